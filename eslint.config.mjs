@@ -1,0 +1,34 @@
+import nx from '@nx/eslint-plugin';
+import tseslint from 'typescript-eslint';
+
+/** A layer may use itself and those below it; an `any` runtime may not lean on Node. */
+const depConstraints = [
+  { sourceTag: 'layer:wire', onlyDependOnLibsWithTags: ['layer:wire'] },
+  { sourceTag: 'layer:core', onlyDependOnLibsWithTags: ['layer:wire', 'layer:core'] },
+  { sourceTag: 'layer:backend', onlyDependOnLibsWithTags: ['layer:wire', 'layer:core', 'layer:backend'] },
+  { sourceTag: 'layer:app', onlyDependOnLibsWithTags: ['layer:wire', 'layer:core', 'layer:backend'] },
+  { sourceTag: 'runtime:any', onlyDependOnLibsWithTags: ['runtime:any'] },
+  { sourceTag: 'runtime:node', onlyDependOnLibsWithTags: ['runtime:any', 'runtime:node'] },
+];
+
+export default tseslint.config(
+  { ignores: ['**/dist/**', '**/node_modules/**', 'runs/**', '.nx/**', 'tmp/**'] },
+  ...tseslint.configs.strictTypeChecked.map((config) => ({ ...config, files: ['**/*.ts'] })),
+  {
+    files: ['**/*.ts'],
+    plugins: { '@nx': nx },
+    languageOptions: { parserOptions: { projectService: true } },
+    rules: {
+      '@nx/enforce-module-boundaries': ['error', { depConstraints, allow: [] }],
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/no-confusing-void-expression': 'off',
+      '@typescript-eslint/restrict-plus-operands': ['error', { allowNumberAndString: true }],
+      'no-restricted-exports': ['error', { restrictDefaultExports: { direct: true } }],
+      eqeqeq: 'error',
+    },
+  },
+  { files: ['**/*.test.ts', 'test/**/*.ts'], rules: { 'no-console': 'error' } },
+  { files: ['*.config.ts'], rules: { 'no-restricted-exports': 'off' } },
+);

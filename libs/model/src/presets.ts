@@ -1,0 +1,3 @@
+export interface Preset {
+  readonly name: string;
+}
