@@ -1,0 +1,2 @@
+export * from './process-messages.ts';
+export * from './run-config.ts';

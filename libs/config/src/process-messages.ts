@@ -1,0 +1,72 @@
+/**
+ * Messages between the `gradcast` command and the processes it starts, over Node's IPC pipe.
+ *
+ * The token travels here and nowhere else: never in argv, never in a file the run writes. A child whose pipe closes
+ * has lost its parent and ends by itself.
+ */
+import type { CoordinatorConfig, WorkerConfig } from './run-config.ts';
+
+/** Parent to child; the first message is `coordinate` or `work`. */
+export type ParentMessage =
+  | { readonly type: 'coordinate'; readonly config: CoordinatorConfig; readonly token: string | null }
+  | { readonly type: 'work'; readonly config: WorkerConfig; readonly token: string | null }
+  /** Stop cleanly: checkpoint and exit with `128 + signal`. A second one ends at once. */
+  | { readonly type: 'stop'; readonly signal: 'SIGINT' | 'SIGTERM' };
+
+/** One line of progress; the shape of a metrics.jsonl record, plus what a progress line needs. */
+export interface Progress {
+  readonly step: number;
+  readonly steps: number;
+  readonly epoch: number;
+  readonly epochs: number;
+  readonly loss_g: number;
+  readonly loss_d: number;
+  readonly d_x: number;
+  readonly d_g_z: number;
+  readonly images_per_second: number;
+  readonly workers: number;
+  readonly etaSeconds: number;
+}
+
+/** What summary.json holds. */
+export interface Summary {
+  readonly status: 'completed' | 'stopped' | 'diverged' | 'abandoned' | 'failed';
+  readonly runId: string;
+  readonly runFolder: string;
+  readonly steps: number;
+  readonly targetSteps: number;
+  readonly images: number;
+  readonly seconds: number;
+  readonly imagesPerSecond: number;
+  readonly parametersSha256: string;
+  readonly stateSha256: string;
+  readonly preset: string;
+  readonly seed: number;
+  readonly globalBatch: number;
+  readonly microBatches: number;
+  readonly workers: number;
+  readonly backend: string;
+  readonly exact: boolean;
+  /** Path of the newest sample grid, or null. */
+  readonly samples: string | null;
+}
+
+/** Child to parent. */
+export type ChildMessage =
+  /** Coordinator: workers may connect now. */
+  | {
+      readonly type: 'listening';
+      readonly url: string;
+      readonly metricsUrl: string;
+      readonly runFolder: string;
+      readonly resumedFromStep: number | null;
+      readonly totalSteps: number;
+    }
+  | ({ readonly type: 'progress' } & Progress)
+  /** A sentence a user should see whatever the log level (waiting for workers, a worker joined or left, …). */
+  | { readonly type: 'notice'; readonly sentence: string }
+  /** Worker: which backend it took and why, said once before it connects. */
+  | { readonly type: 'backend'; readonly backend: string; readonly device: string; readonly sentence: string }
+  | { readonly type: 'finished'; readonly summary: Summary; readonly exitCode: number }
+  /** The child is about to exit with `exitCode` because of this; one clear sentence and a stable code. */
+  | { readonly type: 'failed'; readonly code: string; readonly sentence: string; readonly exitCode: number };

@@ -1,0 +1,79 @@
+/**
+ * A run's configuration after defaults, file, environment and flags were merged and every problem was reported.
+ *
+ * Numeric fields decide the bits of the result and are stored in the checkpoint; operational fields may change on
+ * resume.
+ */
+
+/** What decides the bits of a run. */
+export interface NumericConfig {
+  readonly preset: string;
+  /** Unsigned integer below 2^53. */
+  readonly seed: number;
+  /** m, samples of one micro-batch. */
+  readonly microBatchSize: number;
+  /** M, leaves of a step's tree; a power of two. */
+  readonly microBatches: number;
+  /** Learning rate of both networks. */
+  readonly learningRate: number;
+}
+
+export const BACKEND_CHOICES = ['auto', 'cuda', 'webgpu', 'tensorflow', 'wasm'] as const;
+export type BackendChoice = (typeof BACKEND_CHOICES)[number];
+
+export const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug', 'trace'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** How long a run is: never both. */
+export type RunLength = { readonly steps: number } | { readonly epochs: number };
+
+/** What the coordinator process is told. */
+export interface CoordinatorConfig extends NumericConfig {
+  readonly length: RunLength;
+  /** Folder with idx files, or null for MNIST. */
+  readonly data: string | null;
+  readonly out: string;
+  /** `auto`: newest run under `out` with the same numeric definition; a path: that run or checkpoint; null: fresh. */
+  readonly resume: string | null;
+  /** Steps between checkpoints; 0 leaves it to `saveSeconds`. */
+  readonly saveEvery: number;
+  /** Seconds between checkpoints; 0 leaves it to `saveEvery`. */
+  readonly saveSeconds: number;
+  /** Checkpoints kept; 0 keeps all. */
+  readonly keepLast: number;
+  /** Steps between sample grids; 0 draws only the last. */
+  readonly sampleEvery: number;
+  /** Steps between progress lines and metrics.jsonl records. */
+  readonly logInterval: number;
+  readonly host: string;
+  /** 0 takes a free port. */
+  readonly port: number;
+  readonly metricsHost: string;
+  /** 0 takes a free port. */
+  readonly metricsPort: number;
+  /** Seconds without any worker after which the run checkpoints and exits 75; 0 waits for ever. */
+  readonly waitWorkersSeconds: number;
+  readonly onDivergence: 'stop' | 'skip';
+  /** Backend for sample grids, drawn in a thread of the coordinator. */
+  readonly backend: BackendChoice;
+  readonly logLevel: LogLevel;
+}
+
+/** What a worker process is told. */
+export interface WorkerConfig {
+  /** `ws://host:port` or `wss://host:port`. */
+  readonly coordinator: string;
+  readonly backend: BackendChoice;
+  /** Intra-op threads; inter-op threads stay at one. */
+  readonly threads: number;
+  /** Name shown in logs and metrics; the coordinator adds a suffix when it is taken. */
+  readonly name: string;
+  /** Index among the workers of this host: worker i uses GPU i mod G. */
+  readonly localIndex: number;
+  /** Seconds of retries after a lost connection; 0 tries once. */
+  readonly reconnectSeconds: number;
+  readonly metricsHost: string;
+  /** 0 takes a free port. */
+  readonly metricsPort: number;
+  readonly logLevel: LogLevel;
+}
