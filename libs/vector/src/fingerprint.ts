@@ -1,0 +1,88 @@
+/**
+ * A 128-bit fingerprint over raw 32-bit words: sixteen lanes of xor, multiply and rotate, folded into four words.
+ *
+ * Sixteen independent lanes leave the order of work to the machine (four 128-bit registers hold them) without leaving
+ * any freedom in the result. Each lane step is a bijection of the lane for a given word and of the word for a given
+ * lane, so a single changed word always changes the fingerprint.
+ */
+import type { Fingerprint } from './kernels.ts';
+
+const LANES = 16;
+const MULTIPLIER = 0x9e3779b1;
+
+/** Lane seeds: odd, distinct, no structure (fractional bits of the square roots of the first sixteen primes, made odd). */
+const SEEDS = Int32Array.from([
+  0x6a09e667, 0xbb67ae85, 0x3c6ef373, 0xa54ff53b, 0x510e527f, 0x9b05688d, 0x1f83d9ab, 0x5be0cd19, 0xcbbb9d5d,
+  0x629a292b, 0x9159015b, 0x152fecd9, 0x67332667, 0x8eb44a87, 0xdb0c2e0d, 0x47b5481d,
+]);
+
+/** Takes words in, sixteen at a time, from any number of vectors. */
+export class FingerprintState {
+  readonly #lanes = Int32Array.from(SEEDS);
+  #words = 0;
+
+  /** Adds a vector; one whose length is no multiple of sixteen is treated as padded with zero words. */
+  update(vector: Float32Array): void {
+    const words = new Int32Array(vector.buffer, vector.byteOffset, vector.length);
+    const whole = words.length - (words.length % LANES);
+    this.#mix(words, whole);
+    if (whole < words.length) {
+      const rest = new Int32Array(LANES);
+      rest.set(words.subarray(whole));
+      this.#mix(rest, LANES);
+    }
+    this.#words += words.length;
+  }
+
+  /** The fingerprint of all that was added, as 32 hexadecimal digits. */
+  digest(): Fingerprint {
+    const folded = new Uint32Array(4);
+    for (let word = 0; word < 4; word++) {
+      let hash = Math.imul(this.#words ^ word, MULTIPLIER);
+      for (let lane = word; lane < LANES; lane += 4) {
+        hash = avalanche(Math.imul(hash ^ this.#lanes[lane], 0x85ebca6b) + lane);
+      }
+      folded[word] = hash;
+    }
+    // Each output word has seen a quarter of the lanes so far; two rounds let every lane reach every word.
+    for (let round = 0; round < 2; round++) {
+      for (let word = 0; word < 4; word++) {
+        folded[word] = avalanche(folded[word] ^ Math.imul(folded[(word + 1) % 4], 0xc2b2ae35));
+      }
+    }
+    return Array.from(folded, (word) => word.toString(16).padStart(8, '0')).join('');
+  }
+
+  #mix(words: Int32Array, length: number): void {
+    const lanes = this.#lanes;
+    // Four lanes a pass keep all of them in registers; a pass reads every fourth group of words.
+    for (let group = 0; group < LANES; group += 4) {
+      let a = lanes[group];
+      let b = lanes[group + 1];
+      let c = lanes[group + 2];
+      let d = lanes[group + 3];
+      for (let i = group; i < length; i += LANES) {
+        a = Math.imul(a ^ words[i], MULTIPLIER);
+        a = (a << 13) | (a >>> 19);
+        b = Math.imul(b ^ words[i + 1], MULTIPLIER);
+        b = (b << 13) | (b >>> 19);
+        c = Math.imul(c ^ words[i + 2], MULTIPLIER);
+        c = (c << 13) | (c >>> 19);
+        d = Math.imul(d ^ words[i + 3], MULTIPLIER);
+        d = (d << 13) | (d >>> 19);
+      }
+      lanes[group] = a;
+      lanes[group + 1] = b;
+      lanes[group + 2] = c;
+      lanes[group + 3] = d;
+    }
+  }
+}
+
+/** MurmurHash3's 32-bit finaliser: every input bit reaches every output bit. */
+function avalanche(value: number): number {
+  let hash = value;
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
+}

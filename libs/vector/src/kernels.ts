@@ -1,0 +1,58 @@
+/**
+ * The kernels that run over the flat vector, as an interface: the plain TypeScript of `reference.ts` defines the bits,
+ * and any faster implementation must reproduce them exactly.
+ *
+ * Invariant: every float32 operation is rounded on its own and in a fixed order, so a result depends on its inputs
+ * alone, never on the machine. NaN payloads are the one exception (no engine defines them): a vector that is not finite
+ * ends the step, so its bits are never compared.
+ */
+
+/** Scalars of one Adam step; each is a float32 value carried in a JavaScript number. */
+export interface AdamScalars {
+  /** Step size with both bias corrections folded in: lr * sqrt(1 - beta2^t) / (1 - beta1^t). */
+  readonly alpha: number;
+  readonly oneMinusBeta1: number;
+  readonly oneMinusBeta2: number;
+  readonly epsilon: number;
+}
+
+/** What one pass over a range of a vector tells. */
+export interface Measure {
+  /** Sum of squares, accumulated in float64 over eight interleaved lanes. Not finite exactly if an element is not. */
+  readonly sumOfSquares: number;
+  readonly finite: boolean;
+}
+
+/** The four words of a 128-bit fingerprint as 32 hexadecimal digits. */
+export type Fingerprint = string;
+
+export interface VectorKernels {
+  /** `target[i] += source[i]`. @throws RangeError on different lengths. */
+  add(target: Float32Array, source: Float32Array): void;
+  /** `target[i] *= factor`, the factor rounded to float32 first. */
+  scale(target: Float32Array, factor: number): void;
+  /** Sum of squares and finiteness of elements `[from, to)`. */
+  measure(vector: Float32Array, from: number, to: number): Measure;
+  /**
+   * One Adam step over whole vectors of equal length (Kingma & Ba 2015, section 2, last paragraph: epsilon outside the
+   * bias correction, as TensorFlow and Keras do). Moments smaller than 2^-100 are written as zero, so that no denormal
+   * number, which some devices flush, ever reaches the state.
+   *
+   * @throws RangeError on different lengths.
+   */
+  adam(parameters: Float32Array, moments: Moments, gradient: Float32Array, scalars: AdamScalars): void;
+  /** `average[i] += (parameters[i] - average[i]) * (1 - decay)` over `average.length` elements. */
+  ema(average: Float32Array, parameters: Float32Array, decay: number): void;
+  /**
+   * 128-bit fingerprint of the bytes of several vectors, one after the other. It tells two replicas apart with
+   * certainty when they differ in one word and with overwhelming probability otherwise; it is no defence against
+   * somebody who crafts a collision (checkpoints and results carry SHA-256 for that).
+   */
+  fingerprint(vectors: readonly Float32Array[]): Fingerprint;
+}
+
+/** Adam's running averages of the gradient and of its square. */
+export interface Moments {
+  readonly first: Float32Array;
+  readonly second: Float32Array;
+}
