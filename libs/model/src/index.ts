@@ -1,2 +1,3 @@
+export type * from './kernels.ts';
 export * from './model.ts';
-export type * from './presets.ts';
+export * from './presets.ts';

@@ -1,1 +1,3 @@
-export {};
+export * from './elementary.ts';
+export * from './fill.ts';
+export { Philox, RandomError } from './philox.ts';
