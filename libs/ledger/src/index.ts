@@ -1,1 +1,11 @@
-export {};
+export { assignFreeLeaves } from './assign.ts';
+export type { IdleWorker } from './assign.ts';
+export { StepLeases } from './leases.ts';
+export type { Assignment, Lease } from './leases.ts';
+export { shareLeaves } from './shares.ts';
+export { globalBatch, leafPosition, SampleStream, stepsForEpochs } from './stream.ts';
+export type { StepShape } from './stream.ts';
+export { TreeSum } from './tree-sum.ts';
+export type { Combine } from './tree-sum.ts';
+export { alignedSubtrees, isPowerOfTwo, isSubtree } from './tree.ts';
+export type { LeafRange, Subtree } from './tree.ts';

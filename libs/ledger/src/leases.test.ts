@@ -1,0 +1,159 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { assignFreeLeaves } from './assign.ts';
+import { StepLeases } from './leases.ts';
+import { shareLeaves } from './shares.ts';
+import { TreeSum } from './tree-sum.ts';
+import { alignedSubtrees } from './tree.ts';
+
+function step(leaves: number) {
+  const covered = new Set<number>();
+  const leases = new StepLeases({ leaves, isCovered: (leaf) => covered.has(leaf), firstId: 1 });
+  const cover = (first: number, count: number) => {
+    for (let leaf = first; leaf < first + count; leaf++) covered.add(leaf);
+  };
+  return { leases, cover };
+}
+
+describe('shareLeaves', () => {
+  it('gives three equal workers 3, 3 and 2 of eight leaves, and twice the leaves to one twice as fast', () => {
+    expect(shareLeaves(8, [1, 1, 1]).map(({ count }) => count)).toEqual([3, 3, 2]);
+    expect(shareLeaves(12, [10, 20, 10]).map(({ count }) => count)).toEqual([3, 6, 3]);
+    expect(shareLeaves(2, [1, 1, 1, 1]).map(({ count }) => count)).toEqual([1, 1, 0, 0]);
+  });
+
+  it('shares every leaf once, in order, and no share could finish earlier by moving one leaf', () => {
+    fc.assert(
+      fc.property(
+        fc.nat(64),
+        fc.array(fc.integer({ min: 1, max: 50 }), { minLength: 1, maxLength: 9 }),
+        (leaves, speeds) => {
+          const shares = shareLeaves(leaves, speeds);
+          let next = 0;
+          for (const { first, count } of shares) {
+            expect(first).toBe(next);
+            next += count;
+          }
+          expect(next).toBe(leaves);
+          const times = shares.map(({ count }, i) => count / speeds[i]);
+          const longest = Math.max(...times);
+          shares.forEach(({ count }, i) => expect((count + 1) / speeds[i]).toBeGreaterThanOrEqual(longest - 1e-9));
+        },
+      ),
+    );
+  });
+
+  it('refuses a speed that is not positive', () => {
+    expect(() => shareLeaves(4, [1, 0])).toThrow(RangeError);
+  });
+});
+
+describe('StepLeases', () => {
+  it('frees the leaves of a worker that leaves, but not those already covered', () => {
+    const { leases, cover } = step(8);
+    leases.grant({ worker: 'a', range: { first: 0, count: 4 } }, 0, 100);
+    leases.grant({ worker: 'b', range: { first: 4, count: 4 } }, 0, 100);
+    expect(leases.freeRanges()).toEqual([]);
+    cover(0, 2);
+    leases.drop('a');
+    expect(leases.freeRanges()).toEqual([{ first: 2, count: 2 }]);
+  });
+
+  it('makes an expired lease stealable, not void, and not for the worker that was too slow', () => {
+    const { leases } = step(4);
+    const lease = leases.grant({ worker: 'a', range: { first: 0, count: 4 } }, 0, 100);
+    expect(leases.nextDeadline).toBe(100);
+    expect(leases.expire(99)).toEqual([]);
+    expect(leases.expire(100).map(({ id }) => id)).toEqual([lease.id]);
+    expect(leases.expire(200)).toEqual([]);
+    expect(leases.freeRanges('b')).toEqual([{ first: 0, count: 4 }]);
+    expect(leases.freeRanges('a')).toEqual([]);
+    expect(leases.isBusy('a')).toBe(false);
+    expect(leases.find(lease.id, 'a', { start: 2, size: 2 })).toBeDefined();
+    expect(leases.grant({ worker: 'b', range: { first: 0, count: 2 } }, 200, 100).attempt).toBe(1);
+  });
+
+  it('finds a lease only for its own worker and inside its range', () => {
+    const { leases } = step(8);
+    const { id } = leases.grant({ worker: 'a', range: { first: 2, count: 3 } }, 0, 100);
+    expect(leases.find(id, 'b', { start: 2, size: 2 })).toBeUndefined();
+    expect(leases.find(id, 'a', { start: 4, size: 2 })).toBeUndefined();
+    expect(leases.find(id + 1, 'a', { start: 2, size: 2 })).toBeUndefined();
+    expect(leases.find(id, 'a', { start: 2, size: 2 })?.id).toBe(id);
+  });
+
+  it('moves every deadline when the coordinator itself was late', () => {
+    const { leases } = step(2);
+    leases.grant({ worker: 'a', range: { first: 0, count: 2 } }, 0, 100);
+    leases.postpone(500);
+    expect(leases.expire(599)).toEqual([]);
+    expect(leases.expire(600)).toHaveLength(1);
+  });
+});
+
+describe('assignFreeLeaves', () => {
+  it('shares a new step out and later the leaves of a lost worker', () => {
+    const { leases, cover } = step(8);
+    const workers = ['a', 'b', 'c'].map((name) => ({ name, speed: 1 }));
+    for (const assignment of assignFreeLeaves(leases, workers)) leases.grant(assignment, 0, 100);
+    expect(leases.open.map(({ worker, range }) => [worker, range.first, range.count])).toEqual([
+      ['a', 0, 3],
+      ['b', 3, 3],
+      ['c', 6, 2],
+    ]);
+    cover(0, 3);
+    leases.settle();
+    leases.drop('c');
+    expect(assignFreeLeaves(leases, [workers[0]])).toEqual([{ worker: 'a', range: { first: 6, count: 2 } }]);
+  });
+
+  it('closes a step with the plain tree’s sum under any walk of grants, results, losses and expiries', () => {
+    const event = fc.record({
+      kind: fc.constantFrom('assign', 'result', 'part', 'drop', 'expire'),
+      pick: fc.nat(1000),
+    });
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 4 }), fc.array(event, { maxLength: 60 }), (log, events) => {
+        const M = 2 ** log;
+        const sum = new TreeSum<number[]>({ start: 0, size: M }, (left, right) => [...left, ...right]);
+        const leases = new StepLeases({ leaves: M, isCovered: (leaf) => sum.coversLeaf(leaf), firstId: 1 });
+        const workers = ['a', 'b', 'c'];
+        let now = 0;
+        const deliver = (id: number, parts: number) => {
+          const lease = leases.open.find((open) => open.id === id)!;
+          for (const subtree of alignedSubtrees(lease.range).slice(0, parts)) {
+            const leaves = Array.from({ length: subtree.size }, (_, i) => subtree.start + i);
+            if (leases.find(id, lease.worker, subtree)) sum.add(subtree, leaves);
+          }
+          leases.settle();
+        };
+        const assign = () => {
+          const idle = workers.filter((worker) => !leases.isBusy(worker)).map((name) => ({ name, speed: 1 }));
+          for (const assignment of assignFreeLeaves(leases, idle)) leases.grant(assignment, now, 10);
+        };
+        for (const { kind, pick } of events) {
+          const open = leases.open;
+          const some = open.length > 0 ? open[pick % open.length] : undefined;
+          if (kind === 'assign') assign();
+          if (kind === 'result' && some) deliver(some.id, Infinity);
+          if (kind === 'part' && some) deliver(some.id, 1);
+          if (kind === 'drop') leases.drop(workers[pick % workers.length]);
+          if (kind === 'expire') leases.expire((now += pick % 20));
+          const live = open
+            .filter(({ expired }) => !expired)
+            .flatMap(({ range }) => Array.from({ length: range.count }, (_, i) => range.first + i));
+          expect(new Set(live).size).toBe(live.length);
+        }
+        for (let turn = 0; sum.total === undefined; turn++) {
+          expect(turn).toBeLessThan(4 * M + 4);
+          assign();
+          const [first] = leases.open;
+          if (first) deliver(first.id, Infinity);
+          else leases.drop('a');
+        }
+        expect(sum.total).toEqual(Array.from({ length: M }, (_, i) => i));
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
