@@ -1,1 +1,12 @@
-export {};
+export { readCheckpoint, writeCheckpoint } from './checkpoint.ts';
+export type { Checkpoint, CheckpointInfo, WrittenCheckpoint } from './checkpoint.ts';
+export { Checkpoints, loadCheckpoint } from './checkpoints.ts';
+export type { ListedCheckpoint, LoadedCheckpoint } from './checkpoints.ts';
+export { CheckpointError, RunError } from './errors.ts';
+export type { CheckpointErrorCode, RunErrorCode } from './errors.ts';
+export type { Dtype, StoredTensor } from './safetensors.ts';
+export { CheckpointWriter } from './writer.ts';
+export type { CheckpointWriterOptions, WriterThread } from './writer.ts';
+export { serveCheckpointWriter } from './writer-thread.ts';
+export type { WriterPort } from './writer-thread.ts';
+export type { SavedCheckpoint, SaveReply, SaveRequest } from './writer-messages.ts';

@@ -1,0 +1,56 @@
+/**
+ * Files that are either whole or absent: one temporary file in the same folder, one fsync, one rename, one fsync of
+ * the folder. After a power cut the name shows the old bytes or the new ones, never a mixture.
+ */
+import { open, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+
+/** Temporary files begin with this; what a killed process leaves behind can be told by it. */
+export const TEMPORARY_PREFIX = '.tmp-';
+
+/**
+ * Writes a file in one piece. The chunks are written as they are, without being joined first.
+ *
+ * @param path the final name; its folder must exist.
+ * @throws the system's error; the temporary file is gone then and an older file of that name is untouched.
+ */
+export async function writeAtomically(path: string, chunks: Iterable<Uint8Array>): Promise<void> {
+  const temporary = join(dirname(path), `${TEMPORARY_PREFIX}${process.pid}-${basename(path)}`);
+  try {
+    const file = await open(temporary, 'w', 0o644);
+    try {
+      for (const chunk of chunks) await writeWhole(file, chunk);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+  await syncFolder(dirname(path));
+}
+
+/** One write call may stop short of the whole chunk, at 2 GiB for instance. */
+async function writeWhole(file: Awaited<ReturnType<typeof open>>, chunk: Uint8Array): Promise<void> {
+  for (let written = 0; written < chunk.byteLength;) {
+    written += (await file.write(chunk, written)).bytesWritten;
+  }
+}
+
+/** Makes a rename or a removal in the folder durable. Windows cannot open a folder and needs no such call. */
+export async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Writes a value as indented JSON, atomically. */
+export function writeJson(path: string, value: unknown): Promise<void> {
+  return writeAtomically(path, [new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`)]);
+}

@@ -1,0 +1,38 @@
+/** What can be wrong with a checkpoint; each has a sentence that names the file. */
+export type CheckpointErrorCode =
+  | 'checkpoint-missing'
+  | 'checkpoint-truncated'
+  | 'checkpoint-corrupt'
+  | 'checkpoint-format'
+  | 'checkpoint-write'
+  | 'checkpoint-busy';
+
+/** A checkpoint that cannot be read or written. `message` is one sentence for a user. */
+export class CheckpointError extends Error {
+  override readonly name = 'CheckpointError';
+  readonly code: CheckpointErrorCode;
+
+  constructor(code: CheckpointErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** What can be wrong with a run folder. */
+export type RunErrorCode = 'out-not-a-folder' | 'out-not-writable' | 'run-locked' | 'run-missing' | 'run-corrupt';
+
+/** A run folder that cannot be used. `message` is one sentence for a user. */
+export class RunError extends Error {
+  override readonly name = 'RunError';
+  readonly code: RunErrorCode;
+
+  constructor(code: RunErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** The system's code of a failed file operation, such as `ENOSPC`. */
+export function systemCode(error: unknown): string {
+  return (error as NodeJS.ErrnoException | undefined)?.code ?? 'unknown error';
+}
