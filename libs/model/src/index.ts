@@ -1,3 +1,12 @@
+export { buildModel } from './build.ts';
+export { Gan } from './gan-step.ts';
+export type { GanBatch, GanGradients } from './gan-step.ts';
+export { genericKernels } from './generic-kernels.ts';
+export { initialParameters, initialRunning } from './init.ts';
 export type * from './kernels.ts';
+export { ganLoss, LOWEST_MARGIN } from './loss.ts';
+export type { GanLoss } from './loss.ts';
+export { ModelError } from './model-error.ts';
 export * from './model.ts';
+export { fromPixels, toPixels } from './pixels.ts';
 export * from './presets.ts';

@@ -1,0 +1,174 @@
+/**
+ * A chain of layers with an explicit backward pass.
+ *
+ * Invariant: what a pass returns is all that it leaves on the device; inner tensors are freed on the way.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import type { NamedTensorMap, Tensor } from '@tensorflow/tfjs-core';
+import { sizeOf } from '@gradcast/tensors';
+import type { TensorSpec } from '@gradcast/tensors';
+import { batchNorm } from './layers/batch-norm.ts';
+import { convolution, convolutionTranspose } from './layers/convolution.ts';
+import { dense } from './layers/dense.ts';
+import type { Layer, LayerForward, LayerGradient, Pass } from './layers/layer.ts';
+import { activation, averagePool, reshape } from './layers/pointwise.ts';
+import { ModelError } from './model-error.ts';
+import type { LayerSpec, Preset } from './presets.ts';
+
+/** What a forward pass leaves for the backward pass. */
+export type Trace = {
+  /** The network's input, then the output of each layer. */
+  values: Tensor[];
+  /** Per layer what its gradient needs besides its input and output. */
+  saved: Tensor[][];
+  /** BatchNorm batch statistics by name. */
+  statistics: NamedTensorMap;
+};
+
+/** Which gradients a backward pass computes. */
+export interface BackwardOptions {
+  readonly parameterGradients: boolean;
+  /** The first sample whose gradient by the network's input is wanted; undefined for none. */
+  readonly inputFrom?: number;
+}
+
+export class Network {
+  /** `generator` or `discriminator`: the first part of its tensors' names. */
+  readonly name: string;
+  readonly layers: readonly Layer[];
+
+  private constructor(name: string, layers: readonly Layer[]) {
+    this.name = name;
+    this.layers = layers;
+  }
+
+  /** The generator of a preset: noise `[N, latent]` to images `[N, H, W, C]` in the preset's range. */
+  static generator(preset: Preset): Network {
+    const layers = chain('generator', preset.generator, [preset.latent], preset);
+    requireShape('generator', layers, preset.image);
+    return new Network('generator', layers);
+  }
+
+  /** The discriminator of a preset: images `[N, H, W, C]` to logits `[N, 1]` (`sigmoid`) or `[N, 2]` (`softmax`). */
+  static discriminator(preset: Preset): Network {
+    if (preset.discriminator.some(({ kind }) => kind === 'batch_norm')) {
+      throw new ModelError('model-spec', `preset ${preset.name}: the discriminator must treat samples independently`);
+    }
+    const layers = chain('discriminator', preset.discriminator, preset.image, preset);
+    requireShape('discriminator', layers, [preset.loss === 'softmax' ? 2 : 1]);
+    return new Network('discriminator', layers);
+  }
+
+  /** Trainable tensors in manifest order. */
+  get parameters(): TensorSpec[] {
+    return this.layers.flatMap((layer) => layer.parameters);
+  }
+
+  /** BatchNorm statistics, mean then variance per layer. */
+  get statistics(): TensorSpec[] {
+    return this.layers.flatMap((layer) => layer.statistics);
+  }
+
+  /** Runs all layers and keeps what a backward pass needs; the caller disposes the trace, whose first value is x itself. */
+  forward(x: Tensor, pass: Pass): Trace {
+    const trace: Trace = { values: [x], saved: [], statistics: {} };
+    for (const layer of this.layers) {
+      const input = trace.values[trace.values.length - 1];
+      const { y, saved, statistics } = tf.tidy<LayerForward>(() => layer.forward(input, pass));
+      trace.values.push(y);
+      trace.saved.push(saved);
+      Object.assign(trace.statistics, statistics);
+    }
+    return trace;
+  }
+
+  /** Runs all layers and keeps the output only. */
+  apply(x: Tensor, pass: Pass): Tensor {
+    return this.layers.reduce<Tensor>((input, layer) => {
+      const y = tf.tidy(() => layer.forward(input, pass).y);
+      if (input !== x) input.dispose();
+      return y;
+    }, x);
+  }
+
+  /**
+   * Gradients by parameters and, from sample `inputFrom` on, by the input.
+   *
+   * @param dy gradient by the network's output; stays the caller's.
+   */
+  backward(trace: Trace, dy: Tensor, pass: Pass, options: BackwardOptions): LayerGradient {
+    const { parameterGradients, inputFrom } = options;
+    const gradients: NamedTensorMap = {};
+    // Below this layer nothing is wanted: the first one, or the first with parameters if the input's gradient is not.
+    const last = inputFrom === undefined ? this.layers.findIndex((layer) => layer.parameters.length > 0) : 0;
+    let flowing = dy;
+    for (let i = this.layers.length - 1; i >= last; i--) {
+      const call = {
+        x: trace.values[i],
+        y: trace.values[i + 1],
+        saved: trace.saved[i],
+        dy: flowing,
+        parameterGradients,
+        inputFrom: i > last ? 0 : inputFrom,
+      };
+      const result = tf.tidy<LayerGradient>(() => this.layers[i].backward(call, pass));
+      Object.assign(gradients, result.gradients);
+      if (flowing !== dy) flowing.dispose();
+      if (!result.dx) break;
+      flowing = result.dx;
+    }
+    return inputFrom === undefined ? { gradients } : { dx: flowing, gradients };
+  }
+}
+
+function chain(network: string, specs: readonly LayerSpec[], inputShape: readonly number[], preset: Preset): Layer[] {
+  const used = new Map<string, number>();
+  const layers: Layer[] = [];
+  let shape = inputShape;
+  for (const spec of specs) {
+    const count = used.get(spec.kind) ?? 0;
+    used.set(spec.kind, count + 1);
+    const layer = layerOf(`${network}/${spec.kind}${count === 0 ? '' : `_${count}`}`, spec, shape, preset);
+    layers.push(layer);
+    shape = layer.outputShape;
+  }
+  return layers;
+}
+
+function imageShape(name: string, shape: readonly number[]): [number, number, number] {
+  if (shape.length !== 3) throw new ModelError('model-spec', `${name} needs an image, not shape [${shape.join(', ')}]`);
+  return [shape[0], shape[1], shape[2]];
+}
+
+function layerOf(name: string, spec: LayerSpec, shape: readonly number[], preset: Preset): Layer {
+  switch (spec.kind) {
+    case 'dense':
+      if (shape.length !== 1) throw new ModelError('model-spec', `${name} needs a flat input, not an image`);
+      return dense(name, shape[0], spec);
+    case 'conv':
+      return convolution(name, imageShape(name, shape), spec);
+    case 'conv_transpose':
+      return convolutionTranspose(name, imageShape(name, shape), spec);
+    case 'batch_norm':
+      if (!preset.batchNorm) throw new ModelError('model-spec', `${name} needs the preset's BatchNorm constants`);
+      return batchNorm(name, shape, preset.batchNorm.epsilon);
+    case 'activation':
+      return activation(shape, spec.activation, spec.slope ?? 0);
+    case 'average_pool':
+      return averagePool(imageShape(name, shape), spec.size);
+    case 'reshape':
+      if (sizeOf(shape) !== sizeOf(spec.shape)) {
+        throw new ModelError('model-spec', `${name} cannot turn [${shape.join(', ')}] into [${spec.shape.join(', ')}]`);
+      }
+      return reshape(shape, spec.shape);
+    default:
+      return spec satisfies never;
+  }
+}
+
+function requireShape(name: string, layers: readonly Layer[], wanted: readonly number[]): void {
+  const shape = layers.at(-1)?.outputShape ?? [];
+  if (shape.join() !== wanted.join()) {
+    throw new ModelError('model-spec', `the ${name} ends in [${shape.join(', ')}], not [${wanted.join(', ')}]`);
+  }
+}
