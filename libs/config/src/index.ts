@@ -1,2 +1,17 @@
+export { type Batches, cutBatch } from './batches.ts';
+export { OPTIONS, optionsOf } from './option-table.ts';
+export {
+  type CommandName,
+  COMMANDS,
+  defaultOf,
+  environmentName,
+  OPTION_GROUPS,
+  type OptionSpec,
+  placeholder,
+} from './options.ts';
+export { ConfigError, type Problem, PROBLEM_CODES, type ProblemCode, quoted } from './problem.ts';
 export * from './process-messages.ts';
+export * from './resolve.ts';
 export * from './run-config.ts';
+export { gather, type Gathered, type Settings } from './settings.ts';
+export { didYouMean } from './suggest.ts';

@@ -1,0 +1,48 @@
+/** Cuts a global batch into micro-batches: B = m x M, where M is the number of leaves of a step's tree. */
+import { minimumMicroBatch, type Preset } from '@gradcast/model';
+import { MAX_MICRO_BATCHES } from './option-table.ts';
+import type { Problem } from './problem.ts';
+
+export interface Batches {
+  /** m */
+  readonly microBatchSize: number;
+  /** M, a power of two. */
+  readonly microBatches: number;
+}
+
+/**
+ * @param globalBatch B as asked for, or null.
+ * @param microBatches M as asked for (a power of two), or null.
+ * @param samples size of the data set where it is known here, or null.
+ */
+export function cutBatch(
+  preset: Preset,
+  asked: { readonly globalBatch: number | null; readonly microBatches: number | null; readonly samples: number | null },
+): { readonly batches: Batches } | { readonly problem: Problem } {
+  const { globalBatch, microBatches, samples } = asked;
+  const M = microBatches ?? (globalBatch === null ? preset.microBatches : globalBatch / preset.microBatch);
+  const m = microBatches !== null && globalBatch !== null ? globalBatch / microBatches : preset.microBatch;
+  const total = globalBatch ?? m * M;
+  if (samples !== null && total > samples) {
+    const sentence = `a global batch of ${total} is larger than the data set of ${samples} images`;
+    return { problem: { code: 'global-batch-too-large', sentence } };
+  }
+  if (!Number.isInteger(m)) {
+    const sentence = `a global batch of ${total} cannot be cut into ${M} micro-batches of equal size`;
+    return { problem: { code: 'global-batch-split', sentence } };
+  }
+  if (!Number.isInteger(M) || M > MAX_MICRO_BATCHES || (M & (M - 1)) !== 0) {
+    const sentence =
+      `a global batch of ${total} is not ${m}, the micro-batch of preset ${preset.name}, times a power of two up to ` +
+      `${MAX_MICRO_BATCHES}; set --micro-batches too to change the micro-batch`;
+    return { problem: { code: 'global-batch-split', sentence } };
+  }
+  const least = minimumMicroBatch(preset);
+  if (m < least) {
+    const sentence =
+      `a global batch of ${total} in ${M} micro-batches leaves ${m} images in each, but preset ${preset.name} ` +
+      `normalises over a micro-batch and needs at least ${least}`;
+    return { problem: { code: 'micro-batch-too-small', sentence } };
+  }
+  return { batches: { microBatchSize: m, microBatches: M } };
+}

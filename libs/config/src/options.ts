@@ -1,0 +1,90 @@
+/**
+ * The vocabulary of the command: what an option is. The options themselves stand in `option-table.ts`.
+ *
+ * An option has one name everywhere: `--save-every` as a flag, `save-every` in a file, `GRADCAST_SAVE_EVERY` in the
+ * environment.
+ */
+
+export const COMMANDS = ['train', 'coordinator', 'worker', 'sample', 'doctor', 'demo'] as const;
+export type CommandName = (typeof COMMANDS)[number];
+
+export const OPTION_GROUPS = [
+  'What to train',
+  'Batches and optimizer',
+  'Workers',
+  'Run folder',
+  'Network',
+  'Samples',
+  'Installation',
+  'Output',
+  'Configuration',
+] as const;
+export type OptionGroup = (typeof OPTION_GROUPS)[number];
+
+export type OptionValue = string | number | boolean;
+
+/** How an option's value is read and what it may be. */
+export type OptionKind =
+  | { readonly kind: 'switch' }
+  | { readonly kind: 'text'; readonly shows: string; readonly shape?: 'address' | 'name' }
+  | { readonly kind: 'choice'; readonly choices: readonly string[] }
+  /** A whole number from `min` to `max`, both included. */
+  | { readonly kind: 'integer'; readonly min: number; readonly max: number; readonly powerOfTwo?: boolean }
+  /** A number above zero that a 32-bit float can hold. */
+  | { readonly kind: 'positive' }
+  /** Seconds, zero or more, fractions allowed. */
+  | { readonly kind: 'seconds' };
+
+export interface OptionSpec {
+  /** Kebab-case, without dashes in front. */
+  readonly name: string;
+  readonly type: OptionKind;
+  readonly group: OptionGroup;
+  readonly commands: readonly CommandName[];
+  /** Other long names of the same option. */
+  readonly aliases?: readonly string[];
+  /** One-letter form. */
+  readonly short?: string;
+  readonly default?: OptionValue;
+  /** Where one command's default differs. */
+  readonly defaultFor?: Partial<Readonly<Record<CommandName, OptionValue>>>;
+  /** How help names a default that is not a constant. */
+  readonly defaultNote?: string;
+  /** Value when the flag is given without one. */
+  readonly bare?: string;
+  /** Makes sense on the command line and in the environment only. */
+  readonly notInFile?: boolean;
+  /** One sentence without its full stop, for --help and the reference. */
+  readonly help: string;
+}
+
+/** What an option has when nobody sets it, or null. */
+export function defaultOf(option: OptionSpec, command: CommandName): OptionValue | null {
+  return option.defaultFor?.[command] ?? option.default ?? null;
+}
+
+/** The environment variable of an option: `save-every` is `GRADCAST_SAVE_EVERY`. */
+export function environmentName(name: string): string {
+  return `GRADCAST_${name.toUpperCase().replaceAll('-', '_')}`;
+}
+
+/** What stands for the value in help: `N`, `SECONDS`, `auto|wasm`; empty for a switch. */
+export function placeholder(option: OptionSpec): string {
+  const { type } = option;
+  switch (type.kind) {
+    case 'switch':
+      return '';
+    case 'text':
+      return type.shows;
+    case 'choice':
+      return type.choices.join('|');
+    case 'integer':
+      return 'N';
+    case 'positive':
+      return 'X';
+    case 'seconds':
+      return 'SECONDS';
+    default:
+      return type satisfies never;
+  }
+}

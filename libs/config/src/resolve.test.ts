@@ -1,0 +1,190 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { ConfigError } from './problem.ts';
+import { isLoopback, type Machine, resolveCoordinator, resolveTrain, resolveWorker } from './resolve.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'gradcast-resolve-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function machine(environment: Record<string, string> = {}): Machine {
+  return { environment, cores: 8, hostname: 'host one' };
+}
+function file(name: string, text: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+}
+function codes(resolve: () => unknown): string[] {
+  try {
+    resolve();
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems.map((problem) => problem.code);
+    throw error;
+  }
+  return [];
+}
+
+describe('resolveTrain', () => {
+  it("starts from the preset's own numbers", () => {
+    const { coordinator, workers, worker, token } = resolveTrain([], machine());
+    expect(coordinator).toMatchObject({
+      preset: 'mnist',
+      seed: 0,
+      microBatchSize: 32,
+      microBatches: 4,
+      learningRate: 5e-4,
+      length: { steps: 1875 },
+      data: null,
+      out: 'runs',
+      resume: null,
+      host: '127.0.0.1',
+      port: 0,
+    });
+    expect(workers).toBe(4);
+    expect(worker).toMatchObject({ backend: 'auto', threads: 1, reconnectSeconds: 300, metricsPort: 0 });
+    expect(token).toBeNull();
+  });
+
+  it('starts no more workers than cores or micro-batches', () => {
+    expect(resolveTrain(['--micro-batches', '16'], machine()).workers).toBe(8);
+    expect(resolveTrain(['--micro-batches', '1'], machine()).workers).toBe(1);
+    expect(resolveTrain(['--workers', '3'], machine()).workers).toBe(3);
+  });
+
+  it('lets flag beat environment, environment beat file, file beat default', () => {
+    const config = file('precedence.yaml', 'seed: 1\nsave-every: 1\nkeep-last: 1\npreset: classic\n');
+    const variables = { GRADCAST_SAVE_EVERY: '2', GRADCAST_KEEP_LAST: '2', GRADCAST_CONFIG: config };
+    const { coordinator } = resolveTrain(['--keep-last', '3'], machine(variables));
+    expect(coordinator).toMatchObject({ preset: 'classic', seed: 1, saveEvery: 2, keepLast: 3, sampleEvery: 200 });
+  });
+
+  it('reads JSON as well', () => {
+    const config = file('run.json', '{"seed": 5, "no-progress": true}');
+    const resolved = resolveTrain(['-c', config], machine());
+    expect(resolved.coordinator.seed).toBe(5);
+    expect(resolved.output.progress).toBe(false);
+  });
+
+  it('lists every problem at once', () => {
+    const config = file('wrong.yaml', 'keep-last: -1\nsaveEvery: 3\n');
+    const args = ['--steps', '0', '--epocs', '3', '--lr', 'NaN', '--micro-batches', '6', '--config', config];
+    const paths = ['--data', join(folder, 'none'), '--resume', join(folder, 'none'), '--out', config, 'stray'];
+    const resolve = () => resolveTrain([...args, '--host', '0.0.0.0', ...paths], machine({ GRADCAST_SEDE: '1' }));
+    expect(codes(resolve).sort()).toEqual(
+      [
+        'data-missing',
+        'not-a-number',
+        'not-a-power-of-two',
+        'out-not-a-folder',
+        'out-of-range',
+        'out-of-range',
+        'resume-missing',
+        'token-required',
+        'unexpected-argument',
+        'unknown-environment',
+        'unknown-flag',
+        'unknown-key',
+      ].sort(),
+    );
+  });
+
+  it('does not complain about a batch whose parts were refused', () => {
+    expect(codes(() => resolveTrain(['--preset', 'nope', '--global-batch', '100'], machine()))).toEqual([
+      'unknown-preset',
+    ]);
+    expect(codes(() => resolveTrain(['--micro-batches', '6', '--global-batch', '100'], machine()))).toEqual([
+      'not-a-power-of-two',
+    ]);
+  });
+
+  it('refuses two lengths in one place and lets a stronger place replace the length', () => {
+    expect(codes(() => resolveTrain(['--steps', '1', '--epochs', '1'], machine()))).toEqual(['length-conflict']);
+    const config = file('length.yaml', 'steps: 100\n');
+    expect(resolveTrain(['-c', config, '--epochs', '2'], machine()).coordinator.length).toEqual({ epochs: 2 });
+    expect(resolveTrain(['-c', config], machine({ GRADCAST_EPOCHS: '3' })).coordinator.length).toEqual({ epochs: 3 });
+  });
+
+  it('needs a token for any host but loopback', () => {
+    expect(codes(() => resolveTrain(['--host', '0.0.0.0'], machine()))).toEqual(['token-required']);
+    expect(resolveTrain(['--host', '0.0.0.0'], machine({ GRADCAST_TOKEN: 't0p' })).token).toBe('t0p');
+    expect(codes(() => resolveTrain(['--host', '0.0.0.0'], machine({ GRADCAST_TOKEN: '' })))).toEqual(['token-shape']);
+  });
+
+  it('prints a configuration that reads back as itself and never the token', () => {
+    const args = ['--preset', 'tutorial', '--epochs', '2', '--global-batch', '128', '--micro-batches', '2'];
+    const first = resolveTrain(args, machine({ GRADCAST_TOKEN: 'very-secret' }));
+    expect(JSON.stringify(first.printable)).not.toContain('very-secret');
+    const config = file('printed.json', JSON.stringify(first.printable));
+    const second = resolveTrain(['--config', config], { ...machine(), cores: 1 });
+    expect(second.coordinator).toEqual(first.coordinator);
+    expect(second.workers).toBe(first.workers);
+  });
+
+  it('takes what is not set from the run it resumes', () => {
+    const run = join(folder, 'run-1');
+    mkdirSync(join(run, 'checkpoints'), { recursive: true });
+    const args = ['--preset', 'classic', '--seed', '9', '--micro-batches', '8', '--steps', '40', '--lr', '0.01'];
+    const first = resolveTrain(args, machine()).coordinator;
+    writeFileSync(join(run, 'config.json'), JSON.stringify(first));
+    const again = resolveTrain(['--resume', run, '--steps', '80'], machine()).coordinator;
+    expect(again).toEqual({ ...first, resume: run, length: { steps: 80 } });
+    const checkpoint = join(run, 'checkpoints', 'step-000040.safetensors');
+    writeFileSync(checkpoint, '');
+    expect(resolveTrain(['--resume', checkpoint], machine()).coordinator).toEqual({ ...first, resume: checkpoint });
+    expect(resolveTrain(['--resume', run, '--epochs', '1'], machine()).coordinator.length).toEqual({ epochs: 1 });
+  });
+
+  it('freezes what it returns', () => {
+    const resolved = resolveTrain([], machine());
+    expect(Object.isFrozen(resolved.coordinator.length)).toBe(true);
+  });
+});
+
+describe('the configuration file', () => {
+  it.each([
+    ['missing', null, 'config-missing'],
+    ['a folder', '', 'config-unreadable'],
+    ['broken YAML', 'seed: [1\n', 'config-syntax'],
+    ['two equal keys', 'seed: 1\nseed: 2\n', 'config-syntax'],
+    ['a list', '- seed\n', 'config-syntax'],
+    ['a nested value', 'seed: {a: 1}\n', 'bad-text'],
+  ])('%s is %s', (name, text, code) => {
+    const path = text === '' ? folder : join(folder, 'case.yaml');
+    rmSync(join(folder, 'case.yaml'), { force: true });
+    if (text) writeFileSync(path, text);
+    expect(codes(() => resolveTrain(['--config', path], machine()))).toEqual([code]);
+    expect(name).toBeTruthy();
+  });
+  it('may be empty', () => {
+    expect(codes(() => resolveTrain(['--config', file('empty.yaml', '\n')], machine()))).toEqual([]);
+  });
+});
+
+describe('resolveCoordinator', () => {
+  it('listens on known ports', () => {
+    expect(resolveCoordinator([], machine()).coordinator).toMatchObject({ port: 7070, metricsPort: 9464 });
+  });
+  it('has no workers of its own', () => {
+    expect(codes(() => resolveCoordinator(['--workers', '2'], machine()))).toEqual(['unknown-flag']);
+  });
+});
+
+describe('resolveWorker', () => {
+  it('needs an address and names itself after its host', () => {
+    expect(codes(() => resolveWorker([], machine()))).toEqual(['missing-flag']);
+    const { worker } = resolveWorker(['--coordinator', 'ws://a:1', '--reconnect-seconds', '0'], machine());
+    expect(worker).toMatchObject({ coordinator: 'ws://a:1', name: 'host-one', reconnectSeconds: 0, metricsPort: 0 });
+  });
+  it('does not ask for an address that was given wrong', () => {
+    expect(codes(() => resolveWorker(['--coordinator', 'http://a:1'], machine()))).toEqual(['bad-address']);
+  });
+});
+
+describe('isLoopback', () => {
+  it('is true for addresses only this machine can reach', () => {
+    for (const host of ['localhost', '127.0.0.1', '127.1.2.3', '::1', '[::1]']) expect(isLoopback(host)).toBe(true);
+    for (const host of ['0.0.0.0', '::', '10.0.0.1', '127.0.0.1.example', 'host']) expect(isLoopback(host)).toBe(false);
+  });
+});

@@ -1,0 +1,239 @@
+/**
+ * From what a user wrote to what the processes are told: the rules that span several options, then frozen configurations.
+ *
+ * Everything that is wrong is thrown at once, as one `ConfigError`.
+ */
+import { presets, type PresetName } from '@gradcast/model';
+import { checkPaths } from './paths.ts';
+import { cutBatch } from './batches.ts';
+import { gather, type Settings } from './settings.ts';
+import type { CommandName } from './options.ts';
+import { ConfigError, type Problem, quoted } from './problem.ts';
+import type { BackendChoice, CoordinatorConfig, LogLevel, RunLength, WorkerConfig } from './run-config.ts';
+import { readToken } from './token.ts';
+
+/** Training images of MNIST, the data set a run takes when none is named. */
+const MNIST_IMAGES = 60_000;
+
+/** What a configuration depends on besides the user's words. */
+export interface Machine {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Cores this process may use. */
+  readonly cores: number;
+  readonly hostname: string;
+}
+
+/** How the command itself speaks. */
+export interface OutputConfig {
+  readonly json: boolean;
+  readonly progress: boolean;
+  readonly printConfig: boolean;
+  readonly logLevel: LogLevel;
+}
+
+/** What the workers of `train` are told besides address and name. */
+export type LocalWorkerConfig = Omit<WorkerConfig, 'coordinator' | 'name' | 'localIndex'>;
+
+interface Resolved {
+  readonly output: OutputConfig;
+  /** Null when none was given. */
+  readonly token: string | null;
+  /** The settings by option name, in the order of help; what --print-config prints. Never holds the token. */
+  readonly printable: Readonly<Record<string, string | number | boolean>>;
+}
+
+export interface ResolvedCoordinator extends Resolved {
+  readonly coordinator: CoordinatorConfig;
+}
+
+export interface ResolvedTrain extends ResolvedCoordinator {
+  /** Number of local workers. */
+  readonly workers: number;
+  readonly worker: LocalWorkerConfig;
+}
+
+export interface ResolvedWorker extends Resolved {
+  readonly worker: WorkerConfig;
+}
+
+/** @throws ConfigError with every problem of the configuration. */
+export function resolveTrain(args: readonly string[], machine: Machine): ResolvedTrain {
+  const { settings, problems } = start('train', args, machine);
+  const run = coordinatorOf(settings, machine, problems);
+  if (problems.length > 0) throw new ConfigError(problems);
+  const workers = settings.number('workers') ?? Math.max(1, Math.min(machine.cores, run.coordinator.microBatches));
+  const worker: LocalWorkerConfig = {
+    backend: settings.text('backend') as BackendChoice,
+    threads: settings.number('threads')!,
+    reconnectSeconds: settings.number('reconnect-seconds')!,
+    metricsHost: settings.text('metrics-host')!,
+    metricsPort: 0,
+    logLevel: settings.text('log-level') as LogLevel,
+  };
+  const printable = printed('train', settings, { ...run.derived, workers });
+  return deepFreeze({ ...common(settings, run.token), coordinator: run.coordinator, workers, worker, printable });
+}
+
+/** @throws ConfigError with every problem of the configuration. */
+export function resolveCoordinator(args: readonly string[], machine: Machine): ResolvedCoordinator {
+  const { settings, problems } = start('coordinator', args, machine);
+  const run = coordinatorOf(settings, machine, problems);
+  if (problems.length > 0) throw new ConfigError(problems);
+  const printable = printed('coordinator', settings, run.derived);
+  return deepFreeze({ ...common(settings, run.token), coordinator: run.coordinator, printable });
+}
+
+/** @throws ConfigError with every problem of the configuration. */
+export function resolveWorker(args: readonly string[], machine: Machine): ResolvedWorker {
+  const { settings, problems } = start('worker', args, machine);
+  const token = tokenOf(settings, machine, problems);
+  const coordinator = settings.text('coordinator');
+  if (coordinator === null && settings.areSound('coordinator')) {
+    problems.push({ code: 'missing-flag', sentence: 'worker needs --coordinator ws://HOST:PORT' });
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+  const worker: WorkerConfig = {
+    coordinator: coordinator!,
+    backend: settings.text('backend') as BackendChoice,
+    threads: settings.number('threads')!,
+    name: settings.text('name') ?? hostWorkerName(machine.hostname),
+    localIndex: 0,
+    reconnectSeconds: settings.number('reconnect-seconds')!,
+    metricsHost: settings.text('metrics-host')!,
+    metricsPort: settings.number('metrics-port')!,
+    logLevel: settings.text('log-level') as LogLevel,
+  };
+  const printable = printed('worker', settings, { name: worker.name });
+  return deepFreeze({ ...common(settings, token), worker, printable });
+}
+
+/** Reads everything and refuses operands, which these commands have none of. */
+function start(command: CommandName, args: readonly string[], machine: Machine) {
+  const { settings, operands, problems } = gather(command, args, machine.environment);
+  const unexpected = operands.map((operand): Problem => {
+    return { code: 'unexpected-argument', sentence: `${command} takes no argument, but was given ${quoted(operand)}` };
+  });
+  return { settings, problems: [...problems, ...unexpected] };
+}
+
+function coordinatorOf(settings: Settings, machine: Machine, problems: Problem[]) {
+  const token = tokenOf(settings, machine, problems);
+  const host = settings.text('host')!;
+  if (settings.areSound('host', 'token-file') && token === null && !isLoopback(host)) {
+    const sentence = `${settings.label('host')} ${quoted(host)} lets other machines in, which needs a token: set GRADCAST_TOKEN or --token-file`;
+    if (!problems.some(({ code }) => code === 'token-file' || code === 'token-shape')) {
+      problems.push({ code: 'token-required', sentence });
+    }
+  }
+  problems.push(...checkPaths(settings));
+  const preset = presets[settings.text('preset') as PresetName];
+  const length = lengthOf(settings, preset.defaultSteps, problems);
+  const data = settings.text('data');
+  const cut = cutBatch(preset, {
+    globalBatch: settings.number('global-batch'),
+    microBatches: settings.number('micro-batches'),
+    samples: data === null ? MNIST_IMAGES : null,
+  });
+  // Refused values were told already; what they would have led to is guesswork.
+  const batchesKnown = settings.areSound('preset', 'global-batch', 'micro-batches', 'data');
+  if ('problem' in cut && batchesKnown) problems.push(cut.problem);
+  const batches = 'batches' in cut ? cut.batches : { microBatchSize: preset.microBatch, microBatches: 1 };
+  const coordinator: CoordinatorConfig = {
+    preset: preset.name,
+    seed: settings.number('seed')!,
+    ...batches,
+    learningRate: settings.number('lr') ?? preset.optimizer.learningRate,
+    length,
+    data,
+    out: settings.text('out')!,
+    resume: settings.text('resume'),
+    saveEvery: settings.number('save-every')!,
+    saveSeconds: settings.number('save-seconds')!,
+    keepLast: settings.number('keep-last')!,
+    sampleEvery: settings.number('sample-every')!,
+    logInterval: settings.number('log-interval')!,
+    host,
+    port: settings.number('port')!,
+    metricsHost: settings.text('metrics-host')!,
+    metricsPort: settings.number('metrics-port')!,
+    waitWorkersSeconds: settings.number('wait-workers')!,
+    onDivergence: settings.text('on-divergence') as 'stop' | 'skip',
+    backend: settings.text('backend') as BackendChoice,
+    logLevel: settings.text('log-level') as LogLevel,
+  };
+  const derived = {
+    'global-batch': batches.microBatchSize * batches.microBatches,
+    'micro-batches': batches.microBatches,
+    lr: coordinator.learningRate,
+    steps: 'steps' in length ? length.steps : null,
+    epochs: 'epochs' in length ? length.epochs : null,
+  };
+  return { coordinator, token, derived };
+}
+
+/** Both in one place is a contradiction; otherwise the stronger place's word replaces the weaker one's. */
+function lengthOf(settings: Settings, defaultSteps: number, problems: Problem[]): RunLength {
+  const steps = settings.number('steps');
+  const epochs = settings.number('epochs');
+  if (steps !== null && epochs !== null) {
+    const lead = settings.strength('steps') - settings.strength('epochs');
+    if (lead === 0) {
+      const sentence = `${settings.label('steps')} and ${settings.label('epochs')} both set the length of the run: give one`;
+      problems.push({ code: 'length-conflict', sentence });
+    }
+    return lead >= 0 ? { steps } : { epochs };
+  }
+  return epochs !== null ? { epochs } : { steps: steps ?? defaultSteps };
+}
+
+function tokenOf(settings: Settings, machine: Machine, problems: Problem[]): string | null {
+  const reading = readToken(settings.text('token-file'), machine.environment.GRADCAST_TOKEN);
+  if ('token' in reading) return reading.token;
+  problems.push(reading.problem);
+  return null;
+}
+
+function common(settings: Settings, token: string | null) {
+  return { output: outputOf(settings), token };
+}
+
+function outputOf(settings: Settings): OutputConfig {
+  return {
+    json: settings.isOn('json'),
+    progress: settings.has('no-progress') && !settings.isOn('no-progress'),
+    printConfig: settings.isOn('print-config'),
+    logLevel: settings.text('log-level') as LogLevel,
+  };
+}
+
+/** Whether only this machine can reach an address. */
+export function isLoopback(host: string): boolean {
+  const bare = host.replace(/^\[(.*)\]$/, '$1').toLowerCase();
+  return bare === 'localhost' || bare === '::1' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(bare);
+}
+
+/** A host's name as a worker's name. */
+function hostWorkerName(hostname: string): string {
+  const name = hostname.replaceAll(/[^A-Za-z0-9._-]/g, '-').replace(/^[^A-Za-z0-9]+/, '');
+  return name.slice(0, 63) || 'worker';
+}
+
+function printed(
+  command: CommandName,
+  settings: Settings,
+  derived: Readonly<Record<string, string | number | null>>,
+): Record<string, string | number | boolean> {
+  const record: Record<string, string | number | boolean> = {};
+  for (const [name, value] of settings.entries(command)) {
+    const final = name in derived ? derived[name]! : value;
+    if (final !== null) record[name] = final;
+  }
+  return record;
+}
+
+function deepFreeze<T extends object>(value: T): T {
+  for (const part of Object.values(value) as unknown[]) {
+    if (typeof part === 'object' && part !== null) deepFreeze(part);
+  }
+  return Object.freeze(value);
+}
