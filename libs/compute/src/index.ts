@@ -1,1 +1,11 @@
-export {};
+export type * from './engine/backend.ts';
+export * from './engine/backend-error.ts';
+export { cacheFolder, isInstalled, nativePaths } from './native/cache.ts';
+export { installNative } from './native/install.ts';
+export type { Installation, InstallOptions, InstallProgress } from './native/install.ts';
+export { downloadBytes, thisMachine, wheelsFor } from './native/wheels.ts';
+export type { Machine, NativeVariant, Wheel, WheelSet } from './native/wheels.ts';
+export { nativeEnvironment } from './tensorflow/environment.ts';
+export type { NativeSettings } from './tensorflow/environment.ts';
+export { isTensorflowInstalled, loadTensorflow } from './tensorflow/load.ts';
+export type { LoadedTensorflow, LoadOptions } from './tensorflow/load.ts';

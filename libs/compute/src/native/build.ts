@@ -1,0 +1,63 @@
+/**
+ * Compiles the binding of `@tensorflow/tfjs-node-gpu` against the unpacked library.
+ *
+ * The run path is the final folder of the libraries, spelled out: `$ORIGIN` is resolved from a symlink's own folder,
+ * so a cache reached through a link would not find them.
+ */
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { nativeSources, type Environment, type NativePaths } from './cache.ts';
+import { lastLines, run } from './command.ts';
+import { interrupted, nativeError } from './errors.ts';
+import type { Toolchain } from './toolchain.ts';
+import type { WheelSet } from './wheels.ts';
+
+export interface BuildOptions {
+  readonly toolchain: Toolchain;
+  readonly env: Environment;
+  readonly set: WheelSet;
+  readonly paths: NativePaths;
+  /** Folder that will be renamed to `paths.folder`; it holds `site-packages`. */
+  readonly stage: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** N-API version of Node 20, which later versions keep. */
+const NAPI_VERSION = 8;
+
+/**
+ * Writes `prelude.node` and `tfjs_binding.node` into the stage.
+ *
+ * @throws BackendError `native-build-failed` with the compiler's last lines.
+ */
+export async function buildBinding({ toolchain, env, set, paths, stage, signal }: BuildOptions): Promise<void> {
+  const sources = nativeSources();
+  const packageFolder = dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-node-gpu/package.json'));
+  const tensorflow = join(stage, 'site-packages', 'tensorflow');
+  const common = ['-std=c++17', '-O2', '-fPIC', '-shared', `-DNAPI_VERSION=${NAPI_VERSION}`];
+  common.push(`-I${toolchain.nodeHeaders}`);
+  if (set.platform.startsWith('darwin')) common.push('-undefined', 'dynamic_lookup');
+  const compile = async (output: string, args: readonly string[]) => {
+    const result = await run(toolchain.compiler, [...common, '-o', join(stage, output), ...args], { env, signal });
+    if (signal?.aborted) {
+      throw interrupted();
+    }
+    if (result.code === 0) return;
+    throw nativeError(
+      'native-build-failed',
+      `${toolchain.compiler} could not build ${output}: ${lastLines(result)}`,
+      'try another compiler (CXX=g++), or use --backend wasm',
+    );
+  };
+  await compile('prelude.node', [join(sources, 'prelude.cc'), '-ldl']);
+  await compile('tfjs_binding.node', [
+    `-I${join(tensorflow, 'include')}`,
+    `-I${packageFolder}`,
+    join(packageFolder, 'binding', 'tfjs_backend.cc'),
+    join(packageFolder, 'binding', 'tfjs_binding.cc'),
+    join(sources, 'log-level.cc'),
+    join(tensorflow, set.library),
+    join(tensorflow, set.framework),
+    `-Wl,-rpath,${paths.libraries}`,
+  ]);
+}

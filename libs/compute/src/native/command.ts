@@ -1,0 +1,62 @@
+/** Runs programs to their end, without a shell. */
+import { spawn } from 'node:child_process';
+import type { Environment } from './cache.ts';
+
+export interface CommandOptions {
+  readonly env: Environment;
+  readonly cwd?: string;
+  /** Given to the program on its standard input. */
+  readonly input?: string;
+  readonly signal?: AbortSignal | undefined;
+  /** Killed after this long; without it the caller aborts by `signal`. */
+  readonly limitMs?: number;
+}
+
+/** How a program ended; `code` is 127 when it could not be started at all. */
+export interface CommandResult {
+  readonly code: number | null;
+  readonly killedBy: NodeJS.Signals | null;
+  readonly timedOut: boolean;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Output kept of each stream, from its end: an endless printer must not fill memory. */
+const KEPT_CHARACTERS = 64 * 1024;
+
+/** Runs a program; never throws for how it ends. */
+export function run(
+  command: string,
+  args: readonly string[],
+  { env, cwd, input, signal, limitMs }: CommandOptions,
+): Promise<CommandResult> {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { env: { ...env }, cwd, stdio: ['pipe', 'pipe', 'pipe'] });
+    let stdout = '';
+    let stderr = '';
+    let timedOut = false;
+    const kill = () => child.kill('SIGKILL');
+    const timer = limitMs === undefined ? undefined : setTimeout(() => ((timedOut = true), kill()), limitMs);
+    if (signal?.aborted) kill();
+    signal?.addEventListener('abort', kill, { once: true });
+    const settle = (code: number | null, killedBy: NodeJS.Signals | null) => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', kill);
+      resolve({ code, killedBy, timedOut, stdout, stderr });
+    };
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout = (stdout + text).slice(-KEPT_CHARACTERS)));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr = (stderr + text).slice(-KEPT_CHARACTERS)));
+    child.stdin.on('error', () => undefined).end(input ?? '');
+    child.on('error', (error) => {
+      stderr += error.message;
+      settle(127, null);
+    });
+    child.on('close', settle);
+  });
+}
+
+/** The last lines of a program's complaint, for an error message. */
+export function lastLines({ stdout, stderr }: CommandResult, lines = 3): string {
+  const text = stderr.trim() || stdout.trim();
+  return text.split('\n').slice(-lines).join(' | ');
+}

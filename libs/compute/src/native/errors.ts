@@ -1,0 +1,26 @@
+import { BackendError } from '../engine/backend-error.ts';
+
+/** What can go wrong between a request for a backend and its first tensor; each code is stable. */
+export type NativeErrorCode =
+  | 'backend-unavailable'
+  | 'consent-needed'
+  | 'install-interrupted'
+  | 'install-locked'
+  | 'native-build-failed'
+  | 'native-load-failed'
+  | 'native-not-installed'
+  | 'native-toolchain-missing'
+  | 'native-unpack-failed'
+  | 'platform-unsupported'
+  | 'wheel-download-failed'
+  | 'wheel-hash-mismatch';
+
+/** A {@link BackendError} with one of the codes of installing, loading and choosing. */
+export function nativeError(code: NativeErrorCode, message: string, remedy: string, cause?: unknown): BackendError {
+  return new BackendError(code, message, { remedy, cause });
+}
+
+/** An installation that its caller ended; what was fetched stays for the next try. */
+export function interrupted(): BackendError {
+  return nativeError('install-interrupted', 'the installation was interrupted', 'run it again: it goes on');
+}

@@ -1,0 +1,65 @@
+/**
+ * The few parts of `@tensorflow/tfjs-node-gpu` that are used. Its own index.js is not: that one looks for a binary
+ * that its install script would have downloaded.
+ */
+import type { DataType, KernelBackend, Tensor, TensorInfo } from '@tensorflow/tfjs-core';
+import { createRequire } from 'node:module';
+
+/** An attribute of a TensorFlow op as the binding takes it. */
+export interface OpAttribute {
+  readonly name: string;
+  readonly type: number;
+  readonly value: unknown;
+}
+
+/** The compiled `tfjs_binding.node`: TensorFlow's enum values and eager execution. */
+export interface Binding {
+  readonly TF_Version: string;
+  readonly TF_ATTR_BOOL: number;
+  readonly TF_ATTR_FLOAT: number;
+  readonly TF_ATTR_INT: number;
+  readonly TF_ATTR_STRING: number;
+  readonly TF_ATTR_TYPE: number;
+  readonly TF_FLOAT: number;
+  isUsingGpuDevice(): boolean;
+}
+
+/** Runs any TensorFlow op by its name. */
+export interface NodeBackend extends KernelBackend {
+  readonly binding: Binding;
+  readonly isUsingGpuDevice: boolean;
+  executeSingleOutput(op: string, attributes: OpAttribute[], inputs: TensorInfo[]): Tensor;
+  executeMultipleOutputs(op: string, attributes: OpAttribute[], inputs: TensorInfo[], outputs: number): Tensor[];
+  getDTypeInteger(dtype: DataType): number;
+}
+
+/** The compiled `prelude.node`. */
+export interface Prelude {
+  setEnvironment(name: string, value: string): void;
+  /** Loads a library for the rest of the process; returns what it wrote to stderr meanwhile. */
+  loadLibrary(path: string): string;
+}
+
+const require = createRequire(import.meta.url);
+
+/** Loads a compiled addon by its path. */
+export function loadAddon(path: string): unknown {
+  return require(path);
+}
+
+/** Registers the kernels and returns the backend's class. Costs about 0.1 s. */
+export function loadNodeBackend(): new (binding: Binding, packageName: string) => NodeBackend {
+  restoreOldUtil();
+  require('@tensorflow/tfjs-node-gpu/dist/register_all_kernels');
+  const module = require('@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend') as {
+    NodeJSKernelBackend: new (binding: Binding, packageName: string) => NodeBackend;
+  };
+  return module.NodeJSKernelBackend;
+}
+
+/** Node 23 removed two functions of `util` that tfjs-node 4.22 calls on every op. */
+function restoreOldUtil(): void {
+  const util = require('node:util') as Record<string, unknown>;
+  util['isNullOrUndefined'] ??= (value: unknown) => value === null || value === undefined;
+  util['isArray'] ??= Array.isArray;
+}
