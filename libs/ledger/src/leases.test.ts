@@ -147,7 +147,7 @@ describe('assignFreeLeaves', () => {
         for (let turn = 0; sum.total === undefined; turn++) {
           expect(turn).toBeLessThan(4 * M + 4);
           assign();
-          const [first] = leases.open;
+          const first = leases.open.at(0);
           if (first) deliver(first.id, Infinity);
           else leases.drop('a');
         }

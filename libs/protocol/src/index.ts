@@ -1,1 +1,17 @@
-export {};
+export { ProtocolError, REFUSALS } from './errors.ts';
+export type { RefusalCode, Retry } from './errors.ts';
+export { decodeFrame, encodeFrame, frameLimit, HEADER_LIMIT } from './frame.ts';
+export type { Frame } from './frame.ts';
+export { decodeFromCoordinator, decodeFromWorker, PROTOCOL_VERSION } from './messages.ts';
+export type { CoordinatorMessage, Message, MessageOf, Profile, Received, WorkerMessage } from './messages.ts';
+export {
+  leaseBytes,
+  leaseParts,
+  openLease,
+  openNothing,
+  openSnapshot,
+  openVector,
+  resultBytes,
+  snapshotBytes,
+} from './payloads.ts';
+export type { LeaseContents, PayloadShape } from './payloads.ts';

@@ -1,0 +1,215 @@
+/**
+ * The whole state of a run, held by the coordinator and its checkpoints: the replica, the generator's moving average,
+ * running statistics and the scalars that make the next step's arithmetic.
+ *
+ * Every scalar is a float64 that only ever met + - * / and square roots, so it has the same bits on every engine
+ * (`Math.pow` differs between Node versions; bias corrections are therefore running products).
+ */
+import { initialParameters, initialRunning } from '@gradcast/model';
+import type { Model } from '@gradcast/model';
+import { tensorView } from '@gradcast/tensors';
+import type { AdamScalars, VectorKernels } from '@gradcast/vector';
+import { Replica } from './replica.ts';
+
+const fround = Math.fround;
+
+/** Steps before the norm bound holds: the first gradients of a GAN say little about the later ones. */
+const NORM_WARM_UP = 100;
+/** How far above its running mean a gradient's norm may lie. Healthy GAN spikes stay within two orders of magnitude. */
+const NORM_FACTOR = 1000;
+const NORM_RATE = 0.01;
+
+/** Names of the scalars, in the order in which they are stored. */
+export const STATE_SCALARS = ['version', 'position', 'beta1Power', 'beta2Power', 'normMean', 'steps'] as const;
+type ScalarName = (typeof STATE_SCALARS)[number];
+
+/** Every vector of the state by name; views, not copies. */
+export interface StateVectors {
+  readonly parameters: Float32Array;
+  readonly first: Float32Array;
+  readonly second: Float32Array;
+  /** The generator's moving average; empty for presets without one. */
+  readonly ema: Float32Array;
+  readonly running: Float32Array;
+  /** {@link STATE_SCALARS}. */
+  readonly scalars: Float64Array;
+}
+
+export class TrainingState {
+  readonly model: Model;
+  readonly replica: Replica;
+  readonly #kernels: VectorKernels;
+  readonly #learningRate: number;
+  readonly #ema: Float32Array;
+  readonly #running: Float32Array;
+  readonly #scalars: Float64Array;
+
+  private constructor(options: StateOptions, vectors: StateVectors) {
+    this.model = options.model;
+    this.#kernels = options.kernels;
+    this.#learningRate = options.learningRate;
+    this.#ema = vectors.ema;
+    this.#running = vectors.running;
+    this.#scalars = vectors.scalars;
+    this.replica = new Replica(this.#scalar('version'), vectors, options.kernels);
+  }
+
+  /** The state before the first step. */
+  static initial(options: StateOptions, seed: number): TrainingState {
+    const { model } = options;
+    const parameters = initialParameters(model, seed);
+    const scalars = new Float64Array(STATE_SCALARS.length);
+    scalars[STATE_SCALARS.indexOf('beta1Power')] = 1;
+    scalars[STATE_SCALARS.indexOf('beta2Power')] = 1;
+    return new TrainingState(options, {
+      parameters,
+      first: new Float32Array(parameters.length),
+      second: new Float32Array(parameters.length),
+      ema: model.preset.ema ? parameters.slice(0, model.generatorLength) : new Float32Array(0),
+      running: initialRunning(model),
+      scalars,
+    });
+  }
+
+  /**
+   * A state from stored vectors, which it takes over.
+   *
+   * @throws RangeError if a vector's length does not fit the model.
+   */
+  static restore(options: StateOptions, vectors: StateVectors): TrainingState {
+    const { model } = options;
+    const wanted: Record<keyof StateVectors, number> = {
+      parameters: model.parameters.length,
+      first: model.parameters.length,
+      second: model.parameters.length,
+      ema: model.preset.ema ? model.generatorLength : 0,
+      running: model.running.length,
+      scalars: STATE_SCALARS.length,
+    };
+    for (const name of Object.keys(wanted) as (keyof StateVectors)[]) {
+      if (vectors[name].length !== wanted[name]) {
+        throw new RangeError(`${name} has ${vectors[name].length} elements where the model has ${wanted[name]}`);
+      }
+    }
+    return new TrainingState(options, vectors);
+  }
+
+  get version(): number {
+    return this.replica.version;
+  }
+
+  /** Samples that closed steps have used up: the next position of the stream. */
+  get position(): number {
+    return this.#scalar('position');
+  }
+
+  /** Views of everything; valid until the next step. Copy before handing them on. */
+  get vectors(): StateVectors {
+    return { ...this.replica.vectors, ema: this.#ema, running: this.#running, scalars: this.#scalars };
+  }
+
+  /** Weights to draw samples with: the moving average where the preset has one, else the generator's parameters. */
+  get generatorWeights(): Float32Array {
+    return this.#ema.length > 0 ? this.#ema : this.replica.vectors.parameters.subarray(0, this.model.generatorLength);
+  }
+
+  /** Largest norm a gradient may have at this version; Infinity during the first steps. */
+  get normBound(): number {
+    return this.#scalar('steps') < NORM_WARM_UP ? Infinity : NORM_FACTOR * this.#scalar('normMean');
+  }
+
+  /** Scalars of the step from this version to the next, as every replica needs them. */
+  stepScalars(): AdamScalars {
+    const { beta1, beta2, epsilon } = this.model.preset.optimizer;
+    const correction1 = 1 - this.#scalar('beta1Power') * beta1;
+    const correction2 = 1 - this.#scalar('beta2Power') * beta2;
+    return {
+      alpha: fround((this.#learningRate * Math.sqrt(correction2)) / correction1),
+      oneMinusBeta1: fround(1 - beta1),
+      oneMinusBeta2: fround(1 - beta2),
+      epsilon: fround(epsilon),
+    };
+  }
+
+  /** Closes a step: optimizer, moving average, running statistics, scalars. */
+  advance(step: ClosedStep): void {
+    const { average, tail, scalars, norm, samples } = step;
+    const { beta1, beta2 } = this.model.preset.optimizer;
+    const steps = this.#scalar('steps');
+    this.replica.advance(average, scalars);
+    this.#set('beta1Power', this.#scalar('beta1Power') * beta1);
+    this.#set('beta2Power', this.#scalar('beta2Power') * beta2);
+    this.#set(
+      'normMean',
+      steps === 0 ? norm : this.#scalar('normMean') + (norm - this.#scalar('normMean')) * NORM_RATE,
+    );
+    this.#set('steps', steps + 1);
+    this.#averageGenerator(steps);
+    this.#followStatistics(tail);
+    this.#count(samples);
+  }
+
+  /** Closes a diverged step without applying it: version and stream go on, everything else stays. */
+  skip(samples: number): void {
+    this.replica.advance(null, null);
+    this.#count(samples);
+  }
+
+  #count(samples: number): void {
+    this.#set('version', this.replica.version);
+    this.#set('position', this.#scalar('position') + samples);
+  }
+
+  #averageGenerator(steps: number): void {
+    const { ema } = this.model.preset;
+    if (ema)
+      this.#kernels.ema(this.#ema, this.replica.vectors.parameters, Math.min(ema.limit, (1 + steps) / (10 + steps)));
+  }
+
+  #followStatistics(tail: Float32Array): void {
+    const { batchNorm } = this.model.preset;
+    if (!batchNorm) return;
+    const rate = fround(1 - batchNorm.momentum);
+    for (const { name, offset, size } of this.model.running.entries) {
+      const batch = tensorView(this.model.tail, tail, name);
+      for (let i = 0; i < size; i++) {
+        this.#running[offset + i] += fround(fround(batch[i] - this.#running[offset + i]) * rate);
+      }
+    }
+  }
+
+  #scalar(name: ScalarName): number {
+    return this.#scalars[STATE_SCALARS.indexOf(name)];
+  }
+
+  #set(name: ScalarName, value: number): void {
+    this.#scalars[STATE_SCALARS.indexOf(name)] = value;
+  }
+}
+
+export interface StateOptions {
+  readonly model: Model;
+  readonly kernels: VectorKernels;
+  readonly learningRate: number;
+}
+
+/** What a step's reduction brought. */
+export interface ClosedStep {
+  /** Mean gradient, in the layout of the parameters. */
+  readonly average: Float32Array;
+  /** Mean tail. */
+  readonly tail: Float32Array;
+  readonly scalars: AdamScalars;
+  /** Norm of the mean gradient before any clip. */
+  readonly norm: number;
+  /** Images of the step, B. */
+  readonly samples: number;
+}
+
+/** The bytes that `stateSha256` covers, in order; little-endian as typed arrays are on every supported machine. */
+export function stateBytes(vectors: StateVectors): Uint8Array[] {
+  const { parameters, first, second, ema, running, scalars } = vectors;
+  return [parameters, first, second, ema, running, scalars].map(
+    ({ buffer, byteOffset, byteLength }) => new Uint8Array(buffer, byteOffset, byteLength),
+  );
+}

@@ -1,0 +1,83 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { ProtocolError } from './errors.ts';
+import { decodeFrame, encodeFrame, frameLimit, HEADER_LIMIT } from './frame.ts';
+
+const bytesOf = (hex: string) =>
+  Uint8Array.from(hex.replaceAll(' ', '').match(/../g) ?? [], (pair) => parseInt(pair, 16));
+const hexOf = (bytes: Uint8Array) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+
+function refusal(action: () => unknown): string {
+  try {
+    action();
+  } catch (error) {
+    if (error instanceof ProtocolError) return error.code;
+    throw error;
+  }
+  return 'accepted';
+}
+
+describe('encodeFrame', () => {
+  it('writes length, header, padding and payload', () => {
+    const frame = encodeFrame({ a: 1 }, [Float32Array.of(1, -2)]);
+    expect(hexOf(frame)).toBe('04000000' + '81a16101' + '0000803f' + '000000c0');
+  });
+
+  it('refuses a header above the limit and takes one at it', () => {
+    const overhead = 6; // map with one key of one letter, and the length of a str16
+    expect(() => encodeFrame({ a: 'x'.repeat(HEADER_LIMIT - overhead + 1) })).toThrow(RangeError);
+    const frame = encodeFrame({ a: 'x'.repeat(HEADER_LIMIT - overhead) });
+    expect(frame.byteLength).toBe(frameLimit(0));
+    expect((decodeFrame(frame).header as { a: string }).a).toHaveLength(HEADER_LIMIT - overhead);
+  });
+});
+
+describe('decodeFrame', () => {
+  it('gives back header and payload at any offset of a buffer, the payload aligned', () => {
+    fc.assert(
+      fc.property(
+        fc.dictionary(
+          fc.stringMatching(/^[a-z]{1,8}$/),
+          fc.oneof(fc.integer(), fc.string(), fc.double({ noNaN: true }), fc.constant(null)),
+        ),
+        fc.float32Array({ maxLength: 40 }),
+        fc.nat(9),
+        (header, payload, offset) => {
+          const frame = encodeFrame(header, [payload]);
+          const buffer = new Uint8Array(offset + frame.length + 3);
+          buffer.set(frame, offset);
+          const decoded = decodeFrame(buffer.subarray(offset, offset + frame.length));
+          expect(decoded.header).toEqual({ ...header });
+          expect(decoded.payload.byteOffset % 8).toBe(0);
+          expect(decoded.payload).toEqual(new Uint8Array(payload.buffer, payload.byteOffset, payload.byteLength));
+        },
+      ),
+    );
+  });
+
+  it('takes no copy of an aligned payload', () => {
+    const frame = encodeFrame({ a: 1 }, [new Float32Array(4)]);
+    expect(decodeFrame(frame).payload.buffer).toBe(frame.buffer);
+  });
+
+  it.each([
+    ['nothing', ''],
+    ['a cut length', '040000'],
+    ['a length of zero', '00000000'],
+    ['a length beyond the frame', '09000000 81a16101'],
+    ['a length beyond the limit', '01400000 81a16101'],
+    ['a header that is no msgpack', '04000000 c1c1c1c1'],
+    ['a header cut short', '02000000 81a10000'],
+  ])('refuses %s', (_, hex) => {
+    expect(refusal(() => decodeFrame(bytesOf(hex)))).toBe('frame-malformed');
+  });
+
+  it('never throws anything but a refusal, whatever the bytes', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 64 }), (bytes) => {
+        expect(['accepted', 'frame-malformed']).toContain(refusal(() => decodeFrame(bytes)));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});

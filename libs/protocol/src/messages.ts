@@ -1,0 +1,159 @@
+/**
+ * The messages: header schemas of both directions. Decoding gives a typed message or a coded refusal, never a guess.
+ *
+ * Every message but `hello` carries the coordinator's incarnation; one of another incarnation is dropped by whoever
+ * receives it.
+ */
+import { z } from 'zod';
+import { decodeFrame } from './frame.ts';
+import { ProtocolError } from './errors.ts';
+
+/** Both sides must speak the same version; it changes when a message or a bit of the arithmetic does. */
+export const PROTOCOL_VERSION = 1;
+
+const count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
+const positive = z.number().int().min(1).max(Number.MAX_SAFE_INTEGER);
+const finite = z.number().refine(Number.isFinite);
+const hex = (digits: number) => z.string().regex(new RegExp(`^[0-9a-f]{${digits}}$`));
+const label = z.string().min(1).max(120);
+const fingerprint = hex(32);
+const sha256 = hex(64);
+const sentence = z.string().max(1000);
+const port = z.number().int().min(1).max(65_535);
+const incarnation = positive;
+const subtree = z.strictObject({ start: count, size: positive });
+
+/** Names that decide the bits of a gradient: library versions, instruction set, threads, device. */
+export const profileSchema = z
+  .record(z.string().max(40), z.string().max(200))
+  .refine((facts) => Object.keys(facts).length <= 24);
+
+const hello = z.strictObject({
+  type: z.literal('hello'),
+  protocol: count,
+  backend: label,
+  device: label,
+  profile: profileSchema,
+  threads: positive,
+  name: label,
+  metricsPort: port.nullable(),
+  session: hex(32).nullable(),
+});
+
+const welcome = z.strictObject({
+  type: z.literal('welcome'),
+  incarnation,
+  run: label,
+  worker: label,
+  session: hex(32),
+  preset: label,
+  seed: count,
+  microBatchSize: positive,
+  microBatches: positive,
+  codec: z.enum(['f32']),
+  /** Seconds without any message after which either side gives the other up. */
+  silenceSeconds: finite,
+});
+
+const snapshot = z.strictObject({ type: z.literal('snapshot'), incarnation, version: count, fingerprint });
+
+const ready = z.strictObject({
+  type: z.literal('ready'),
+  incarnation,
+  version: count,
+  fingerprint,
+  probe: sha256,
+  probeMs: finite,
+});
+
+const lease = z.strictObject({
+  type: z.literal('lease'),
+  incarnation,
+  lease: positive,
+  version: count,
+  first: count,
+  count: positive,
+  /** Milliseconds from receipt until others may be asked for the same leaves. */
+  deadlineMs: finite,
+});
+
+const result = z.strictObject({
+  type: z.literal('result'),
+  incarnation,
+  lease: positive,
+  version: count,
+  subtree,
+  /** Of the replica that the gradient was computed from. */
+  fingerprint,
+  computeMs: finite,
+  queueMs: finite,
+});
+
+const average = z.strictObject({
+  type: z.literal('average'),
+  incarnation,
+  /** The version the average applies to; the replica is one version later afterwards. */
+  version: count,
+  /** Absent for a skipped step, which has no payload either. */
+  scalars: z.strictObject({ alpha: finite, oneMinusBeta1: finite, oneMinusBeta2: finite, epsilon: finite }).nullable(),
+});
+
+const resync = z.strictObject({ type: z.literal('resync'), incarnation, version: count, fingerprint });
+const stats = z.strictObject({ type: z.literal('stats'), incarnation, counters: z.record(label, finite) });
+const ping = z.strictObject({ type: z.literal('ping'), incarnation, id: count });
+const pong = z.strictObject({ type: z.literal('pong'), incarnation, id: count });
+const refuse = z.strictObject({
+  type: z.literal('refuse'),
+  code: label,
+  sentence,
+  retry: z.enum(['now', 'later', 'never']),
+});
+const done = z.strictObject({ type: z.literal('done'), incarnation, reason: sentence });
+const leave = z.strictObject({ type: z.literal('leave'), incarnation, reason: sentence });
+
+const fromWorker = z.discriminatedUnion('type', [hello, ready, result, resync, stats, ping, pong, refuse, leave]);
+const fromCoordinator = z.discriminatedUnion('type', [welcome, snapshot, lease, average, ping, pong, refuse, done]);
+
+export type WorkerMessage = z.infer<typeof fromWorker>;
+export type CoordinatorMessage = z.infer<typeof fromCoordinator>;
+export type Message = WorkerMessage | CoordinatorMessage;
+export type MessageOf<T extends Message['type']> = Extract<Message, { type: T }>;
+export type Profile = z.infer<typeof profileSchema>;
+
+/** A checked message with its payload. */
+export interface Received<M> {
+  readonly message: M;
+  readonly payload: Uint8Array;
+}
+
+/** @throws ProtocolError `frame-malformed`, `message-invalid`, or `protocol-version` for a hello of another version. */
+export function decodeFromWorker(bytes: Uint8Array): Received<WorkerMessage> {
+  return decode(bytes, fromWorker);
+}
+
+/** @throws ProtocolError `frame-malformed` or `message-invalid`. */
+export function decodeFromCoordinator(bytes: Uint8Array): Received<CoordinatorMessage> {
+  return decode(bytes, fromCoordinator);
+}
+
+function decode<M>(bytes: Uint8Array, schema: z.ZodType<M>): Received<M> {
+  const { header, payload } = decodeFrame(bytes);
+  refuseOtherVersion(header);
+  const parsed = schema.safeParse(header);
+  if (!parsed.success) {
+    const [{ path, message }] = parsed.error.issues;
+    const where = path.length > 0 ? ` at ${path.join('.')}` : '';
+    throw new ProtocolError('message-invalid', `the message is not one of the protocol${where}: ${message}`);
+  }
+  return { message: parsed.data, payload };
+}
+
+/** Looked at before the schema: another version's hello need not fit this one's. */
+function refuseOtherVersion(header: unknown): void {
+  const { type, protocol } = Object(header) as { type?: unknown; protocol?: unknown };
+  if (type !== 'hello' || typeof protocol !== 'number' || protocol === PROTOCOL_VERSION) return;
+  throw new ProtocolError(
+    'protocol-version',
+    `the coordinator speaks protocol ${PROTOCOL_VERSION}, the worker ${protocol}: use the same Gradcast version on both`,
+  );
+}
