@@ -1,0 +1,29 @@
+/** What loading a backend yields, whichever it is: everything the engine needs to compute gradients on it. */
+import type { Kernels } from '@gradcast/model';
+
+/** Backends by the name under which tfjs-core knows them. */
+export type BackendName = 'tensorflow' | 'webgpu' | 'wasm';
+
+/**
+ * The facts that two workers must share before they can be expected to compute the same bits; they are compared as
+ * they stand here and shown to people.
+ */
+export interface BackendProfile {
+  readonly backend: BackendName;
+  /** Version of the library that computes, e.g. `2.21.0` of libtensorflow or `4.22.0` of tfjs-backend-wasm. */
+  readonly libraryVersion: string;
+  /** `cpu`, `cuda:NAME`, `gpu:NAME` or `software:NAME`. */
+  readonly device: string;
+  /** Threads inside one kernel (intra-op), as they are, not as they were asked for. */
+  readonly threads: number;
+  /** Instruction sets or device features that choose between kernels. */
+  readonly features: string;
+  readonly mode: 'eager';
+}
+
+/** A backend that is registered with tfjs-core, ready and current. */
+export interface LoadedBackend {
+  readonly name: BackendName;
+  readonly kernels: Kernels;
+  readonly profile: BackendProfile;
+}

@@ -1,0 +1,26 @@
+/** The geometry of a 2-D convolution as the backend describes it, split into its two axes. */
+import type { backend_util } from '@tensorflow/tfjs-core';
+import type { Axis } from '../kernels/window.ts';
+
+/** What `backend_util.computeConv2DInfo` says about a convolution. */
+export type ConvolutionInfo = backend_util.Conv2DInfo;
+
+/** The vertical and the horizontal axis. */
+export function axesOf(info: ConvolutionInfo): [Axis, Axis] {
+  return [
+    {
+      input: info.inHeight,
+      output: info.outHeight,
+      filter: info.filterHeight,
+      stride: info.strideHeight,
+      before: info.padInfo.top,
+    },
+    {
+      input: info.inWidth,
+      output: info.outWidth,
+      filter: info.filterWidth,
+      stride: info.strideWidth,
+      before: info.padInfo.left,
+    },
+  ];
+}

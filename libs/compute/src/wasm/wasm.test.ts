@@ -1,0 +1,4 @@
+import { loadWasm } from './load.ts';
+import { kernelConformance } from '../conformance/kernel-suite.ts';
+
+kernelConformance('wasm', loadWasm, { runs: 300 });
