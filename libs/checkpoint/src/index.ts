@@ -10,3 +10,8 @@ export type { CheckpointWriterOptions, WriterThread } from './writer.ts';
 export { serveCheckpointWriter } from './writer-thread.ts';
 export type { WriterPort } from './writer-thread.ts';
 export type { SavedCheckpoint, SaveReply, SaveRequest } from './writer-messages.ts';
+export { MetricsLog } from './metrics-log.ts';
+export { listRuns, readRun, RunFolder } from './run-folder.ts';
+export type { CreateRunOptions, ListedRun } from './run-folder.ts';
+export type { ProcessIdentity, ProcessTable } from './processes.ts';
+export { writeAtomically } from './atomic.ts';

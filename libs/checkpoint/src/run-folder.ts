@@ -1,0 +1,251 @@
+/**
+ * The folder of one run, `<out>/<run-id>/`:
+ *
+ *     config.json     the resolved configuration; written last when a run is made, so a run that has it is complete
+ *     metrics.jsonl   one line a step
+ *     samples/        step-000200.png …
+ *     checkpoints/    step-000469.safetensors …
+ *     summary.json    the result, once there is one
+ *     incarnation     how many times a coordinator has opened the run
+ *     lock/           who has it open
+ */
+import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { writeAtomically, writeJson } from './atomic.ts';
+import { Checkpoints, CHECKPOINTS_FOLDER } from './checkpoints.ts';
+import { RunError, systemCode } from './errors.ts';
+import { MetricsLog } from './metrics-log.ts';
+import { systemProcesses } from './processes.ts';
+import type { ProcessTable } from './processes.ts';
+import { formatRunId, runIdSeconds } from './run-id.ts';
+import { lockRun } from './run-lock.ts';
+
+const CONFIG = 'config.json';
+const SUMMARY = 'summary.json';
+
+/** Tries for a folder name nobody else took; each has another random part. */
+const NAME_ATTEMPTS = 16;
+
+/** Ids stay sorted if the clock stepped back by no more than this. */
+const CLOCK_SLACK_SECONDS = 60;
+
+/** What a new run needs. */
+export interface CreateRunOptions {
+  /** Folder of all runs; made if need be. */
+  readonly out: string;
+  /** Name of the preset, lower case letters and digits. */
+  readonly preset: string;
+  /** The resolved configuration; any JSON value. */
+  readonly config: unknown;
+  /** Wall clock, milliseconds since 1970. */
+  readonly now: () => number;
+  /** A number in [0, 1). */
+  readonly random: () => number;
+  readonly processes?: ProcessTable;
+}
+
+/** A run by its folder; nobody need hold its lock to read it. */
+export interface ListedRun {
+  readonly id: string;
+  readonly path: string;
+}
+
+/** A run folder this process has locked. */
+export class RunFolder {
+  readonly path: string;
+  readonly checkpoints: Checkpoints;
+  readonly #unlock: () => Promise<void>;
+
+  private constructor(path: string, unlock: () => Promise<void>) {
+    this.path = path;
+    this.checkpoints = new Checkpoints(join(path, CHECKPOINTS_FOLDER));
+    this.#unlock = unlock;
+  }
+
+  /** The run's id, which is its folder's name. */
+  get id(): string {
+    return basename(this.path);
+  }
+
+  /**
+   * Makes and locks the folder of a new run, whose id sorts after those already there.
+   *
+   * @throws RunError `out-not-a-folder`, `out-not-writable`.
+   */
+  static async create(options: CreateRunOptions): Promise<RunFolder> {
+    const { config, processes = systemProcesses() } = options;
+    const path = await makeFolder(options);
+    const run = new RunFolder(path, await lockRun(join(path, 'lock'), processes));
+    await run.#write(CONFIG, () => writeJson(join(path, CONFIG), config));
+    return run;
+  }
+
+  /**
+   * Locks the folder of an earlier run.
+   *
+   * @throws RunError `run-missing`, `run-locked`, `out-not-writable`.
+   */
+  static async open(path: string, processes: ProcessTable = systemProcesses()): Promise<RunFolder> {
+    const folder = resolve(path);
+    await assertRun(folder);
+    return new RunFolder(folder, await lockRun(join(folder, 'lock'), processes));
+  }
+
+  /**
+   * Counts this start of a coordinator. The new number is on disk before this resolves, so no number is used twice.
+   *
+   * @returns 1 at the first start.
+   * @throws RunError `run-corrupt` if the counter holds no number, `out-not-writable`.
+   */
+  async startIncarnation(): Promise<number> {
+    const path = join(this.path, 'incarnation');
+    const text = (await readFile(path, 'utf8').catch(() => '0')).trim();
+    const next = Number(text) + 1;
+    if (!/^[0-9]{1,15}$/.test(text)) throw new RunError('run-corrupt', `${path} does not hold a number.`);
+    await this.#write('incarnation', () => writeAtomically(path, [new TextEncoder().encode(`${next}\n`)]));
+    return next;
+  }
+
+  /** Replaces `config.json`: operational settings may change when a run is resumed. */
+  writeConfig(config: unknown): Promise<void> {
+    return this.#write(CONFIG, () => writeJson(join(this.path, CONFIG), config));
+  }
+
+  /** Opens `metrics.jsonl`, cutting off what lies after `throughStep`: see {@link MetricsLog.open}. */
+  openMetrics(throughStep: number): Promise<MetricsLog> {
+    return MetricsLog.open(join(this.path, 'metrics.jsonl'), throughStep);
+  }
+
+  /**
+   * Writes `samples/step-000200.png` atomically.
+   *
+   * @returns its path.
+   */
+  async saveSample(step: number, png: Uint8Array): Promise<string> {
+    const name = `step-${String(step).padStart(6, '0')}.png`;
+    const path = join(this.path, 'samples', name);
+    await this.#write(`samples/${name}`, async () => {
+      await mkdir(join(this.path, 'samples'), { recursive: true });
+      await writeAtomically(path, [png]);
+    });
+    return path;
+  }
+
+  /** Writes `summary.json` atomically. */
+  writeSummary(summary: unknown): Promise<void> {
+    return this.#write(SUMMARY, () => writeJson(join(this.path, SUMMARY), summary));
+  }
+
+  /** Gives the folder back. */
+  release(): Promise<void> {
+    return this.#unlock();
+  }
+
+  async #write(name: string, write: () => Promise<void>): Promise<void> {
+    try {
+      await write();
+    } catch (cause) {
+      throw new RunError('out-not-writable', `${join(this.path, name)} cannot be written (${systemCode(cause)}).`, {
+        cause,
+      });
+    }
+  }
+}
+
+/**
+ * All complete runs under a folder, newest first; none if the folder does not exist.
+ *
+ * @throws RunError `out-not-a-folder`.
+ */
+export async function listRuns(out: string): Promise<ListedRun[]> {
+  const runs: ListedRun[] = [];
+  for (const id of (await idsIn(out)).reverse()) {
+    const path = resolve(out, id);
+    const config = await stat(join(path, CONFIG)).catch(() => undefined);
+    if (config?.isFile()) runs.push({ id, path });
+  }
+  return runs;
+}
+
+/**
+ * What a run says of itself, read without its lock.
+ *
+ * @returns the JSON of `config.json`, and of `summary.json` if the run has one.
+ * @throws RunError `run-missing`, `run-corrupt`.
+ */
+export async function readRun(path: string): Promise<{ config: unknown; summary: unknown }> {
+  await assertRun(path);
+  const summary = await stat(join(path, SUMMARY)).catch(() => undefined);
+  return { config: await readJson(join(path, CONFIG)), summary: summary && (await readJson(join(path, SUMMARY))) };
+}
+
+async function readJson(path: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8'));
+  } catch (cause) {
+    throw new RunError('run-corrupt', `${path} is damaged.`, { cause });
+  }
+}
+
+async function assertRun(path: string): Promise<void> {
+  const found = await stat(join(path, CONFIG)).catch(() => undefined);
+  if (!found?.isFile()) throw new RunError('run-missing', `There is no run in ${path}.`);
+}
+
+/** Names of run folders, oldest first. */
+async function idsIn(out: string): Promise<string[]> {
+  try {
+    return (await readdir(out)).filter((name) => runIdSeconds(name) !== undefined).sort();
+  } catch (cause) {
+    if (systemCode(cause) === 'ENOENT') return [];
+    throw new RunError('out-not-a-folder', `${out} is not a folder that can be read (${systemCode(cause)}).`, {
+      cause,
+    });
+  }
+}
+
+async function makeFolder({ out, preset, now, random }: CreateRunOptions): Promise<string> {
+  await makeOut(out);
+  const newest = runIdSeconds((await idsIn(out)).at(-1) ?? '') ?? 0;
+  let seconds = Math.floor(now() / 1000);
+  if (newest >= seconds && newest - seconds < CLOCK_SLACK_SECONDS) seconds = newest + 1;
+  for (let attempt = 0; attempt < NAME_ATTEMPTS; attempt++) {
+    const path = resolve(out, formatRunId(seconds, preset, random()));
+    try {
+      await mkdir(path);
+      return path;
+    } catch (cause) {
+      if (systemCode(cause) === 'EEXIST') continue;
+      throw new RunError('out-not-writable', `${out} cannot be written (${systemCode(cause)}).`, { cause });
+    }
+  }
+  throw new RunError('out-not-writable', `${out} has no free name for a run left in this second.`);
+}
+
+async function makeOut(out: string): Promise<void> {
+  try {
+    await makeFolders(resolve(out));
+  } catch (cause) {
+    const code = systemCode(cause);
+    if (code === 'EEXIST' || code === 'ENOTDIR') {
+      throw new RunError('out-not-a-folder', `${out} is not a folder.`, { cause });
+    }
+    throw new RunError('out-not-writable', `${out} cannot be made (${code}).`, { cause });
+  }
+}
+
+/** Node's recursive mkdir never returns where a folder exists but refuses children with ENOENT, as `/proc` does. */
+async function makeFolders(path: string): Promise<void> {
+  if (await isFolder(path)) return;
+  try {
+    await mkdir(path);
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT' || (await isFolder(dirname(path)))) throw error;
+    await makeFolders(dirname(path));
+    await mkdir(path);
+  }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
+}
