@@ -1,1 +1,2 @@
-export {};
+export { sampleGrid } from './grid.ts';
+export { encodeNpy } from './npy.ts';
