@@ -1,0 +1,205 @@
+/**
+ * A worker's side of the connection: hello, welcome, heartbeats, reconnecting, goodbye.
+ *
+ *     connecting --opened--> greeting --welcome--> member --closed--> waiting --backoff--> connecting
+ *                                                    |                   \--retries used up--> ended (unreachable)
+ *                                                    \--done / leave / final refusal--> ended
+ *
+ * Invariants: a message of another incarnation than the welcome's is dropped; a coordinator that says nothing for the
+ * agreed time is given up and called again; retries end after `reconnectSeconds` of trying without a welcome, so no
+ * worker waits for ever.
+ */
+import { decodeFromCoordinator, encodeFrame, PROTOCOL_VERSION, ProtocolError } from '@gradcast/protocol';
+import type { MessageOf, WorkerMessage } from '@gradcast/protocol';
+import type { Clock, Connect, Connection, Failure } from './connection.ts';
+
+/** What the worker says of itself. */
+export type Introduction = Omit<MessageOf<'hello'>, 'type' | 'protocol' | 'session'>;
+
+/** How a session ended. */
+export type Outcome =
+  | { readonly kind: 'done'; readonly reason: string }
+  | { readonly kind: 'left' }
+  | { readonly kind: 'refused'; readonly code: string; readonly sentence: string }
+  | { readonly kind: 'unreachable'; readonly sentence: string };
+
+export interface SessionOptions {
+  readonly connect: Connect;
+  readonly clock: Clock;
+  /** A number in [0, 1) for jitter. */
+  readonly jitter: () => number;
+  readonly introduction: Introduction;
+  /** Seconds of trying again after a connection is lost or cannot be made; 0 tries once. */
+  readonly reconnectSeconds: number;
+  /** Takes the frames that need the replica, in order. */
+  readonly deliver: (bytes: Uint8Array) => void;
+  /** The replica and all leases are worthless from here on. */
+  readonly disconnected: () => void;
+  /** Something a log should say. */
+  readonly notice: (event: SessionNotice) => void;
+}
+
+export type SessionNotice =
+  | { readonly kind: 'joined'; readonly worker: string; readonly run: string; readonly incarnation: number }
+  | { readonly kind: 'lost'; readonly sentence: string; readonly retryMs: number };
+
+const FIRST_BACKOFF_MS = 250;
+const LONGEST_BACKOFF_MS = 10_000;
+/** From the hello to the welcome. */
+const GREETING_MS = 15_000;
+
+export class Session {
+  readonly #options: SessionOptions;
+  #resolve: (outcome: Outcome) => void = () => {};
+  /** Settles when the session is over; it never rejects. */
+  readonly ended: Promise<Outcome>;
+  #connection: Connection | undefined;
+  #secret: string | null = null;
+  #incarnation: number | undefined;
+  #silenceMs = GREETING_MS;
+  #cancelTimer = () => {};
+  /** When the present series of attempts began; undefined while a member. */
+  #tryingSince: number | undefined;
+  #attempts = 0;
+  #over = false;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.ended = new Promise((resolve) => (this.#resolve = resolve));
+  }
+
+  /** Makes the first connection. */
+  start(): void {
+    this.#tryingSince = this.#options.clock.now();
+    this.#open();
+  }
+
+  /** Sends a frame if there is a coordinator to send it to; otherwise it is dropped, its lease is void anyway. */
+  send(frame: Uint8Array): void {
+    if (this.#incarnation !== undefined) this.#connection?.send(frame);
+  }
+
+  /** Says goodbye and ends. */
+  leave(reason: string): void {
+    if (this.#incarnation !== undefined) this.#say({ type: 'leave', incarnation: this.#incarnation, reason });
+    this.#end({ kind: 'left' });
+  }
+
+  /** Ends because this worker cannot go on; the coordinator is told why. */
+  giveUp(code: string, sentence: string): void {
+    this.#say({ type: 'refuse', code, sentence, retry: 'never' });
+    this.#end({ kind: 'refused', code, sentence });
+  }
+
+  #open(): void {
+    // Events of a connection that was given up must not touch the next one.
+    const current = () => !this.#over && own === this.#connection;
+    const own = this.#options.connect({
+      opened: () => {
+        if (!current()) return;
+        const { introduction } = this.#options;
+        this.#say({ type: 'hello', protocol: PROTOCOL_VERSION, ...introduction, session: this.#secret });
+        this.#listen(GREETING_MS);
+      },
+      message: (bytes) => {
+        if (current()) this.#receive(bytes);
+      },
+      closed: (failure) => {
+        if (current()) this.#lost(failure);
+      },
+    });
+    this.#connection = own;
+  }
+
+  #receive(bytes: Uint8Array): void {
+    let message;
+    try {
+      ({ message } = decodeFromCoordinator(bytes));
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      return this.#end({
+        kind: 'refused',
+        code: error.code,
+        sentence: `the coordinator is not understood: ${error.message}`,
+      });
+    }
+    if (message.type === 'refuse') return this.#refused(message);
+    if (message.type === 'welcome') return this.#welcomed(message, bytes);
+    if (message.incarnation !== this.#incarnation) return;
+    this.#listen(this.#silenceMs);
+    switch (message.type) {
+      case 'ping':
+        return this.#say({ type: 'pong', incarnation: message.incarnation, id: message.id });
+      case 'pong':
+        return;
+      case 'done':
+        return this.#end({ kind: 'done', reason: message.reason });
+      case 'snapshot':
+      case 'lease':
+      case 'average':
+        return this.#options.deliver(bytes);
+      default:
+        message satisfies never;
+    }
+  }
+
+  #welcomed(message: MessageOf<'welcome'>, bytes: Uint8Array): void {
+    this.#secret = message.session;
+    this.#incarnation = message.incarnation;
+    this.#silenceMs = message.silenceSeconds * 1000;
+    this.#tryingSince = undefined;
+    this.#attempts = 0;
+    this.#listen(this.#silenceMs);
+    const { worker, run, incarnation } = message;
+    this.#options.notice({ kind: 'joined', worker, run, incarnation });
+    this.#options.deliver(bytes);
+  }
+
+  #refused({ code, sentence, retry }: MessageOf<'refuse'>): void {
+    if (retry === 'never') this.#end({ kind: 'refused', code, sentence });
+    else this.#lost({ kind: 'unreachable', sentence });
+  }
+
+  /** Gives the coordinator up if it says nothing for so long. */
+  #listen(ms: number): void {
+    this.#cancelTimer();
+    this.#cancelTimer = this.#options.clock.after(ms, () =>
+      this.#lost({ kind: 'unreachable', sentence: `the coordinator said nothing for ${Math.round(ms / 1000)} s` }),
+    );
+  }
+
+  #lost(failure: Failure): void {
+    if (failure.kind === 'refused') return this.#end(failure);
+    const { clock, reconnectSeconds, jitter } = this.#options;
+    this.#disconnect();
+    this.#tryingSince ??= clock.now();
+    const left = this.#tryingSince + reconnectSeconds * 1000 - clock.now();
+    if (left <= 0) return this.#end({ kind: 'unreachable', sentence: failure.sentence });
+    const backoff = Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** this.#attempts);
+    this.#attempts += 1;
+    // Half fixed, half random: workers that lost the same coordinator do not come back as one crowd.
+    const retryMs = Math.min(left, backoff / 2 + (backoff / 2) * jitter());
+    this.#options.notice({ kind: 'lost', sentence: failure.sentence, retryMs });
+    this.#cancelTimer = clock.after(retryMs, () => this.#open());
+  }
+
+  #say(message: WorkerMessage): void {
+    this.#connection?.send(encodeFrame(message));
+  }
+
+  #disconnect(): void {
+    this.#cancelTimer();
+    const connection = this.#connection;
+    this.#connection = undefined;
+    this.#incarnation = undefined;
+    connection?.close();
+    this.#options.disconnected();
+  }
+
+  #end(outcome: Outcome): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#disconnect();
+    this.#resolve(outcome);
+  }
+}

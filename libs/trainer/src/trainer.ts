@@ -1,0 +1,323 @@
+/**
+ * A worker's loop: takes the coordinator's messages in order and answers with gradient sums.
+ *
+ * It alone owns the replica. In Node it runs in a thread of its own, in a browser in a Web Worker, so sockets,
+ * heartbeats and signals never wait for compute.
+ *
+ *     snapshot -> replica -> ready;  average -> replica steps;  lease -> gradients -> subtree sums -> results
+ *
+ * Invariants: messages are handled one at a time in the order they came, except that an average which makes a lease
+ * worthless stops it at the next micro-batch; a result carries the fingerprint of the very replica it was computed
+ * from; a lease for a version still to come waits until the replica gets there.
+ */
+import { alignedSubtrees } from '@gradcast/ledger';
+import type { Subtree } from '@gradcast/ledger';
+import { buildModel, initialParameters } from '@gradcast/model';
+import type { GradientEngine, MicroBatch, Model, Preset } from '@gradcast/model';
+import { Replica } from '@gradcast/optimizer';
+import {
+  decodeFromCoordinator,
+  encodeFrame,
+  openLease,
+  openNothing,
+  openSnapshot,
+  openVector,
+  ProtocolError,
+} from '@gradcast/protocol';
+import type {
+  CoordinatorMessage,
+  LeaseContents,
+  MessageOf,
+  PayloadShape,
+  Received,
+  WorkerMessage,
+} from '@gradcast/protocol';
+import type { VectorKernels } from '@gradcast/vector';
+import { probeBatch } from './probe.ts';
+import { SubtreeAccumulator } from './subtree-accumulator.ts';
+
+/** What a trainer needs of its surroundings. */
+export interface TrainerPorts {
+  /** The preset of that name, or undefined if this build does not know it. */
+  preset(name: string): Preset | undefined;
+  /** Makes an engine for a model; the trainer disposes of it. */
+  createEngine(model: Model): Promise<GradientEngine>;
+  /** Takes a frame for the coordinator; its memory is the receiver's from then on. */
+  send(frame: Uint8Array<ArrayBuffer>): void;
+  /** Hexadecimal SHA-256. */
+  sha256(bytes: Uint8Array): Promise<string>;
+  /** Monotonic milliseconds. */
+  now(): number;
+  /** Resolves after messages that already arrived were handed to {@link Trainer.receive}. */
+  yield(): Promise<void>;
+  /** Called after each micro-batch with its compute time and size. */
+  measured(computeMs: number, images: number): void;
+  readonly kernels: VectorKernels;
+}
+
+interface Waiting {
+  readonly received: Received<CoordinatorMessage>;
+  readonly at: number;
+}
+
+/** What the welcome fixed for the run. */
+interface Task {
+  readonly incarnation: number;
+  readonly model: Model;
+  readonly engine: GradientEngine;
+  readonly shape: PayloadShape;
+  readonly seed: number;
+}
+
+export class Trainer {
+  readonly #ports: TrainerPorts;
+  #queue: Waiting[] = [];
+  /** Leases for versions that the replica has not reached yet. */
+  #early: Waiting[] = [];
+  #running: Promise<void> | undefined;
+  #task: Task | undefined;
+  #replica: Replica | undefined;
+  #probe: { hash: string; ms: number } | undefined;
+  /** Version whose parameters the engine holds. */
+  #loaded = -1;
+  /** Leases below this version are worthless: the average that closes them has arrived. */
+  #newest = 0;
+  #epoch = 0;
+
+  constructor(ports: TrainerPorts) {
+    this.#ports = ports;
+  }
+
+  /**
+   * Takes a frame from the coordinator; the bytes are the trainer's from then on.
+   *
+   * @returns a promise that settles when the queue is empty; it rejects with what stopped the trainer for good.
+   */
+  receive(bytes: Uint8Array): Promise<void> {
+    const received = decodeFromCoordinator(bytes);
+    if (received.message.type === 'average') this.#newest = received.message.version + 1;
+    this.#queue.push({ received, at: this.#ports.now() });
+    this.#running ??= this.#drain().finally(() => (this.#running = undefined));
+    return this.#running;
+  }
+
+  /** The connection is gone: forgets everything but the engine, and stops the present lease at its next micro-batch. */
+  disconnected(): void {
+    this.#queue = [];
+    this.#early = [];
+    this.#replica = undefined;
+    this.#newest = 0;
+    this.#epoch += 1;
+  }
+
+  /** Frees the engine. */
+  dispose(): void {
+    this.disconnected();
+    this.#task?.engine.dispose();
+    this.#task = undefined;
+  }
+
+  async #drain(): Promise<void> {
+    for (let next = this.#queue.shift(); next; next = this.#queue.shift()) {
+      await this.#handle(next);
+    }
+  }
+
+  async #handle(waiting: Waiting): Promise<void> {
+    const { message, payload } = waiting.received;
+    if (message.type !== 'welcome' && message.type !== 'refuse' && message.incarnation !== this.#task?.incarnation)
+      return;
+    switch (message.type) {
+      case 'welcome':
+        openNothing(payload);
+        return this.#onWelcome(message);
+      case 'snapshot':
+        return this.#onSnapshot(message, payload);
+      case 'average':
+        return this.#onAverage(message, payload);
+      case 'lease':
+        return this.#onLease(message, waiting);
+      // The session answers these; they never need the replica.
+      case 'ping':
+      case 'pong':
+      case 'refuse':
+      case 'done':
+        return;
+      default:
+        message satisfies never;
+    }
+  }
+
+  async #onWelcome(message: MessageOf<'welcome'>): Promise<void> {
+    const { preset: name, microBatchSize, microBatches, seed, incarnation } = message;
+    const known = this.#ports.preset(name);
+    if (!known) {
+      throw new ProtocolError('preset-unknown', `the run trains preset ${name}, which this version does not know`);
+    }
+    const preset = { ...known, microBatch: microBatchSize, microBatches };
+    const same =
+      this.#task?.seed === seed &&
+      this.#task.model.preset.name === name &&
+      this.#task.shape.microBatchSize === microBatchSize;
+    this.disconnected();
+    if (this.#task && same) {
+      this.#task = { ...this.#task, incarnation };
+      return;
+    }
+    this.#task?.engine.dispose();
+    this.#probe = undefined;
+    this.#loaded = -1;
+    const model = buildModel(preset);
+    const engine = await this.#ports.createEngine(model);
+    const [height, width, channels] = preset.image;
+    const shape = {
+      parameters: model.parameters.length,
+      tail: model.tail.length,
+      pixels: height * width * channels,
+      latent: preset.latent,
+      microBatchSize,
+    };
+    this.#task = { incarnation, model, engine, shape, seed };
+  }
+
+  async #onSnapshot(message: MessageOf<'snapshot'>, payload: Uint8Array): Promise<void> {
+    const task = this.#task!;
+    const [parameters, first, second] = openSnapshot(payload, task.shape.parameters);
+    const replica = new Replica(message.version, { parameters, first, second }, this.#ports.kernels);
+    if (replica.fingerprint !== message.fingerprint) return this.#resync(replica);
+    const epoch = this.#epoch;
+    const probe = (this.#probe ??= await this.#takeProbe(task));
+    if (epoch !== this.#epoch) return;
+    this.#replica = replica;
+    this.#loaded = -1;
+    this.#send({
+      type: 'ready',
+      incarnation: task.incarnation,
+      version: replica.version,
+      fingerprint: replica.fingerprint,
+      probe: probe.hash,
+      probeMs: probe.ms,
+    });
+  }
+
+  /**
+   * Gradient of the run's probe micro-batch at the initial parameters, computed twice: its hash tells numeric profiles
+   * apart that have the same names, the second time is the device's warm speed.
+   */
+  async #takeProbe(task: Task): Promise<{ hash: string; ms: number }> {
+    const { model, engine, shape, seed } = task;
+    engine.load(initialParameters(model, seed));
+    this.#loaded = -1;
+    const batch = probeBatch(model.preset, seed);
+    const hashes: string[] = [];
+    let ms = 0;
+    for (let turn = 0; turn < 2; turn++) {
+      const vector = new Float32Array(shape.parameters + shape.tail);
+      const start = this.#ports.now();
+      await engine.gradient(batch, vector);
+      ms = this.#ports.now() - start;
+      hashes.push(await this.#ports.sha256(new Uint8Array(vector.buffer)));
+    }
+    if (hashes[0] !== hashes[1]) {
+      throw new ProtocolError('probe-unstable', 'this device gave two different gradients for the same micro-batch');
+    }
+    return { hash: hashes[0], ms };
+  }
+
+  async #onAverage(message: MessageOf<'average'>, payload: Uint8Array): Promise<void> {
+    // Without a replica a snapshot is on its way, and it is of a later version.
+    if (!this.#replica) return;
+    if (message.version !== this.#replica.version) return this.#resync(this.#replica);
+    if (message.scalars) {
+      this.#replica.advance(openVector(payload, this.#task!.shape.parameters), message.scalars);
+    } else {
+      openNothing(payload);
+      this.#replica.advance(null, null);
+    }
+    const version = this.#replica.version;
+    const due = this.#early.filter(({ received }) => (received.message as MessageOf<'lease'>).version <= version);
+    this.#early = this.#early.filter((lease) => !due.includes(lease));
+    for (const lease of due) await this.#onLease(lease.received.message as MessageOf<'lease'>, lease);
+  }
+
+  async #onLease(message: MessageOf<'lease'>, waiting: Waiting): Promise<void> {
+    const { shape } = this.#task!;
+    const replica = this.#replica;
+    if (!replica || message.version < replica.version) return;
+    if (message.version > replica.version) {
+      this.#early.push(waiting);
+      return;
+    }
+    const contents = openLease(waiting.received.payload, shape, message.count);
+    const epoch = this.#epoch;
+    for (const subtree of alignedSubtrees({ first: message.first, count: message.count })) {
+      const queueMs = this.#ports.now() - waiting.at;
+      const done = await this.#sumSubtree(subtree, { message, contents, epoch, replica });
+      if (!done) return;
+      const { vector, computeMs } = done;
+      this.#send(
+        {
+          type: 'result',
+          incarnation: message.incarnation,
+          lease: message.lease,
+          version: message.version,
+          subtree,
+          fingerprint: replica.fingerprint,
+          computeMs,
+          queueMs,
+        },
+        [vector],
+      );
+    }
+  }
+
+  /** Sums one subtree's micro-batches; undefined if the lease became worthless on the way. */
+  async #sumSubtree(
+    subtree: Subtree,
+    lease: { message: MessageOf<'lease'>; contents: LeaseContents; epoch: number; replica: Replica },
+  ): Promise<{ vector: Float32Array; computeMs: number } | undefined> {
+    const { message, contents, epoch, replica } = lease;
+    const { engine, shape } = this.#task!;
+    const sum = new SubtreeAccumulator(subtree, shape.parameters + shape.tail, this.#ports.kernels);
+    let computeMs = 0;
+    for (let leaf = subtree.start; leaf < subtree.start + subtree.size; leaf++) {
+      await this.#ports.yield();
+      if (epoch !== this.#epoch || message.version < this.#newest) return undefined;
+      const start = this.#ports.now();
+      if (this.#loaded !== replica.version) {
+        engine.load(replica.vectors.parameters);
+        this.#loaded = replica.version;
+      }
+      await sum.add(leaf, (vector) => engine.gradient(leafBatch(contents, shape, leaf - message.first), vector));
+      const leafMs = this.#ports.now() - start;
+      this.#ports.measured(leafMs, shape.microBatchSize);
+      computeMs += leafMs;
+    }
+    return { vector: sum.total, computeMs };
+  }
+
+  #resync(replica: Replica): void {
+    this.#send({
+      type: 'resync',
+      incarnation: this.#task!.incarnation,
+      version: replica.version,
+      fingerprint: replica.fingerprint,
+    });
+    // Until a snapshot comes, nothing this replica computes is worth sending.
+    this.#replica = undefined;
+  }
+
+  #send(message: WorkerMessage, parts: readonly ArrayBufferView[] = []): void {
+    this.#ports.send(encodeFrame(message, parts));
+  }
+}
+
+/** The `index`-th micro-batch of a lease, as views. */
+function leafBatch({ images, noise }: LeaseContents, shape: PayloadShape, index: number): MicroBatch {
+  const { microBatchSize: size, pixels, latent } = shape;
+  return {
+    size,
+    images: images.subarray(index * size * pixels, (index + 1) * size * pixels),
+    noise: noise.subarray(index * size * latent, (index + 1) * size * latent),
+  };
+}
