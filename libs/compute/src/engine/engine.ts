@@ -1,0 +1,144 @@
+/**
+ * Gradients of a model on a loaded backend: bytes and a flat vector in, a flat vector out.
+ *
+ * Invariant: no tensor is built over memory that is written again. Each version's parameters and each micro-batch are
+ * copied into arrays of their own before a tensor sees them, because a backend may share an array instead of copying.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import type { NamedTensorMap, Tensor2D } from '@tensorflow/tfjs-core';
+import { Gan, fromPixels, toPixels } from '@gradcast/model';
+import type { GanGradients, GradientEngine, MicroBatch, Model, TAIL_SCALARS } from '@gradcast/model';
+import { sizeOf, tensorView } from '@gradcast/tensors';
+import type { Layout } from '@gradcast/tensors';
+import type { LoadedBackend } from './backend.ts';
+
+/** Samples generated at once: bounds the memory of the widest activation. */
+const GENERATE_CHUNK = 256;
+
+/**
+ * An engine for one model on one backend. The backend must be current in tfjs-core for as long as the engine is used.
+ * Besides the parameters of the loaded version it keeps nothing on the device between calls.
+ */
+export function createEngine(model: Model, backend: LoadedBackend): GradientEngine {
+  return new BackendEngine(model, backend);
+}
+
+class BackendEngine implements GradientEngine {
+  readonly #model: Model;
+  readonly #gan: Gan;
+  #parameters: NamedTensorMap | undefined;
+  #busy = false;
+
+  constructor(model: Model, { kernels }: LoadedBackend) {
+    this.#model = model;
+    this.#gan = new Gan(model, kernels);
+  }
+
+  /** @throws RangeError if the array has not the length of the model's parameters. */
+  load(parameters: Float32Array): void {
+    const { entries, length } = this.#model.parameters;
+    requireLength('parameters', parameters.length, length);
+    tf.dispose(this.#parameters);
+    this.#parameters = Object.fromEntries(
+      entries.map(({ name, shape, offset, size }) => [
+        name,
+        tf.tensor(parameters.slice(offset, offset + size), [...shape], 'float32'),
+      ]),
+    );
+  }
+
+  /** @throws RangeError if an array has another length than the model and `batch.size` say. */
+  async gradient(batch: MicroBatch, into: Float32Array): Promise<void> {
+    const { parameters, tail, preset } = this.#model;
+    const { size } = batch;
+    requireLength('images', batch.images.length, size * sizeOf(preset.image));
+    requireLength('noise', batch.noise.length, size * preset.latent);
+    requireLength('gradient', into.length, parameters.length + tail.length);
+    await this.#exclusively(async (loaded) => {
+      const pixels = fromPixels(batch.images, preset.range);
+      const images = tf.tensor4d(pixels, [size, ...preset.image], 'float32');
+      const noise = this.#noise(batch.noise);
+      try {
+        const result = await this.#gan.gradients(loaded, { images, noise });
+        await this.#read(result, into);
+      } finally {
+        tf.dispose([images, noise]);
+      }
+    });
+  }
+
+  /** @throws RangeError if `noise` or `reference` is not a whole number of samples. */
+  async generate(noise: Float32Array, reference: Float32Array): Promise<Uint8Array> {
+    const { image, latent, range } = this.#model.preset;
+    for (const [what, array] of Object.entries({ noise, reference })) {
+      requireLength(what, array.length, Math.ceil(array.length / latent) * latent);
+    }
+    const count = noise.length / latent;
+    const pixels = sizeOf(image);
+    const bytes = new Uint8Array(count * pixels);
+    await this.#exclusively(async (loaded) => {
+      const seen = this.#noise(reference);
+      const statistics = this.#gan.statistics(loaded, seen);
+      seen.dispose();
+      for (let first = 0; first < count; first += GENERATE_CHUNK) {
+        const chunk = this.#noise(noise.subarray(first * latent, (first + GENERATE_CHUNK) * latent));
+        const images = this.#gan.generate(loaded, chunk, statistics);
+        bytes.set(toPixels(await images.data<'float32'>(), range), first * pixels);
+        tf.dispose([chunk, images]);
+      }
+      tf.dispose(statistics);
+    });
+    return bytes;
+  }
+
+  dispose(): void {
+    tf.dispose(this.#parameters);
+    this.#parameters = undefined;
+  }
+
+  #noise(values: Float32Array): Tensor2D {
+    const { latent } = this.#model.preset;
+    return tf.tensor2d(values.slice(), [values.length / latent, latent], 'float32');
+  }
+
+  async #exclusively(body: (parameters: NamedTensorMap) => Promise<void>): Promise<void> {
+    if (!this.#parameters) throw new Error('the engine holds no parameters: load() comes first');
+    if (this.#busy) throw new Error('the engine is still busy with another call');
+    this.#busy = true;
+    try {
+      await body(this.#parameters);
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  /** Writes gradients, batch statistics and scalars into the flat vector and frees their tensors. */
+  async #read({ gradients, statistics, scalars }: GanGradients, into: Float32Array): Promise<void> {
+    const { parameters, tail } = this.#model;
+    const rest = into.subarray(parameters.length);
+    into.fill(0);
+    try {
+      await Promise.all([
+        readInto(gradients, parameters, into.subarray(0, parameters.length)),
+        readInto(statistics, tail, rest),
+      ]);
+    } finally {
+      tf.dispose([gradients, statistics]);
+    }
+    for (const [name, value] of Object.entries(scalars) as [(typeof TAIL_SCALARS)[number], number][]) {
+      tensorView(tail, rest, name)[0] = value;
+    }
+  }
+}
+
+async function readInto(tensors: NamedTensorMap, layout: Layout, into: Float32Array): Promise<void> {
+  await Promise.all(
+    Object.entries(tensors).map(async ([name, tensor]) => {
+      tensorView(layout, into, name).set(await tensor.data<'float32'>());
+    }),
+  );
+}
+
+function requireLength(what: string, actual: number, expected: number): void {
+  if (actual !== expected) throw new RangeError(`${what} must have ${expected} elements, not ${actual}`);
+}
