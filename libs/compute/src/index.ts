@@ -1,5 +1,6 @@
 export type * from './engine/backend.ts';
 export * from './engine/backend-error.ts';
+export { createEngine } from './engine/engine.ts';
 export { cacheFolder, isInstalled, nativePaths } from './native/cache.ts';
 export { installNative } from './native/install.ts';
 export type { Installation, InstallOptions, InstallProgress } from './native/install.ts';
@@ -9,3 +10,4 @@ export { nativeEnvironment } from './tensorflow/environment.ts';
 export type { NativeSettings } from './tensorflow/environment.ts';
 export { isTensorflowInstalled, loadTensorflow } from './tensorflow/load.ts';
 export type { LoadedTensorflow, LoadOptions } from './tensorflow/load.ts';
+export { loadWasm } from './wasm/load.ts';
