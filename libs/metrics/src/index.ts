@@ -1,1 +1,10 @@
-export {};
+export { coordinatorMetrics } from './coordinator.ts';
+export type { BuildInfo, CoordinatorMetrics, LeaseOutcome, Phase, WorkerState } from './coordinator.ts';
+export { endpoints } from './endpoints.ts';
+export type { EndpointOptions, RequestHandler, ScrapeTarget } from './endpoints.ts';
+export { processMetrics } from './registry.ts';
+export type { MetricsRegistry } from './registry.ts';
+export { MetricsError, serveMetrics } from './server.ts';
+export type { MetricsErrorCode, MetricsServer, MetricsServerOptions } from './server.ts';
+export { workerMetrics } from './worker.ts';
+export type { BackendInfo, WorkerMetrics } from './worker.ts';

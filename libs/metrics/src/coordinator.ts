@@ -1,0 +1,83 @@
+/** What a coordinator tells Prometheus. */
+import type { Counter, Gauge, Histogram } from 'prom-client';
+import { doublingBuckets, MetricsFactory } from './registry.ts';
+import type { MetricsRegistry } from './registry.ts';
+
+/** Where the time of a step goes. */
+export type Phase = 'compute' | 'network' | 'reduce' | 'optimizer' | 'broadcast';
+
+/** How a lease ended. */
+const LEASE_OUTCOMES = ['accepted', 'late', 'expired', 'refused', 'duplicate'] as const;
+
+/** What a worker is doing. */
+const WORKER_STATES = ['joining', 'idle', 'leased'] as const;
+
+export type LeaseOutcome = (typeof LEASE_OUTCOMES)[number];
+export type WorkerState = (typeof WORKER_STATES)[number];
+
+/** A coordinator's metrics; durations are in seconds. */
+export interface CoordinatorMetrics {
+  readonly registry: MetricsRegistry;
+  /** Real training images used in closed steps. */
+  readonly images: Counter;
+  readonly steps: Counter;
+  readonly stepSeconds: Histogram;
+  readonly phaseSeconds: Histogram<'phase'>;
+  readonly leaseSeconds: Histogram<'worker'>;
+  readonly leases: Counter<'outcome'>;
+  readonly resultsRefused: Counter<'reason'>;
+  readonly workers: Gauge<'state'>;
+  readonly wireBytes: Counter<'direction' | 'message'>;
+  readonly loss: Gauge<'network'>;
+  readonly gradientNorm: Gauge<'network'>;
+  /** Seconds since 1970 at which the newest checkpoint was safe. */
+  readonly checkpointTimestamp: Gauge;
+  readonly checkpointSeconds: Histogram;
+  readonly replicaMismatches: Counter;
+  /** Drops the series of a worker that left, so that names of the past do not pile up. */
+  forgetWorker(worker: string): void;
+}
+
+/** What is built and running. */
+export interface BuildInfo {
+  readonly version: string;
+  readonly preset: string;
+}
+
+/** Makes a coordinator's metrics, all counters at zero, in a registry of their own. */
+export function coordinatorMetrics({ version, preset }: BuildInfo): CoordinatorMetrics {
+  const make = new MetricsFactory();
+  const leaseSeconds = make.histogram('lease_duration_seconds', 'Time from handing out a lease to its last result.', {
+    buckets: doublingBuckets(0.01, 14),
+    labels: ['worker'],
+  });
+  const metrics: CoordinatorMetrics = {
+    registry: make.registry,
+    images: make.counter('images_total', 'Real training images used in closed steps.'),
+    steps: make.counter('steps_total', 'Steps closed.'),
+    stepSeconds: make.histogram('step_duration_seconds', 'Time from opening a step to closing it.', {
+      buckets: doublingBuckets(0.01, 14),
+    }),
+    phaseSeconds: make.histogram('phase_duration_seconds', 'Where the time of a step goes.', {
+      buckets: doublingBuckets(0.0005, 16),
+      labels: ['phase'],
+    }),
+    leaseSeconds,
+    leases: make.counter('leases_total', 'Leases by how they ended.', ['outcome']),
+    resultsRefused: make.counter('results_refused_total', 'Results refused, by code.', ['reason']),
+    workers: make.gauge('workers', 'Connected workers by what they are doing.', ['state']),
+    wireBytes: make.counter('wire_bytes_total', 'Bytes of WebSocket messages.', ['direction', 'message']),
+    loss: make.gauge('loss', 'Mean loss of the last closed step.', ['network']),
+    gradientNorm: make.gauge('gradient_norm', 'Norm of the averaged gradient of the last closed step.', ['network']),
+    checkpointTimestamp: make.gauge('checkpoint_timestamp_seconds', 'When the newest checkpoint was safe on disk.'),
+    checkpointSeconds: make.histogram('checkpoint_duration_seconds', 'Time to hash, write and sync a checkpoint.', {
+      buckets: doublingBuckets(0.005, 14),
+    }),
+    replicaMismatches: make.counter('replica_mismatches_total', 'Results whose replica fingerprint was wrong.'),
+    forgetWorker: (worker) => leaseSeconds.remove({ worker }),
+  };
+  for (const outcome of LEASE_OUTCOMES) metrics.leases.inc({ outcome }, 0);
+  for (const state of WORKER_STATES) metrics.workers.set({ state }, 0);
+  make.gauge('build_info', 'Version and preset, as labels.', ['version', 'preset']).set({ version, preset }, 1);
+  return metrics;
+}

@@ -1,0 +1,100 @@
+import { spawnSync } from 'node:child_process';
+import { describe, expect, it } from 'vitest';
+import { coordinatorMetrics } from './coordinator.ts';
+import { doublingBuckets, processMetrics } from './registry.ts';
+import { workerMetrics } from './worker.ts';
+
+const promtool = process.env['GRADCAST_PROMTOOL'] ?? 'promtool';
+const hasPromtool = spawnSync(promtool, ['--version']).status === 0;
+
+/** Every metric with a value under every kind of label. */
+function coordinator() {
+  const metrics = coordinatorMetrics({ version: '0.1.0', preset: 'mnist' });
+  metrics.images.inc(128);
+  metrics.steps.inc();
+  metrics.stepSeconds.observe(0.3);
+  metrics.phaseSeconds.observe({ phase: 'compute' }, 0.25);
+  metrics.leaseSeconds.observe({ worker: 'w1' }, 0.26);
+  metrics.leases.inc({ outcome: 'accepted' });
+  metrics.resultsRefused.inc({ reason: 'stale-version' });
+  metrics.workers.set({ state: 'leased' }, 2);
+  metrics.wireBytes.inc({ direction: 'out', message: 'lease' }, 1024);
+  metrics.loss.set({ network: 'generator' }, 0.7);
+  metrics.gradientNorm.set({ network: 'discriminator' }, 1.5);
+  metrics.checkpointTimestamp.set(1_790_000_000);
+  metrics.checkpointSeconds.observe(0.05);
+  metrics.replicaMismatches.inc();
+  return metrics;
+}
+
+const names = async (registry: { metrics(): Promise<string> }): Promise<string[]> =>
+  [...(await registry.metrics()).matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name).sort();
+
+describe('metrics', () => {
+  it('have the documented names', async () => {
+    expect(await names(coordinator().registry)).toEqual([
+      'gradcast_build_info',
+      'gradcast_checkpoint_duration_seconds',
+      'gradcast_checkpoint_timestamp_seconds',
+      'gradcast_gradient_norm',
+      'gradcast_images_total',
+      'gradcast_lease_duration_seconds',
+      'gradcast_leases_total',
+      'gradcast_loss',
+      'gradcast_phase_duration_seconds',
+      'gradcast_replica_mismatches_total',
+      'gradcast_results_refused_total',
+      'gradcast_step_duration_seconds',
+      'gradcast_steps_total',
+      'gradcast_wire_bytes_total',
+      'gradcast_workers',
+    ]);
+    expect(await names(workerMetrics({ backend: 'wasm', device: 'cpu', version: '0.1.0' }).registry)).toEqual([
+      'gradcast_backend_info',
+      'gradcast_compute_seconds_total',
+      'gradcast_lease_wait_seconds_total',
+      'gradcast_reconnects_total',
+      'gradcast_worker_images_total',
+    ]);
+  });
+
+  it('start at zero, so that the first increase shows', async () => {
+    const text = await coordinatorMetrics({ version: '0.1.0', preset: 'mnist' }).registry.metrics();
+    for (const line of ['images_total 0', 'leases_total{outcome="late"} 0', 'workers{state="idle"} 0']) {
+      expect(text).toContain(`gradcast_${line}\n`);
+    }
+  });
+
+  it('forget a worker that left', async () => {
+    const metrics = coordinator();
+    metrics.leaseSeconds.observe({ worker: 'w2' }, 0.1);
+    metrics.forgetWorker('w1');
+    const text = await metrics.registry.metrics();
+    expect(text).not.toContain('worker="w1"');
+    expect(text).toContain('worker="w2"');
+  });
+
+  it('do not share state between two coordinators', async () => {
+    coordinator();
+    const fresh = await coordinatorMetrics({ version: '0.1.0', preset: 'mnist' }).registry.metrics();
+    expect(fresh).toContain('gradcast_steps_total 0\n');
+  });
+
+  it.skipIf(!hasPromtool)('keep the naming rules (needs promtool)', async () => {
+    const worker = workerMetrics({ backend: 'wasm', device: 'cpu', version: '0.1.0' });
+    const input = [await coordinator().registry.metrics(), await worker.registry.metrics()].join('\n');
+    const { status, stdout, stderr } = spawnSync(promtool, ['check', 'metrics'], { input, encoding: 'utf8' });
+    expect(`${stdout}${stderr}`).toBe('');
+    expect(status).toBe(0);
+  });
+
+  it('include those of the process', async () => {
+    expect(await names(processMetrics())).toContain('process_cpu_seconds_total');
+  });
+});
+
+describe('doublingBuckets', () => {
+  it('doubles', () => {
+    expect(doublingBuckets(0.5, 4)).toEqual([0.5, 1, 2, 4]);
+  });
+});

@@ -1,0 +1,73 @@
+/** A small HTTP server for the endpoints of a process. */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { RequestHandler } from './endpoints.ts';
+
+/** Why the metrics port could not be opened. */
+export type MetricsErrorCode = 'metrics-port-in-use' | 'metrics-address';
+
+/** The endpoints cannot be served. `message` is one sentence for a user. */
+export class MetricsError extends Error {
+  override readonly name = 'MetricsError';
+  readonly code: MetricsErrorCode;
+
+  constructor(code: MetricsErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** Scrapers that may be connected at once; more are turned away. */
+const MAX_CONNECTIONS = 64;
+
+/** How long a client may take to send its request. */
+const REQUEST_MS = 10_000;
+
+/** Where to listen; port 0 takes a free one. */
+export interface MetricsServerOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly handler: RequestHandler;
+}
+
+/** A server that listens. */
+export interface MetricsServer {
+  readonly port: number;
+  /** Stops listening and ends open connections. */
+  close(): Promise<void>;
+}
+
+/**
+ * Serves the endpoints; any other path is 404.
+ *
+ * @throws MetricsError `metrics-port-in-use`, or `metrics-address` if the host or port cannot be bound.
+ */
+export function serveMetrics({ host, port, handler }: MetricsServerOptions): Promise<MetricsServer> {
+  const server = createServer({ requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS }, (request, response) => {
+    if (!handler(request, response)) response.writeHead(404).end();
+  });
+  server.maxConnections = MAX_CONNECTIONS;
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => reject(refusal(host, port, cause)));
+    server.listen(port, host, () => {
+      resolve({
+        port: (server.address() as AddressInfo).port,
+        close: () =>
+          new Promise((closed) => {
+            server.close(() => closed());
+            server.closeAllConnections();
+          }),
+      });
+    });
+  });
+}
+
+function refusal(host: string, port: number, cause: NodeJS.ErrnoException): MetricsError {
+  if (cause.code === 'EADDRINUSE') {
+    return new MetricsError('metrics-port-in-use', `The metrics port ${port} on ${host} is in use.`, { cause });
+  }
+  const reason = cause.code ?? 'unknown error';
+  return new MetricsError('metrics-address', `Metrics cannot be served on ${host} port ${port} (${reason}).`, {
+    cause,
+  });
+}
