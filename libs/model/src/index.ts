@@ -10,3 +10,13 @@ export { ModelError } from './model-error.ts';
 export * from './model.ts';
 export { fromPixels, toPixels } from './pixels.ts';
 export * from './presets.ts';
+export {
+  formulaMicroBatch,
+  formulaParameters,
+  GRADIENT_TOLERANCE,
+  kerasFixture,
+  recordDeviation,
+  recordMismatches,
+} from './keras-fixture.ts';
+export type { KerasFixture, KerasGradients, KerasSteps, RecordTolerance, TensorRecord } from './keras-fixture.ts';
+export { tinyPresets } from './tiny-presets.ts';

@@ -1,0 +1,198 @@
+import { entryOf } from '@gradcast/tensors';
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { buildModel } from './build.ts';
+import { Gan } from './gan-step.ts';
+import { genericKernels } from './generic-kernels.ts';
+import { formulaMicroBatch, formulaParameters } from './keras-fixture.ts';
+import type { Kernels } from './kernels.ts';
+import { ganLoss } from './loss.ts';
+import { ModelError } from './model-error.ts';
+import { Network } from './network.ts';
+import { flatGradients, relativeDistance, toBatch, toTensors } from './test-device.ts';
+import { tinyPresets } from './tiny-presets.ts';
+
+beforeAll(async () => {
+  await tf.setBackend('cpu');
+});
+
+function values(tensor: tf.Tensor): Float32Array {
+  return tensor.dataSync<'float32'>();
+}
+
+describe.each(['sigmoid', 'softmax'] as const)('the GAN step with %s loss', (loss) => {
+  const model = buildModel(tinyPresets[loss]);
+  const parameters = formulaParameters(model);
+  const batch = formulaMicroBatch(model, 4);
+
+  /** Parameters whose discriminator adds `margin` to the log-odds of "real". */
+  function shifted(margin: number): Float32Array {
+    const vector = parameters.slice();
+    const bias = entryOf(model.parameters, `discriminator/dense${loss === 'softmax' ? '_1' : ''}/bias`);
+    vector[bias.offset + bias.size - 1] = margin;
+    return vector;
+  }
+
+  it('has the gradients of finite differences in every tensor', async () => {
+    // The kinks of (leaky) ReLU ask for a small step; the smooth network is flatter, so f32 asks for a wide one.
+    const { gain, step } = loss === 'sigmoid' ? { gain: 1, step: 2 ** -10 } : { gain: 2, step: 2 ** -5 };
+    const start = parameters.slice();
+    for (const { name, offset, size } of model.parameters.entries) {
+      for (let i = offset; i < offset + size; i++) start[i] *= name.endsWith('/kernel') ? gain : 1;
+    }
+    const { gradient } = await flatGradients(model, start, batch);
+    for (const { name, offset, size } of model.parameters.entries) {
+      const count = Math.min(size, 12);
+      const places = Array.from({ length: count }, (_, i) => offset + Math.floor((i * size) / count));
+      const own = name.startsWith('generator/') ? 'loss_g' : 'loss_d';
+      const lossAt = async (place: number, change: number) => {
+        const moved = start.slice();
+        moved[place] += change;
+        return (await flatGradients(model, moved, batch)).scalars[own];
+      };
+      const differences: number[] = [];
+      for (const place of places) {
+        differences.push(((await lossAt(place, step)) - (await lossAt(place, -step))) / (2 * step));
+      }
+      const exact = Float32Array.from(places, (place) => gradient[place]);
+      expect(
+        exact.some((x) => x !== 0),
+        name,
+      ).toBe(true);
+      expect(relativeDistance(Float32Array.from(differences), exact), name).toBeLessThan(0.005);
+    }
+  });
+
+  it.each([-200, -41, -39, -20, 0, 20, 60])('equals two passes at margin %d', async (margin) => {
+    const vector = shifted(margin);
+    const [one, two] = [
+      await flatGradients(model, vector, batch),
+      await flatGradients(model, vector, batch, { twoPass: true }),
+    ];
+    const cut = model.generatorLength;
+    expect(relativeDistance(one.gradient.subarray(0, cut), two.gradient.subarray(0, cut))).toBeLessThan(2e-5);
+    expect(one.gradient.subarray(cut)).toEqual(two.gradient.subarray(cut));
+    expect(one.tail).toEqual(two.tail);
+    expect(one.scalars).toEqual(two.scalars);
+    expect(one.gradient.every(Number.isFinite)).toBe(true);
+    expect(one.gradient.subarray(0, cut).some((x) => x !== 0)).toBe(true);
+  });
+
+  it('keeps the generator gradient where the gradient of the fake images by the other loss is zero in f32', async () => {
+    const vector = shifted(-200);
+    const fake = ganLoss(loss, Float32Array.from(loss === 'softmax' ? [0, 0, 0, -200] : [0, -200]));
+    expect(fake.discriminatorSeed.at(-1)).toBe(0);
+    const { gradient } = await flatGradients(model, vector, batch);
+    expect(gradient.subarray(0, model.generatorLength).some((x) => Math.abs(x) > 1e-6)).toBe(true);
+  });
+
+  it('runs one backward pass, and the input gradient of the first layer for fake samples only', async () => {
+    const filterGradients: number[] = [];
+    const inputGradients: number[][] = [];
+    const counting: Kernels = {
+      ...genericKernels,
+      conv2dFilterGradient: (x, dy, shape, window) => {
+        filterGradients.push(x.shape[0]);
+        return genericKernels.conv2dFilterGradient(x, dy, shape, window);
+      },
+      conv2dInputGradient: (dy, filter, shape, window) => {
+        inputGradients.push(shape);
+        return genericKernels.conv2dInputGradient(dy, filter, shape, window);
+      },
+    };
+    const run = async (vector: Float32Array) => {
+      filterGradients.length = inputGradients.length = 0;
+      await flatGradients(model, vector, batch, { kernels: counting });
+      const image = model.preset.image.join();
+      const toImage = inputGradients.filter((shape) => shape.slice(1).join() === image);
+      return {
+        discriminator: filterGradients.filter((samples) => samples === 8).length,
+        toImage: toImage.map(([n]) => n),
+      };
+    };
+    // The generator's last layer makes the first such call, the discriminator's first layer those after it.
+    expect(await run(parameters)).toEqual({ discriminator: 2, toImage: [4, 4] });
+    expect(await run(shifted(-60))).toEqual({ discriminator: 2, toImage: [4, 4, 4] });
+  });
+
+  it('gives the same bits twice', async () => {
+    expect(await flatGradients(model, parameters, batch)).toEqual(await flatGradients(model, parameters, batch));
+  });
+
+  it('is a mean over samples: a batch of twins has the gradient of one', async () => {
+    const { latent } = model.preset;
+    const pixels = batch.images.length / 4;
+    const twice = (size: number) => ({
+      size,
+      images: Uint8Array.from({ length: size * pixels }, (_, i) => batch.images[i % (2 * pixels)]),
+      noise: Float32Array.from({ length: size * latent }, (_, i) => batch.noise[i % (2 * latent)]),
+    });
+    const [two, six] = [
+      await flatGradients(model, parameters, twice(2)),
+      await flatGradients(model, parameters, twice(6)),
+    ];
+    expect(relativeDistance(six.gradient, two.gradient)).toBeLessThan(1e-5);
+    expect(relativeDistance(six.tail, two.tail)).toBeLessThan(1e-5);
+    expect([two.scalars.samples, six.scalars.samples]).toEqual([2, 6]);
+  });
+
+  it('leaves only its results on the device', async () => {
+    const gan = new Gan(model, genericKernels);
+    const tensors = toTensors(model, parameters);
+    const given = toBatch(model, batch);
+    const before = tf.memory().numTensors;
+    const { gradients, statistics } = await gan.gradients(tensors, given);
+    expect(Object.keys(gradients).sort()).toEqual(model.parameters.entries.map(({ name }) => name).sort());
+    expect(Object.keys(statistics)).toEqual(model.running.entries.map(({ name }) => name));
+    expect(tf.memory().numTensors - before).toBe(model.parameters.entries.length + model.running.entries.length);
+    tf.dispose([gradients, statistics]);
+    const reference = gan.statistics(tensors, given.noise);
+    tf.dispose([gan.generate(tensors, given.noise, reference), reference]);
+    expect(tf.memory().numTensors).toBe(before);
+    tf.dispose([tensors, given.images, given.noise]);
+  });
+
+  it('leaves nothing on the device when a kernel fails', async () => {
+    const failing: Kernels = {
+      ...genericKernels,
+      biasGradient: () => {
+        throw new Error('device lost');
+      },
+    };
+    const tensors = toTensors(model, parameters);
+    const given = toBatch(model, batch);
+    const before = tf.memory().numTensors;
+    await expect(new Gan(model, failing).gradients(tensors, given)).rejects.toThrow('device lost');
+    expect(tf.memory().numTensors).toBe(before);
+    tf.dispose([tensors, given.images, given.noise]);
+  });
+
+  it('refuses images and noise of different counts', async () => {
+    const given = {
+      images: tf.zeros<tf.Rank.R4>([2, ...model.preset.image]),
+      noise: tf.zeros<tf.Rank.R2>([3, model.preset.latent]),
+    };
+    const step = new Gan(model, genericKernels).gradients({}, given);
+    await expect(step).rejects.toThrow(ModelError);
+    await expect(step).rejects.toMatchObject({ code: 'model-input' });
+    tf.dispose([given.images, given.noise]);
+  });
+
+  it('generates each sample by the statistics of the reference batch, whatever the others are', () => {
+    const gan = new Gan(model, genericKernels);
+    const tensors = toTensors(model, parameters);
+    const { images, noise } = toBatch(model, batch);
+    const reference = gan.statistics(tensors, noise);
+    const all = gan.generate(tensors, noise, reference);
+    expect(all.shape).toEqual([4, ...model.preset.image]);
+    const last = gan.generate(tensors, tf.slice(noise, [3, 0]), reference);
+    expect(relativeDistance(values(last), values(tf.slice(all, [3, 0, 0, 0])))).toBe(0);
+    const trained = Network.generator(model.preset).forward(noise, { kernels: genericKernels, parameters: tensors });
+    expect(relativeDistance(values(all), values(trained.values.at(-1)!))).toBeLessThan(1e-5);
+    const other = gan.generate(tensors, noise, gan.statistics(tensors, tf.mul(noise, 0.5)));
+    const moved = relativeDistance(values(other), values(all));
+    if (model.preset.batchNorm) expect(moved).toBeGreaterThan(0.01);
+    else expect(moved).toBe(0);
+    tf.dispose([tensors, images]);
+  });
+});

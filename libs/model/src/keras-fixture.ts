@@ -1,0 +1,175 @@
+/**
+ * Test data by formula, and comparison with what Keras computed from the same formula.
+ *
+ * `test/fixtures/keras/make.py` computes the same float32 numbers on its side, so its files hold results only. Any
+ * backend, in any runtime, can be held against them: read a file, build its fixture, compute, list the mismatches.
+ */
+import { entryOf, tensorView } from '@gradcast/tensors';
+import type { Layout } from '@gradcast/tensors';
+import { buildModel } from './build.ts';
+import type { MicroBatch, Model } from './model.ts';
+import { presets } from './presets.ts';
+import type { PresetName } from './presets.ts';
+
+const IMAGES = 1000;
+const NOISE = 1001;
+const PLACES = 9999;
+const PICKS = 64;
+
+/** Norm of a tensor, and its entries at up to 64 places that {@link recordPlaces} names. */
+export interface TensorRecord {
+  readonly norm: number;
+  readonly values: readonly number[];
+}
+
+export type TensorRecords = Readonly<Record<string, TensorRecord>>;
+
+/** A file `NAME.json`: one micro-batch of `samples` samples, gradients of both networks. */
+export interface KerasGradients {
+  readonly preset: PresetName;
+  readonly samples: number;
+  readonly scalars: Readonly<Record<'loss_g' | 'loss_d' | 'd_x' | 'd_g_z', number>>;
+  readonly gradients: TensorRecords;
+  /** BatchNorm batch mean and biased variance by tail name. */
+  readonly statistics: TensorRecords;
+  /** Fake images of the micro-batch, in the preset's range. */
+  readonly images: TensorRecord;
+}
+
+/**
+ * A file `NAME-adam.json`: the state after `steps` Adam steps, step s on the micro-batch of that number, both networks'
+ * gradients taken before either stepped; scalars are the last step's.
+ */
+export interface KerasSteps {
+  readonly preset: PresetName;
+  readonly samples: number;
+  readonly steps: number;
+  readonly scalars: KerasGradients['scalars'];
+  readonly parameters: TensorRecords;
+  readonly firstMoments: TensorRecords;
+  readonly secondMoments: TensorRecords;
+}
+
+/** 32-bit hash of element `index` of tensor number `tensor`: `lowbias32` of a Weyl offset plus the index. */
+export function formulaWord(tensor: number, index: number): number {
+  let x = (Math.imul(tensor, 0x9e3779b9) + index) >>> 0;
+  x = Math.imul(x ^ (x >>> 16), 0x7feb352d) >>> 0;
+  x = Math.imul(x ^ (x >>> 15), 0x846ca68b) >>> 0;
+  return (x ^ (x >>> 16)) >>> 0;
+}
+
+/** A number in [-1, 1), an exact multiple of 2^-23. */
+function formulaValue(tensor: number, index: number): number {
+  return ((formulaWord(tensor, index) >>> 8) - 2 ** 23) * 2 ** -23;
+}
+
+/** The largest power of two that is not above the Glorot limit of a kernel. */
+function kernelScale(shape: readonly number[]): number {
+  const field = shape.slice(0, -2).reduce((product, side) => product * side, 1);
+  const fans = field * (shape[shape.length - 2] + shape[shape.length - 1]);
+  let scale = 1;
+  while (scale * scale * fans > 6) scale /= 2;
+  return scale;
+}
+
+/** Parameters by formula, laid out as `model.parameters`: none is zero, so no gradient path is left out. */
+export function formulaParameters(model: Model): Float32Array {
+  const vector = new Float32Array(model.parameters.length);
+  for (const [tensor, { name, shape, offset, size }] of model.parameters.entries.entries()) {
+    const kernel = name.endsWith('/kernel');
+    const gamma = name.endsWith('/gamma');
+    const scale = kernel ? kernelScale(shape) : gamma ? 0.25 : 0.125;
+    for (let i = 0; i < size; i++) vector[offset + i] = (gamma ? 1 : 0) + scale * formulaValue(tensor, i);
+  }
+  return vector;
+}
+
+/** A micro-batch by formula; each `step` has its own. */
+export function formulaMicroBatch(model: Model, samples: number, step = 0): MicroBatch {
+  const { image, latent, noise } = model.preset;
+  const pixels = image.reduce((product, side) => product * side, samples);
+  const spread = noise === 'normal' ? 2 : 1;
+  return {
+    size: samples,
+    images: Uint8Array.from({ length: pixels }, (_, i) => formulaWord(IMAGES + 2 * step, i) >>> 24),
+    noise: Float32Array.from({ length: samples * latent }, (_, i) => spread * formulaValue(NOISE + 2 * step, i)),
+  };
+}
+
+/** Which entries of a tensor of `size` elements a record holds. */
+export function recordPlaces(size: number): number[] {
+  if (size <= PICKS) return [...Array(size).keys()];
+  return Array.from({ length: PICKS }, (_, i) => formulaWord(PLACES, i) % size);
+}
+
+/** A fixture file with the inputs it was made from. */
+export interface KerasFixture<File> {
+  readonly model: Model;
+  readonly parameters: Float32Array;
+  /** The micro-batch of each step; a gradient fixture has one. */
+  readonly batches: readonly MicroBatch[];
+  readonly expected: File;
+}
+
+/** Builds the inputs of a fixture file. */
+export function kerasFixture<File extends KerasGradients | KerasSteps>(expected: File): KerasFixture<File> {
+  const model = buildModel(presets[expected.preset]);
+  const steps = 'steps' in expected ? expected.steps : 1;
+  return {
+    model,
+    parameters: formulaParameters(model),
+    batches: Array.from({ length: steps }, (_, step) => formulaMicroBatch(model, expected.samples, step)),
+    expected,
+  };
+}
+
+/** How far a float32 computation may lie from the record. */
+export interface RecordTolerance {
+  /** Of the norm, relative to it. */
+  readonly norm: number;
+  /** Of an entry, relative to the larger of its size and the tensor's root mean square. */
+  readonly entry: number;
+}
+
+/**
+ * Tolerance for gradients and statistics on any backend. Over all presets plain f32 kernels stay below a tenth of it, and
+ * a wrong padding, factor or sign exceeds it a thousandfold.
+ */
+export const GRADIENT_TOLERANCE: RecordTolerance = { norm: 1e-4, entry: 1e-3 };
+
+/** The largest deviations of one tensor from its record. */
+export function recordDeviation(tensor: Float32Array, record: TensorRecord): RecordTolerance {
+  let squares = 0;
+  for (const x of tensor) squares += x * x;
+  const typical = record.norm / Math.sqrt(tensor.length);
+  let entry = 0;
+  for (const [i, place] of recordPlaces(tensor.length).entries()) {
+    const wanted = record.values[i];
+    const deviation = Math.abs(tensor[place] - wanted) / Math.max(Math.abs(wanted), typical);
+    // A NaN must not hide behind a comparison that is false.
+    if (!(deviation <= entry)) entry = deviation;
+  }
+  return { norm: Math.abs(Math.sqrt(squares) - record.norm) / record.norm, entry };
+}
+
+/**
+ * Holds a flat vector against records.
+ *
+ * @returns one sentence for each tensor that is off; empty if all agree.
+ * @throws RangeError if the layout lacks a recorded tensor.
+ */
+export function recordMismatches(
+  vector: Float32Array,
+  layout: Layout,
+  records: TensorRecords,
+  tolerance: RecordTolerance = GRADIENT_TOLERANCE,
+): string[] {
+  return Object.entries(records).flatMap(([name, record]) => {
+    const wanted = recordPlaces(entryOf(layout, name).size).length;
+    if (record.values.length !== wanted)
+      return [`${name}: the record has ${record.values.length} entries, not ${wanted}`];
+    const { norm, entry } = recordDeviation(tensorView(layout, vector, name), record);
+    if (norm <= tolerance.norm && entry <= tolerance.entry) return [];
+    return [`${name}: norm off by ${norm.toExponential(1)}, entries by ${entry.toExponential(1)}`];
+  });
+}

@@ -1,0 +1,67 @@
+/** For the tests of this library: a model's vectors on tfjs' plain JavaScript backend. */
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
+import type { NamedTensorMap } from '@tensorflow/tfjs-core';
+import { Gan } from './gan-step.ts';
+import type { GanBatch, GanGradients } from './gan-step.ts';
+import { genericKernels } from './generic-kernels.ts';
+import type { Kernels } from './kernels.ts';
+import type { MicroBatch, Model } from './model.ts';
+import { fromPixels } from './pixels.ts';
+
+/** Every parameter as a tensor of its own. */
+export function toTensors(model: Model, vector: Float32Array): NamedTensorMap {
+  return Object.fromEntries(
+    model.parameters.entries.map(({ name, shape, offset, size }) => [
+      name,
+      tf.tensor(vector.slice(offset, offset + size), [...shape]),
+    ]),
+  );
+}
+
+export function toBatch(model: Model, { size, images, noise }: MicroBatch): GanBatch {
+  const { image, latent, range } = model.preset;
+  return {
+    images: tf.tensor4d(fromPixels(images, range), [size, ...image]),
+    noise: tf.tensor2d(noise, [size, latent]),
+  };
+}
+
+export interface FlatGradients {
+  readonly gradient: Float32Array;
+  readonly tail: Float32Array;
+  readonly scalars: GanGradients['scalars'];
+}
+
+/** Gradient and tail as flat vectors; leaves nothing on the device. */
+export async function flatGradients(
+  model: Model,
+  vector: Float32Array,
+  batch: MicroBatch,
+  options: { twoPass?: boolean; kernels?: Kernels } = {},
+): Promise<FlatGradients> {
+  const gan = new Gan(model, options.kernels ?? genericKernels);
+  const parameters = toTensors(model, vector);
+  const tensors = toBatch(model, batch);
+  const found = await (options.twoPass
+    ? gan.twoPassGradients(parameters, tensors)
+    : gan.gradients(parameters, tensors));
+  const gradient = new Float32Array(model.parameters.length);
+  for (const { name, offset } of model.parameters.entries) gradient.set(found.gradients[name].dataSync(), offset);
+  const tail = new Float32Array(model.tail.length);
+  for (const { name, offset } of model.tail.entries) {
+    if (name in found.statistics) tail.set(found.statistics[name].dataSync(), offset);
+  }
+  tf.dispose([parameters, found.gradients, found.statistics, tensors.images, tensors.noise]);
+  return { gradient, tail, scalars: found.scalars };
+}
+
+/** Euclidean distance of two vectors, relative to the length of the second. */
+export function relativeDistance(actual: Float32Array, expected: Float32Array): number {
+  let [difference, length] = [0, 0];
+  for (let i = 0; i < expected.length; i++) {
+    difference += (actual[i] - expected[i]) ** 2;
+    length += expected[i] ** 2;
+  }
+  return Math.sqrt(difference) / (Math.sqrt(length) || 1);
+}

@@ -1,0 +1,90 @@
+/**
+ * Networks with every layer kind, stride and padding of the presets in a few hundred parameters, so that a test can
+ * afford finite differences on any backend. They are not offered to users.
+ */
+import type { Preset } from './presets.ts';
+
+const conv = { kind: 'conv', padding: 'same', bias: true } as const;
+const transpose = { kind: 'conv_transpose', padding: 'same', bias: false } as const;
+const tanh = { kind: 'activation', activation: 'tanh' } as const;
+const leaky = { kind: 'activation', activation: 'leaky_relu', slope: 0.3 } as const;
+
+const training = {
+  optimizer: { learningRate: 1e-3, beta1: 0.5, beta2: 0.999, epsilon: 1e-8 },
+  initializer: { kind: 'glorot_uniform' },
+  microBatches: 4,
+  defaultSteps: 8,
+} as const;
+
+/** Sigmoid loss; BatchNorm over features and over images; `same` padding with even and odd kernels at stride 1 and 2. */
+const sigmoid: Preset = {
+  ...training,
+  name: 'tiny-sigmoid',
+  description: 'for tests',
+  image: [8, 8, 1],
+  latent: 5,
+  noise: 'normal',
+  range: 'symmetric',
+  generator: [
+    { kind: 'dense', units: 16, bias: false },
+    { kind: 'batch_norm' },
+    leaky,
+    { kind: 'reshape', shape: [2, 2, 4] },
+    { ...transpose, filters: 4, kernel: 5, stride: 1 },
+    { kind: 'batch_norm' },
+    leaky,
+    { ...transpose, filters: 3, kernel: 5, stride: 2 },
+    { kind: 'batch_norm' },
+    { kind: 'activation', activation: 'relu' },
+    { ...transpose, filters: 1, kernel: 4, stride: 2, bias: true },
+    tanh,
+  ],
+  discriminator: [
+    { ...conv, filters: 3, kernel: 5, stride: 2 },
+    leaky,
+    { ...conv, filters: 4, kernel: 4, stride: 2 },
+    leaky,
+    { kind: 'reshape', shape: [16] },
+    { kind: 'dense', units: 1, bias: true },
+  ],
+  loss: 'sigmoid',
+  batchNorm: { epsilon: 1e-3, momentum: 0.9 },
+  ema: { limit: 0.999 },
+  microBatch: 16,
+};
+
+/** Softmax loss, `valid` padding, average pooling, tanh and sigmoid. */
+const softmax: Preset = {
+  ...training,
+  name: 'tiny-softmax',
+  description: 'for tests',
+  image: [12, 12, 1],
+  latent: 4,
+  noise: 'uniform',
+  range: 'unit',
+  generator: [
+    { kind: 'dense', units: 12, bias: true },
+    tanh,
+    { kind: 'reshape', shape: [2, 2, 3] },
+    { ...transpose, padding: 'valid', filters: 2, kernel: 4, stride: 2, bias: true },
+    { ...transpose, padding: 'valid', filters: 1, kernel: 2, stride: 2, bias: true },
+    { kind: 'activation', activation: 'sigmoid' },
+  ],
+  discriminator: [
+    { ...conv, padding: 'valid', filters: 2, kernel: 3, stride: 1 },
+    tanh,
+    { kind: 'average_pool', size: 2 },
+    { ...conv, padding: 'valid', filters: 3, kernel: 2, stride: 1 },
+    tanh,
+    { kind: 'average_pool', size: 2 },
+    { kind: 'reshape', shape: [12] },
+    { kind: 'dense', units: 5, bias: true },
+    tanh,
+    { kind: 'dense', units: 2, bias: true },
+  ],
+  loss: 'softmax',
+  microBatch: 2,
+};
+
+/** By loss. */
+export const tinyPresets = { sigmoid, softmax } as const;
