@@ -38,7 +38,9 @@ describe('Checkpoints', () => {
     expect(await checkpoints.keepLast(2)).toEqual([2, 1]);
     expect(await readdir(checkpoints.folder)).toEqual(['step-000003.safetensors', 'step-000004.safetensors']);
     expect(await checkpoints.keepLast(2)).toEqual([]);
-    await expect(checkpoints.keepLast(0)).rejects.toThrow(RangeError);
+    expect(await checkpoints.keepLast(0)).toEqual([]);
+    expect(await steps()).toEqual([4, 3]);
+    await expect(checkpoints.keepLast(-1)).rejects.toThrow(RangeError);
     await expect(checkpoints.keepLast(1.5)).rejects.toThrow(RangeError);
   });
 

@@ -70,14 +70,15 @@ export class Checkpoints {
   }
 
   /**
-   * Removes all but the newest `count` checkpoints, and what killed writers left behind. Must not run beside a save.
+   * Removes all but the newest `count` checkpoints (0 keeps all), and what killed writers left behind. Must not run
+   * beside a save.
    *
    * @returns the steps that were removed.
-   * @throws RangeError if `count` is below 1 or not whole.
+   * @throws RangeError if `count` is negative or not whole.
    */
   async keepLast(count: number): Promise<number[]> {
-    if (!Number.isSafeInteger(count) || count < 1) throw new RangeError(`cannot keep ${count} checkpoints`);
-    const old = (await this.list()).slice(count);
+    if (!Number.isSafeInteger(count) || count < 0) throw new RangeError(`cannot keep ${count} checkpoints`);
+    const old = count === 0 ? [] : (await this.list()).slice(count);
     for (const { path } of old) await rm(path, { force: true });
     const leftovers = (await readdir(this.folder).catch(() => [])).filter((name) => name.startsWith(TEMPORARY_PREFIX));
     for (const name of leftovers) await rm(join(this.folder, name), { force: true });
