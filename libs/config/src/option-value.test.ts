@@ -74,7 +74,7 @@ describe('readValue', () => {
     fc.assert(
       fc.property(fc.constantFrom('steps', 'lr', 'preset', 'json', 'out', 'coordinator'), fc.string(), (name, text) => {
         const reading = readValue(optionNamed(name)!, text, `--${name}`);
-         
+
         if ('problem' in reading) expect(reading.problem.sentence).not.toMatch(/[\u0000-\u001f]/);
       }),
     );

@@ -41,6 +41,7 @@ export const PROBLEM_CODES = [
   'token-required',
   'token-file',
   'token-shape',
+  'output-kind',
   'data-missing',
   'resume-missing',
   'out-not-a-folder',

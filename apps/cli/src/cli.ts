@@ -1,0 +1,189 @@
+/**
+ * The `gradcast` command: reads the command line, does what it says, answers with an exit code.
+ *
+ * Invariant: whatever goes wrong, a user reads one sentence per problem with a stable code, and no stack trace.
+ */
+import {
+  type CommandName,
+  COMMANDS,
+  ConfigError,
+  didYouMean,
+  type Machine,
+  type OutputConfig,
+  type Problem,
+  quoted,
+  resolveCoordinator,
+  resolveTrain,
+  resolveWorker,
+} from '@gradcast/config';
+import { stringify } from 'yaml';
+import type { StartChild } from './child.ts';
+import { runDemo } from './demo.ts';
+import { EXIT_DONE, EXIT_FAILED, EXIT_USAGE } from './exit-codes.ts';
+import { commandHelp, generalHelp } from './help.ts';
+import type { Delay } from './local-workers.ts';
+import { Reporter, type Sink } from './reporter.ts';
+import type { Surroundings } from './supervise.ts';
+import { doctorCommand, sampleCommand, type Tools } from './tools.ts';
+import { runCoordinator, runTrain } from './train.ts';
+import { superviseWorker } from './worker.ts';
+
+/** What the command needs of the world; tests put their own in its place. */
+export interface World extends Pick<Surroundings, 'onSignal'> {
+  readonly machine: Machine;
+  readonly stdout: Sink;
+  readonly stderr: Sink;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  readonly delay: Delay;
+  readonly start: StartChild;
+  readonly tools: Tools;
+  readonly version: string;
+  /** Unpredictable text for the token of a run nobody else may join. */
+  readonly secret: () => string;
+}
+
+/**
+ * Runs one command line.
+ *
+ * @param argv arguments after `gradcast`.
+ * @returns the exit code. Never throws for what a user can cause.
+ */
+export async function runCli(argv: readonly string[], world: World): Promise<number> {
+  const width = Math.min(100, Math.max(40, world.stdout.columns ?? 80));
+  const first = argv.at(0);
+  const rest = argv.slice(1);
+  const beforeOperands = rest.includes('--') ? rest.slice(0, rest.indexOf('--')) : rest;
+  const asksForHelp = beforeOperands.some((argument) => argument === '--help' || argument === '-h');
+  switch (first) {
+    case undefined:
+      world.stderr.write(generalHelp(width));
+      return EXIT_USAGE;
+    case '--version':
+    case '-V':
+      world.stdout.write(`${world.version}\n`);
+      return EXIT_DONE;
+    case '--help':
+    case '-h':
+    case 'help': {
+      const about = rest.at(0);
+      if (about === undefined || about.startsWith('-')) {
+        world.stdout.write(generalHelp(width));
+        return EXIT_DONE;
+      }
+      return isCommand(about) ? showHelp(about, width, world) : refuse([unknownCommand(about)], world);
+    }
+    default:
+      if (!isCommand(first)) return refuse([unknownCommand(first)], world);
+      if (asksForHelp) return showHelp(first, width, world);
+      return dispatch(first, rest, world);
+  }
+}
+
+async function dispatch(command: CommandName, args: readonly string[], world: World): Promise<number> {
+  try {
+    switch (command) {
+      case 'train': {
+        const run = resolveTrain(args, world.machine);
+        if (run.output.printConfig) return printConfig(run.printable, run.output, world);
+        return await runTrain(run, surroundings(run.output, run.coordinator.logInterval, world), world.secret);
+      }
+      case 'coordinator': {
+        const run = resolveCoordinator(args, world.machine);
+        if (run.output.printConfig) return printConfig(run.printable, run.output, world);
+        return await runCoordinator(run, surroundings(run.output, run.coordinator.logInterval, world));
+      }
+      case 'worker': {
+        const { output, printable, worker, token } = resolveWorker(args, world.machine);
+        if (output.printConfig) return printConfig(printable, output, world);
+        return await superviseWorker(worker, token, surroundings(output, 1, world));
+      }
+      case 'sample':
+        return await sampleCommand(args, world.machine, world.tools, (line) => world.stdout.write(`${line}\n`));
+      case 'doctor':
+        return await doctorCommand(args, world.machine, world.tools);
+      case 'demo':
+        return await runDemo(args, world.machine, {
+          tools: world.tools,
+          now: world.now,
+          secret: world.secret,
+          surroundings: (output, logInterval) => surroundings(output, logInterval, world),
+        });
+      default:
+        return command satisfies never;
+    }
+  } catch (error) {
+    if (error instanceof ConfigError) return refuse(error.problems, world);
+    return fail(error, world);
+  }
+}
+
+function surroundings(output: OutputConfig, logInterval: number, world: World): Surroundings {
+  const { stdout, stderr, now, start, delay, onSignal } = world;
+  const { json, progress } = output;
+  return { start, delay, onSignal, reporter: new Reporter({ stdout, stderr, now, json, progress, logInterval }) };
+}
+
+function printConfig(
+  printable: Readonly<Record<string, string | number | boolean>>,
+  output: OutputConfig,
+  world: World,
+): number {
+  world.stdout.write(output.json ? `${JSON.stringify(printable)}\n` : stringify(printable));
+  return EXIT_DONE;
+}
+
+function showHelp(command: CommandName, width: number, world: World): number {
+  world.stdout.write(commandHelp(command, width));
+  return EXIT_DONE;
+}
+
+function refuse(problems: readonly Problem[], world: World): number {
+  for (const { code, sentence } of problems) world.stderr.write(`gradcast: ${sentence} [${code}]\n`);
+  return EXIT_USAGE;
+}
+
+/** Errors with a code of their own are told as they are; anything else is a fault of the program. */
+function fail(error: unknown, world: World): number {
+  if (hasCode(error)) {
+    world.stderr.write(`gradcast: ${error.message} [${error.code}]\n`);
+    return error.exitCode ?? EXIT_FAILED;
+  }
+  world.stderr.write(internalError(error, world.machine.environment, process.argv));
+  return EXIT_FAILED;
+}
+
+/** The sentence for what should not have happened; its stack only where debugging was asked for. */
+export function internalError(
+  error: unknown,
+  environment: Readonly<Record<string, string | undefined>>,
+  argv: readonly string[],
+): string {
+  const level = environment.GRADCAST_LOG_LEVEL ?? '';
+  const debugging = /^(debug|trace)$/.test(level) || /--log-level[= ](debug|trace)/.test(argv.join(' '));
+  const what = error instanceof Error ? error.message.split('\n')[0] : String(error);
+  const advice = debugging ? '' : '; --log-level debug shows where';
+  const stack = debugging && error instanceof Error ? `${error.stack ?? ''}\n` : '';
+  return `gradcast: something unexpected happened (${what})${advice} [internal-error]\n${stack}`;
+}
+
+function hasCode(error: unknown): error is Error & { code: string; exitCode?: number } {
+  // Codes of Node itself (ENOENT, ERR_...) are no sentences for a user.
+  return (
+    error instanceof Error && 'code' in error && typeof error.code === 'string' && /^[a-z][a-z0-9-]*$/.test(error.code)
+  );
+}
+
+function isCommand(text: string): text is CommandName {
+  return (COMMANDS as readonly string[]).includes(text);
+}
+
+function unknownCommand(text: string): Problem {
+  if (text.startsWith('-')) {
+    return {
+      code: 'unknown-flag',
+      sentence: `gradcast has no flag ${quoted(text)}; a command comes first, see --help`,
+    };
+  }
+  return { code: 'unknown-command', sentence: `there is no command ${quoted(text)}${didYouMean(text, COMMANDS)}` };
+}

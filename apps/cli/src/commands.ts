@@ -1,0 +1,77 @@
+/** What each command is for, in the words of --help. */
+import type { CommandName } from '@gradcast/config';
+
+export interface CommandHelp {
+  readonly usage: string;
+  /** One line for the list of commands. */
+  readonly summary: string;
+  /** A paragraph for the command's own help. */
+  readonly about: string;
+  readonly examples: readonly (readonly [command: string, does: string])[];
+}
+
+export const COMMAND_HELP: Readonly<Record<CommandName, CommandHelp>> = {
+  train: {
+    usage: 'gradcast train [options]',
+    summary: 'train on this machine: a coordinator and its workers in one command',
+    about:
+      'Starts a coordinator and local workers, shows progress, and leaves a run folder with metrics, sample grids, ' +
+      'checkpoints and a summary. More workers may join from other machines at any time. Ctrl-C saves and stops; ' +
+      'once more stops at once.',
+    examples: [
+      ['gradcast train', 'the default preset, as many workers as cores'],
+      ['gradcast train --preset classic --workers 2 --steps 500', 'another preset, a given length'],
+      ['gradcast train --resume', 'go on with the newest run of these settings'],
+      ['gradcast train --resume runs/RUN --steps 4000', 'make a finished run longer'],
+      ['GRADCAST_TOKEN=... gradcast train --host 0.0.0.0 --port 7070', 'let other machines join'],
+    ],
+  },
+  coordinator: {
+    usage: 'gradcast coordinator [options]',
+    summary: 'the coordinator alone; workers join over the network',
+    about:
+      'Owns the run: hands out micro-batches, averages the gradients and saves checkpoints. It waits for workers and ' +
+      'goes on when some of them vanish. Its /metrics address also serves /healthz, /readyz and /targets.',
+    examples: [
+      ['gradcast coordinator', 'wait for workers of this machine'],
+      ['GRADCAST_TOKEN=... gradcast coordinator --host 0.0.0.0', 'wait for workers of any machine'],
+    ],
+  },
+  worker: {
+    usage: 'gradcast worker --coordinator ws://HOST:PORT [options]',
+    summary: 'one worker for a coordinator anywhere',
+    about:
+      'Computes gradients for a coordinator until the run is over. It may join before or during a run, and may vanish ' +
+      'at any time without changing the result.',
+    examples: [
+      ['gradcast worker --coordinator ws://127.0.0.1:7070', 'work for this machine'],
+      ['gradcast worker --coordinator ws://10.0.0.5:7070 --token-file token', 'work for another machine'],
+    ],
+  },
+  sample: {
+    usage: 'gradcast sample RUN --output FILE [options]',
+    summary: 'draw new images with a trained generator',
+    about: 'RUN is a run folder, of which the newest checkpoint is taken, or a checkpoint file.',
+    examples: [
+      ['gradcast sample runs/RUN --output digits.png', 'a grid of 64 images'],
+      ['gradcast sample runs/RUN --count 1000 --seed 7 --output digits.npy', 'an array for NumPy'],
+    ],
+  },
+  doctor: {
+    usage: 'gradcast doctor [options]',
+    summary: 'show which backends run here and why others do not; --install fetches the fast one',
+    about: 'Exits 0 if some backend runs here.',
+    examples: [
+      ['gradcast doctor', 'the table of backends, with remedies'],
+      ['gradcast doctor --install', 'fetch and build the native TensorFlow library'],
+    ],
+  },
+  demo: {
+    usage: 'gradcast demo [options]',
+    summary: 'install, measure, and train for about two minutes',
+    about:
+      'Installs the native backend, times the first 20 steps with two workers, picks the number of steps that fits the ' +
+      'time, and shows where the grid of generated digits is.',
+    examples: [['gradcast demo --seconds 60', 'a shorter one']],
+  },
+};

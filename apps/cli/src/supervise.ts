@@ -1,0 +1,190 @@
+/**
+ * Runs a coordinator and, for `train`, its local workers, from the first process to the last one's end.
+ *
+ * Invariants: every wait is bounded; no process outlives the command; the exit code is the run's.
+ */
+import type { ChildMessage, CoordinatorConfig, LocalWorkerConfig, Summary } from '@gradcast/config';
+import { type Child, exitText, type StartChild } from './child.ts';
+import { EXIT_FAILED, exitAfter, type StopSignal } from './exit-codes.ts';
+import { type Delay, LocalWorkers } from './local-workers.ts';
+import type { Reporter } from './reporter.ts';
+
+/** A coordinator that was told to stop, or has finished, may take this long to save and say goodbye. */
+const COORDINATOR_GRACE_MS = 60_000;
+/** Workers hear `done` from the coordinator; this long after its end they are told, then ended. */
+const WORKER_GRACE_MS = 10_000;
+const WORKER_STOP_MS = 5_000;
+
+export interface RunPlan {
+  readonly coordinator: CoordinatorConfig;
+  readonly token: string | null;
+  /** Local workers, or null where only the coordinator runs here. */
+  readonly local: { readonly count: number; readonly config: LocalWorkerConfig } | null;
+}
+
+/** What a run needs of the world. */
+export interface Surroundings {
+  readonly start: StartChild;
+  readonly reporter: Reporter;
+  readonly delay: Delay;
+  /** Calls back at each signal to stop; the result unsubscribes. */
+  readonly onSignal: (listener: (signal: StopSignal) => void) => () => void;
+}
+
+export interface RunOutcome {
+  readonly exitCode: number;
+  readonly summary: Summary | null;
+}
+
+/** Starts the run and resolves when the last process is gone. */
+export async function supervise(plan: RunPlan, surroundings: Surroundings): Promise<RunOutcome> {
+  return new Supervision(plan, surroundings).run();
+}
+
+class Supervision {
+  readonly #plan: RunPlan;
+  readonly #surroundings: Surroundings;
+  readonly #workers: LocalWorkers | null;
+  #coordinator: Child | null = null;
+  #summary: Summary | null = null;
+  /** Decided by the first of: finished, failed, signal, all workers failed. */
+  #exitCode: number | null = null;
+  #signal: StopSignal | null = null;
+  #cancelDeadline: () => void = () => undefined;
+
+  constructor(plan: RunPlan, surroundings: Surroundings) {
+    this.#plan = plan;
+    this.#surroundings = surroundings;
+    const { reporter, start, delay } = surroundings;
+    this.#workers =
+      plan.local &&
+      new LocalWorkers({
+        ...plan.local,
+        token: plan.token,
+        start,
+        delay,
+        onNotice: (sentence) => reporter.notice(sentence),
+        onError: (code, sentence) => reporter.error(code, sentence),
+        onAllFailed: () => this.#giveUp(),
+      });
+  }
+
+  async run(): Promise<RunOutcome> {
+    const { start, onSignal, reporter } = this.#surroundings;
+    const { coordinator: config, token } = this.#plan;
+    const unsubscribe = onSignal((signal) => this.#onSignal(signal));
+    try {
+      this.#coordinator = start({
+        entry: 'coordinator',
+        logLevel: config.logLevel,
+        first: { type: 'coordinate', config, token },
+        onMessage: (message) => this.#hear(message),
+      });
+      const exit = await this.#coordinator.ended;
+      this.#cancelDeadline();
+      reporter.endProgress();
+      const clean = this.#exitCode !== null;
+      this.#exitCode ??= EXIT_FAILED;
+      if (!clean) reporter.error('coordinator-died', `the coordinator ended unexpectedly (${exitText(exit)})`);
+      await this.#endWorkers(this.#summary !== null);
+      return { exitCode: this.#exitCode, summary: this.#summary };
+    } finally {
+      unsubscribe();
+    }
+  }
+
+  #hear(message: ChildMessage): void {
+    const { reporter } = this.#surroundings;
+    switch (message.type) {
+      case 'listening': {
+        reporter.json('listening', message);
+        const from = message.resumedFromStep === null ? '' : `, resumed from step ${message.resumedFromStep}`;
+        reporter.notice(`run ${message.runFolder}: ${message.totalSteps} steps${from}`);
+        reporter.notice(`coordinator at ${message.url}, metrics at ${message.metricsUrl}`);
+        reporter.startClock();
+        if (this.#exitCode === null) this.#workers?.start(localAddress(message.url));
+        return;
+      }
+      case 'progress':
+        reporter.progress(message);
+        return;
+      case 'notice':
+      case 'backend':
+        reporter.notice(message.sentence);
+        return;
+      case 'finished':
+        this.#summary = message.summary;
+        this.#exitCode ??= message.exitCode;
+        this.#workers?.retire();
+        this.#boundCoordinator();
+        return;
+      case 'failed':
+        this.#exitCode ??= message.exitCode;
+        this.#workers?.retire();
+        reporter.error(message.code, message.sentence);
+        this.#boundCoordinator();
+        return;
+      default:
+        message satisfies never;
+    }
+  }
+
+  #onSignal(signal: StopSignal): void {
+    if (this.#signal !== null) {
+      this.#exitCode = exitAfter(signal);
+      this.#coordinator?.kill();
+      this.#workers?.kill();
+      return;
+    }
+    this.#signal = signal;
+    // A run that was over before the signal keeps its own exit code.
+    this.#exitCode ??= exitAfter(signal);
+    this.#surroundings.reporter.notice('stopping with a checkpoint; once more to stop at once');
+    this.#stopCoordinator(signal);
+  }
+
+  /** Nobody is left to compute and nobody will come back. */
+  #giveUp(): void {
+    if (this.#exitCode !== null) return;
+    this.#exitCode = EXIT_FAILED;
+    this.#stopCoordinator('SIGTERM');
+  }
+
+  #stopCoordinator(signal: StopSignal): void {
+    this.#workers?.retire();
+    this.#coordinator?.stop(signal);
+    this.#boundCoordinator();
+  }
+
+  #boundCoordinator(): void {
+    this.#cancelDeadline();
+    this.#cancelDeadline = this.#surroundings.delay(COORDINATOR_GRACE_MS, () => this.#coordinator?.kill());
+  }
+
+  /** @param told whether the coordinator has sent the workers home. */
+  async #endWorkers(told: boolean): Promise<void> {
+    const workers = this.#workers;
+    if (!workers) return;
+    workers.retire();
+    if (told && (await this.#within(WORKER_GRACE_MS, workers.ended()))) return;
+    workers.stop('SIGTERM');
+    if (await this.#within(WORKER_STOP_MS, workers.ended())) return;
+    workers.kill();
+    await workers.ended();
+  }
+
+  async #within(milliseconds: number, work: Promise<void>): Promise<boolean> {
+    let cancel: () => void = () => undefined;
+    const late = new Promise<boolean>((resolve) => {
+      cancel = this.#surroundings.delay(milliseconds, () => resolve(false));
+    });
+    const inTime = await Promise.race([work.then(() => true), late]);
+    cancel();
+    return inTime;
+  }
+}
+
+/** The address under which this machine's workers reach a coordinator that listens everywhere. */
+export function localAddress(url: string): string {
+  return url.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:');
+}

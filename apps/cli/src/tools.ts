@@ -1,0 +1,77 @@
+/** The commands `doctor` and `sample`: their options, handed to the code that does the work. */
+import { type BackendChoice, ConfigError, gather, type Machine, type Problem, quoted } from '@gradcast/config';
+import type { runDoctor } from './doctor.ts';
+import { EXIT_DONE } from './exit-codes.ts';
+
+/** What to draw; see `sample.ts`. */
+export interface SampleRequest {
+  /** Run folder or checkpoint file. */
+  readonly run: string;
+  readonly count: number;
+  readonly seed: number;
+  /** Ends in `.png` or `.npy`. */
+  readonly output: string;
+  readonly backend: BackendChoice;
+}
+
+/** Loaded only when asked for: they bring the compute libraries along. */
+export interface Tools {
+  readonly doctor: () => Promise<typeof runDoctor>;
+  readonly sample: () => Promise<(request: SampleRequest) => Promise<unknown>>;
+}
+
+/** @throws ConfigError with every problem of the command line. */
+export async function doctorCommand(args: readonly string[], machine: Machine, tools: Tools): Promise<number> {
+  const { settings, operands, problems } = gather('doctor', args, machine.environment);
+  refuseAny([...problems, ...operands.map((operand) => unexpected('doctor', operand))]);
+  const doctor = await tools.doctor();
+  return doctor({
+    install: settings.isOn('install'),
+    yes: settings.isOn('yes'),
+    json: settings.isOn('json'),
+    backend: settings.text('backend') as BackendChoice,
+  });
+}
+
+/** @throws ConfigError with every problem of the command line. */
+export async function sampleCommand(
+  args: readonly string[],
+  machine: Machine,
+  tools: Tools,
+  say: (line: string) => void,
+): Promise<number> {
+  const { settings, operands, problems } = gather('sample', args, machine.environment);
+  const run = operands.at(0);
+  const extra = operands.slice(1);
+  const output = settings.text('output');
+  const missing: Problem[] = [];
+  if (run === undefined) {
+    missing.push({ code: 'missing-argument', sentence: 'sample needs RUN, a run folder or a checkpoint' });
+  }
+  if (output === null && settings.areSound('output')) {
+    missing.push({ code: 'missing-flag', sentence: 'sample needs --output FILE, ending in .png or .npy' });
+  }
+  if (output !== null && !/\.(png|npy)$/i.test(output)) {
+    const sentence = `${settings.label('output')} must end in .png or .npy, but is ${quoted(output)}`;
+    missing.push({ code: 'output-kind', sentence });
+  }
+  refuseAny([...problems, ...extra.map((operand) => unexpected('sample', operand)), ...missing]);
+  const sample = await tools.sample();
+  await sample({
+    run: run!,
+    count: settings.number('count')!,
+    seed: settings.number('seed')!,
+    output: output!,
+    backend: settings.text('backend') as BackendChoice,
+  });
+  say(output!);
+  return EXIT_DONE;
+}
+
+function unexpected(command: string, operand: string): Problem {
+  return { code: 'unexpected-argument', sentence: `${command} was given ${quoted(operand)}, which it does not take` };
+}
+
+function refuseAny(problems: readonly Problem[]): void {
+  if (problems.length > 0) throw new ConfigError(problems);
+}
