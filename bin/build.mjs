@@ -16,6 +16,7 @@ export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 /** Entry points: name of the built file and its source. Each runs as a process or a thread of its own. */
 const entries = {
   cli: 'apps/cli/src/main.ts',
+  probe: 'apps/cli/src/probe.ts',
   coordinator: 'apps/coordinator/src/main.ts',
   worker: 'apps/worker/src/main.ts',
 };

@@ -6,7 +6,7 @@
  */
 
 export interface NativeSettings {
-  /** Threads within and between ops, each; 1 unless said otherwise, so bits do not depend on a host's core count. */
+  /** Threads within an op; 1 unless said otherwise, so bits do not depend on a host's core count. */
   readonly threads?: number;
   /** Index of the one NVIDIA GPU that may be seen; without it the processor computes. */
   readonly gpu?: number | undefined;
@@ -22,7 +22,7 @@ export function nativeEnvironment({ threads = 1, gpu }: NativeSettings = {}): Re
   if (gpu !== undefined && (!Number.isInteger(gpu) || gpu < 0)) throw new RangeError(`${gpu} is no GPU's index`);
   return {
     TF_NUM_INTRAOP_THREADS: String(threads),
-    TF_NUM_INTEROP_THREADS: String(threads),
+    TF_NUM_INTEROP_THREADS: '1',
     TF_CPP_MIN_LOG_LEVEL: '1',
     TF_DETERMINISTIC_OPS: '1',
     TF_CUDNN_USE_AUTOTUNE: '0',
