@@ -15,8 +15,17 @@ export {
   formulaParameters,
   GRADIENT_TOLERANCE,
   kerasFixture,
+  MOMENT_TOLERANCE,
   recordDeviation,
   recordMismatches,
+  STEP_TOLERANCE,
 } from './keras-fixture.ts';
-export type { KerasFixture, KerasGradients, KerasSteps, RecordTolerance, TensorRecord } from './keras-fixture.ts';
+export type {
+  KerasFixture,
+  KerasGradients,
+  KerasSteps,
+  RecordTolerance,
+  TensorRecord,
+  TensorRecords,
+} from './keras-fixture.ts';
 export { tinyPresets } from './tiny-presets.ts';

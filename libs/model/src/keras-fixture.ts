@@ -137,6 +137,12 @@ export interface RecordTolerance {
  */
 export const GRADIENT_TOLERANCE: RecordTolerance = { norm: 1e-4, entry: 1e-3 };
 
+/** Tolerance for parameters after three steps: a gradient doubled, zero or flipped in one tensor exceeds it tenfold. */
+export const STEP_TOLERANCE: RecordTolerance = { norm: 1e-4, entry: 1e-4 };
+
+/** Tolerance for Adam's moments after three steps; as Adam forgives a factor in the gradient, only moments tell it well. */
+export const MOMENT_TOLERANCE: RecordTolerance = { norm: 1e-3, entry: 1e-3 };
+
 /** The largest deviations of one tensor from its record. */
 export function recordDeviation(tensor: Float32Array, record: TensorRecord): RecordTolerance {
   let squares = 0;
