@@ -24,7 +24,7 @@ import { commandHelp, generalHelp } from './help.ts';
 import type { Delay } from './local-workers.ts';
 import { Reporter, type Sink } from './reporter.ts';
 import type { Surroundings } from './supervise.ts';
-import { doctorCommand, sampleCommand, type Tools } from './tools.ts';
+import { doctorFromArgs, sampleFromArgs, type Tools } from './tools.ts';
 import { runCoordinator, runTrain } from './train.ts';
 import { superviseWorker } from './worker.ts';
 
@@ -99,9 +99,9 @@ async function dispatch(command: CommandName, args: readonly string[], world: Wo
         return await superviseWorker(worker, token, surroundings(output, 1, world));
       }
       case 'sample':
-        return await sampleCommand(args, world.machine, world.tools, (line) => world.stdout.write(`${line}\n`));
+        return await sampleFromArgs(args, world.machine, world.tools, (line) => world.stdout.write(`${line}\n`));
       case 'doctor':
-        return await doctorCommand(args, world.machine, world.tools);
+        return await doctorFromArgs(args, world.machine, world.tools);
       case 'demo':
         return await runDemo(args, world.machine, {
           tools: world.tools,

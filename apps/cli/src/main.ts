@@ -41,7 +41,7 @@ const world: World = {
   },
   start: processStarter(dirname(fileURLToPath(import.meta.url))),
   tools: {
-    doctor: async () => (await import('./doctor.ts')).runDoctor,
+    doctor: async () => (await import('./doctor-command.ts')).doctorCommand,
     sample: () => Promise.reject(new Error('sampling is not part of this build')),
   },
   version: versionOf(new URL('../../package.json', import.meta.url)),

@@ -1,6 +1,6 @@
 /** The commands `doctor` and `sample`: their options, handed to the code that does the work. */
 import { type BackendChoice, ConfigError, gather, type Machine, type Problem, quoted } from '@gradcast/config';
-import type { runDoctor } from './doctor.ts';
+import type { doctorCommand } from './doctor-command.ts';
 import { EXIT_DONE } from './exit-codes.ts';
 
 /** What to draw; see `sample.ts`. */
@@ -16,12 +16,12 @@ export interface SampleRequest {
 
 /** Loaded only when asked for: they bring the compute libraries along. */
 export interface Tools {
-  readonly doctor: () => Promise<typeof runDoctor>;
+  readonly doctor: () => Promise<typeof doctorCommand>;
   readonly sample: () => Promise<(request: SampleRequest) => Promise<unknown>>;
 }
 
 /** @throws ConfigError with every problem of the command line. */
-export async function doctorCommand(args: readonly string[], machine: Machine, tools: Tools): Promise<number> {
+export async function doctorFromArgs(args: readonly string[], machine: Machine, tools: Tools): Promise<number> {
   const { settings, operands, problems } = gather('doctor', args, machine.environment);
   refuseAny([...problems, ...operands.map((operand) => unexpected('doctor', operand))]);
   const doctor = await tools.doctor();
@@ -34,7 +34,7 @@ export async function doctorCommand(args: readonly string[], machine: Machine, t
 }
 
 /** @throws ConfigError with every problem of the command line. */
-export async function sampleCommand(
+export async function sampleFromArgs(
   args: readonly string[],
   machine: Machine,
   tools: Tools,

@@ -1,0 +1,139 @@
+import type { Progress, Summary } from '@gradcast/config';
+import { describe, expect, it } from 'vitest';
+import { Reporter, type ReporterOptions } from './reporter.ts';
+
+class Tape {
+  text = '';
+  readonly isTTY: boolean;
+  readonly columns = 140;
+  constructor(isTTY = false) {
+    this.isTTY = isTTY;
+  }
+  write(text: string): void {
+    this.text += text;
+  }
+}
+
+function at(step: number): Progress {
+  const losses = { loss_g: 1, loss_d: 1, d_x: 0.5, d_g_z: 0.5 };
+  return { step, steps: 25, epoch: 1, epochs: 1, ...losses, images_per_second: 100, workers: 2, etaSeconds: 5 };
+}
+
+function setUp(options: Partial<ReporterOptions> = {}, isTTY = false) {
+  const stdout = new Tape();
+  const stderr = new Tape(isTTY);
+  const clock = { ms: 0 };
+  const reporter = new Reporter({
+    stdout,
+    stderr,
+    now: () => clock.ms,
+    json: false,
+    progress: true,
+    logInterval: 10,
+    ...options,
+  });
+  return { stdout, stderr, clock, reporter };
+}
+
+const summary: Summary = {
+  status: 'completed',
+  runId: 'r',
+  runFolder: 'runs/r',
+  steps: 25,
+  targetSteps: 25,
+  images: 800,
+  seconds: 8,
+  imagesPerSecond: 100,
+  parametersSha256: 'aa',
+  stateSha256: 'bb',
+  preset: 'mnist',
+  seed: 0,
+  globalBatch: 32,
+  microBatches: 1,
+  workers: 2,
+  backend: 'wasm',
+  exact: true,
+  samples: 'runs/r/samples/step-000025.png',
+};
+
+describe('Reporter away from a terminal', () => {
+  it('prints one line per interval and one at the end', () => {
+    const { reporter, stderr, stdout } = setUp();
+    for (let step = 9; step <= 25; step++) reporter.progress(at(step));
+    reporter.progress(at(25));
+    expect(stderr.text.split('\n').map((line) => line.split(' ')[1])).toEqual([
+      '9/25',
+      '10/25',
+      '20/25',
+      '25/25',
+      undefined,
+    ]);
+    expect(stdout.text).toBe('');
+  });
+
+  it('keeps quiet about progress when told to', () => {
+    const { reporter, stderr } = setUp({ progress: false });
+    reporter.progress(at(10));
+    expect(stderr.text).toBe('');
+  });
+
+  it('prints only JSON on stdout with json', () => {
+    const { reporter, stdout, stderr } = setUp({ json: true });
+    reporter.progress(at(10));
+    reporter.notice('a worker joined');
+    reporter.say('for people');
+    reporter.summary(summary);
+    const lines = stdout.text.trimEnd().split('\n');
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
+      { type: 'progress', ...at(10) },
+      { type: 'summary', ...summary },
+    ]);
+    expect(stderr.text).toBe('a worker joined\n');
+  });
+
+  it('ends with folder, grid, speed and hashes', () => {
+    const { reporter, stdout } = setUp();
+    reporter.summary(summary);
+    for (const part of ['runs/r', 'step-000025.png', '100.0', 'sha256 aa', 'sha256 bb']) {
+      expect(stdout.text).toContain(part);
+    }
+  });
+
+  it('tells an error with its code', () => {
+    const { reporter, stderr } = setUp();
+    reporter.error('port-in-use', 'port 1 is taken');
+    expect(stderr.text).toBe('gradcast: port 1 is taken [port-in-use]\n');
+  });
+});
+
+describe('Reporter on a terminal', () => {
+  it('redraws at most ten times a second and always shows the last state', () => {
+    const { reporter, stderr, clock } = setUp({}, true);
+    for (let step = 1; step <= 20; step++) {
+      clock.ms += 20;
+      reporter.progress(at(step));
+    }
+    const draws = () => stderr.text.split('\r').length - 1;
+    expect(draws()).toBe(4);
+    reporter.endProgress();
+    expect(draws()).toBe(5);
+    expect(stderr.text).toMatch(/20\/25 [^\n]*\n$/);
+  });
+
+  it('puts notices above the line', () => {
+    const { reporter, stderr } = setUp({}, true);
+    reporter.progress(at(1));
+    stderr.text = '';
+    reporter.notice('a worker joined');
+    expect(stderr.text).toMatch(/^\r\u001b\[2Ka worker joined\n\r\u001b\[2Kepoch 1\/1/);
+  });
+
+  it('measures elapsed time from the start of the clock', () => {
+    const { reporter, stderr, clock } = setUp({}, true);
+    clock.ms = 5000;
+    reporter.startClock();
+    clock.ms = 8000;
+    reporter.progress(at(1));
+    expect(stderr.text).toContain('[00:03<00:05,');
+  });
+});

@@ -1,0 +1,249 @@
+import { type ChildMessage, resolveTrain, type Summary } from '@gradcast/config';
+import { describe, expect, it } from 'vitest';
+import type { ChildExit, StartChild } from './child.ts';
+import type { StopSignal } from './exit-codes.ts';
+import { Reporter } from './reporter.ts';
+import { localAddress, supervise } from './supervise.ts';
+
+/** A process that exists only on paper: the test speaks for it. */
+class FakeProcess {
+  readonly entry: string;
+  readonly first: Parameters<StartChild>[0]['first'];
+  readonly stops: string[] = [];
+  killed = false;
+  readonly ended: Promise<ChildExit>;
+  readonly #hear: (message: ChildMessage) => void;
+  #resolve: (exit: ChildExit) => void = () => undefined;
+
+  constructor({ entry, first, onMessage }: Parameters<StartChild>[0]) {
+    this.entry = entry;
+    this.first = first;
+    this.#hear = onMessage;
+    this.ended = new Promise((resolve) => (this.#resolve = resolve));
+  }
+  stop(signal: StopSignal): void {
+    this.stops.push(signal);
+  }
+  kill(): void {
+    this.killed = true;
+    void this.exit(null, 'SIGKILL');
+  }
+  say(message: ChildMessage): void {
+    this.#hear(message);
+  }
+  /** Ends, and lets everybody who waited for it go on. */
+  async exit(code: number | null, signal: NodeJS.Signals | null = null): Promise<void> {
+    this.#resolve({ code, signal });
+    await settled();
+  }
+}
+
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+function setUp(workers = 2) {
+  const started: FakeProcess[] = [];
+  const timers = new Map<() => void, number>();
+  const said = { out: '', err: '' };
+  let signal: (signal: StopSignal) => void = () => undefined;
+  const run = resolveTrain(['--workers', `${workers}`], { environment: {}, cores: 2, hostname: 'h' });
+  const reporter = new Reporter({
+    stdout: { write: (text) => (said.out += text) },
+    stderr: { write: (text) => (said.err += text) },
+    now: () => 0,
+    json: false,
+    progress: true,
+    logInterval: 1,
+  });
+  const outcome = supervise(
+    { coordinator: run.coordinator, token: 'shared', local: { count: run.workers, config: run.worker } },
+    {
+      reporter,
+      start: (options) => {
+        const process = new FakeProcess(options);
+        started.push(process);
+        return process;
+      },
+      delay: (milliseconds, action) => {
+        timers.set(action, milliseconds);
+        return () => void timers.delete(action);
+      },
+      onSignal: (listener) => {
+        signal = listener;
+        return () => (signal = () => undefined);
+      },
+    },
+  );
+  /** Lets the shortest wait run out. */
+  const elapse = async () => {
+    const [action, ms] = [...timers].sort((a, b) => a[1] - b[1])[0];
+    timers.delete(action);
+    action();
+    await settled();
+    return ms;
+  };
+  const [coordinator] = started as [FakeProcess];
+  const local = () => started.slice(1);
+  return { started, coordinator, local, elapse, timers, said, outcome, send: (s: StopSignal) => signal(s) };
+}
+
+const listening: ChildMessage = {
+  type: 'listening',
+  url: 'ws://0.0.0.0:5000',
+  metricsUrl: 'http://127.0.0.1:5001/metrics',
+  runFolder: 'runs/r',
+  resumedFromStep: null,
+  totalSteps: 10,
+};
+const failed = (code: string, exitCode: number): ChildMessage => ({
+  type: 'failed',
+  code,
+  sentence: 'no good',
+  exitCode,
+});
+const finished = (exitCode: number): ChildMessage => ({ type: 'finished', exitCode, summary: {} as Summary });
+
+describe('supervise', () => {
+  it('starts workers when the coordinator listens, and ends with its exit code', async () => {
+    const { coordinator, local, outcome } = setUp();
+    expect(local()).toHaveLength(0);
+    coordinator.say(listening);
+    expect(local().map(({ entry, first }) => [entry, first])).toMatchObject([
+      ['worker', { token: 'shared', config: { coordinator: 'ws://127.0.0.1:5000', name: 'local-0', localIndex: 0 } }],
+      ['worker', { token: 'shared', config: { coordinator: 'ws://127.0.0.1:5000', name: 'local-1', localIndex: 1 } }],
+    ]);
+    coordinator.say(finished(0));
+    for (const worker of local()) await worker.exit(0);
+    await coordinator.exit(0);
+    expect(await outcome).toMatchObject({ exitCode: 0, summary: {} });
+  });
+
+  it('says each backend sentence once', async () => {
+    const { coordinator, local, said } = setUp(3);
+    coordinator.say(listening);
+    const backend = { type: 'backend', backend: 'wasm', device: 'cpu', sentence: 'takes wasm' } as const;
+    for (const worker of local()) worker.say(backend);
+    expect(said.err.match(/takes wasm/g)).toHaveLength(1);
+    await settled();
+  });
+
+  it('starts a worker that dies again, three times with growing waits, then gives it up', async () => {
+    const { coordinator, local, elapse, said } = setUp();
+    coordinator.say(listening);
+    const waits: number[] = [];
+    for (let death = 0; death < 3; death++) {
+      await local()
+        .at(death === 0 ? 0 : -1)!
+        .exit(null, 'SIGKILL');
+      waits.push(await elapse());
+    }
+    expect(waits).toEqual([1000, 2000, 4000]);
+    expect(local()).toHaveLength(5);
+    await local().at(-1)!.exit(null, 'SIGSEGV');
+    expect(local()).toHaveLength(5);
+    expect(said.err).toContain(
+      'worker local-0 ended unexpectedly (killed by SIGKILL); starting it again in 1 s, try 1 of 3\n',
+    );
+    expect(said.err).toContain('ended unexpectedly 4 times (killed by SIGSEGV) and is given up [worker-died]');
+    expect(coordinator.stops).toEqual([]);
+  });
+
+  it('stops the run when every worker failed for good, with one sentence', async () => {
+    const { coordinator, local, outcome, said, timers } = setUp();
+    coordinator.say(listening);
+    for (const worker of local()) {
+      worker.say(failed('backend-unavailable', 1));
+      await worker.exit(1);
+    }
+    expect(timers.size).toBe(1);
+    expect(coordinator.stops).toEqual(['SIGTERM']);
+    expect(said.err.match(/no good/g)).toHaveLength(1);
+    coordinator.say(finished(143));
+    await coordinator.exit(143);
+    expect((await outcome).exitCode).toBe(1);
+  });
+
+  it('goes on with the others when one worker fails for good', async () => {
+    const { coordinator, local } = setUp();
+    coordinator.say(listening);
+    local()[0].say(failed('backend-unavailable', 1));
+    await local()[0].exit(1);
+    expect(coordinator.stops).toEqual([]);
+    expect(local()).toHaveLength(2);
+  });
+
+  it('stops cleanly on a signal: coordinator asked, workers not started again, 128 + signal', async () => {
+    const { coordinator, local, outcome, send, timers } = setUp();
+    coordinator.say(listening);
+    send('SIGINT');
+    expect(coordinator.stops).toEqual(['SIGINT']);
+    await local()[0].exit(null, 'SIGINT');
+    expect(local()).toHaveLength(2);
+    coordinator.say(finished(130));
+    await local()[1].exit(0);
+    await coordinator.exit(130);
+    expect((await outcome).exitCode).toBe(130);
+    expect(timers.size).toBe(0);
+  });
+
+  it('kills everything at the second signal', async () => {
+    const { started, coordinator, outcome, send } = setUp();
+    coordinator.say(listening);
+    send('SIGINT');
+    send('SIGTERM');
+    expect((await outcome).exitCode).toBe(143);
+    expect(started.every(({ killed }) => killed)).toBe(true);
+  });
+
+  it('kills a coordinator that does not stop, and workers that do not leave', async () => {
+    const { coordinator, local, outcome, send, elapse } = setUp();
+    coordinator.say(listening);
+    send('SIGTERM');
+    expect(await elapse()).toBe(60_000);
+    expect(coordinator.killed).toBe(true);
+    expect(await elapse()).toBe(5000);
+    expect(local().map(({ stops, killed }) => [stops, killed])).toEqual([
+      [['SIGTERM'], true],
+      [['SIGTERM'], true],
+    ]);
+    expect((await outcome).exitCode).toBe(143);
+  });
+
+  it('lets workers leave by themselves after the end before it tells them', async () => {
+    const { coordinator, local, outcome, elapse } = setUp(1);
+    coordinator.say(listening);
+    coordinator.say(finished(0));
+    await coordinator.exit(0);
+    expect(local()[0].stops).toEqual([]);
+    expect(await elapse()).toBe(10_000);
+    expect(local()[0].stops).toEqual(['SIGTERM']);
+    await local()[0].exit(0);
+    expect((await outcome).exitCode).toBe(0);
+  });
+
+  it('tells why a coordinator failed, once, and starts no workers', async () => {
+    const { coordinator, local, outcome, said } = setUp();
+    coordinator.say(failed('port-in-use', 1));
+    await coordinator.exit(1);
+    expect((await outcome).exitCode).toBe(1);
+    expect(local()).toHaveLength(0);
+    expect(said.err).toBe('gradcast: no good [port-in-use]\n');
+  });
+
+  it('tells that a coordinator died, and ends the workers', async () => {
+    const { coordinator, local, outcome, said } = setUp(1);
+    coordinator.say(listening);
+    await coordinator.exit(null, 'SIGKILL');
+    expect(said.err).toContain('the coordinator ended unexpectedly (killed by SIGKILL) [coordinator-died]');
+    expect(local()[0].stops).toEqual(['SIGTERM']);
+    await local()[0].exit(0);
+    expect((await outcome).exitCode).toBe(1);
+  });
+});
+
+describe('localAddress', () => {
+  it('turns "everywhere" into "here"', () => {
+    expect(localAddress('ws://0.0.0.0:7')).toBe('ws://127.0.0.1:7');
+    expect(localAddress('ws://[::]:7')).toBe('ws://[::1]:7');
+    expect(localAddress('ws://10.0.0.5:7')).toBe('ws://10.0.0.5:7');
+  });
+});
