@@ -9,15 +9,18 @@ export interface KernelSuiteOptions {
   /** Convolutions tried per kernel. */
   readonly runs: number;
   readonly tolerance?: number;
+  /** Why the machine cannot run this backend; the tests are then reported as skipped. */
+  readonly skip?: string | undefined;
 }
 
 /** Declares the tests for one backend. */
 export function kernelConformance(
   name: string,
   load: () => Promise<LoadedBackend>,
-  { runs, tolerance = KERNEL_TOLERANCE }: KernelSuiteOptions,
+  { runs, tolerance = KERNEL_TOLERANCE, skip }: KernelSuiteOptions,
 ): void {
-  describe(`${name} kernels`, () => {
+  const title = skip === undefined ? name : `${name} (skipped: ${skip})`;
+  describe.skipIf(skip !== undefined)(`${title} kernels`, () => {
     let backend: LoadedBackend;
     beforeAll(async () => {
       backend = await load();

@@ -1,0 +1,87 @@
+/**
+ * The `webgpu` backend: any GPU with a Vulkan, Metal or Direct3D 12 driver, from npm packages alone.
+ */
+import { createRequire } from 'node:module';
+import * as tf from '@tensorflow/tfjs-core';
+import { genericKernels } from '@gradcast/model';
+import { BackendError } from '../engine/backend-error.ts';
+import type { LoadedBackend } from '../engine/backend.ts';
+import { requestAdapter } from './adapter.ts';
+import type { WebgpuAdapter } from './adapter.ts';
+
+const { version } = createRequire(import.meta.url)('@tensorflow/tfjs-backend-webgpu/package.json') as {
+  version: string;
+};
+
+export interface LoadedWebgpu extends LoadedBackend {
+  readonly name: 'webgpu';
+  readonly adapter: Pick<WebgpuAdapter, 'kind' | 'name'>;
+}
+
+export interface WebgpuOptions {
+  /** `hardware` refuses an adapter that computes on the CPU; `any` (the default) takes it. */
+  readonly adapter?: 'hardware' | 'any';
+}
+
+/** Limits that the backend's programs may need more of than WebGPU guarantees. */
+const LIMITS = [
+  'maxComputeWorkgroupStorageSize',
+  'maxComputeWorkgroupsPerDimension',
+  'maxStorageBufferBindingSize',
+  'maxBufferSize',
+  'maxComputeWorkgroupSizeX',
+  'maxComputeInvocationsPerWorkgroup',
+] as const satisfies readonly (keyof GPUSupportedLimits)[];
+
+let loaded: LoadedWebgpu | undefined;
+
+/**
+ * Registers the backend with tfjs-core and makes it current.
+ *
+ * @throws BackendError `webgpu-no-adapter`, `webgpu-unavailable`, `webgpu-software-adapter` if the only adapter computes
+ *   on the CPU and `hardware` was asked for, or `webgpu-no-device` if the driver refuses a device.
+ */
+export async function loadWebgpu(options: WebgpuOptions = {}): Promise<LoadedWebgpu> {
+  if (!loaded) loaded = await start(options);
+  await tf.setBackend('webgpu');
+  return loaded;
+}
+
+async function start(options: WebgpuOptions): Promise<LoadedWebgpu> {
+  const { adapter, kind, name } = await requestAdapter();
+  if (options.adapter === 'hardware' && kind === 'software') {
+    throw new BackendError('webgpu-software-adapter', `WebGPU found only a software adapter, ${name}`, {
+      remedy: 'install the driver of your GPU, or ask for --backend webgpu by name to use the software adapter',
+    });
+  }
+  const { WebGPUBackend } = await import('@tensorflow/tfjs-backend-webgpu');
+  let device: GPUDevice;
+  try {
+    device = await adapter.requestDevice({
+      requiredLimits: Object.fromEntries(LIMITS.map((limit) => [limit, adapter.limits[limit]])),
+    });
+  } catch (cause) {
+    throw new BackendError('webgpu-no-device', `the adapter ${name} refused to give a device`, {
+      remedy: 'update the driver of your GPU, or use --backend wasm',
+      cause,
+    });
+  }
+  // Small tensors would be computed in JavaScript as long as they have not been uploaded, so the bits of a gradient
+  // would depend on what ran before.
+  tf.env().set('WEBGPU_CPU_FORWARD', false);
+  tf.removeBackend('webgpu');
+  tf.registerBackend('webgpu', () => new WebGPUBackend(device, adapter.info));
+  return {
+    name: 'webgpu',
+    adapter: { kind, name },
+    kernels: genericKernels,
+    profile: {
+      backend: 'webgpu',
+      libraryVersion: version,
+      device: `${kind === 'hardware' ? 'gpu' : 'software'}:${name}`,
+      threads: 1,
+      features: [...adapter.features].sort().join(' '),
+      mode: 'eager',
+    },
+  };
+}
