@@ -80,7 +80,7 @@ export async function writeCheckpoint(path: string, { info, tensors }: Checkpoin
   try {
     await writeAtomically(path, chunks);
   } catch (cause) {
-    throw new CheckpointError('checkpoint-write', `The checkpoint ${path} cannot be written (${systemCode(cause)}).`, {
+    throw new CheckpointError('checkpoint-write', `the checkpoint ${path} cannot be written (${systemCode(cause)})`, {
       cause,
     });
   }
@@ -103,26 +103,26 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
 
 async function readBounded(path: string): Promise<Uint8Array> {
   const found = await stat(path).catch(() => undefined);
-  if (!found?.isFile()) throw new CheckpointError('checkpoint-missing', `There is no checkpoint ${path}.`);
+  if (!found?.isFile()) throw new CheckpointError('checkpoint-missing', `there is no checkpoint ${path}`);
   if (found.size > MAX_FILE_BYTES) {
-    throw new CheckpointError('checkpoint-corrupt', `${path} is damaged: no checkpoint has ${found.size} bytes.`);
+    throw new CheckpointError('checkpoint-corrupt', `${path} is damaged: no checkpoint has ${found.size} bytes`);
   }
   try {
     return await readFile(path);
   } catch (cause) {
-    throw new CheckpointError('checkpoint-missing', `The checkpoint ${path} cannot be read.`, { cause });
+    throw new CheckpointError('checkpoint-missing', `the checkpoint ${path} cannot be read`, { cause });
   }
 }
 
 function checkFormat({ metadata }: DecodedSafetensors, path: string): void {
   const { format = '', sha256 = '' } = metadata;
   if (!/^[1-9][0-9]{0,8}$/.test(format) || !/^[0-9a-f]{64}$/.test(sha256)) {
-    throw new CheckpointError('checkpoint-format', `${path} is a safetensors file, but not a Gradcast checkpoint.`);
+    throw new CheckpointError('checkpoint-format', `${path} is a safetensors file, but not a Gradcast checkpoint`);
   }
   if (Number(format) > CHECKPOINT_FORMAT) {
     throw new CheckpointError(
       'checkpoint-format',
-      `${path} has checkpoint format ${format}; this version of Gradcast reads up to ${CHECKPOINT_FORMAT}.`,
+      `${path} has checkpoint format ${format}; this version of Gradcast reads up to ${CHECKPOINT_FORMAT}`,
     );
   }
 }
@@ -132,7 +132,7 @@ function checkDigest({ metadata, headerBytes }: DecodedSafetensors, bytes: Uint8
   const place = digestPlace(header);
   header.fill(0x30, place, place + NO_DIGEST.length);
   if (digest([header, bytes.subarray(headerBytes)]) !== metadata['sha256']) {
-    throw new CheckpointError('checkpoint-corrupt', `${path} is damaged: its SHA-256 does not match its bytes.`);
+    throw new CheckpointError('checkpoint-corrupt', `${path} is damaged: its SHA-256 does not match its bytes`);
   }
 }
 
@@ -155,19 +155,19 @@ function digest(chunks: readonly Uint8Array[]): string {
 function parseInfo({ metadata }: DecodedSafetensors, path: string): CheckpointInfo {
   const text = (name: string): string => {
     if (Object.hasOwn(metadata, name)) return metadata[name];
-    throw new CheckpointError('checkpoint-corrupt', `${path} is damaged: it does not say its ${name}.`);
+    throw new CheckpointError('checkpoint-corrupt', `${path} is damaged: it does not say its ${name}`);
   };
   const count = (name: string): number => {
     const value = Number(text(name));
     if (Number.isSafeInteger(value) && value >= 0) return value;
-    throw new CheckpointError('checkpoint-corrupt', `${path} is damaged: its ${name} is not a count.`);
+    throw new CheckpointError('checkpoint-corrupt', `${path} is damaged: its ${name} is not a count`);
   };
   const json = (name: string): unknown => {
     try {
       return JSON.parse(text(name));
     } catch (cause) {
       if (cause instanceof CheckpointError) throw cause;
-      throw new CheckpointError('checkpoint-corrupt', `${path} is damaged: its ${name} is not JSON.`, { cause });
+      throw new CheckpointError('checkpoint-corrupt', `${path} is damaged: its ${name} is not JSON`, { cause });
     }
   };
   const facts = Object.entries(metadata).filter(([name]) => name.startsWith(FACT));

@@ -47,13 +47,9 @@ export class Checkpoints {
     try {
       await mkdir(this.folder, { recursive: true });
     } catch (cause) {
-      throw new CheckpointError(
-        'checkpoint-write',
-        `The checkpoint ${path} cannot be written (${systemCode(cause)}).`,
-        {
-          cause,
-        },
-      );
+      throw new CheckpointError('checkpoint-write', `the checkpoint ${path} cannot be written (${systemCode(cause)})`, {
+        cause,
+      });
     }
     return writeCheckpoint(path, checkpoint);
   }
@@ -102,7 +98,7 @@ export class Checkpoints {
         damaged.push(error);
       }
     }
-    throw damaged[0] ?? new CheckpointError('checkpoint-missing', `${this.folder} has no checkpoint.`);
+    throw damaged[0] ?? new CheckpointError('checkpoint-missing', `${this.folder} has no checkpoint`);
   }
 }
 
@@ -116,7 +112,7 @@ export const CHECKPOINTS_FOLDER = 'checkpoints';
  */
 export async function loadCheckpoint(path: string): Promise<LoadedCheckpoint> {
   const found = await stat(path).catch(() => undefined);
-  if (!found) throw new RunError('run-missing', `There is no run folder or checkpoint ${path}.`);
+  if (!found) throw new RunError('run-missing', `there is no run folder or checkpoint ${path}`);
   if (found.isFile()) return { checkpoint: await readCheckpoint(path), path, damaged: [] };
   return new Checkpoints(join(path, CHECKPOINTS_FOLDER)).loadNewest();
 }

@@ -25,10 +25,13 @@ export type RunErrorCode = 'out-not-a-folder' | 'out-not-writable' | 'run-locked
 export class RunError extends Error {
   override readonly name = 'RunError';
   readonly code: RunErrorCode;
+  /** 2 where the command line named the wrong place, 1 where the place is right but cannot be used now. */
+  readonly exitCode: 1 | 2;
 
   constructor(code: RunErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;
+    this.exitCode = code === 'run-locked' || code === 'run-corrupt' ? 1 : 2;
   }
 }
 

@@ -36,7 +36,7 @@ export class MetricsLog {
       await file.truncate(await soundLength(path, throughStep));
       return new MetricsLog(path, file);
     } catch (cause) {
-      throw new RunError('out-not-writable', `${path} cannot be written (${systemCode(cause)}).`, { cause });
+      throw new RunError('out-not-writable', `${path} cannot be written (${systemCode(cause)})`, { cause });
     }
   }
 
@@ -48,7 +48,7 @@ export class MetricsLog {
   append(record: Readonly<Record<string, unknown>> & { readonly step: number }): void {
     if (this.#failure) throw this.#failure;
     if (this.#backlog.length > MAX_BACKLOG) {
-      throw new RunError('out-not-writable', `${this.path} cannot be written as fast as the run goes.`);
+      throw new RunError('out-not-writable', `${this.path} cannot be written as fast as the run goes`);
     }
     this.#backlog += `${JSON.stringify(record)}\n`;
     this.#writing ??= this.#drain();
@@ -81,7 +81,7 @@ export class MetricsLog {
         await this.#file.appendFile(lines);
       }
     } catch (cause) {
-      this.#failure = new RunError('out-not-writable', `${this.path} cannot be written (${systemCode(cause)}).`, {
+      this.#failure = new RunError('out-not-writable', `${this.path} cannot be written (${systemCode(cause)})`, {
         cause,
       });
     } finally {

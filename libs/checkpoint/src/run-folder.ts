@@ -101,7 +101,7 @@ export class RunFolder {
     const path = join(this.path, 'incarnation');
     const text = (await readFile(path, 'utf8').catch(() => '0')).trim();
     const next = Number(text) + 1;
-    if (!/^[0-9]{1,15}$/.test(text)) throw new RunError('run-corrupt', `${path} does not hold a number.`);
+    if (!/^[0-9]{1,15}$/.test(text)) throw new RunError('run-corrupt', `${path} does not hold a number`);
     await this.#write('incarnation', () => writeAtomically(path, [new TextEncoder().encode(`${next}\n`)]));
     return next;
   }
@@ -145,7 +145,7 @@ export class RunFolder {
     try {
       await write();
     } catch (cause) {
-      throw new RunError('out-not-writable', `${join(this.path, name)} cannot be written (${systemCode(cause)}).`, {
+      throw new RunError('out-not-writable', `${join(this.path, name)} cannot be written (${systemCode(cause)})`, {
         cause,
       });
     }
@@ -183,13 +183,13 @@ async function readJson(path: string): Promise<unknown> {
   try {
     return JSON.parse(await readFile(path, 'utf8'));
   } catch (cause) {
-    throw new RunError('run-corrupt', `${path} is damaged.`, { cause });
+    throw new RunError('run-corrupt', `${path} is damaged`, { cause });
   }
 }
 
 async function assertRun(path: string): Promise<void> {
   const found = await stat(join(path, CONFIG)).catch(() => undefined);
-  if (!found?.isFile()) throw new RunError('run-missing', `There is no run in ${path}.`);
+  if (!found?.isFile()) throw new RunError('run-missing', `there is no run in ${path}`);
 }
 
 /** Names of run folders, oldest first. */
@@ -198,7 +198,7 @@ async function idsIn(out: string): Promise<string[]> {
     return (await readdir(out)).filter((name) => runIdSeconds(name) !== undefined).sort();
   } catch (cause) {
     if (systemCode(cause) === 'ENOENT') return [];
-    throw new RunError('out-not-a-folder', `${out} is not a folder that can be read (${systemCode(cause)}).`, {
+    throw new RunError('out-not-a-folder', `${out} is not a folder that can be read (${systemCode(cause)})`, {
       cause,
     });
   }
@@ -216,10 +216,10 @@ async function makeFolder({ out, preset, now, random }: CreateRunOptions): Promi
       return path;
     } catch (cause) {
       if (systemCode(cause) === 'EEXIST') continue;
-      throw new RunError('out-not-writable', `${out} cannot be written (${systemCode(cause)}).`, { cause });
+      throw new RunError('out-not-writable', `${out} cannot be written (${systemCode(cause)})`, { cause });
     }
   }
-  throw new RunError('out-not-writable', `${out} has no free name for a run left in this second.`);
+  throw new RunError('out-not-writable', `${out} has no free name for a run left in this second`);
 }
 
 async function makeOut(out: string): Promise<void> {
@@ -228,9 +228,9 @@ async function makeOut(out: string): Promise<void> {
   } catch (cause) {
     const code = systemCode(cause);
     if (code === 'EEXIST' || code === 'ENOTDIR') {
-      throw new RunError('out-not-a-folder', `${out} is not a folder.`, { cause });
+      throw new RunError('out-not-a-folder', `${out} is not a folder`, { cause });
     }
-    throw new RunError('out-not-writable', `${out} cannot be made (${code}).`, { cause });
+    throw new RunError('out-not-writable', `${out} cannot be made (${code})`, { cause });
   }
 }
 

@@ -29,7 +29,7 @@ describe('lockRun', () => {
     const unlock = await lockRun(path, machine(1, { 1: '100' }));
     await expect(lockRun(path, machine(2, { 1: '100', 2: '200' }))).rejects.toMatchObject({
       code: 'run-locked',
-      message: `${folder} is in use by process 1.`,
+      message: `${folder} is in use by process 1`,
     });
     await unlock();
     await lockRun(path, machine(2, { 2: '200' }));

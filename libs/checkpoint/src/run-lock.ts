@@ -38,11 +38,11 @@ export async function lockRun(lock: string, processes: ProcessTable): Promise<()
     }
   } catch (cause) {
     if (cause instanceof RunError) throw cause;
-    throw new RunError('out-not-writable', `${lock} cannot be written (${systemCode(cause)}).`, { cause });
+    throw new RunError('out-not-writable', `${lock} cannot be written (${systemCode(cause)})`, { cause });
   } finally {
     await rm(draft, { force: true }).catch(() => undefined);
   }
-  throw new RunError('run-locked', `${dirname(lock)} is being opened by another process.`);
+  throw new RunError('run-locked', `${dirname(lock)} is being opened by another process`);
 }
 
 /** A lock that cannot be released is no harm: it is stale once this process has ended. */
@@ -90,15 +90,15 @@ function assertFree(content: string, lock: string, { self, startOf }: ProcessTab
   if (content === RELEASED) return;
   const owner = parseOwner(content);
   const run = dirname(lock);
-  if (!owner) throw new RunError('run-locked', `${run} is locked by a file nobody can read; remove ${lock}.`);
+  if (!owner) throw new RunError('run-locked', `${run} is locked by a file nobody can read; remove ${lock}`);
   if (owner.host !== self.host) {
     throw new RunError(
       'run-locked',
-      `${run} is locked by process ${owner.pid} on ${owner.host}; if that host is gone, remove ${lock}.`,
+      `${run} is locked by process ${owner.pid} on ${owner.host}; if that host is gone, remove ${lock}`,
     );
   }
   if (owner.boot !== self.boot || startOf(owner.pid) !== owner.started) return;
-  throw new RunError('run-locked', `${run} is in use by process ${owner.pid}.`);
+  throw new RunError('run-locked', `${run} is in use by process ${owner.pid}`);
 }
 
 function parseOwner(content: string): ProcessIdentity | undefined {

@@ -160,10 +160,10 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 function truncated(name: string, found: number, needed: number): CheckpointError {
   return new CheckpointError(
     'checkpoint-truncated',
-    `${name} is cut short: it has ${found} of at least ${needed} bytes.`,
+    `${name} is cut short: it has ${found} of at least ${needed} bytes`,
   );
 }
 
 function corrupt(name: string, reason: string): CheckpointError {
-  return new CheckpointError('checkpoint-corrupt', `${name} is damaged: ${reason}.`);
+  return new CheckpointError('checkpoint-corrupt', `${name} is damaged: ${reason}`);
 }

@@ -86,8 +86,8 @@ describe('CheckpointWriter', () => {
   });
 
   it.each([
-    ['error', new Error('out of memory'), 'The checkpoint thread failed.'],
-    ['exit', 1, 'The checkpoint thread ended with exit code 1.'],
+    ['error', new Error('out of memory'), 'the checkpoint thread failed'],
+    ['exit', 1, 'the checkpoint thread ended with exit code 1'],
   ])('gives up what is under way on %s', async (event, value, message) => {
     const silent = new Silent();
     const writer = new CheckpointWriter({ thread: silent, folder, keepLast: 1 });

@@ -42,8 +42,8 @@ export class CheckpointWriter {
     this.#options = options;
     const { thread } = options;
     thread.on('message', (reply) => this.#settle(reply));
-    thread.on('error', (cause) => this.#fail('The checkpoint thread failed.', cause));
-    thread.on('exit', (code) => this.#fail(`The checkpoint thread ended with exit code ${code}.`));
+    thread.on('error', (cause) => this.#fail('the checkpoint thread failed', cause));
+    thread.on('exit', (code) => this.#fail(`the checkpoint thread ended with exit code ${code}`));
   }
 
   /** Whether a further {@link save} would be refused now. */
@@ -62,7 +62,7 @@ export class CheckpointWriter {
     const { thread, folder, keepLast } = this.#options;
     if (this.#dead) return Promise.reject(this.#dead);
     if (this.busy) {
-      return Promise.reject(new CheckpointError('checkpoint-busy', 'Two checkpoints are still being written.'));
+      return Promise.reject(new CheckpointError('checkpoint-busy', 'two checkpoints are still being written'));
     }
     const id = this.#nextId++;
     const buffers = new Set<ArrayBuffer>();
@@ -84,7 +84,7 @@ export class CheckpointWriter {
   /** Waits for the saves under way, then ends the thread. */
   async close(): Promise<void> {
     await this.settled();
-    this.#dead ??= new CheckpointError('checkpoint-write', 'The checkpoint thread was closed.');
+    this.#dead ??= new CheckpointError('checkpoint-write', 'the checkpoint thread was closed');
     await this.#options.thread.terminate();
   }
 

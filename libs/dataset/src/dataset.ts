@@ -65,13 +65,13 @@ export async function loadDataset({ directory, split = 'train' }: DatasetOptions
   if (height !== IMAGE_SIDE || width !== IMAGE_SIDE) {
     throw new DatasetError(
       'idx-shape',
-      `${imagesPath} holds images of ${height}x${width}; only ${IMAGE_SIDE}x${IMAGE_SIDE} can be trained on.`,
+      `${imagesPath} holds images of ${height}x${width}; only ${IMAGE_SIDE}x${IMAGE_SIDE} can be trained on`,
     );
   }
   if (labels.data.length !== count) {
     throw new DatasetError(
       'idx-mismatch',
-      `${folder} has ${count} ${split} images but ${labels.data.length} labels for them.`,
+      `${folder} has ${count} ${split} images but ${labels.data.length} labels for them`,
     );
   }
   return {
@@ -86,10 +86,7 @@ export async function loadDataset({ directory, split = 'train' }: DatasetOptions
 async function assertFolder(folder: string): Promise<void> {
   const found = await stat(folder).catch(() => undefined);
   if (!found?.isDirectory()) {
-    throw new DatasetError(
-      'data-missing',
-      `The data folder ${folder} ${found ? 'is not a folder' : 'does not exist'}.`,
-    );
+    throw new DatasetError('data-missing', `the data folder ${folder} ${found ? 'is not a folder' : 'does not exist'}`);
   }
 }
 
@@ -102,5 +99,5 @@ async function findFile(folder: string, stem: string, kind: string): Promise<str
       if (found?.isFile()) return path;
     }
   }
-  throw new DatasetError('data-missing', `The data folder ${folder} has no ${stem}-${kind}, plain or .gz.`);
+  throw new DatasetError('data-missing', `the data folder ${folder} has no ${stem}-${kind}, plain or .gz`);
 }

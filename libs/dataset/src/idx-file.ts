@@ -29,12 +29,12 @@ async function readBounded(path: string): Promise<Uint8Array> {
   try {
     const { size } = await stat(path);
     if (size > MAX_IDX_BYTES + MAX_IDX_HEADER) {
-      throw new DatasetError('idx-large', `${path} has ${size} bytes, more than the ${MAX_IDX_BYTES} that are read.`);
+      throw new DatasetError('idx-large', `${path} has ${size} bytes, more than the ${MAX_IDX_BYTES} that are read`);
     }
     return await readFile(path);
   } catch (cause) {
     if (cause instanceof DatasetError) throw cause;
-    throw new DatasetError('data-missing', `${path} cannot be read.`, { cause });
+    throw new DatasetError('data-missing', `${path} cannot be read`, { cause });
   }
 }
 
@@ -54,9 +54,9 @@ async function inflateOr(
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code;
     if (code === 'ERR_BUFFER_TOO_LARGE') {
-      throw new DatasetError('idx-count', `${path} holds more bytes than its header says.`, { cause });
+      throw new DatasetError('idx-count', `${path} holds more bytes than its header says`, { cause });
     }
-    if (code === 'Z_BUF_ERROR') throw new DatasetError('idx-truncated', `${path} is cut short.`, { cause });
-    throw new DatasetError('idx-gzip', `${path} is not a sound gzip file.`, { cause });
+    if (code === 'Z_BUF_ERROR') throw new DatasetError('idx-truncated', `${path} is cut short`, { cause });
+    throw new DatasetError('idx-gzip', `${path} is not a sound gzip file`, { cause });
   }
 }

