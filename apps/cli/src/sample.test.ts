@@ -1,0 +1,148 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Checkpoints } from '@gradcast/checkpoint';
+import { referenceNoise, sampleNoise } from '@gradcast/evaluate';
+import { buildModel, presets, type GradientEngine, type PresetName } from '@gradcast/model';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { runSample, type SampleOptions } from './sample.ts';
+
+let folder = '';
+let run = '';
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'gradcast-sample-'));
+  run = join(folder, 'run');
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+/** Saves a state of a preset whose weights are all 1 and whose average, if any, is all 2. */
+async function save(preset: string, step = 5, like: PresetName = 'mnist'): Promise<string> {
+  const { parameters, generatorLength } = buildModel(presets[like]);
+  const ema = 'ema' in presets[like] ? generatorLength : 0;
+  const checkpoints = new Checkpoints(join(run, 'checkpoints'));
+  const vector = (length: number, value: number) =>
+    ({ dtype: 'F32', shape: [length], data: new Float32Array(length).fill(value) }) as const;
+  const { path } = await checkpoints.save({
+    info: {
+      step,
+      config: { preset },
+      manifest: {},
+      profile: {},
+      incarnation: 1,
+      ledger: { length: step, head: '' },
+    },
+    tensors: { parameters: vector(parameters.length, 1), ema: vector(ema, 2) },
+  });
+  return path;
+}
+
+/** Remembers what it was given; its images count up from 0. */
+class FakeEngine implements GradientEngine {
+  loaded = new Float32Array();
+  noise = new Float32Array();
+  reference = new Float32Array();
+  disposed = false;
+  load(parameters: Float32Array): void {
+    this.loaded = parameters.slice();
+  }
+  gradient(): Promise<void> {
+    return Promise.reject(new Error('samples need no gradient'));
+  }
+  generate(noise: Float32Array, reference: Float32Array): Promise<Uint8Array> {
+    this.noise = noise.slice();
+    this.reference = reference.slice();
+    const count = noise.length / (this.reference.length / 512);
+    return Promise.resolve(Uint8Array.from({ length: count * 784 }, (_, index) => index & 255));
+  }
+  dispose(): void {
+    this.disposed = true;
+  }
+}
+
+const options = (changes: Partial<SampleOptions> = {}): SampleOptions => ({
+  run,
+  count: 5,
+  seed: 7,
+  output: join(folder, 'out.npy'),
+  backend: 'wasm',
+  ...changes,
+});
+
+function around() {
+  const engine = new FakeEngine();
+  const lines: string[] = [];
+  return { engine, lines, openEngine: () => Promise.resolve(engine), warn: (line: string) => void lines.push(line) };
+}
+
+describe('runSample', () => {
+  it('draws with the moving average and writes an array', async () => {
+    const path = await save('mnist');
+    const tools = around();
+    expect(await runSample(options(), tools)).toEqual({ output: join(folder, 'out.npy'), checkpoint: path, step: 5 });
+    const { engine, lines } = tools;
+    const { generatorLength } = buildModel(presets.mnist);
+    expect(engine.loaded[generatorLength - 1]).toBe(2);
+    expect(engine.loaded[generatorLength]).toBe(1);
+    expect(engine.noise).toEqual(sampleNoise(presets.mnist, { count: 5, seed: 7 }));
+    expect(engine.reference).toEqual(referenceNoise(presets.mnist));
+    expect(engine.disposed).toBe(true);
+    expect(lines).toEqual([]);
+    const npy = await readFile(join(folder, 'out.npy'));
+    expect(npy.toString('latin1', 1, 6)).toBe('NUMPY');
+    expect(npy.length % 64).toBe((5 * 784) % 64);
+    expect((await readdir(folder)).sort()).toEqual(['out.npy', 'run']);
+  });
+
+  it('draws with the weights themselves where there is no average, and writes a grid', async () => {
+    const checkpoint = await save('classic', 9, 'classic');
+    const tools = around();
+    const output = join(folder, 'grid.PNG');
+    expect((await runSample(options({ run: checkpoint, output }), tools)).step).toBe(9);
+    expect(tools.engine.loaded.every((value) => value === 1)).toBe(true);
+    expect((await readFile(output)).toString('latin1', 1, 4)).toBe('PNG');
+  });
+
+  it('says when it fell back behind a damaged checkpoint', async () => {
+    const sound = await save('mnist', 5);
+    const damaged = await save('mnist', 6);
+    await writeFile(damaged, 'x');
+    const tools = around();
+    expect((await runSample(options(), tools)).checkpoint).toBe(sound);
+    expect(tools.lines).toEqual([expect.stringMatching(/000006\.safetensors is cut short.*before it is used$/)]);
+  });
+
+  it('refuses a run that is not there or has no checkpoint', async () => {
+    await expect(runSample(options(), around())).rejects.toMatchObject({ code: 'run-missing', exitCode: 2 });
+    await mkdir(run);
+    await expect(runSample(options(), around())).rejects.toMatchObject({ code: 'checkpoint-missing' });
+  });
+
+  it('refuses a checkpoint of an unknown preset or that does not fit its own', async () => {
+    await save('mnist2');
+    await expect(runSample(options(), around())).rejects.toMatchObject({ code: 'checkpoint-preset', exitCode: 1 });
+    await save('classic', 6, 'mnist');
+    await expect(runSample(options(), around())).rejects.toMatchObject({ code: 'checkpoint-preset' });
+  });
+
+  it('refuses an output of another kind or in the wrong place, before it opens a backend', async () => {
+    await save('mnist');
+    const refused = (output: string) => {
+      const openEngine = () => Promise.reject(new Error('opened a backend'));
+      return expect(runSample(options({ output }), { openEngine })).rejects;
+    };
+    await refused(join(folder, 'out.jpg')).toMatchObject({ code: 'output-kind', exitCode: 2 });
+    await refused(join(folder, 'nowhere', 'out.png')).toMatchObject({ code: 'output-folder', exitCode: 2 });
+    await mkdir(join(folder, 'dir.png'));
+    await refused(join(folder, 'dir.png')).toMatchObject({ code: 'output-folder' });
+    await refused('/proc/out.png').toMatchObject({ code: 'output-not-writable', exitCode: 1 });
+  });
+
+  it('leaves nothing behind when generating fails', async () => {
+    await save('mnist');
+    const tools = around();
+    tools.engine.generate = () => Promise.reject(new Error('out of memory'));
+    await expect(runSample(options(), tools)).rejects.toThrow('out of memory');
+    expect(tools.engine.disposed).toBe(true);
+    expect(await readdir(folder)).toEqual(['run']);
+  });
+});

@@ -1,0 +1,158 @@
+/**
+ * `gradcast sample`: draws images with the generator of a run. It takes the generator's moving average where the run
+ * has one, and BatchNorm statistics from the fixed reference noise, as the grids of a run do.
+ */
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { dirname, extname, join, resolve } from 'node:path';
+import { loadCheckpoint, writeAtomically, type Checkpoint } from '@gradcast/checkpoint';
+import { chooseBackend, createEngine, loadBackend, type BackendRequest } from '@gradcast/compute';
+import { encodeNpy, referenceNoise, sampleGrid, sampleNoise } from '@gradcast/evaluate';
+import { buildModel, presets, type GradientEngine, type Model, type PresetName } from '@gradcast/model';
+
+/** What can be wrong with a request for samples, besides what can be wrong with a checkpoint. */
+export type SampleErrorCode = 'output-kind' | 'output-folder' | 'output-not-writable' | 'checkpoint-preset';
+
+/** Samples cannot be drawn. `message` is one sentence for a user. */
+export class SampleError extends Error {
+  override readonly name = 'SampleError';
+  readonly code: SampleErrorCode;
+  /** 2 where the command line is wrong, 1 where the world is. */
+  readonly exitCode: 1 | 2;
+
+  constructor(code: SampleErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+    this.exitCode = code === 'output-kind' || code === 'output-folder' ? 2 : 1;
+  }
+}
+
+/** What to draw. */
+export interface SampleOptions {
+  /** Run folder, of which the newest sound checkpoint is taken, or checkpoint file. */
+  readonly run: string;
+  readonly count: number;
+  /** Unsigned integer below 2^53: the same seed gives the same points of the latent space. */
+  readonly seed: number;
+  /** Ends in `.png` for a grid or `.npy` for bytes `[count, 28, 28]`; its folder must exist. */
+  readonly output: string;
+  readonly backend: BackendRequest;
+}
+
+/** What was drawn. */
+export interface SampleResult {
+  readonly output: string;
+  /** The checkpoint the generator came from. */
+  readonly checkpoint: string;
+  readonly step: number;
+}
+
+type EngineOpener = (model: Model, backend: BackendRequest, warn: (line: string) => void) => Promise<GradientEngine>;
+
+/** What the command needs besides its options; tests put their own in its place. */
+export interface SampleSurroundings {
+  readonly openEngine?: EngineOpener;
+  /** Told one line about anything a user should know; nothing it says is an error. */
+  readonly warn?: (line: string) => void;
+}
+
+/** Rows and columns of a grid; a large grid grows into a square. */
+const COLUMNS = 8;
+
+/**
+ * Draws samples and writes them atomically.
+ *
+ * @throws SampleError; RunError and CheckpointError for what `run` names; BackendError.
+ */
+export async function runSample(options: SampleOptions, around: SampleSurroundings = {}): Promise<SampleResult> {
+  const { run, count, seed, backend } = options;
+  const { openEngine = openChosenEngine, warn = (line) => process.stderr.write(`gradcast: ${line}\n`) } = around;
+  const output = resolve(options.output);
+  const encode = encoderOf(output);
+  await assertWritable(output);
+  const { checkpoint, path, damaged } = await loadCheckpoint(run);
+  for (const { message } of damaged) warn(`${message}; the checkpoint before it is used`);
+  const model = modelOf(checkpoint, path);
+  const parameters = generatorWeights(checkpoint, model, path);
+  const engine = await openEngine(model, backend, warn);
+  try {
+    engine.load(parameters);
+    const noise = sampleNoise(model.preset, { count, seed });
+    const images = await engine.generate(noise, referenceNoise(model.preset));
+    await write(output, encode(images, count));
+  } finally {
+    engine.dispose();
+  }
+  return { output, checkpoint: path, step: checkpoint.info.step };
+}
+
+async function openChosenEngine(...[model, backend, warn]: Parameters<EngineOpener>): Promise<GradientEngine> {
+  const { candidate, gpus, sentence } = await chooseBackend(backend);
+  if (backend === 'auto') warn(sentence);
+  return createEngine(model, await loadBackend(candidate, { gpu: gpus[0] }));
+}
+
+function encoderOf(output: string): (images: Uint8Array, count: number) => Uint8Array {
+  switch (extname(output).toLowerCase()) {
+    case '.png':
+      return (images, count) => sampleGrid(images, count, Math.max(COLUMNS, Math.ceil(Math.sqrt(count))));
+    case '.npy':
+      return encodeNpy;
+    default:
+      throw new SampleError('output-kind', `the output must end in .png or .npy, but is ${output}`);
+  }
+}
+
+/** Found out before anything is computed, by making a folder and removing it: permissions alone do not tell. */
+async function assertWritable(output: string): Promise<void> {
+  const folder = dirname(output);
+  const found = await stat(folder).catch(() => undefined);
+  if (!found?.isDirectory()) {
+    throw new SampleError('output-folder', `the output's folder ${folder} ${found ? 'is a file' : 'does not exist'}`);
+  }
+  if ((await stat(output).catch(() => undefined))?.isDirectory()) {
+    throw new SampleError('output-folder', `the output ${output} is a folder`);
+  }
+  try {
+    await rm(await mkdtemp(join(folder, '.tmp-')), { recursive: true });
+  } catch (cause) {
+    throw notWritable(output, cause);
+  }
+}
+
+async function write(output: string, bytes: Uint8Array): Promise<void> {
+  try {
+    await writeAtomically(output, [bytes]);
+  } catch (cause) {
+    throw notWritable(output, cause);
+  }
+}
+
+function notWritable(output: string, cause: unknown): SampleError {
+  const reason = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
+  return new SampleError('output-not-writable', `${output} cannot be written (${reason})`, { cause });
+}
+
+function modelOf({ info }: Checkpoint, path: string): Model {
+  const { preset } = (info.config ?? {}) as { preset?: unknown };
+  if (typeof preset !== 'string' || !Object.hasOwn(presets, preset)) {
+    throw new SampleError('checkpoint-preset', `${path} is of the preset ${String(preset)}, which is not known here`);
+  }
+  return buildModel(presets[preset as PresetName]);
+}
+
+/** A whole parameter vector in which the generator's range holds the weights to draw with. */
+function generatorWeights({ tensors }: Checkpoint, model: Model, path: string): Float32Array {
+  const { preset, parameters, generatorLength } = model;
+  const weights = f32(tensors['parameters']);
+  const average = preset.ema ? f32(tensors['ema']) : undefined;
+  if (weights?.length !== parameters.length || (preset.ema && average?.length !== generatorLength)) {
+    throw new SampleError('checkpoint-preset', `${path} does not fit the preset ${preset.name} it names`);
+  }
+  const copy = weights.slice();
+  if (average) copy.set(average);
+  return copy;
+}
+
+function f32(tensor: Checkpoint['tensors'][string] | undefined): Float32Array | undefined {
+  return tensor?.dtype === 'F32' ? tensor.data : undefined;
+}
