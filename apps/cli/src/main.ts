@@ -42,7 +42,7 @@ const world: World = {
   start: processStarter(dirname(fileURLToPath(import.meta.url))),
   tools: {
     doctor: async () => (await import('./doctor-command.ts')).doctorCommand,
-    sample: () => Promise.reject(new Error('sampling is not part of this build')),
+    sample: async () => (await import('./sample.ts')).runSample,
   },
   version: versionOf(new URL('../../package.json', import.meta.url)),
   secret: () => randomBytes(32).toString('base64url'),
