@@ -55,8 +55,9 @@ export function run(
   });
 }
 
-/** The last lines of a program's complaint, for an error message. */
-export function lastLines({ stdout, stderr }: CommandResult, lines = 3): string {
+/** The last lines of a program's complaint, for an error message; how it ended if it said nothing. */
+export function lastLines({ code, killedBy, stdout, stderr }: CommandResult, lines = 3): string {
   const text = stderr.trim() || stdout.trim();
+  if (text === '') return killedBy ? `it was ended by ${killedBy}` : `exit code ${code ?? 'unknown'}`;
   return text.split('\n').slice(-lines).join(' | ');
 }

@@ -3,7 +3,7 @@ import { BackendError } from '../engine/backend-error.ts';
 /** What can go wrong between a request for a backend and its first tensor; each code is stable. */
 export type NativeErrorCode =
   | 'backend-unavailable'
-  | 'consent-needed'
+  | 'cache-unwritable'
   | 'install-interrupted'
   | 'install-locked'
   | 'native-build-failed'

@@ -6,14 +6,14 @@
  * question, which the backend's probe answers.
  */
 import { existsSync } from 'node:fs';
-import { mkdir, rename, rm, statfs, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { access, constants, mkdir, rename, rm, statfs, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { buildBinding } from './build.ts';
 import { cacheFolder, nativePaths, type Environment } from './cache.ts';
 import { fetchWheel } from './download.ts';
 import { nativeError } from './errors.ts';
 import { withLock } from './lock.ts';
-import { findToolchain } from './toolchain.ts';
+import { findToolchain, type Toolchain } from './toolchain.ts';
 import { unpackWheel } from './unpack.ts';
 import { downloadBytes, thisMachine, wheelsFor, type NativeVariant, type WheelSet } from './wheels.ts';
 
@@ -55,42 +55,78 @@ export async function installNative(options: InstallOptions = {}): Promise<Insta
   const { env = process.env, onProgress, signal } = options;
   const set = options.set ?? wheelsFor(thisMachine(), options.variant ?? 'cpu');
   const paths = nativePaths(set, options.cache ?? cacheFolder(env));
-  if (existsSync(paths.folder)) return { folder: paths.folder, installed: false, set };
-  await mkdir(dirname(paths.folder), { recursive: true });
+  const present = { folder: paths.folder, installed: false, set };
+  if (existsSync(paths.folder)) return present;
+  await makeWritable(dirname(paths.folder));
   const onWait = () => onProgress?.({ stage: 'waiting' });
   return withLock(paths.lock, { signal, onWait }, async () => {
-    if (existsSync(paths.folder)) return { folder: paths.folder, installed: false, set };
+    if (existsSync(paths.folder)) return present;
     const toolchain = await findToolchain(env);
-    await mkdir(paths.scratch, { recursive: true });
-    await checkRoom(paths.scratch, set);
-    const downloads = join(paths.scratch, 'wheels');
     const stage = join(paths.scratch, 'stage');
     await rm(stage, { recursive: true, force: true });
-    const totalBytes = downloadBytes(set);
-    const files: string[] = [];
-    let before = 0;
-    for (const wheel of set.wheels) {
-      const { file } = wheel;
-      const onBytes = (bytes: number) => onProgress?.({ stage: 'download', file, bytes: before + bytes, totalBytes });
-      onBytes(0);
-      const { python } = toolchain;
-      files.push(await fetchWheel(wheel, { python, env, tags: set.tags, folder: downloads, signal, onBytes }));
-      before += wheel.bytes;
-      onBytes(0);
-    }
-    const { python } = toolchain;
-    for (const [index, file] of files.entries()) {
-      onProgress?.({ stage: 'unpack', file: set.wheels[index].file });
-      await unpackWheel(file, join(stage, 'site-packages'), { python, env, set, signal });
-    }
+    await mkdir(paths.scratch, { recursive: true });
+    await checkRoom(paths.scratch, set);
+    const job: Job = { env, set, toolchain, stage, onProgress, signal };
+    await unpackAll(await fetchAll(join(paths.scratch, 'wheels'), job), job);
     onProgress?.({ stage: 'build' });
-    await buildBinding({ toolchain, env, set, paths, stage, signal });
+    await buildBinding({ ...job, paths });
     await rm(join(stage, 'site-packages', 'tensorflow', 'include'), { recursive: true, force: true });
     await writeFile(join(stage, 'installed.json'), `${JSON.stringify(set, undefined, 2)}\n`);
     await rename(stage, paths.folder);
     await rm(paths.scratch, { recursive: true, force: true });
     return { folder: paths.folder, installed: true, set };
   });
+}
+
+/** What every step of one installation needs. */
+interface Job {
+  readonly env: Environment;
+  readonly set: WheelSet;
+  readonly toolchain: Toolchain;
+  readonly stage: string;
+  readonly onProgress: InstallOptions['onProgress'];
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Returns the paths of the verified wheels, in the set's order. */
+async function fetchAll(folder: string, { env, set, toolchain, onProgress, signal }: Job): Promise<string[]> {
+  const totalBytes = downloadBytes(set);
+  const files: string[] = [];
+  let before = 0;
+  for (const wheel of set.wheels) {
+    const onBytes = (bytes: number) =>
+      onProgress?.({ stage: 'download', file: wheel.file, bytes: before + bytes, totalBytes });
+    onBytes(0);
+    files.push(await fetchWheel(wheel, { python: toolchain.python, env, tags: set.tags, folder, signal, onBytes }));
+    onBytes(wheel.bytes);
+    before += wheel.bytes;
+  }
+  return files;
+}
+
+async function unpackAll(
+  files: readonly string[],
+  { env, set, toolchain, stage, onProgress, signal }: Job,
+): Promise<void> {
+  const sitePackages = join(stage, 'site-packages');
+  for (const file of files) {
+    onProgress?.({ stage: 'unpack', file: basename(file) });
+    await unpackWheel(file, sitePackages, { python: toolchain.python, env, set, signal });
+  }
+  for (const library of [set.library, set.framework]) {
+    if (existsSync(join(sitePackages, 'tensorflow', library))) continue;
+    throw nativeError('native-unpack-failed', `the wheels hold no ${library}`, 'use --backend wasm');
+  }
+}
+
+async function makeWritable(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+    await access(folder, constants.W_OK);
+  } catch (cause) {
+    const remedy = 'point GRADCAST_CACHE at a folder that can be written';
+    throw nativeError('cache-unwritable', `the cache folder ${folder} cannot be written`, remedy, cause);
+  }
 }
 
 async function checkRoom(folder: string, set: WheelSet): Promise<void> {
