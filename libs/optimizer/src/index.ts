@@ -1,4 +1,6 @@
 export { Replica } from './replica.ts';
 export type { ReplicaVectors } from './replica.ts';
+export { collectParameters, collectVectors, nameTensors, StateMismatchError } from './state-tensors.ts';
+export type { StateTensor } from './state-tensors.ts';
 export { STATE_SCALARS, stateBytes, TrainingState } from './training-state.ts';
 export type { ClosedStep, StateOptions, StateVectors } from './training-state.ts';

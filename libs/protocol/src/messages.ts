@@ -57,14 +57,11 @@ const welcome = z.strictObject({
 
 const snapshot = z.strictObject({ type: z.literal('snapshot'), incarnation, version: count, fingerprint });
 
-const ready = z.strictObject({
-  type: z.literal('ready'),
-  incarnation,
-  version: count,
-  fingerprint,
-  probe: sha256,
-  probeMs: finite,
-});
+/** The engine is warm and its arithmetic known; a snapshot may come. */
+const ready = z.strictObject({ type: z.literal('ready'), incarnation, probe: sha256, probeMs: finite });
+
+/** The replica has reached a version. Without it averages could pile up in front of a worker that computes for long. */
+const applied = z.strictObject({ type: z.literal('applied'), incarnation, version: count });
 
 const lease = z.strictObject({
   type: z.literal('lease'),
@@ -111,7 +108,18 @@ const refuse = z.strictObject({
 const done = z.strictObject({ type: z.literal('done'), incarnation, reason: sentence });
 const leave = z.strictObject({ type: z.literal('leave'), incarnation, reason: sentence });
 
-const fromWorker = z.discriminatedUnion('type', [hello, ready, result, resync, stats, ping, pong, refuse, leave]);
+const fromWorker = z.discriminatedUnion('type', [
+  hello,
+  ready,
+  applied,
+  result,
+  resync,
+  stats,
+  ping,
+  pong,
+  refuse,
+  leave,
+]);
 const fromCoordinator = z.discriminatedUnion('type', [welcome, snapshot, lease, average, ping, pong, refuse, done]);
 
 export type WorkerMessage = z.infer<typeof fromWorker>;

@@ -4,7 +4,8 @@
  * It alone owns the replica. In Node it runs in a thread of its own, in a browser in a Web Worker, so sockets,
  * heartbeats and signals never wait for compute.
  *
- *     snapshot -> replica -> ready;  average -> replica steps;  lease -> gradients -> subtree sums -> results
+ *     welcome -> engine, probe -> ready;  snapshot -> replica;  average -> replica steps;
+ *     lease -> gradients -> subtree sums -> results
  *
  * Invariants: messages are handled one at a time in the order they came, except that an average which makes a lease
  * worthless stops it at the next micro-batch; a result carries the fingerprint of the very replica it was computed
@@ -162,9 +163,10 @@ export class Trainer {
     this.disconnected();
     if (this.#task && same) {
       this.#task = { ...this.#task, incarnation };
-      return;
+      return this.#ready(this.#task);
     }
     this.#task?.engine.dispose();
+    this.#task = undefined;
     this.#probe = undefined;
     this.#loaded = -1;
     const model = buildModel(preset);
@@ -178,26 +180,27 @@ export class Trainer {
       microBatchSize,
     };
     this.#task = { incarnation, model, engine, shape, seed };
+    return this.#ready(this.#task);
   }
 
-  async #onSnapshot(message: MessageOf<'snapshot'>, payload: Uint8Array): Promise<void> {
-    const task = this.#task!;
-    const [parameters, first, second] = openSnapshot(payload, task.shape.parameters);
+  async #ready(task: Task): Promise<void> {
+    const epoch = this.#epoch;
+    const { hash, ms } = (this.#probe ??= await this.#takeProbe(task));
+    if (epoch !== this.#epoch) return;
+    this.#send({ type: 'ready', incarnation: task.incarnation, probe: hash, probeMs: ms });
+  }
+
+  #onSnapshot(message: MessageOf<'snapshot'>, payload: Uint8Array): void {
+    const [parameters, first, second] = openSnapshot(payload, this.#task!.shape.parameters);
     const replica = new Replica(message.version, { parameters, first, second }, this.#ports.kernels);
     if (replica.fingerprint !== message.fingerprint) return this.#resync(replica);
-    const epoch = this.#epoch;
-    const probe = (this.#probe ??= await this.#takeProbe(task));
-    if (epoch !== this.#epoch) return;
     this.#replica = replica;
     this.#loaded = -1;
-    this.#send({
-      type: 'ready',
-      incarnation: task.incarnation,
-      version: replica.version,
-      fingerprint: replica.fingerprint,
-      probe: probe.hash,
-      probeMs: probe.ms,
-    });
+    this.#applied(replica);
+  }
+
+  #applied({ version }: Replica): void {
+    this.#send({ type: 'applied', incarnation: this.#task!.incarnation, version });
   }
 
   /**
@@ -234,6 +237,7 @@ export class Trainer {
       openNothing(payload);
       this.#replica.advance(null, null);
     }
+    this.#applied(this.#replica);
     const version = this.#replica.version;
     const due = this.#early.filter(({ received }) => (received.message as MessageOf<'lease'>).version <= version);
     this.#early = this.#early.filter((lease) => !due.includes(lease));
