@@ -1,7 +1,9 @@
 /** The `--install` half of `gradcast doctor`: which library to bring, consent for large ones, progress on screen. */
 import {
+  cacheFolder,
   downloadBytes,
   installNative,
+  isTensorflowInstalled,
   listGpus,
   thisMachine,
   wheelsFor,
@@ -57,7 +59,7 @@ async function variantFor(options: DoctorInstallOptions): Promise<{ variant: Nat
   if (gpus.length === 0 && backend !== 'cuda') return { variant: 'cpu', note: '' };
   const set = wheelsFor(thisMachine(), 'cuda');
   const size = `${(downloadBytes(set) / 1e9).toFixed(1)} GB`;
-  if (yes) return { variant: 'cuda', note: '' };
+  if (yes || isTensorflowInstalled('cuda', cacheFolder(env))) return { variant: 'cuda', note: '' };
   const question = `Download TensorFlow with CUDA, ${size}, NVIDIA's files under NVIDIA's licence (${LICENCE})?`;
   if (ask && (await ask(question))) return { variant: 'cuda', note: '' };
   return {

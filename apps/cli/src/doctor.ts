@@ -2,7 +2,14 @@
  * `gradcast doctor`: which backends run on this machine, why the others do not, and what to do about it. With
  * `--install` it first brings the native library.
  */
-import { BackendError, diagnose, type ChooseOptions, type Diagnosis, type DiagnosisTable } from '@gradcast/compute';
+import {
+  BackendError,
+  diagnose,
+  type ChooseOptions,
+  type Diagnosis,
+  type DiagnosisTable,
+  type GpuLister,
+} from '@gradcast/compute';
 import { installForDoctor, type Installer } from './doctor-install.ts';
 import { renderTable } from './doctor-table.ts';
 
@@ -21,6 +28,7 @@ export interface DoctorOptions {
   /** Replace the real things, for tests. */
   readonly diagnosis?: (options: ChooseOptions) => Promise<DiagnosisTable>;
   readonly installer?: Installer;
+  readonly gpuLister?: GpuLister;
   readonly signal?: AbortSignal;
 }
 

@@ -1,0 +1,149 @@
+import { BackendError, type Diagnosis, type DiagnosisTable, type InstallOptions } from '@gradcast/compute';
+import { describe, expect, it } from 'vitest';
+import { runDoctor, type DoctorOptions } from './doctor.ts';
+
+const GPU = { index: 0, name: 'A10', uuid: 'GPU-1' };
+
+function row(candidate: Diagnosis['candidate'], available: boolean, more: Partial<Diagnosis> = {}): Diagnosis {
+  const reason = available ? `${candidate} 1.0` : `no ${candidate} here`;
+  const remedy = available ? '' : `bring ${candidate}`;
+  return { candidate, device: 'cpu', available, automatic: available, reason, remedy, ...more };
+}
+
+const ROWS = [row('cuda', false), row('webgpu', false), row('tensorflow', true), row('wasm', true)];
+
+interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Variants that were installed. */
+  readonly variants: (string | undefined)[];
+}
+
+async function doctor(
+  flags: Partial<DoctorOptions> = {},
+  table: Partial<DiagnosisTable> = {},
+  failure?: BackendError,
+): Promise<Outcome> {
+  let [stdout, stderr] = ['', ''];
+  const variants: (string | undefined)[] = [];
+  const gpus = table.gpus ?? { driver: false, gpus: [], reason: 'no NVIDIA driver' };
+  const code = await runDoctor({
+    install: false,
+    backend: 'auto',
+    yes: false,
+    json: false,
+    env: {},
+    stdout: { write: (text: string) => ((stdout += text), true) },
+    stderr: { write: (text: string) => ((stderr += text), true) },
+    gpuLister: () => Promise.resolve(gpus),
+    diagnosis: () => Promise.resolve({ rows: ROWS, gpus, brokenCuda: false, ...table }),
+    installer: ({ variant, onProgress }: InstallOptions) => {
+      if (failure) return Promise.reject(failure);
+      variants.push(variant);
+      for (const bytes of [0, 4e7, 4.1e7, 1e8]) onProgress?.({ stage: 'download', file: 'f', bytes, totalBytes: 1e8 });
+      onProgress?.({ stage: 'build' });
+      return Promise.resolve({ folder: '/cache/x', installed: true, set: {} as never });
+    },
+    ...flags,
+  });
+  return { code, stdout, stderr, variants };
+}
+
+describe('gradcast doctor', () => {
+  it('prints a row for each candidate, its reason, its remedy, and what auto takes', async () => {
+    const { code, stdout } = await doctor();
+    expect(code).toBe(0);
+    expect(stdout.split('\n')).toEqual([
+      'backend     device  runs  why',
+      'cuda        cpu     no    no cuda here',
+      '                          -> bring cuda',
+      'webgpu      cpu     no    no webgpu here',
+      '                          -> bring webgpu',
+      'tensorflow  cpu     yes   tensorflow 1.0',
+      'wasm        cpu     yes   wasm 1.0',
+      '--backend auto takes tensorflow (cpu).',
+      '',
+    ]);
+  });
+
+  it('exits 1 when nothing runs, or not the one asked for', async () => {
+    const none = ROWS.map(({ candidate }) => row(candidate, false));
+    expect(await doctor({}, { rows: none })).toMatchObject({ code: 1 });
+    expect(await doctor({ backend: 'webgpu' })).toMatchObject({ code: 1 });
+    expect(await doctor({ backend: 'wasm' })).toMatchObject({ code: 0 });
+    const software = row('webgpu', true, { automatic: false });
+    expect(await doctor({}, { rows: [software] })).toMatchObject({ code: 1 });
+    expect(await doctor({ backend: 'webgpu' }, { rows: [software] })).toMatchObject({ code: 0 });
+  });
+
+  it('exits 1 when TensorFlow sees no GPU of a loaded driver', async () => {
+    const { code, stderr } = await doctor({}, { brokenCuda: true });
+    expect(code).toBe(1);
+    expect(stderr).toContain('NVIDIA driver');
+  });
+
+  it('prints one JSON object, and everything else to standard error', async () => {
+    const { stdout, stderr } = await doctor({ json: true, install: true });
+    expect(JSON.parse(stdout)).toMatchObject({ rows: ROWS, takes: 'tensorflow', note: '' });
+    expect(stderr).toContain('compiling the binding');
+  });
+});
+
+describe('gradcast doctor --install', () => {
+  it('installs for the processor and shows size and progress', async () => {
+    const { code, stdout, variants } = await doctor({ install: true });
+    expect(code).toBe(0);
+    expect(variants).toEqual(['cpu']);
+    expect(stdout.split('\n').filter((line) => line.startsWith('downloading'))).toEqual([
+      'downloading native TensorFlow: 0 % of 100 MB',
+      'downloading native TensorFlow: 40 % of 100 MB',
+      'downloading native TensorFlow: 100 % of 100 MB',
+    ]);
+  });
+
+  it.each(['wasm', 'webgpu'] as const)('has nothing to install for %s', async (backend) => {
+    expect((await doctor({ install: true, backend })).variants).toEqual([]);
+  });
+
+  it('says why not, and which backend takes over, and exits 0', async () => {
+    const failure = new BackendError('native-toolchain-missing', 'this machine lacks g++', {
+      remedy: 'apt-get install g++',
+    });
+    const rows = [row('tensorflow', false), row('wasm', true)];
+    const { code, stdout } = await doctor({ install: true }, { rows }, failure);
+    expect(code).toBe(0);
+    expect(stdout).toContain('native TensorFlow was not installed: this machine lacks g++\n  apt-get install g++\n');
+    expect(stdout).toContain('--backend auto takes wasm');
+  });
+
+  it('exits 1 on a wheel with another hash, 130 when interrupted', async () => {
+    const wrong = new BackendError('wheel-hash-mismatch', 'x.whl is not the pinned file', {
+      remedy: 'check the mirror',
+    });
+    const refused = await doctor({ install: true }, {}, wrong);
+    expect(refused).toMatchObject({ code: 1, stdout: '' });
+    expect(refused.stderr).toContain('x.whl is not the pinned file');
+    const interrupted = new BackendError('install-interrupted', 'interrupted', { remedy: 'again' });
+    expect((await doctor({ install: true }, {}, interrupted)).code).toBe(130);
+  });
+});
+
+describe('gradcast doctor --install beside an NVIDIA GPU', () => {
+  const gpus = { driver: true, gpus: [GPU], reason: '' };
+
+  it('fetches gigabytes under another licence only with --yes or a yes', async () => {
+    const asked: string[] = [];
+    const answer = (yes: boolean) => (question: string) => {
+      asked.push(question);
+      return Promise.resolve(yes);
+    };
+    expect((await doctor({ install: true, yes: true }, { gpus })).variants).toEqual(['cuda']);
+    expect((await doctor({ install: true, ask: answer(true) }, { gpus })).variants).toEqual(['cuda']);
+    expect((await doctor({ install: true, ask: answer(false) }, { gpus })).variants).toEqual(['cpu']);
+    expect(asked[0]).toMatch(/3\.4 GB.*NVIDIA's licence/);
+    const silent = await doctor({ install: true }, { gpus });
+    expect(silent.variants).toEqual(['cpu']);
+    expect(silent.stdout).toContain('CUDA was not installed');
+  });
+});
