@@ -1,1 +1,59 @@
-export {};
+/**
+ * The coordinator process. It is started by the `gradcast` command and told over the IPC pipe what to run.
+ */
+import type { ChildMessage, ParentMessage, Summary } from '@gradcast/config';
+import { pino } from 'pino';
+import { run } from './run.ts';
+
+const EXIT: Record<Summary['status'], number> = { completed: 0, stopped: 0, diverged: 1, failed: 1, abandoned: 75 };
+const SIGNAL_EXIT = { SIGINT: 130, SIGTERM: 143 } as const;
+
+const stopping = new AbortController();
+let stopSignal: keyof typeof SIGNAL_EXIT | undefined;
+
+function tell(message: ChildMessage): void {
+  if (process.connected) process.send?.(message);
+}
+
+/** Sends a message and waits until the pipe has taken it, so that an exit right after does not lose it. */
+function tellLast(message: ChildMessage): Promise<void> {
+  return new Promise((resolve) => {
+    if (!process.connected || !process.send) return resolve();
+    process.send(message, undefined, {}, () => resolve());
+  });
+}
+
+function stop(signal: keyof typeof SIGNAL_EXIT): void {
+  if (stopSignal !== undefined) process.exit(SIGNAL_EXIT[signal]);
+  stopSignal = signal;
+  stopping.abort();
+}
+
+async function coordinate({ config, token }: Extract<ParentMessage, { type: 'coordinate' }>): Promise<never> {
+  const logger = pino({ name: 'coordinator', level: config.logLevel }, pino.destination({ fd: 2, sync: true }));
+  try {
+    const { summary } = await run({ config, token, logger, tell, stop: stopping.signal });
+    const bySignal = summary.status === 'stopped' && stopSignal !== undefined ? SIGNAL_EXIT[stopSignal] : undefined;
+    const exitCode = bySignal ?? EXIT[summary.status];
+    await tellLast({ type: 'finished', summary, exitCode });
+    process.exit(exitCode);
+  } catch (error) {
+    const { code, message, exitCode = 1 } = error as Error & { code?: unknown; exitCode?: number };
+    if (typeof code !== 'string') logger.debug({ err: error }, 'unexpected error');
+    const sentence = message || String(error);
+    await tellLast({ type: 'failed', code: typeof code === 'string' ? code : 'internal-error', sentence, exitCode });
+    process.exit(exitCode);
+  }
+}
+
+process.on('message', (message: ParentMessage) => {
+  if (message.type === 'coordinate') void coordinate(message);
+  if (message.type === 'stop') stop(message.signal);
+});
+process.on('SIGTERM', () => stop('SIGTERM'));
+// On a terminal the signal reaches the whole group; the command that started this process passes it on.
+process.on('SIGINT', () => undefined);
+// The command is gone, however it went: stop cleanly, nobody is left to tell.
+process.on('disconnect', () => {
+  if (stopSignal === undefined) stop('SIGTERM');
+});

@@ -58,7 +58,13 @@ export function collectVectors(model: Model, tensors: Readonly<Record<string, St
     throw new StateMismatchError('the checkpoint holds no scalars of this version');
   }
   const empty = new Float32Array(0);
-  const vectors = { parameters: empty, first: empty, second: empty, ema: empty, running: empty };
+  const vectors: Record<Group, Float32Array> = {
+    parameters: empty,
+    first: empty,
+    second: empty,
+    ema: empty,
+    running: empty,
+  };
   for (const group of groupsOf(model)) vectors[group] = collect(tensors, GROUPS[group], layoutOf(model, group));
   return { ...vectors, scalars: scalars.slice() };
 }

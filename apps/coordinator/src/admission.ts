@@ -1,0 +1,82 @@
+/**
+ * Who may open a WebSocket: decided from the HTTP upgrade alone, before a byte of the protocol is read.
+ *
+ * A coordinator on a loopback address is still reachable from any web page the user has open, so two headers count:
+ * Origin must be the coordinator's own address (browsers cannot forge it), and Host must be a loopback name (else a
+ * page could reach us under its own name by rebinding DNS).
+ */
+import { timingSafeEqual, createHash } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { RefusalCode } from '@gradcast/protocol';
+
+/** Why an upgrade was refused. */
+export interface Refusal {
+  readonly status: 401 | 403;
+  readonly code: RefusalCode;
+  readonly sentence: string;
+}
+
+export interface AdmissionRules {
+  /** What workers must present; null admits anyone, which is allowed on loopback only. */
+  readonly token: string | null;
+  /** Whether the server listens on a loopback address only. */
+  readonly loopback: boolean;
+}
+
+/** Subprotocol under which a browser, which cannot set headers, presents the token. */
+const TOKEN_SUBPROTOCOL = 'gradcast.token.';
+
+/** @returns undefined if the upgrade is admitted. */
+export function checkUpgrade(headers: IncomingHttpHeaders, rules: AdmissionRules): Refusal | undefined {
+  const { host, origin } = headers;
+  if (rules.loopback && !isLoopbackName(hostName(host))) {
+    return { status: 403, code: 'host-refused', sentence: 'the Host header does not name a loopback address' };
+  }
+  if (origin !== undefined && !(isHttpOrigin(origin) && origin.slice(origin.indexOf('//') + 2) === host)) {
+    return { status: 403, code: 'origin-refused', sentence: 'pages of other origins may not connect' };
+  }
+  if (rules.token === null) return undefined;
+  const presented = bearerToken(headers) ?? subprotocolToken(headers);
+  if (presented === undefined) {
+    return {
+      status: 401,
+      code: 'token-missing',
+      sentence: 'the coordinator wants a token: set GRADCAST_TOKEN or pass --token-file',
+    };
+  }
+  if (!sameSecret(presented, rules.token)) {
+    return { status: 401, code: 'token-wrong', sentence: 'the token is not the coordinator’s' };
+  }
+  return undefined;
+}
+
+/** Whether a bind address reaches this machine only. */
+export function isLoopbackName(name: string): boolean {
+  return name === 'localhost' || name === '::1' || name === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(name);
+}
+
+function hostName(host = ''): string {
+  return host.startsWith('[') ? host.slice(0, host.indexOf(']') + 1) : host.split(':')[0];
+}
+
+function isHttpOrigin(origin: string): boolean {
+  return origin.startsWith('http://') || origin.startsWith('https://');
+}
+
+function bearerToken({ authorization }: IncomingHttpHeaders): string | undefined {
+  return /^Bearer (.+)$/i.exec(authorization ?? '')?.[1];
+}
+
+function subprotocolToken(headers: IncomingHttpHeaders): string | undefined {
+  const offered = (headers['sec-websocket-protocol'] ?? '').split(',').map((entry) => entry.trim());
+  const entry = offered.find((candidate) => candidate.startsWith(TOKEN_SUBPROTOCOL));
+  return entry === undefined
+    ? undefined
+    : Buffer.from(entry.slice(TOKEN_SUBPROTOCOL.length), 'base64url').toString('utf8');
+}
+
+/** Compares digests, so that time tells neither content nor length. */
+function sameSecret(a: string, b: string): boolean {
+  const digest = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(a), digest(b));
+}

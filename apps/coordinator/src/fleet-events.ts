@@ -1,0 +1,26 @@
+/** What the fleet tells metrics and logs; nothing here decides anything. */
+
+/** How a result or a lease ended. */
+export type LeaseOutcome = 'accepted' | 'late' | 'expired' | 'refused' | 'duplicate';
+
+export interface JoinedWorker {
+  readonly name: string;
+  readonly backend: string;
+  readonly device: string;
+  /** Names and probe together: equal for workers that compute the same bits. */
+  readonly profile: string;
+}
+
+export interface FleetEvents {
+  joined(worker: JoinedWorker): void;
+  left(worker: string, reason: string): void;
+  refused(worker: string, code: string, sentence: string): void;
+  lease(outcome: LeaseOutcome, worker: string): void;
+  /** A lease came back whole: milliseconds from grant to result, and those of them spent computing. */
+  leaseTime(worker: string, totalMs: number, computeMs: number): void;
+  /** A result was computed with another replica than ours. */
+  mismatch(worker: string): void;
+  bytes(direction: 'in' | 'out', message: string, bytes: number): void;
+  /** This process stood still for so long. */
+  stalled(ms: number): void;
+}

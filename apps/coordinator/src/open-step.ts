@@ -1,0 +1,129 @@
+/**
+ * One open step: its leases, its tree, and results whose numbers look wrong.
+ *
+ * A step closes once, with the sum of all M leaves or stopped. A result that is not finite, or far beyond the norm
+ * bound, is held back until another worker has computed the same leaves: other bits refute it, the same bits (or the
+ * lack of anybody to ask) confirm it, and it goes into the sum as it is. Whether the model diverged is then read off
+ * the whole sum, so the verdict depends on the data alone and never on how leases cut the step.
+ */
+import { StepLeases } from '@gradcast/ledger';
+import type { Lease, Subtree, TreeSum } from '@gradcast/ledger';
+import { measureGradient, vectorTree } from '@gradcast/reduction';
+import type { GradientShape } from '@gradcast/reduction';
+import type { VectorKernels } from '@gradcast/vector';
+
+/** How a step closed. */
+export type StepOutcome = { readonly kind: 'sum'; readonly sum: Float32Array } | { readonly kind: 'stopped' };
+
+/** What became of a result. */
+export type Verdict = 'accepted' | 'late' | 'suspect';
+
+export interface OpenStepOptions {
+  readonly version: number;
+  readonly leaves: number;
+  readonly firstLeaseId: number;
+  readonly shape: GradientShape;
+  /** Norm that a subtree's sum may have before it is held back. */
+  readonly normLimit: number;
+  readonly kernels: VectorKernels;
+}
+
+/** A result held back. */
+interface Suspect {
+  readonly worker: string;
+  readonly subtree: Subtree;
+  readonly vector: Float32Array;
+}
+
+export class OpenStep {
+  readonly version: number;
+  readonly leases: StepLeases;
+  readonly closed: Promise<StepOutcome>;
+  readonly #options: OpenStepOptions;
+  readonly #tree: TreeSum<Float32Array>;
+  #suspects: Suspect[] = [];
+  #close: (outcome: StepOutcome) => void = () => {};
+  #isClosed = false;
+
+  constructor(options: OpenStepOptions) {
+    const { version, leaves, firstLeaseId, kernels } = options;
+    this.version = version;
+    this.#options = options;
+    this.#tree = vectorTree({ start: 0, size: leaves }, kernels);
+    this.leases = new StepLeases({
+      leaves,
+      isCovered: (leaf) => this.#tree.coversLeaf(leaf),
+      firstId: firstLeaseId,
+    });
+    this.closed = new Promise((resolve) => (this.#close = resolve));
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** Adds a result's sum to the tree, or holds it back; the vector is the step's from then on. */
+  accept(lease: Lease, subtree: Subtree, vector: Float32Array): Verdict {
+    if (this.#isClosed || this.#tree.covers(subtree)) return 'late';
+    if (this.#looksWrong(vector)) {
+      this.#suspects.push({ worker: lease.worker, subtree, vector });
+      this.leases.dropLease(lease.id);
+      return 'suspect';
+    }
+    this.#add(subtree, vector);
+    return 'accepted';
+  }
+
+  /** Workers whose held-back result others have refuted by computing the same leaves; told once. */
+  refuted(): string[] {
+    const wrong = this.#suspects.filter(({ subtree }) => this.#tree.covers(subtree));
+    this.#suspects = this.#suspects.filter((suspect) => !wrong.includes(suspect));
+    return wrong.map(({ worker }) => worker);
+  }
+
+  /** Whether a worker has a result held back and should not be asked again while others can be. */
+  isSuspect(worker: string): boolean {
+    return this.#suspects.some((suspect) => suspect.worker === worker);
+  }
+
+  /** Takes held-back results into the sum if two workers agree on them or nobody else is there to ask. */
+  confirm(othersAvailable: boolean): void {
+    const last = this.#suspects.at(-1);
+    if (!last || this.#isClosed) return;
+    const agreeing = this.#suspects.filter((suspect) => suspect !== last && this.#agree(suspect, last));
+    if (othersAvailable && agreeing.length === 0) return;
+    this.#suspects = this.#suspects.filter((suspect) => suspect !== last && !agreeing.includes(suspect));
+    for (const { subtree, vector } of [...agreeing, last]) this.#add(subtree, vector);
+  }
+
+  stop(): void {
+    this.#settle({ kind: 'stopped' });
+  }
+
+  #add(subtree: Subtree, vector: Float32Array): void {
+    if (!this.#tree.covers(subtree)) this.#tree.add(subtree, vector);
+    const { total } = this.#tree;
+    if (total) this.#settle({ kind: 'sum', sum: total });
+  }
+
+  #settle(outcome: StepOutcome): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#close(outcome);
+  }
+
+  /** Two workers agree if they gave the same bits for one subtree, or both something wrong for overlapping ones. */
+  #agree(a: Suspect, b: Suspect): boolean {
+    if (a.worker === b.worker) return false;
+    const same = a.subtree.start === b.subtree.start && a.subtree.size === b.subtree.size;
+    const { kernels } = this.#options;
+    if (same) return kernels.fingerprint([a.vector]) === kernels.fingerprint([b.vector]);
+    return a.subtree.start < b.subtree.start + b.subtree.size && b.subtree.start < a.subtree.start + a.subtree.size;
+  }
+
+  #looksWrong(vector: Float32Array): boolean {
+    const { shape, kernels, normLimit } = this.#options;
+    const { finite, norm } = measureGradient(vector, shape, kernels);
+    return !finite || norm > normLimit;
+  }
+}

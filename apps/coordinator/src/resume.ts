@@ -1,0 +1,100 @@
+/**
+ * Where a run begins: a fresh folder, or an earlier run's newest sound checkpoint.
+ */
+import { dirname, resolve } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { listRuns, loadCheckpoint, readRun, RunFolder } from '@gradcast/checkpoint';
+import type { LoadedCheckpoint } from '@gradcast/checkpoint';
+import type { CoordinatorConfig } from '@gradcast/config';
+import { CoordinatorError } from './failure.ts';
+
+/** What decides a run's bits, as its config.json and checkpoints hold it. */
+export interface NumericDefinition {
+  readonly preset: string;
+  readonly seed: number;
+  readonly microBatchSize: number;
+  readonly microBatches: number;
+  readonly learningRate: number;
+  /** SHA-256 of the data set. */
+  readonly dataset: string;
+}
+
+const FIELDS = ['preset', 'seed', 'microBatchSize', 'microBatches', 'learningRate', 'dataset'] as const;
+
+export interface Beginning {
+  readonly folder: RunFolder;
+  /** Undefined for a fresh run. */
+  readonly loaded: LoadedCheckpoint | undefined;
+  /** Newer checkpoints that were damaged and passed over. */
+  readonly damaged: readonly string[];
+}
+
+/**
+ * Opens or makes the run's folder, as `--resume` says.
+ *
+ * @param stored what goes into config.json.
+ * @throws CoordinatorError `resume-mismatch` (exit 2) listing every numeric field that differs; errors of
+ *   `@gradcast/checkpoint` for missing or damaged files.
+ */
+export async function begin(
+  config: CoordinatorConfig,
+  numeric: NumericDefinition,
+  stored: Readonly<Record<string, unknown>>,
+): Promise<Beginning> {
+  const { resume, out } = config;
+  if (resume === null) return fresh(config, stored);
+  if (resume === 'auto') {
+    const earlier = await newestLike(out, numeric);
+    return earlier === undefined ? fresh(config, stored) : reopen(earlier, numeric, stored);
+  }
+  return reopen(resume, numeric, stored);
+}
+
+async function fresh(
+  { out, preset }: CoordinatorConfig,
+  stored: Readonly<Record<string, unknown>>,
+): Promise<Beginning> {
+  // Names of runs need not be repeatable, only unique.
+  const folder = await RunFolder.create({ out, preset, config: stored, now: Date.now, random: Math.random });
+  return { folder, loaded: undefined, damaged: [] };
+}
+
+async function reopen(
+  path: string,
+  numeric: NumericDefinition,
+  stored: Readonly<Record<string, unknown>>,
+): Promise<Beginning> {
+  const loaded = await loadCheckpoint(path);
+  refuseOther(path, loaded.checkpoint.info.config, numeric);
+  const folder = await RunFolder.open(await runOf(path));
+  await folder.writeConfig(stored);
+  return { folder, loaded, damaged: loaded.damaged.map(({ message }) => message) };
+}
+
+/** The run folder that a path names: itself, or the one that holds the checkpoint. */
+async function runOf(path: string): Promise<string> {
+  const found = await stat(path);
+  return found.isFile() ? dirname(dirname(resolve(path))) : path;
+}
+
+async function newestLike(out: string, numeric: NumericDefinition): Promise<string | undefined> {
+  for (const { path } of await listRuns(out)) {
+    const { config } = await readRun(path).catch(() => ({ config: undefined }));
+    if (differences(config, numeric).length === 0) return path;
+  }
+  return undefined;
+}
+
+function refuseOther(path: string, config: unknown, numeric: NumericDefinition): void {
+  const found = differences(config, numeric);
+  if (found.length > 0) {
+    throw new CoordinatorError('resume-mismatch', `${path} is another run: ${found.join('; ')}`, { exitCode: 2 });
+  }
+}
+
+function differences(config: unknown, numeric: NumericDefinition): string[] {
+  const theirs = Object(config) as Partial<Record<(typeof FIELDS)[number], unknown>>;
+  return FIELDS.filter((field) => theirs[field] !== numeric[field]).map(
+    (field) => `${field} is ${JSON.stringify(theirs[field])} there and ${JSON.stringify(numeric[field])} here`,
+  );
+}

@@ -1,0 +1,95 @@
+/**
+ * One step of training, every stage in order. A newcomer who reads only this file knows what the system does.
+ *
+ *     stream -> leases -> gradients -> tree -> mean -> clip -> average -> every replica steps -> records
+ *
+ * Invariant: what a step computes depends on the state at its version and on stream positions alone. Workers, time and
+ * the network decide only how long it takes.
+ */
+import { globalBatch } from '@gradcast/ledger';
+import type { TrainingState } from '@gradcast/optimizer';
+import { takeMean } from '@gradcast/reduction';
+import type { VectorKernels } from '@gradcast/vector';
+import type { Fleet, RunTerms } from './fleet.ts';
+import type { PhaseTimer, StepRecord } from './records.ts';
+
+export interface Stages {
+  readonly terms: RunTerms;
+  readonly state: TrainingState;
+  readonly fleet: Fleet;
+  readonly kernels: VectorKernels;
+  /** Versions at which no further step is opened. */
+  readonly lastVersion: number;
+  readonly onDivergence: 'stop' | 'skip';
+  readonly timer: () => PhaseTimer;
+}
+
+/** How a round ended. */
+export type RoundOutcome =
+  | { readonly kind: 'closed'; readonly record: StepRecord }
+  | { readonly kind: 'skipped'; readonly sentence: string }
+  | { readonly kind: 'diverged'; readonly sentence: string }
+  | { readonly kind: 'stopped' };
+
+/** How long the broadcast may hold the optimizer step back: the replicas go first, this one is needed later. */
+const BROADCAST_HEAD_START_MS = 25;
+
+export async function round(stages: Stages): Promise<RoundOutcome> {
+  const { state, fleet, kernels, terms } = stages;
+  const { version, model } = state;
+  const timer = stages.timer();
+  const samples = globalBatch(terms);
+
+  // Stream and leases: the step's micro-batches go out, as contiguous ranges of leaves.
+  const step = fleet.open(version);
+
+  // Gradients and tree: results come back in any order and are summed along the fixed tree.
+  const outcome = await step.closed;
+  if (outcome.kind === 'stopped') return { kind: 'stopped' };
+  timer.mark('compute');
+
+  // Mean, and the one place where divergence is told: from the whole sum, so it depends on the data alone.
+  const shape = { parameters: model.parameters.length, generator: model.generatorLength };
+  const norms = takeMean(outcome.sum, { leaves: terms.microBatches, shape, kernels });
+  const wrong = divergence(norms, state.normBound, version);
+  timer.mark('reduce');
+  if (wrong !== undefined) return diverge(stages, wrong);
+
+  // Average and broadcast: encoded once, to every replica; the next step's leases follow at its heels.
+  const average = outcome.sum.subarray(0, shape.parameters);
+  const tail = outcome.sum.subarray(shape.parameters);
+  const scalars = state.stepScalars();
+  const broadcast = fleet.broadcast(version, average, scalars);
+  if (version + 1 < stages.lastVersion) fleet.open(version + 1);
+  await headStart(broadcast);
+  timer.mark('broadcast');
+
+  // Optimizer: the coordinator's replica takes the very step that every other takes.
+  state.advance({ average, tail, scalars, norm: norms.norm, samples });
+  timer.mark('optimizer');
+
+  return { kind: 'closed', record: { version: state.version, samples, tail, norms, timings: timer.done() } };
+}
+
+function divergence(norms: { finite: boolean; norm: number }, bound: number, version: number): string | undefined {
+  if (!norms.finite) return `the gradient of step ${version + 1} is not finite`;
+  if (norms.norm <= bound) return undefined;
+  return `the gradient of step ${version + 1} has norm ${norms.norm.toPrecision(3)}, above the bound ${bound.toPrecision(3)}`;
+}
+
+/** A diverged step is skipped by everyone alike, or ends the run. */
+async function diverge(stages: Stages, sentence: string): Promise<RoundOutcome> {
+  const { state, fleet, terms, onDivergence } = stages;
+  if (onDivergence === 'stop') return { kind: 'diverged', sentence };
+  const broadcast = fleet.broadcast(state.version, null, null);
+  state.skip(globalBatch(terms));
+  await headStart(broadcast);
+  return { kind: 'skipped', sentence };
+}
+
+async function headStart(broadcast: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const patience = new Promise((resolve) => (timer = setTimeout(resolve, BROADCAST_HEAD_START_MS)));
+  await Promise.race([broadcast, patience]);
+  clearTimeout(timer);
+}

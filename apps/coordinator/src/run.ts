@@ -1,0 +1,354 @@
+/**
+ * A coordinator's run from the first check to the summary: sets the stages up, drives the rounds, ends cleanly.
+ */
+import { createHash } from 'node:crypto';
+import { relative } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import type { ChildMessage, CoordinatorConfig, Summary } from '@gradcast/config';
+import { IMAGE_BYTES, loadDataset } from '@gradcast/dataset';
+import type { Dataset } from '@gradcast/dataset';
+import { globalBatch, stepsForEpochs } from '@gradcast/ledger';
+import { buildModel, presets } from '@gradcast/model';
+import type { PresetName } from '@gradcast/model';
+import { collectVectors, stateBytes, TrainingState } from '@gradcast/optimizer';
+import { frameLimit, resultBytes } from '@gradcast/protocol';
+import { referenceKernels as kernels } from '@gradcast/vector';
+import type { Logger } from 'pino';
+import { CoordinatorError } from './failure.ts';
+import { Fleet, TICK_MS } from './fleet.ts';
+import { MicroBatches } from './micro-batches.ts';
+import { PhaseTimer } from './records.ts';
+import { begin } from './resume.ts';
+import type { Beginning, NumericDefinition } from './resume.ts';
+import { round } from './round.ts';
+import type { RoundOutcome } from './round.ts';
+import { Samples } from './samples.ts';
+import { Saving } from './saving.ts';
+import { serve } from './server.ts';
+import { Telemetry } from './telemetry.ts';
+import { Watch } from './watch.ts';
+
+export interface RunOptions {
+  readonly config: CoordinatorConfig;
+  readonly token: string | null;
+  readonly logger: Logger;
+  readonly tell: (message: ChildMessage) => void;
+  /** Aborts when the run is to stop with a checkpoint. */
+  readonly stop: AbortSignal;
+}
+
+/** How a run ended; the process's exit code follows from it. */
+export interface RunResult {
+  readonly summary: Summary;
+}
+
+/** Workers that connect again at the end still hear that the run is done. */
+const LINGER_MS = 5_000;
+const now = () => performance.now();
+
+/** @throws an error with `code` and one sentence for everything a user can get wrong. */
+export async function run(options: RunOptions): Promise<RunResult> {
+  const { config } = options;
+  const dataset = await loadDataset({ directory: config.data ?? undefined });
+  const totalSteps = lengthOf(config, dataset);
+  const { microBatchSize, microBatches, preset, seed, learningRate } = config;
+  const numeric: NumericDefinition = {
+    preset,
+    seed,
+    microBatchSize,
+    microBatches,
+    learningRate,
+    dataset: dataset.sha256,
+  };
+  const stored = { ...config, dataset: dataset.sha256 };
+  const beginning = await begin(config, numeric, stored);
+  try {
+    return await new Running(options, { dataset, totalSteps, numeric, stored, beginning }).run();
+  } finally {
+    await beginning.folder.release();
+  }
+}
+
+interface Prepared {
+  readonly dataset: Dataset;
+  readonly totalSteps: number;
+  readonly numeric: NumericDefinition;
+  readonly stored: Readonly<Record<string, unknown>>;
+  readonly beginning: Beginning;
+}
+
+class Running {
+  readonly #options: RunOptions;
+  readonly #prepared: Prepared;
+  readonly #state: TrainingState;
+  readonly #telemetry: Telemetry;
+  readonly #samples: Samples;
+  readonly #startVersion: number;
+
+  constructor(options: RunOptions, prepared: Prepared) {
+    this.#options = options;
+    this.#prepared = prepared;
+    const { config, logger, tell } = options;
+    const { beginning, dataset, totalSteps } = prepared;
+    const { microBatchSize, microBatches, learningRate, seed } = config;
+    const preset = { ...presets[config.preset as PresetName], microBatch: microBatchSize, microBatches };
+    const model = buildModel(preset);
+    const stateOptions = { model, kernels, learningRate };
+    this.#state = beginning.loaded
+      ? TrainingState.restore(stateOptions, collectVectors(model, beginning.loaded.checkpoint.tensors))
+      : TrainingState.initial(stateOptions, seed);
+    this.#startVersion = this.#state.version;
+    this.#telemetry = new Telemetry({
+      model,
+      logger,
+      tell,
+      samplesPerEpoch: dataset.count,
+      totalSteps,
+      logInterval: config.logInterval,
+      now,
+      wallClock: Date.now,
+    });
+    this.#samples = new Samples({
+      preset: config.preset,
+      seed,
+      backend: config.backend,
+      runFolder: beginning.folder.path,
+      onFailed: (sentence) => this.#telemetry.notice(sentence),
+    });
+  }
+
+  async run(): Promise<RunResult> {
+    const { config, token, logger, tell, stop } = this.#options;
+    const { beginning, totalSteps } = this.#prepared;
+    const { folder, damaged, loaded } = beginning;
+    const telemetry = this.#telemetry;
+    for (const sentence of damaged) telemetry.notice(`${sentence} The checkpoint before it is used.`);
+    const incarnation = await folder.startIncarnation();
+    const fleet = this.#fleet(incarnation);
+    const payload = this.#payloadShape();
+    const metrics = await telemetry.serve(config.metricsHost, config.metricsPort, () => fleet.workers);
+    const server = await serve({
+      host: config.host,
+      port: config.port,
+      token,
+      maxPayload: frameLimit(resultBytes(payload)),
+      onConnection: (socket, address) => fleet.add(socket, address),
+      onRefused: (address, code) => logger.warn({ address, code }, 'connection refused'),
+    }).catch(async (error: unknown) => {
+      await metrics.close();
+      throw error;
+    });
+    const saving = this.#saving(incarnation);
+    const log = await folder.openMetrics(this.#state.version);
+    telemetry.begin(log, this.#state.position);
+    const watch = new Watch({ fleet, telemetry, waitWorkersSeconds: config.waitWorkersSeconds, now });
+    const ticking = setInterval(() => {
+      fleet.tick();
+      watch.tick();
+      telemetry.showWorkers();
+    }, TICK_MS);
+    const onStop = () => fleet.stop();
+    stop.addEventListener('abort', onStop);
+    try {
+      // Version 0 is safe before the first lease: whatever happens later, there is something to resume from.
+      if (!loaded && !(await saving.now()))
+        throw new CoordinatorError('checkpoint-write', 'the first checkpoint cannot be written');
+      tell({
+        type: 'listening',
+        url: server.url,
+        metricsUrl: `http://${hostInUrl(config.metricsHost)}:${metrics.port}/metrics`,
+        runFolder: relative(process.cwd(), folder.path) || folder.path,
+        resumedFromStep: loaded ? this.#startVersion : null,
+        totalSteps,
+      });
+      const status = await this.#train(fleet, saving, watch);
+      return await this.#finish(status, fleet, saving);
+    } finally {
+      stop.removeEventListener('abort', onStop);
+      clearInterval(ticking);
+      fleet.disconnect();
+      await Promise.allSettled([saving.close(), this.#samples.close(), log.close(), metrics.close(), server.close()]);
+    }
+  }
+
+  async #train(fleet: Fleet, saving: Saving, watch: Watch): Promise<Ended> {
+    const { config, stop } = this.#options;
+    const { totalSteps } = this.#prepared;
+    const state = this.#state;
+    const terms = fleet.terms;
+    this.#settle(fleet);
+    while (state.version < totalSteps) {
+      const outcome = await round({
+        terms,
+        state,
+        fleet,
+        kernels,
+        lastVersion: totalSteps,
+        onDivergence: config.onDivergence,
+        timer: () => new PhaseTimer(),
+      });
+      const ended = this.#after(outcome, stop.aborted, watch.gaveUp);
+      if (ended) return ended;
+      this.#settle(fleet);
+      saving.afterStep();
+      if (config.sampleEvery > 0 && state.version % config.sampleEvery === 0 && state.version < totalSteps) {
+        this.#samples.draw(state.version, () => this.#weights());
+      }
+    }
+    return { status: 'completed', sentence: 'the run is complete' };
+  }
+
+  /** What a round's end means for the run; undefined to go on. */
+  #after(outcome: RoundOutcome, stopping: boolean, gaveUp: boolean): Ended | undefined {
+    switch (outcome.kind) {
+      case 'closed':
+        this.#telemetry.closed(outcome.record);
+        return stopping ? STOPPED : undefined;
+      case 'skipped':
+        this.#telemetry.notice(`${outcome.sentence}; the step was skipped`);
+        return stopping ? STOPPED : undefined;
+      case 'diverged':
+        this.#telemetry.notice(`${outcome.sentence}: the model diverged; try a smaller --lr`);
+        return { status: 'diverged', sentence: outcome.sentence };
+      case 'stopped':
+        return gaveUp ? ABANDONED : STOPPED;
+      default:
+        return outcome satisfies never;
+    }
+  }
+
+  /** The state is at rest: joiners may have it and results are checked against it. */
+  #settle(fleet: Fleet): void {
+    const { replica, version, normBound } = this.#state;
+    const { parameters, first, second } = replica.vectors;
+    fleet.settle({ version, fingerprint: replica.fingerprint, vectors: [parameters, first, second], normBound });
+  }
+
+  async #finish({ status, sentence }: Ended, fleet: Fleet, saving: Saving): Promise<RunResult> {
+    const { config } = this.#options;
+    const { folder } = this.#prepared.beginning;
+    const safe = await saving.now();
+    if (!safe) this.#telemetry.notice('the last checkpoint could not be written');
+    const over = status === 'completed' || status === 'diverged';
+    // A stopped run may come back: its workers are not sent home, they try to reach it again.
+    const farewell = over ? fleet.dismiss(sentence, LINGER_MS) : Promise.resolve();
+    if (status === 'completed') await this.#samples.drawLast(this.#state.version, () => this.#weights());
+    await farewell;
+    const summary = this.#summary(status);
+    await folder.writeSummary({ ...summary, learningRate: config.learningRate });
+    return { summary };
+  }
+
+  #summary(status: Summary['status']): Summary {
+    const { config } = this.#options;
+    const { beginning, totalSteps } = this.#prepared;
+    const { vectors, version, position } = this.#state;
+    const { seconds } = this.#telemetry.throughput.measured;
+    return {
+      status,
+      runId: beginning.folder.id,
+      runFolder: relative(process.cwd(), beginning.folder.path) || beginning.folder.path,
+      steps: version,
+      targetSteps: totalSteps,
+      images: position,
+      seconds,
+      imagesPerSecond: this.#telemetry.throughput.overall,
+      parametersSha256: sha256(stateBytes(vectors).slice(0, 1)),
+      stateSha256: sha256(stateBytes(vectors)),
+      preset: config.preset,
+      seed: config.seed,
+      globalBatch: globalBatch(config),
+      microBatches: config.microBatches,
+      workers: this.#telemetry.workersSeen,
+      backend: this.#telemetry.backends,
+      exact: this.#telemetry.profiles.length <= 1,
+      samples: this.#samples.newest,
+    };
+  }
+
+  /** The model's parameters with the weights that samples are drawn with, in memory of their own. */
+  #weights(): Float32Array<ArrayBuffer> {
+    const weights = Float32Array.from(this.#state.vectors.parameters);
+    weights.set(this.#state.generatorWeights);
+    return weights;
+  }
+
+  #fleet(incarnation: number): Fleet {
+    const { config } = this.#options;
+    const { beginning, dataset } = this.#prepared;
+    const { preset, seed, microBatchSize, microBatches } = config;
+    const { model } = this.#state;
+    const cutter = new MicroBatches({ dataset, preset: model.preset, shape: config, seed });
+    return new Fleet({
+      terms: { incarnation, run: beginning.folder.id, preset, seed, microBatchSize, microBatches },
+      payload: this.#payloadShape(),
+      gradient: { parameters: model.parameters.length, generator: model.generatorLength },
+      kernels,
+      cut: (step, range) => cutter.cut(step, range),
+      now,
+      events: this.#telemetry.fleetEvents(),
+    });
+  }
+
+  #payloadShape() {
+    const { model } = this.#state;
+    return {
+      parameters: model.parameters.length,
+      tail: model.tail.length,
+      pixels: IMAGE_BYTES,
+      latent: model.preset.latent,
+      microBatchSize: this.#options.config.microBatchSize,
+    };
+  }
+
+  #saving(incarnation: number): Saving {
+    const { config } = this.#options;
+    const { beginning, stored } = this.#prepared;
+    const { saveEvery, saveSeconds, keepLast } = config;
+    return new Saving({
+      folder: beginning.folder,
+      state: this.#state,
+      config: stored,
+      incarnation,
+      saveEvery,
+      saveSeconds,
+      keepLast,
+      profiles: () => this.#telemetry.profiles,
+      now,
+      onSaved: (seconds, step) => this.#telemetry.saved(seconds, step),
+      onFailed: (sentence) => this.#telemetry.notice(`${sentence} Training goes on; the last checkpoint is kept.`),
+    });
+  }
+}
+
+interface Ended {
+  readonly status: Summary['status'];
+  readonly sentence: string;
+}
+
+const STOPPED: Ended = { status: 'stopped', sentence: 'the run was stopped' };
+const ABANDONED: Ended = { status: 'abandoned', sentence: 'no worker came' };
+
+function lengthOf({ length, ...shape }: CoordinatorConfig, { count, name }: Dataset): number {
+  const batch = globalBatch(shape);
+  if (batch > count) {
+    throw new CoordinatorError(
+      'batch-exceeds-data',
+      `a global batch of ${batch} exceeds the ${count} samples of ${name}`,
+      {
+        exitCode: 2,
+      },
+    );
+  }
+  return 'steps' in length ? length.steps : stepsForEpochs(length.epochs, count, shape);
+}
+
+function sha256(parts: readonly Uint8Array[]): string {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part);
+  return hash.digest('hex');
+}
+
+function hostInUrl(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
+}

@@ -1,0 +1,115 @@
+/**
+ * Sample grids: one request at a time to a thread that is started with the first.
+ */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import type { BackendChoice } from '@gradcast/config';
+import { entryUrl } from './entry.ts';
+
+/** What the thread is started with. */
+export interface SampleSettings {
+  readonly preset: string;
+  readonly seed: number;
+  readonly backend: BackendChoice;
+}
+
+/** Draw a grid with these parameters and write it there. */
+export interface SampleRequest {
+  readonly weights: Float32Array<ArrayBuffer>;
+  readonly path: string;
+}
+
+export type SampleReply = { readonly path: string } | { readonly failed: string };
+
+export interface SamplesOptions extends SampleSettings {
+  readonly runFolder: string;
+  readonly onFailed: (sentence: string) => void;
+}
+
+/** The last grid may take this long once the run is over; a slow backend draws it in seconds. */
+const LAST_GRID_MS = 120_000;
+
+export class Samples {
+  readonly #options: SamplesOptions;
+  #thread: Worker | undefined;
+  #drawing: Promise<void> | undefined;
+  #broken = false;
+  #newest: string | null = null;
+
+  constructor(options: SamplesOptions) {
+    this.#options = options;
+  }
+
+  /** Path of the newest grid. */
+  get newest(): string | null {
+    return this.#newest;
+  }
+
+  /**
+   * Draws the grid of a step unless one is being drawn.
+   *
+   * @param parameters the model's, with the weights to draw with; copied before this returns.
+   */
+  draw(step: number, parameters: () => Float32Array<ArrayBuffer>): void {
+    if (this.#drawing || this.#broken) return;
+    this.#drawing = this.#draw(step, parameters()).finally(() => (this.#drawing = undefined));
+  }
+
+  /** Draws the grid of the last step, after the one being drawn, within a bounded time. */
+  async drawLast(step: number, parameters: () => Float32Array<ArrayBuffer>): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const patience = new Promise<void>((resolve) => {
+      timer = setTimeout(() => {
+        this.#fail(`the last sample grid was not drawn within ${LAST_GRID_MS / 1000} s`);
+        resolve();
+      }, LAST_GRID_MS);
+    });
+    const last = async () => {
+      await this.#drawing;
+      this.draw(step, parameters);
+      await this.#drawing;
+    };
+    await Promise.race([last(), patience]);
+    clearTimeout(timer);
+  }
+
+  async close(): Promise<void> {
+    await this.#thread?.terminate();
+  }
+
+  async #draw(step: number, weights: Float32Array<ArrayBuffer>): Promise<void> {
+    const folder = join(this.#options.runFolder, 'samples');
+    const path = join(folder, `step-${String(step).padStart(6, '0')}.png`);
+    try {
+      await mkdir(folder, { recursive: true });
+      const reply = await this.#ask({ weights, path });
+      if ('failed' in reply) this.#fail(`no sample grid: ${reply.failed}`);
+      else this.#newest = reply.path;
+    } catch (error) {
+      this.#fail(`no sample grid: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
+  #ask(request: SampleRequest): Promise<SampleReply> {
+    const { preset, seed, backend } = this.#options;
+    const settings: SampleSettings = { preset, seed, backend };
+    this.#thread ??= new Worker(entryUrl('sample-thread', import.meta.url), { workerData: settings });
+    const thread = this.#thread;
+    return new Promise((resolve, reject) => {
+      const done = (settle: () => void) => {
+        thread.removeAllListeners();
+        settle();
+      };
+      thread.once('message', (reply: SampleReply) => done(() => resolve(reply)));
+      thread.once('error', (error) => done(() => reject(error as Error)));
+      thread.once('exit', (code) => done(() => reject(new Error(`the sample thread ended with code ${code}`))));
+      thread.postMessage(request, [request.weights.buffer]);
+    });
+  }
+
+  #fail(sentence: string): void {
+    if (!this.#broken) this.#options.onFailed(sentence);
+    this.#broken = true;
+  }
+}

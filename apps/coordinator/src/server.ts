@@ -1,0 +1,110 @@
+/**
+ * The port that workers connect to: HTTP upgrades are checked, then handed to the fleet.
+ */
+import { createServer } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { WebSocketServer } from 'ws';
+import type { WebSocket } from 'ws';
+import { checkUpgrade, isLoopbackName } from './admission.ts';
+import { CoordinatorError } from './failure.ts';
+
+export interface ServerOptions {
+  readonly host: string;
+  /** 0 takes a free port. */
+  readonly port: number;
+  readonly token: string | null;
+  /** Bytes of the largest legal frame from a worker. */
+  readonly maxPayload: number;
+  readonly onConnection: (socket: WebSocket, address: string) => void;
+  readonly onRefused: (address: string, code: string) => void;
+}
+
+/** Connections that may be open at once, before their first message included. */
+const MAX_CONNECTIONS = 2048;
+const HEADERS_MS = 10_000;
+
+export interface RunningServer {
+  /** `ws://host:port`. */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** @throws CoordinatorError `port-in-use` or `address-unusable`. */
+export async function serve(options: ServerOptions): Promise<RunningServer> {
+  const { host, maxPayload } = options;
+  const server = createServer({ headersTimeout: HEADERS_MS, requestTimeout: HEADERS_MS }, (_, response) => {
+    const body = 'This port is for Gradcast workers: gradcast worker --coordinator ws://HOST:PORT\n';
+    response.writeHead(426, { 'content-type': 'text/plain; charset=utf-8', upgrade: 'websocket' }).end(body);
+  });
+  server.maxConnections = MAX_CONNECTIONS;
+  const sockets = new WebSocketServer({ noServer: true, maxPayload, perMessageDeflate: false, clientTracking: false });
+  server.on('upgrade', (request, stream, head) => {
+    stream.on('error', () => stream.destroy());
+    upgrade(request, stream, { options, accept: () => acceptUpgrade(sockets, request, stream, head, options) });
+  });
+  await listen(server, options);
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `ws://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function acceptUpgrade(
+  sockets: WebSocketServer,
+  request: IncomingMessage,
+  stream: Duplex,
+  head: Buffer,
+  options: ServerOptions,
+): void {
+  request.socket.setNoDelay(true);
+  sockets.handleUpgrade(request, stream, head, (socket) => options.onConnection(socket, addressOf(request)));
+}
+
+function upgrade(
+  request: IncomingMessage,
+  stream: Duplex,
+  { options, accept }: { options: ServerOptions; accept: () => void },
+): void {
+  const { token, host } = options;
+  const refusal = checkUpgrade(request.headers, { token, loopback: isLoopbackName(host) });
+  if (!refusal) return accept();
+  options.onRefused(addressOf(request), refusal.code);
+  const { status, code, sentence } = refusal;
+  const body = JSON.stringify({ code, sentence });
+  const reason = status === 401 ? 'Unauthorized' : 'Forbidden';
+  stream.end(
+    `HTTP/1.1 ${status} ${reason}\r\nContent-Type: application/json\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}
+
+/** The peer's address as it dials: IPv4 addresses without their IPv6 mapping. */
+function addressOf({ socket }: IncomingMessage): string {
+  return (socket.remoteAddress ?? 'unknown').replace(/^::ffff:/, '');
+}
+
+function listen(server: Server, { host, port }: ServerOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      reject(
+        cause.code === 'EADDRINUSE'
+          ? new CoordinatorError('port-in-use', `port ${port} on ${host} is in use`, { cause })
+          : new CoordinatorError(
+              'address-unusable',
+              `cannot listen on ${host} port ${port} (${cause.code ?? cause.message})`,
+              {
+                cause,
+              },
+            ),
+      );
+    });
+    server.listen(port, host, () => resolve());
+  });
+}

@@ -1,0 +1,207 @@
+/**
+ * Everything a run says to the outside: Prometheus, metrics.jsonl, progress, notices and the log. It decides nothing.
+ */
+import type { MetricsLog } from '@gradcast/checkpoint';
+import type { ChildMessage } from '@gradcast/config';
+import { coordinatorMetrics, endpoints, processMetrics, serveMetrics } from '@gradcast/metrics';
+import type { CoordinatorMetrics, MetricsServer } from '@gradcast/metrics';
+import type { Model } from '@gradcast/model';
+import type { Logger } from 'pino';
+import type { FleetEvents } from './fleet-events.ts';
+import { PHASES, shownScalars, Throughput } from './records.ts';
+import type { StepRecord } from './records.ts';
+import type { WorkerView } from './roster.ts';
+
+export interface TelemetryOptions {
+  readonly model: Model;
+  readonly logger: Logger;
+  readonly tell: (message: ChildMessage) => void;
+  /** Samples of the data set. */
+  readonly samplesPerEpoch: number;
+  readonly totalSteps: number;
+  readonly logInterval: number;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  /** Milliseconds since 1970, for timestamps that people read. */
+  readonly wallClock: () => number;
+}
+
+const VERSION = '0.1.0';
+/** The progress line is fed at most this often between two lines of the log. */
+const PROGRESS_MS = 200;
+
+export class Telemetry {
+  readonly #options: TelemetryOptions;
+  readonly #metrics: CoordinatorMetrics;
+  readonly throughput: Throughput;
+  /** Keys of the numeric profiles whose results were used, and the backends they ran on. */
+  readonly #profiles = new Map<string, { profile: string; backend: string }>();
+  readonly #used = new Set<string>();
+  readonly #usedBackends = new Set<string>();
+  readonly #everSeen = new Set<string>();
+  #log: MetricsLog | undefined;
+  #workers: () => WorkerView[] = () => [];
+  #toldAt = -Infinity;
+  #images = 0;
+
+  constructor(options: TelemetryOptions) {
+    this.#options = options;
+    this.throughput = new Throughput(options.now);
+    this.#metrics = coordinatorMetrics({ version: VERSION, preset: options.model.preset.name });
+  }
+
+  /** Where metrics.jsonl goes, and how many images earlier starts of this run used. */
+  begin(log: MetricsLog, images: number): void {
+    this.#log = log;
+    this.#images = images;
+  }
+
+  /** Serves `/metrics`, `/healthz`, `/readyz` and `/targets`. @throws MetricsError if the port cannot be had. */
+  async serve(host: string, port: number, workers: () => WorkerView[]): Promise<MetricsServer> {
+    this.#workers = workers;
+    const handler = endpoints({
+      registries: [this.#metrics.registry, processMetrics()],
+      notReady: () => (this.#log ? undefined : 'the run is being set up'),
+      targets: () =>
+        workers().flatMap(({ name, backend, address, metricsPort }) =>
+          metricsPort === null ? [] : [{ host: address, port: metricsPort, labels: { worker: name, backend } }],
+        ),
+    });
+    return serveMetrics({ host, port, handler });
+  }
+
+  /** Profiles whose results were used so far. */
+  get profiles(): string[] {
+    return [...this.#used].sort();
+  }
+
+  /** Backends whose results were used so far, in alphabetical order. */
+  get backends(): string {
+    return [...this.#usedBackends].sort().join('+');
+  }
+
+  /** How many workers took part. */
+  get workersSeen(): number {
+    return this.#everSeen.size;
+  }
+
+  /** What the fleet reports. */
+  fleetEvents(): FleetEvents {
+    const metrics = this.#metrics;
+    const { logger } = this.#options;
+    return {
+      joined: (worker) => {
+        this.#profiles.set(worker.name, { profile: worker.profile, backend: worker.backend });
+        logger.info({ worker }, 'worker joined');
+        this.notice(`worker ${worker.name} joined (${worker.backend} on ${worker.device})`);
+      },
+      left: (worker, reason) => {
+        logger.info({ worker, reason }, 'worker left');
+        metrics.forgetWorker(worker);
+        this.notice(`worker ${worker} left: ${reason}`);
+      },
+      refused: (worker, code, sentence) => {
+        logger.warn({ worker, code }, sentence);
+        metrics.resultsRefused.inc({ reason: code });
+        if (code !== 'replaced') this.notice(`worker ${worker} was refused (${code}): ${sentence}`);
+      },
+      lease: (outcome, worker) => {
+        metrics.leases.inc({ outcome });
+        if (outcome !== 'accepted') return logger.debug({ worker, outcome }, 'lease');
+        const known = this.#profiles.get(worker);
+        this.#everSeen.add(worker);
+        if (!known) return;
+        this.#used.add(known.profile);
+        this.#usedBackends.add(known.backend);
+      },
+      leaseTime: (worker, totalMs, computeMs) => {
+        metrics.leaseSeconds.observe({ worker }, totalMs / 1000);
+        metrics.phaseSeconds.observe({ phase: 'compute' }, computeMs / 1000);
+        metrics.phaseSeconds.observe({ phase: 'network' }, Math.max(0, totalMs - computeMs) / 1000);
+      },
+      mismatch: () => metrics.replicaMismatches.inc(),
+      bytes: (direction, message, bytes) => metrics.wireBytes.inc({ direction, message }, bytes),
+      stalled: (ms) => logger.warn({ ms }, 'this process stood still; every deadline was moved'),
+    };
+  }
+
+  /** A step closed. */
+  closed(record: StepRecord): void {
+    const { samples, norms, timings, tail, version } = record;
+    const { model, logInterval, totalSteps } = this.#options;
+    const metrics = this.#metrics;
+    this.#images += samples;
+    this.throughput.closed(samples);
+    const shown = shownScalars(model, tail);
+    metrics.images.inc(samples);
+    metrics.steps.inc();
+    metrics.stepSeconds.observe(timings.totalMs / 1000);
+    for (const phase of PHASES) {
+      const ms = timings.phases[phase];
+      if (ms !== undefined && phase !== 'compute') metrics.phaseSeconds.observe({ phase }, ms / 1000);
+    }
+    metrics.loss.set({ network: 'generator' }, shown.loss_g);
+    metrics.loss.set({ network: 'discriminator' }, shown.loss_d);
+    metrics.gradientNorm.set({ network: 'generator' }, norms.generatorNorm);
+    metrics.gradientNorm.set({ network: 'discriminator' }, norms.discriminatorNorm);
+    this.showWorkers();
+    const due = version % logInterval === 0 || version === totalSteps;
+    if (due) this.#write(record, shown);
+    if (due || this.#options.now() - this.#toldAt >= PROGRESS_MS) this.#progress(record, shown);
+  }
+
+  /** Gauges of workers by state. */
+  showWorkers(): void {
+    const counts = { joining: 0, idle: 0, leased: 0 };
+    for (const { state } of this.#workers()) counts[state === 'active' ? 'leased' : 'joining'] += 1;
+    for (const [state, count] of Object.entries(counts)) this.#metrics.workers.set({ state: state as 'idle' }, count);
+  }
+
+  saved(seconds: number, step: number): void {
+    this.#metrics.checkpointSeconds.observe(seconds);
+    this.#metrics.checkpointTimestamp.set(this.#options.wallClock() / 1000);
+    this.#options.logger.debug({ step, seconds }, 'checkpoint saved');
+  }
+
+  /** A sentence that a user should see. */
+  notice(sentence: string): void {
+    this.#options.tell({ type: 'notice', sentence });
+  }
+
+  #write({ version, norms, timings }: StepRecord, shown: ReturnType<typeof shownScalars>): void {
+    const { samplesPerEpoch, wallClock } = this.#options;
+    this.#log?.append({
+      step: version,
+      time: wallClock() / 1000,
+      images: this.#images,
+      epoch: this.#images / samplesPerEpoch,
+      ...shown,
+      gradient_norm_g: norms.generatorNorm,
+      gradient_norm_d: norms.discriminatorNorm,
+      images_per_second: this.throughput.recent,
+      step_seconds: timings.totalMs / 1000,
+      workers: this.#active,
+    });
+  }
+
+  #progress({ version, samples }: StepRecord, shown: ReturnType<typeof shownScalars>): void {
+    const { tell, totalSteps, samplesPerEpoch, now } = this.#options;
+    this.#toldAt = now();
+    const { recent } = this.throughput;
+    tell({
+      type: 'progress',
+      step: version,
+      steps: totalSteps,
+      epoch: Math.floor(((version - 1) * samples) / samplesPerEpoch) + 1,
+      epochs: Math.max(1, Math.ceil((totalSteps * samples) / samplesPerEpoch)),
+      ...shown,
+      images_per_second: recent,
+      workers: this.#active,
+      etaSeconds: recent > 0 ? ((totalSteps - version) * samples) / recent : 0,
+    });
+  }
+
+  get #active(): number {
+    return this.#workers().filter(({ state }) => state === 'active').length;
+  }
+}
