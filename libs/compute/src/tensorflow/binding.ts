@@ -57,9 +57,12 @@ export function loadNodeBackend(): new (binding: Binding, packageName: string) =
   return module.NodeJSKernelBackend;
 }
 
-/** Node 23 removed two functions of `util` that tfjs-node 4.22 calls on every op. */
+/**
+ * tfjs-node 4.22 calls two functions of `util` on every op that Node 23 removed and that Node 22 warns about. The same
+ * functions without the warning take their place.
+ */
 function restoreOldUtil(): void {
   const util = require('node:util') as Record<string, unknown>;
-  util['isNullOrUndefined'] ??= (value: unknown) => value === null || value === undefined;
-  util['isArray'] ??= Array.isArray;
+  util['isNullOrUndefined'] = (value: unknown) => value === null || value === undefined;
+  util['isArray'] = Array.isArray;
 }
