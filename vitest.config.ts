@@ -1,15 +1,37 @@
-import { defineConfig } from 'vitest/config';
+import { existsSync } from 'node:fs';
+import { configDefaults, defineConfig } from 'vitest/config';
 
-/** Unit tests lie beside their source; tests that start processes lie in test/ and run one file after the other. */
+/** Debian's Chromium brings a Vulkan loader and a software renderer: a WebGPU adapter for machines without a GPU. */
+const chromium = '/usr/lib/chromium';
+const softwareGpu = existsSync(`${chromium}/vk_swiftshader_icd.json`)
+  ? { LD_LIBRARY_PATH: chromium, VK_ICD_FILENAMES: `${chromium}/vk_swiftshader_icd.json` }
+  : undefined;
+
+/**
+ * Unit tests lie beside their source, those that need a WebGPU adapter as `*.gpu.test.ts`; tests that start processes lie in
+ * test/. The latter two run one file after the other.
+ */
 export default defineConfig({
   test: {
     projects: [
       {
         test: {
           name: 'unit',
-          include: ['apps/**/src/**/*.test.ts', 'libs/**/src/**/*.test.ts'],
+          include: ['apps/**/src/**/*.test.ts', 'libs/**/src/**/*.test.ts', 'deploy/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, '**/*.gpu.test.ts'],
           pool: 'forks',
           testTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'webgpu',
+          include: ['libs/**/src/**/*.gpu.test.ts'],
+          pool: 'forks',
+          fileParallelism: false,
+          env: softwareGpu,
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
         },
       },
       {

@@ -20,3 +20,5 @@ export type { Gpu, GpuList, GpuLister } from './choose/gpus.ts';
 export { loadBackend } from './choose/load-backend.ts';
 export type { BackendSettings } from './choose/load-backend.ts';
 export { runProbe } from './choose/probe.ts';
+export { loadWebgpu } from './webgpu/load.ts';
+export type { LoadedWebgpu, WebgpuOptions } from './webgpu/load.ts';

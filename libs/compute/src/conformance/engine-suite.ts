@@ -1,29 +1,19 @@
 /**
- * The part of the conformance suite that runs whole gradients through an engine: against Keras, against finite
- * differences, and against the promises of `GradientEngine` (pure, copying, leaving nothing behind).
+ * The part of the conformance suite that runs whole gradients through an engine: against finite differences and two
+ * passes, and against the promises of `GradientEngine` (pure, copying, leaving nothing behind).
  */
-import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-core';
-import {
-  buildModel,
-  formulaMicroBatch,
-  formulaParameters,
-  kerasFixture,
-  recordMismatches,
-  tinyPresets,
-} from '@gradcast/model';
-import type { GradientEngine, KerasGradients, Model, PresetName, TAIL_SCALARS } from '@gradcast/model';
+import { buildModel, formulaMicroBatch, formulaParameters, tinyPresets } from '@gradcast/model';
+import type { GradientEngine, Model, TAIL_SCALARS } from '@gradcast/model';
 import { entryOf, tensorView } from '@gradcast/tensors';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { LoadedBackend } from '../engine/backend.ts';
 import { createEngine } from '../engine/engine.ts';
-import { distance, twoPassGradient } from './gradients.ts';
+import { differenceError, distance, gradientOf, norm, twoPassGradient } from './gradients.ts';
 
 export interface EngineSuiteOptions {
   /** Parameters of each tensor that finite differences look at. */
   readonly places: number;
-  /** Presets held against their Keras fixtures. */
-  readonly keras: readonly PresetName[];
   /** Why the machine cannot run this backend; the tests are then reported as skipped. */
   readonly skip?: string | undefined;
 }
@@ -31,48 +21,15 @@ export interface EngineSuiteOptions {
 /** Samples of a micro-batch of the tiny presets. */
 const SAMPLES = 4;
 
-function readFixture(name: PresetName): KerasGradients {
-  const file = new URL(`../../../../test/fixtures/keras/${name}.json`, import.meta.url);
-  return JSON.parse(readFileSync(file, 'utf8')) as KerasGradients;
-}
-
-/** Gradient followed by tail; the target starts full of NaN, so that what is not written shows. */
-async function gradientOf(engine: GradientEngine, model: Model, ...[batch]: [ReturnType<typeof formulaMicroBatch>]) {
-  const vector = new Float32Array(model.parameters.length + model.tail.length).fill(NaN);
-  await engine.gradient(batch, vector);
-  return vector;
-}
-
 function scalar(model: Model, vector: Float32Array, name: (typeof TAIL_SCALARS)[number]): number {
   return tensorView(model.tail, vector.subarray(model.parameters.length), name)[0];
 }
 
 /** Declares the tests for one backend. */
 export function engineConformance(name: string, load: () => Promise<LoadedBackend>, options: EngineSuiteOptions): void {
-  const { places, keras, skip } = options;
+  const { places, skip } = options;
   const title = skip === undefined ? name : `${name} (skipped: ${skip})`;
   let backend: LoadedBackend;
-
-  describe.skipIf(skip !== undefined)(`${title} engine`, () => {
-    beforeAll(async () => {
-      backend = await load();
-    });
-
-    it.each(keras)("has Keras' gradients of %s", async (preset) => {
-      const { model, parameters, batches, expected } = kerasFixture(readFixture(preset));
-      const engine = createEngine(model, backend);
-      engine.load(parameters);
-      const vector = await gradientOf(engine, model, batches[0]);
-      engine.dispose();
-      const tail = vector.subarray(model.parameters.length);
-      expect(recordMismatches(vector, model.parameters, expected.gradients)).toEqual([]);
-      expect(recordMismatches(tail, model.tail, expected.statistics)).toEqual([]);
-      for (const [key, value] of Object.entries(expected.scalars)) {
-        expect(tensorView(model.tail, tail, key)[0], key).toBeCloseTo(value, 4);
-      }
-      expect(scalar(model, vector, 'samples')).toBe(expected.samples);
-    });
-  });
 
   describe.skipIf(skip !== undefined).each(['sigmoid', 'softmax'] as const)(`${title} engine, %s loss`, (loss) => {
     const model = buildModel(tinyPresets[loss]);
@@ -103,18 +60,15 @@ export function engineConformance(name: string, load: () => Promise<LoadedBacken
       for (const { name: tensor, offset, size } of model.parameters.entries) {
         const own = tensor.startsWith('generator/') ? 'loss_g' : 'loss_d';
         const count = Math.min(size, places);
-        const chosen = Array.from({ length: count }, (_, i) => offset + Math.floor((i * size) / count));
+        const chosen = Array.from({ length: count }, (_, i) => Math.floor((i * size) / count));
         const differences: number[] = [];
         for (const place of chosen) {
-          const rise = (await lossAt(own, place, step)) - (await lossAt(own, place, -step));
+          const rise = (await lossAt(own, offset + place, step)) - (await lossAt(own, offset + place, -step));
           differences.push(rise / (2 * step));
         }
-        const exact = Float32Array.from(chosen, (place) => gradient[place]);
-        expect(
-          exact.some((x) => x !== 0),
-          tensor,
-        ).toBe(true);
-        expect(distance(Float32Array.from(differences), exact), tensor).toBeLessThan(0.02);
+        const exact = gradient.subarray(offset, offset + size);
+        expect(norm(exact), tensor).toBeGreaterThan(0);
+        expect(differenceError(differences, chosen, exact), tensor).toBeLessThan(0.02);
       }
     });
 

@@ -42,18 +42,19 @@ let loaded: LoadedWebgpu | undefined;
  *   on the CPU and `hardware` was asked for, or `webgpu-no-device` if the driver refuses a device.
  */
 export async function loadWebgpu(options: WebgpuOptions = {}): Promise<LoadedWebgpu> {
-  if (!loaded) loaded = await start(options);
-  await tf.setBackend('webgpu');
-  return loaded;
-}
-
-async function start(options: WebgpuOptions): Promise<LoadedWebgpu> {
-  const { adapter, kind, name } = await requestAdapter();
+  const result = (loaded ??= await start());
+  const { kind, name } = result.adapter;
   if (options.adapter === 'hardware' && kind === 'software') {
     throw new BackendError('webgpu-software-adapter', `WebGPU found only a software adapter, ${name}`, {
       remedy: 'install the driver of your GPU, or ask for --backend webgpu by name to use the software adapter',
     });
   }
+  await tf.setBackend('webgpu');
+  return result;
+}
+
+async function start(): Promise<LoadedWebgpu> {
+  const { adapter, kind, name } = await requestAdapter();
   const { WebGPUBackend } = await import('@tensorflow/tfjs-backend-webgpu');
   let device: GPUDevice;
   try {
