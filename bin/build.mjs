@@ -18,7 +18,10 @@ const entries = {
   cli: 'apps/cli/src/main.ts',
   probe: 'apps/cli/src/probe.ts',
   coordinator: 'apps/coordinator/src/main.ts',
+  'checkpoint-thread': 'apps/coordinator/src/checkpoint-thread.ts',
+  'sample-thread': 'apps/coordinator/src/sample-thread.ts',
   worker: 'apps/worker/src/main.ts',
+  'compute-thread': 'apps/worker/src/compute-thread.ts',
 };
 
 async function sources() {

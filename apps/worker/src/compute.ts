@@ -1,0 +1,66 @@
+/** The main thread's handle on the compute thread. */
+import { Worker } from 'node:worker_threads';
+import type { BackendProfile } from '@gradcast/compute';
+import type { ComputeSettings, FromCompute, ToCompute } from './compute-messages.ts';
+
+export interface ComputeHandlers {
+  readonly frame: (bytes: Uint8Array<ArrayBuffer>) => void;
+  readonly measured: (computeMs: number, images: number) => void;
+  /** The thread is of no use any more. */
+  readonly failed: (code: string, sentence: string) => void;
+}
+
+export class Compute {
+  readonly #thread: Worker;
+  readonly profile: BackendProfile;
+
+  private constructor(thread: Worker, profile: BackendProfile) {
+    this.#thread = thread;
+    this.profile = profile;
+  }
+
+  /** Starts the thread and waits until its backend is loaded. @throws Error with `code` if it does not load. */
+  static start(settings: ComputeSettings, handlers: ComputeHandlers): Promise<Compute> {
+    const ending = import.meta.url.endsWith('.ts') ? 'ts' : 'mjs';
+    const thread = new Worker(new URL(`./compute-thread.${ending}`, import.meta.url), { workerData: settings });
+    return new Promise((resolve, reject) => {
+      let started = false;
+      const fail = (code: string, sentence: string) => {
+        if (started) handlers.failed(code, sentence);
+        else reject(Object.assign(new Error(sentence), { code }));
+      };
+      thread.on('error', (error) => fail('compute-failed', `the compute thread failed: ${String(error)}`));
+      thread.on('exit', (code) => fail('compute-failed', `the compute thread ended with code ${code}`));
+      thread.on('message', (message: FromCompute) => {
+        switch (message.type) {
+          case 'loaded':
+            started = true;
+            return resolve(new Compute(thread, message.profile));
+          case 'frame':
+            return handlers.frame(message.bytes);
+          case 'measured':
+            return handlers.measured(message.computeMs, message.images);
+          case 'failed':
+            return fail(message.code, message.sentence);
+          default:
+            message satisfies never;
+        }
+      });
+    });
+  }
+
+  /** Hands a received frame over; a view into a shared buffer is copied first. */
+  deliver(bytes: Uint8Array): void {
+    const own = bytes.byteLength === bytes.buffer.byteLength && bytes.buffer instanceof ArrayBuffer;
+    const frame = (own ? new Uint8Array(bytes.buffer) : Uint8Array.from(bytes)) as Uint8Array<ArrayBuffer>;
+    this.#say({ type: 'frame', bytes: frame }, [frame.buffer]);
+  }
+
+  disconnected(): void {
+    this.#say({ type: 'disconnected' });
+  }
+
+  #say(message: ToCompute, transfer: ArrayBuffer[] = []): void {
+    this.#thread.postMessage(message, transfer);
+  }
+}

@@ -1,0 +1,98 @@
+/**
+ * A worker's WebSocket, as the session wants it: failures sorted into those worth another try and those that are final.
+ */
+import type { IncomingMessage } from 'node:http';
+import { WebSocket } from 'ws';
+import { largestFrameToWorker } from './limits.ts';
+import type { Connection, ConnectionEvents, Failure } from '@gradcast/trainer';
+
+export interface ConnectOptions {
+  /** `ws://host:port` or `wss://host:port`. */
+  readonly url: string;
+  readonly token: string | null;
+}
+
+const HANDSHAKE_MS = 10_000;
+/** A refusal's body is one JSON sentence. */
+const REFUSAL_BYTES = 4096;
+
+export function connect({ url, token }: ConnectOptions, events: ConnectionEvents): Connection {
+  const socket = new WebSocket(url, {
+    headers: token === null ? {} : { authorization: `Bearer ${token}` },
+    handshakeTimeout: HANDSHAKE_MS,
+    maxPayload: largestFrameToWorker(),
+    perMessageDeflate: false,
+    followRedirects: false,
+  });
+  let failure: Failure = { kind: 'unreachable', sentence: `the connection to ${url} ended` };
+  socket.on('open', () => events.opened());
+  socket.on('message', (data: Buffer, isBinary: boolean) => {
+    if (isBinary) return events.message(data);
+    failure = { kind: 'refused', code: 'not-a-coordinator', sentence: `${url} is no Gradcast coordinator` };
+    socket.terminate();
+  });
+  socket.on('unexpected-response', (_request, response) => {
+    void refusalOf(url, response).then((refused) => {
+      failure = refused;
+      socket.terminate();
+    });
+  });
+  socket.on('error', (error: NodeJS.ErrnoException) => {
+    if (failure.kind === 'unreachable') failure = failureOf(url, error);
+  });
+  socket.on('close', () => events.closed(failure));
+  return {
+    send: (bytes) => {
+      if (socket.readyState === WebSocket.OPEN) socket.send(bytes, { binary: true, compress: false });
+    },
+    close: () => {
+      socket.close(1000);
+      // A peer that does not answer the close must not keep this process.
+      setTimeout(() => socket.terminate(), 1000).unref();
+    },
+  };
+}
+
+function failureOf(url: string, error: NodeJS.ErrnoException): Failure {
+  // What ws says of an answer that is no HTTP upgrade; the same each time we ask.
+  if (/^Invalid|^Parse Error|Unexpected server response/.test(error.message) || error.code?.startsWith('HPE_')) {
+    return {
+      kind: 'refused',
+      code: 'not-a-coordinator',
+      sentence: `${url} is no Gradcast coordinator (${error.message})`,
+    };
+  }
+  const reason = error.code ?? error.message;
+  return { kind: 'unreachable', sentence: `${url} cannot be reached (${reason})` };
+}
+
+/** An HTTP answer in place of an upgrade: a coordinator's refusal, a proxy's trouble, or another kind of server. */
+async function refusalOf(url: string, response: IncomingMessage): Promise<Failure> {
+  const status = response.statusCode ?? 0;
+  if (status >= 500) return { kind: 'unreachable', sentence: `${url} cannot be reached (HTTP ${status})` };
+  const body = await readBody(response);
+  try {
+    const { code, sentence } = JSON.parse(body) as { code?: unknown; sentence?: unknown };
+    if (typeof code === 'string' && typeof sentence === 'string') return { kind: 'refused', code, sentence };
+  } catch {
+    // Not ours: said below.
+  }
+  return {
+    kind: 'refused',
+    code: 'not-a-coordinator',
+    sentence: `${url} speaks HTTP but is no Gradcast coordinator (HTTP ${status})`,
+  };
+}
+
+async function readBody(response: IncomingMessage): Promise<string> {
+  let body = '';
+  try {
+    for await (const chunk of response) {
+      body += String(chunk);
+      if (body.length > REFUSAL_BYTES) break;
+    }
+  } catch {
+    // The part that came is all there is.
+  }
+  return body;
+}

@@ -1,0 +1,110 @@
+/**
+ * A worker from its start to its exit code: backend, compute thread, metrics, session.
+ */
+import { performance } from 'node:perf_hooks';
+import type { ChildMessage, WorkerConfig } from '@gradcast/config';
+import { chooseBackend } from '@gradcast/compute';
+import type { BackendProfile } from '@gradcast/compute';
+import { endpoints, processMetrics, serveMetrics, workerMetrics } from '@gradcast/metrics';
+import { Session } from '@gradcast/trainer';
+import type { Outcome, SessionNotice } from '@gradcast/trainer';
+import type { Logger } from 'pino';
+import { Compute } from './compute.ts';
+import { connect } from './connect.ts';
+
+export interface WorkOptions {
+  readonly config: WorkerConfig;
+  readonly token: string | null;
+  readonly logger: Logger;
+  readonly tell: (message: ChildMessage) => void;
+  /** Aborts when the worker is to say goodbye. */
+  readonly stop: AbortSignal;
+}
+
+/** How often the time without work is added up. */
+const WAIT_TICK_MS = 1000;
+
+/** Works until the run is done, the worker is told to stop, or there is nobody to work for. */
+export async function work({ config, token, logger, tell, stop }: WorkOptions): Promise<Outcome> {
+  const chosen = await chooseBackend(config.backend);
+  const gpu = chosen.gpus.length > 0 ? chosen.gpus[config.localIndex % chosen.gpus.length] : undefined;
+  tell({ type: 'backend', backend: chosen.backend, device: chosen.device, sentence: chosen.sentence });
+  logger.info({ backend: chosen.backend, device: chosen.device, gpu }, chosen.sentence);
+
+  let session: Session | undefined;
+  let busyMs = 0;
+  const compute = await Compute.start(
+    { candidate: chosen.candidate, threads: config.threads, gpu },
+    {
+      frame: (bytes) => session?.send(bytes),
+      measured: (computeMs, images) => {
+        busyMs += computeMs;
+        metrics.computeSeconds.inc(computeMs / 1000);
+        metrics.images.inc(images);
+      },
+      failed: (code, sentence) => session?.giveUp(code, sentence),
+    },
+  );
+  const { profile } = compute;
+  const metrics = workerMetrics({ backend: profile.backend, device: profile.device, version: profile.libraryVersion });
+  let member = false;
+  const server = await serveMetrics({
+    host: config.metricsHost,
+    port: config.metricsPort,
+    handler: endpoints({
+      registries: [metrics.registry, processMetrics()],
+      notReady: () => (member ? undefined : 'not connected to a coordinator'),
+    }),
+  });
+
+  const notice = (event: SessionNotice) => {
+    member = event.kind === 'joined';
+    if (event.kind === 'joined') return logger.info(event, 'joined');
+    metrics.reconnects.inc();
+    logger.warn(event, 'connection lost');
+    tell({ type: 'notice', sentence: `${event.sentence}; trying again in ${(event.retryMs / 1000).toFixed(1)} s` });
+  };
+  session = new Session({
+    connect: (events) => connect({ url: config.coordinator, token }, events),
+    clock: { now: () => performance.now(), after },
+    jitter: Math.random,
+    introduction: {
+      backend: profile.backend,
+      device: profile.device,
+      profile: namesOf(profile),
+      threads: profile.threads,
+      name: config.name,
+      metricsPort: server.port,
+    },
+    reconnectSeconds: config.reconnectSeconds,
+    deliver: (bytes) => compute.deliver(bytes),
+    disconnected: () => compute.disconnected(),
+    notice,
+  });
+  let lastTick = performance.now();
+  const waiting = setInterval(() => {
+    const now = performance.now();
+    if (member) metrics.leaseWaitSeconds.inc(Math.max(0, now - lastTick - busyMs) / 1000);
+    lastTick = now;
+    busyMs = 0;
+  }, WAIT_TICK_MS);
+  const leave = () => session.leave('the worker was told to stop');
+  stop.addEventListener('abort', leave);
+  session.start();
+  if (stop.aborted) leave();
+  const outcome = await session.ended;
+  stop.removeEventListener('abort', leave);
+  clearInterval(waiting);
+  await server.close();
+  return outcome;
+}
+
+function after(ms: number, callback: () => void): () => void {
+  const timer = setTimeout(callback, ms);
+  return () => clearTimeout(timer);
+}
+
+/** The facts that decide bits, as the hello carries them. */
+function namesOf(profile: BackendProfile): Record<string, string> {
+  return Object.fromEntries(Object.entries(profile).map(([name, value]) => [name, String(value)]));
+}
