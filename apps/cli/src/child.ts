@@ -47,6 +47,8 @@ export function processStarter(folder: string): StartChild {
     const verbose = logLevel === 'debug' || logLevel === 'trace';
     const forked = fork(`${folder}/${entry}.mjs`, [], {
       stdio: ['ignore', 2, 2, 'ipc'],
+      // JSON would turn the loss of a diverged step, NaN, into null.
+      serialization: 'advanced',
       env: verbose ? environment : { ...environment, NODE_NO_WARNINGS: '1' },
     });
     forked.on('message', (message) => {

@@ -146,7 +146,8 @@ function refuse(problems: readonly Problem[], world: World): number {
 /** Errors with a code of their own are told as they are; anything else is a fault of the program. */
 function fail(error: unknown, world: World): number {
   if (hasCode(error)) {
-    world.stderr.write(`gradcast: ${error.message} [${error.code}]\n`);
+    const remedy = error.remedy === undefined ? '' : ` (${error.remedy})`;
+    world.stderr.write(`gradcast: ${error.message}${remedy} [${error.code}]\n`);
     return error.exitCode ?? EXIT_FAILED;
   }
   world.stderr.write(internalError(error, world.machine.environment, process.argv));
@@ -167,7 +168,7 @@ export function internalError(
   return `gradcast: something unexpected happened (${what})${advice} [internal-error]\n${stack}`;
 }
 
-function hasCode(error: unknown): error is Error & { code: string; exitCode?: number } {
+function hasCode(error: unknown): error is Error & { code: string; exitCode?: number; remedy?: string } {
   // Codes of Node itself (ENOENT, ERR_...) are no sentences for a user.
   return (
     error instanceof Error && 'code' in error && typeof error.code === 'string' && /^[a-z][a-z0-9-]*$/.test(error.code)

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -130,10 +130,29 @@ describe('resolveTrain', () => {
     writeFileSync(join(run, 'config.json'), JSON.stringify(first));
     const again = resolveTrain(['--resume', run, '--steps', '80'], machine()).coordinator;
     expect(again).toEqual({ ...first, resume: run, length: { steps: 80 } });
-    const checkpoint = join(run, 'checkpoints', 'step-000040.safetensors');
-    writeFileSync(checkpoint, '');
+    const checkpoint = join(folder, 'step-000040.safetensors');
+    const header = Buffer.from(JSON.stringify({ __metadata__: { config: JSON.stringify(first) } }));
+    const length = Buffer.alloc(8);
+    length.writeBigUInt64LE(BigInt(header.length));
+    writeFileSync(checkpoint, Buffer.concat([length, header]));
     expect(resolveTrain(['--resume', checkpoint], machine()).coordinator).toEqual({ ...first, resume: checkpoint });
     expect(resolveTrain(['--resume', run, '--epochs', '1'], machine()).coordinator.length).toEqual({ epochs: 1 });
+  });
+
+  it('leaves a damaged checkpoint to the coordinator', () => {
+    for (const bytes of ['', 'short', '\u00ff'.repeat(20), '\u0002\0\0\0\0\0\0\0{}']) {
+      const path = file('damaged.safetensors', bytes);
+      expect(resolveTrain(['--resume', path], machine()).coordinator.preset).toBe('mnist');
+    }
+  });
+
+  it('refuses an --out that this user may not write to', () => {
+    const locked = join(folder, 'locked');
+    mkdirSync(locked);
+    chmodSync(locked, 0o555);
+    const refused = codes(() => resolveTrain(['--out', join(locked, 'runs')], machine()));
+    // The superuser may write anywhere.
+    expect(refused).toEqual(process.getuid?.() === 0 ? [] : ['out-not-writable']);
   });
 
   it('freezes what it returns', () => {
