@@ -8,7 +8,8 @@ export type DoctorFlags = Pick<DoctorOptions, 'install' | 'backend' | 'yes' | 'j
 export async function doctorCommand(flags: DoctorFlags): Promise<number> {
   const interruption = new AbortController();
   const interrupt = () => interruption.abort();
-  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
+  // Not once: a terminal and npm both send the signal, and the second must not end the process half-way.
+  process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
   try {
     const ask = process.stdin.isTTY && process.stderr.isTTY ? askOnTerminal(interruption.signal) : undefined;
     return await runDoctor({ ...flags, ask, signal: interruption.signal });

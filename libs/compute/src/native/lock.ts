@@ -48,9 +48,9 @@ async function acquire(path: string, token: string, options: LockOptions): Promi
   const began = performance.now();
   let seen = '';
   let seenAt = began;
-  for (let first = true; ; first = false) {
+  let told = false;
+  for (;;) {
     if (await create(path, token)) return;
-    if (first) onWait?.();
     const now = performance.now();
     const content = await contentOf(path);
     const state = `${content ?? ''}${String(await touchedAt(path))}`;
@@ -66,6 +66,8 @@ async function acquire(path: string, token: string, options: LockOptions): Promi
         `end it, or remove ${path}`,
       );
     } else {
+      if (!told) onWait?.();
+      told = true;
       await sleep(pollMs, undefined, signal ? { signal } : {}).catch(() => {
         throw interrupted();
       });
