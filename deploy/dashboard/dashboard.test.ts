@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { buildDashboard } from './dashboard.ts';
 import { panels, promql } from './queries.ts';
 
-const promtool = process.env['GRADCAST_PROMTOOL'] ?? 'promtool';
+const promtool = process.env['TEST_PROMTOOL'] ?? 'promtool';
 const hasPromtool = spawnSync(promtool, ['--version']).status === 0;
 const queries = panels.flatMap((panel) => panel.queries);
 

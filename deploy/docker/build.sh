@@ -1,0 +1,29 @@
+#!/bin/sh
+# Makes a folder that runs without its sources: built programs and the packages they need.
+# usage: build.sh SOURCE TARGET
+#   SOURCE  a checkout; it is only read
+#   TARGET  a folder that does not exist yet or is empty
+set -eu
+
+source=$(cd "${1:?usage: build.sh SOURCE TARGET}" && pwd)
+target=${2:?usage: build.sh SOURCE TARGET}
+
+mkdir -p "$target"
+target=$(cd "$target" && pwd)
+if [ -n "$(ls -A "$target")" ]; then
+  echo "build.sh: $target is not empty" >&2
+  exit 2
+fi
+
+cd "$source"
+# Sources without what was built or installed in the checkout.
+tar -cf - --exclude=node_modules --exclude=dist --exclude='*.tsbuildinfo' --exclude='*.test.ts' \
+  LICENSE NOTICE package.json package-lock.json .npmrc bin apps libs deploy/package.json deploy/docker | tar -xf - -C "$target"
+
+cd "$target"
+npm ci --omit=dev
+node bin/build.mjs >/dev/null
+# `shipped` tells the command that there is nothing to build any more.
+mv dist/[0-9a-f]* dist/shipped
+find apps libs -name '*.ts' -type f -delete
+node bin/gradcast.mjs --version
