@@ -119,7 +119,7 @@ describe('a checkpoint', () => {
   });
 });
 
-const python = process.env['GRADCAST_PYTHON'] ?? 'python3';
+const python = process.env['TEST_PYTHON'] ?? 'python3';
 const script = `
 import sys, numpy
 from safetensors import safe_open

@@ -4,7 +4,7 @@ import { coordinatorMetrics } from './coordinator.ts';
 import { doublingBuckets, processMetrics } from './registry.ts';
 import { workerMetrics } from './worker.ts';
 
-const promtool = process.env['GRADCAST_PROMTOOL'] ?? 'promtool';
+const promtool = process.env['TEST_PROMTOOL'] ?? 'promtool';
 const hasPromtool = spawnSync(promtool, ['--version']).status === 0;
 
 /** Every metric with a value under every kind of label. */
