@@ -39,8 +39,8 @@ export async function superviseWorker(
   });
   try {
     const exit = await child.ended;
-    if (heard.signal !== null) return exit.code === EXIT_DONE ? EXIT_DONE : exitAfter(heard.signal);
     if (heard.failed !== null) return heard.failed;
+    if (heard.signal !== null) return exitAfter(heard.signal);
     if (exit.code === EXIT_DONE) return EXIT_DONE;
     reporter.error('worker-died', `the worker ended unexpectedly (${exitText(exit)})`);
     return EXIT_FAILED;
