@@ -1,19 +1,22 @@
 import { BackendError } from '../engine/backend-error.ts';
 
 /** What can go wrong between a request for a backend and its first tensor; each code is stable. */
-export type NativeErrorCode =
-  | 'backend-unavailable'
-  | 'cache-unwritable'
-  | 'install-interrupted'
-  | 'install-locked'
-  | 'native-build-failed'
-  | 'native-load-failed'
-  | 'native-not-installed'
-  | 'native-toolchain-missing'
-  | 'native-unpack-failed'
-  | 'platform-unsupported'
-  | 'wheel-download-failed'
-  | 'wheel-hash-mismatch';
+export const NATIVE_ERROR_CODES = [
+  'backend-unavailable',
+  'cache-unwritable',
+  'install-interrupted',
+  'install-locked',
+  'native-build-failed',
+  'native-load-failed',
+  'native-not-installed',
+  'native-toolchain-missing',
+  'native-unpack-failed',
+  'platform-unsupported',
+  'wheel-download-failed',
+  'wheel-hash-mismatch',
+] as const;
+
+export type NativeErrorCode = (typeof NATIVE_ERROR_CODES)[number];
 
 /** A {@link BackendError} with one of the codes of installing, loading and choosing. */
 export function nativeError(code: NativeErrorCode, message: string, remedy: string, cause?: unknown): BackendError {
