@@ -17,7 +17,7 @@ export default tseslint.config(
   {
     files: ['**/*.ts'],
     plugins: { '@nx': nx },
-    languageOptions: { parserOptions: { projectService: true } },
+    languageOptions: { parserOptions: { projectService: { allowDefaultProject: ['vitest.config.ts'] } } },
     rules: {
       '@nx/enforce-module-boundaries': ['error', { depConstraints, allow: [] }],
       '@typescript-eslint/consistent-type-imports': 'error',

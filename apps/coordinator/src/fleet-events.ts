@@ -20,7 +20,7 @@ export interface FleetEvents {
   leaseTime(worker: string, totalMs: number, computeMs: number): void;
   /** A result was computed with another replica than ours. */
   mismatch(worker: string): void;
-  bytes(direction: 'in' | 'out', message: string, bytes: number): void;
+  readonly bytes: (direction: 'in' | 'out', message: string, bytes: number) => void;
   /** This process stood still for so long. */
   stalled(ms: number): void;
 }

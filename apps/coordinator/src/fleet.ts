@@ -99,7 +99,7 @@ export class Fleet {
 
   /** Workers that introduced themselves, for metrics and discovery. */
   get workers(): WorkerView[] {
-    return this.#roster.workers;
+    return this.#roster.workers((name) => this.#step?.leases.isBusy(name) ?? false);
   }
 
   /** What the welcome tells every worker. */

@@ -3,13 +3,17 @@
  */
 import type { Peer } from './peer.ts';
 
+/** What a worker is doing: not ready yet, waiting for work, or computing. */
+export const WORKER_STATES = ['joining', 'idle', 'leased'] as const;
+export type WorkerState = (typeof WORKER_STATES)[number];
+
 /** A worker as metrics and discovery see it. */
 export interface WorkerView {
   readonly name: string;
   readonly backend: string;
   readonly address: string;
   readonly metricsPort: number | null;
-  readonly state: string;
+  readonly state: WorkerState;
 }
 
 export class Roster {
@@ -24,11 +28,13 @@ export class Roster {
     return [...this.#peers];
   }
 
-  /** Workers that introduced themselves. */
-  get workers(): WorkerView[] {
-    return this.all.flatMap(({ name, hello, address, state }) =>
-      hello ? [{ name, backend: hello.backend, metricsPort: hello.metricsPort, address, state }] : [],
-    );
+  /** Workers that introduced themselves; `isBusy` says which of them hold a lease. */
+  workers(isBusy: (name: string) => boolean): WorkerView[] {
+    return this.all.flatMap(({ name, hello, address, state }) => {
+      if (!hello) return [];
+      const doing = state !== 'active' ? 'joining' : isBusy(name) ? 'leased' : 'idle';
+      return [{ name, backend: hello.backend, metricsPort: hello.metricsPort, address, state: doing }];
+    });
   }
 
   /** How many workers can be given a lease. */

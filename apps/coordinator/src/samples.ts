@@ -102,7 +102,7 @@ export class Samples {
         settle();
       };
       thread.once('message', (reply: SampleReply) => done(() => resolve(reply)));
-      thread.once('error', (error) => done(() => reject(error as Error)));
+      thread.once('error', (error) => done(() => reject(error)));
       thread.once('exit', (code) => done(() => reject(new Error(`the sample thread ended with code ${code}`))));
       thread.postMessage(request, [request.weights.buffer]);
     });

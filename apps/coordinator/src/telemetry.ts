@@ -10,6 +10,7 @@ import type { Logger } from 'pino';
 import type { FleetEvents } from './fleet-events.ts';
 import { PHASES, shownScalars, Throughput } from './records.ts';
 import type { StepRecord } from './records.ts';
+import { WORKER_STATES } from './roster.ts';
 import type { WorkerView } from './roster.ts';
 
 export interface TelemetryOptions {
@@ -152,9 +153,10 @@ export class Telemetry {
 
   /** Gauges of workers by state. */
   showWorkers(): void {
-    const counts = { joining: 0, idle: 0, leased: 0 };
-    for (const { state } of this.#workers()) counts[state === 'active' ? 'leased' : 'joining'] += 1;
-    for (const [state, count] of Object.entries(counts)) this.#metrics.workers.set({ state: state as 'idle' }, count);
+    const states = this.#workers().map(({ state }) => state);
+    for (const state of WORKER_STATES) {
+      this.#metrics.workers.set({ state }, states.filter((each) => each === state).length);
+    }
   }
 
   saved(seconds: number, step: number): void {
@@ -202,6 +204,6 @@ export class Telemetry {
   }
 
   get #active(): number {
-    return this.#workers().filter(({ state }) => state === 'active').length;
+    return this.#workers().filter(({ state }) => state !== 'joining').length;
   }
 }

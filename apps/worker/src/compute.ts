@@ -51,8 +51,9 @@ export class Compute {
 
   /** Hands a received frame over; a view into a shared buffer is copied first. */
   deliver(bytes: Uint8Array): void {
-    const own = bytes.byteLength === bytes.buffer.byteLength && bytes.buffer instanceof ArrayBuffer;
-    const frame = (own ? new Uint8Array(bytes.buffer) : Uint8Array.from(bytes)) as Uint8Array<ArrayBuffer>;
+    const { buffer, byteLength } = bytes;
+    const whole = buffer instanceof ArrayBuffer && byteLength === buffer.byteLength;
+    const frame = whole ? new Uint8Array(buffer) : Uint8Array.from(bytes);
     this.#say({ type: 'frame', bytes: frame }, [frame.buffer]);
   }
 

@@ -31,18 +31,18 @@ export async function work({ config, token, logger, tell, stop }: WorkOptions): 
   tell({ type: 'backend', backend: chosen.backend, device: chosen.device, sentence: chosen.sentence });
   logger.info({ backend: chosen.backend, device: chosen.device, gpu }, chosen.sentence);
 
-  let session: Session | undefined;
   let busyMs = 0;
   const compute = await Compute.start(
     { candidate: chosen.candidate, threads: config.threads, gpu },
     {
-      frame: (bytes) => session?.send(bytes),
+      // No frame and no failure comes before the session has delivered something.
+      frame: (bytes) => session.send(bytes),
       measured: (computeMs, images) => {
         busyMs += computeMs;
         metrics.computeSeconds.inc(computeMs / 1000);
         metrics.images.inc(images);
       },
-      failed: (code, sentence) => session?.giveUp(code, sentence),
+      failed: (code, sentence) => session.giveUp(code, sentence),
     },
   );
   const { profile } = compute;
@@ -64,7 +64,7 @@ export async function work({ config, token, logger, tell, stop }: WorkOptions): 
     logger.warn(event, 'connection lost');
     tell({ type: 'notice', sentence: `${event.sentence}; trying again in ${(event.retryMs / 1000).toFixed(1)} s` });
   };
-  session = new Session({
+  const session = new Session({
     connect: (events) => connect({ url: config.coordinator, token }, events),
     clock: { now: () => performance.now(), after },
     jitter: Math.random,

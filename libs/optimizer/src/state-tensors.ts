@@ -53,7 +53,7 @@ export function nameTensors(model: Model, vectors: StateVectors): Record<string,
  * @throws StateMismatchError if a tensor is missing or has another shape or type than the model's.
  */
 export function collectVectors(model: Model, tensors: Readonly<Record<string, StoredLike>>): StateVectors {
-  const scalars = tensors['scalars']?.data;
+  const scalars = (tensors['scalars'] as StoredLike | undefined)?.data;
   if (!(scalars instanceof Float64Array) || scalars.length !== STATE_SCALARS.length) {
     throw new StateMismatchError('the checkpoint holds no scalars of this version');
   }
