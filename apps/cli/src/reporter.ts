@@ -88,7 +88,7 @@ export class Reporter {
 
   /** Prints a machine-readable line on stdout if that was asked for. */
   json(type: string, record: object): void {
-    if (this.#options.json) this.#options.stdout.write(`${JSON.stringify({ ...record, type })}\n`);
+    if (this.#options.json) this.#options.stdout.write(`${JSON.stringify({ type, ...record })}\n`);
   }
 
   /** Prints a line of the result for people; nothing with `json`. */

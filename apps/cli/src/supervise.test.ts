@@ -208,16 +208,26 @@ describe('supervise', () => {
     expect((await outcome).exitCode).toBe(143);
   });
 
-  it('lets workers leave by themselves after the end before it tells them', async () => {
-    const { coordinator, local, outcome, elapse } = setUp(1);
+  it('tells workers to stop once the coordinator is gone, and listens to them no more', async () => {
+    const { coordinator, local, outcome, said } = setUp(1);
     coordinator.say(listening);
     coordinator.say(finished(0));
-    await coordinator.exit(0);
+    local()[0].say({ type: 'notice', sentence: 'trying again' });
     expect(local()[0].stops).toEqual([]);
-    expect(await elapse()).toBe(10_000);
+    await coordinator.exit(0);
     expect(local()[0].stops).toEqual(['SIGTERM']);
     await local()[0].exit(0);
     expect((await outcome).exitCode).toBe(0);
+    expect(said.err).not.toContain('trying again');
+  });
+
+  it('starts no worker for a run that is over already', async () => {
+    const { coordinator, local, outcome } = setUp();
+    coordinator.say({ ...listening, resumedFromStep: 10 });
+    coordinator.say(finished(0));
+    await coordinator.exit(0);
+    expect((await outcome).exitCode).toBe(0);
+    expect(local()).toHaveLength(0);
   });
 
   it('tells why a coordinator failed, once, and starts no workers', async () => {

@@ -11,8 +11,7 @@ import type { Reporter } from './reporter.ts';
 
 /** A coordinator that was told to stop, or has finished, may take this long to save and say goodbye. */
 const COORDINATOR_GRACE_MS = 60_000;
-/** Workers hear `done` from the coordinator; this long after its end they are told, then ended. */
-const WORKER_GRACE_MS = 10_000;
+/** Workers that were told to stop, after the coordinator's end, may take this long. */
 const WORKER_STOP_MS = 5_000;
 
 export interface RunPlan {
@@ -86,7 +85,7 @@ class Supervision {
       const clean = this.#exitCode !== null;
       this.#exitCode ??= EXIT_FAILED;
       if (!clean) reporter.error('coordinator-died', `the coordinator ended unexpectedly (${exitText(exit)})`);
-      await this.#endWorkers(this.#summary !== null);
+      await this.#endWorkers();
       return { exitCode: this.#exitCode, summary: this.#summary };
     } finally {
       unsubscribe();
@@ -102,7 +101,10 @@ class Supervision {
         reporter.notice(`run ${message.runFolder}: ${message.totalSteps} steps${from}`);
         reporter.notice(`coordinator at ${message.url}, metrics at ${message.metricsUrl}`);
         reporter.startClock();
-        if (this.#exitCode === null) this.#workers?.start(localAddress(message.url));
+        // A run that has reached its length already needs nobody.
+        if (this.#exitCode === null && (message.resumedFromStep ?? 0) < message.totalSteps) {
+          this.#workers?.start(localAddress(message.url));
+        }
         return;
       }
       case 'progress':
@@ -161,12 +163,11 @@ class Supervision {
     this.#cancelDeadline = this.#surroundings.delay(COORDINATOR_GRACE_MS, () => this.#coordinator?.kill());
   }
 
-  /** @param told whether the coordinator has sent the workers home. */
-  async #endWorkers(told: boolean): Promise<void> {
+  /** The coordinator is gone: what it had to say to the workers it has said. */
+  async #endWorkers(): Promise<void> {
     const workers = this.#workers;
     if (!workers) return;
     workers.retire();
-    if (told && (await this.#within(WORKER_GRACE_MS, workers.ended()))) return;
     workers.stop('SIGTERM');
     if (await this.#within(WORKER_STOP_MS, workers.ended())) return;
     workers.kill();

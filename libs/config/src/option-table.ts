@@ -313,7 +313,7 @@ const others: OptionSpec[] = [
     type: { kind: 'choice', choices: LOG_LEVELS },
     group: 'Output',
     commands: COMMANDS,
-    default: 'warn',
+    default: 'error',
     help: 'What the processes log to stderr; debug adds the stack to an internal error',
   },
   {
