@@ -13,6 +13,7 @@ const softwareGpu = existsSync(`${chromium}/vk_swiftshader_icd.json`)
  */
 export default defineConfig({
   test: {
+    reporters: ['default', './bin/summary-reporter.mjs'],
     projects: [
       {
         test: {
