@@ -354,7 +354,7 @@ export class Fleet {
       events.lease('refused', peer.name);
       return this.#missed(peer, 'replica-mismatch', 'the result was computed with a wrong replica');
     }
-    const verdict = step.accept(lease, message.subtree, vector);
+    const verdict = step.accept(lease, message.subtree, vector, this.#options.now());
     events.lease(verdict === 'suspect' ? 'refused' : verdict, peer.name);
     if (verdict === 'suspect') step.confirm(this.#others(step, peer));
     for (const name of step.refuted()) this.#blame(name);

@@ -28,6 +28,14 @@ export interface OpenStepOptions {
   readonly kernels: VectorKernels;
 }
 
+/** One result of a step, for the ledger. */
+export interface SubtreeRecord extends Subtree {
+  readonly worker: string;
+  readonly outcome: Verdict;
+  /** Milliseconds from the lease's grant to the result. */
+  readonly ms: number;
+}
+
 /** A result held back. */
 interface Suspect {
   readonly worker: string;
@@ -41,6 +49,7 @@ export class OpenStep {
   readonly closed: Promise<StepOutcome>;
   readonly #options: OpenStepOptions;
   readonly #tree: TreeSum<Float32Array>;
+  readonly #history: SubtreeRecord[] = [];
   #suspects: Suspect[] = [];
   #close: (outcome: StepOutcome) => void = () => {};
   #isClosed = false;
@@ -62,8 +71,19 @@ export class OpenStep {
     return this.#isClosed;
   }
 
+  /** What came in, in the order in which it came. */
+  get history(): readonly SubtreeRecord[] {
+    return this.#history;
+  }
+
   /** Adds a result's sum to the tree, or holds it back; the vector is the step's from then on. */
-  accept(lease: Lease, subtree: Subtree, vector: Float32Array): Verdict {
+  accept(lease: Lease, subtree: Subtree, vector: Float32Array, now: number): Verdict {
+    const outcome = this.#judge(lease, subtree, vector);
+    this.#history.push({ ...subtree, worker: lease.worker, outcome, ms: now - lease.grantedAt });
+    return outcome;
+  }
+
+  #judge(lease: Lease, subtree: Subtree, vector: Float32Array): Verdict {
     if (this.#isClosed || this.#tree.covers(subtree)) return 'late';
     if (this.#looksWrong(vector)) {
       this.#suspects.push({ worker: lease.worker, subtree, vector });

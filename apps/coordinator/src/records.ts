@@ -5,6 +5,8 @@ import { performance } from 'node:perf_hooks';
 import type { Model } from '@gradcast/model';
 import type { AverageNorms } from '@gradcast/reduction';
 import { tensorView } from '@gradcast/tensors';
+import type { Fingerprint } from '@gradcast/vector';
+import type { SubtreeRecord } from './open-step.ts';
 
 export const PHASES = ['compute', 'reduce', 'broadcast', 'optimizer'] as const;
 export type PhaseName = (typeof PHASES)[number];
@@ -23,6 +25,10 @@ export interface StepRecord {
   readonly tail: Float32Array;
   readonly norms: AverageNorms;
   readonly timings: StepTimings;
+  /** Fingerprint of the averaged gradient as it was broadcast. */
+  readonly averageFingerprint: Fingerprint;
+  /** The results that came in, used or not. */
+  readonly history: readonly SubtreeRecord[];
 }
 
 /** Cuts the time of a step into its phases. */

@@ -68,7 +68,14 @@ export async function round(stages: Stages): Promise<RoundOutcome> {
   state.advance({ average, tail, scalars, norm: norms.norm, samples });
   timer.mark('optimizer');
 
-  return { kind: 'closed', record: { version: state.version, samples, tail, norms, timings: timer.done() } };
+  // Records: what the ledger, the metrics and the progress line are told.
+  const averageFingerprint = kernels.fingerprint([average]);
+  const { history } = step;
+  const timings = timer.done();
+  return {
+    kind: 'closed',
+    record: { version: state.version, samples, tail, norms, timings, averageFingerprint, history },
+  };
 }
 
 function divergence(norms: { finite: boolean; norm: number }, bound: number, version: number): string | undefined {
