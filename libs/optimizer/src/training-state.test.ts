@@ -1,0 +1,245 @@
+import { buildModel, initialParameters, presets, tinyPresets } from '@gradcast/model';
+import { tensorView } from '@gradcast/tensors';
+import { referenceKernels as kernels } from '@gradcast/vector';
+import { describe, expect, it } from 'vitest';
+import { STATE_SCALARS, stateBytes, TrainingState } from './training-state.ts';
+import type { ClosedStep, StateVectors } from './training-state.ts';
+
+const model = buildModel(tinyPresets.sigmoid);
+const withoutExtras = buildModel(tinyPresets.softmax);
+const options = { model, kernels, learningRate: 2e-3 };
+const { beta1, beta2, epsilon } = model.preset.optimizer;
+
+function closed(state: TrainingState, change: Partial<ClosedStep> = {}): ClosedStep {
+  const { parameters, tail } = state.model;
+  const average = new Float32Array(parameters.length);
+  for (const { offset, size } of parameters.entries) {
+    for (let i = offset; i < offset + size; i++) average[i] = ((i % 11) - 5) / 64;
+  }
+  return {
+    average,
+    tail: new Float32Array(tail.length),
+    scalars: state.stepScalars(),
+    norm: 2,
+    samples: 64,
+    ...change,
+  };
+}
+
+const scalar = (state: TrainingState, name: (typeof STATE_SCALARS)[number]) =>
+  state.vectors.scalars[STATE_SCALARS.indexOf(name)];
+
+function copyOf(vectors: StateVectors): StateVectors {
+  const { parameters, first, second, ema, running, scalars } = vectors;
+  return {
+    parameters: parameters.slice(),
+    first: first.slice(),
+    second: second.slice(),
+    ema: ema.slice(),
+    running: running.slice(),
+    scalars: scalars.slice(),
+  };
+}
+
+const hexOf = (bytes: Uint8Array) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+
+describe('the state before the first step', () => {
+  it('holds initial parameters, no moments, and a moving average that starts from the parameters', () => {
+    const state = TrainingState.initial(options, 5);
+    const parameters = initialParameters(model, 5);
+    expect(state.vectors.parameters).toEqual(parameters);
+    expect(state.vectors.first.every((x) => x === 0) && state.vectors.second.every((x) => x === 0)).toBe(true);
+    expect(state.vectors.ema).toEqual(parameters.slice(0, model.generatorLength));
+    expect([state.version, state.position]).toEqual([0, 0]);
+  });
+
+  it('has running means of 0 and variances of 1', () => {
+    const { running } = TrainingState.initial(options, 5).vectors;
+    for (const { name } of model.running.entries) {
+      const wanted = name.endsWith('/variance') ? 1 : 0;
+      expect(
+        tensorView(model.running, running, name).every((x) => x === wanted),
+        name,
+      ).toBe(true);
+    }
+  });
+
+  it('depends on the seed', () => {
+    const [a, b] = [5, 6].map((seed) => TrainingState.initial(options, seed).replica.fingerprint);
+    expect(a).not.toBe(b);
+  });
+
+  it('has neither moving average nor running statistics for a preset without them', () => {
+    const state = TrainingState.initial({ ...options, model: withoutExtras }, 5);
+    expect([state.vectors.ema.length, state.vectors.running.length]).toEqual([0, 0]);
+    expect(state.generatorWeights).toEqual(state.vectors.parameters.slice(0, withoutExtras.generatorLength));
+  });
+});
+
+describe('a restored state', () => {
+  it('goes on as if it had never been stored', () => {
+    const through = TrainingState.initial(options, 5);
+    for (let step = 0; step < 3; step++) through.advance(closed(through));
+    const restored = TrainingState.restore(options, copyOf(through.vectors));
+    expect([restored.version, restored.position]).toEqual([3, 192]);
+    for (const state of [through, restored]) {
+      state.skip(64);
+      state.advance(closed(state));
+    }
+    expect(stateBytes(restored.vectors)).toEqual(stateBytes(through.vectors));
+  });
+
+  it.each(['parameters', 'first', 'second', 'ema', 'running', 'scalars'] as const)(
+    'is refused if %s has another length',
+    (name) => {
+      const vectors = TrainingState.initial(options, 5).vectors;
+      const wrong = { ...vectors, [name]: vectors[name].slice(1) };
+      expect(() => TrainingState.restore(options, wrong)).toThrow(new RegExp(`^${name} has `));
+    },
+  );
+});
+
+describe('step scalars', () => {
+  it('are the bias-corrected Adam step in float64, rounded once', () => {
+    const state = TrainingState.initial(options, 5);
+    for (let t = 1; t <= 40; t++) {
+      const wanted = (2e-3 * Math.sqrt(1 - beta2 ** t)) / (1 - beta1 ** t);
+      const { alpha, ...rest } = state.stepScalars();
+      expect(Math.abs(alpha / wanted - 1)).toBeLessThan(1e-7);
+      expect(alpha).toBe(Math.fround(alpha));
+      expect(rest).toEqual({
+        oneMinusBeta1: Math.fround(1 - beta1),
+        oneMinusBeta2: Math.fround(1 - beta2),
+        epsilon: Math.fround(epsilon),
+      });
+      state.advance(closed(state));
+    }
+  });
+
+  it('do not move with a skipped step', () => {
+    const state = TrainingState.initial(options, 5);
+    state.advance(closed(state));
+    const before = state.stepScalars();
+    state.skip(64);
+    expect(state.stepScalars()).toEqual(before);
+  });
+});
+
+describe('a closed step', () => {
+  it('counts the version and the stream position', () => {
+    const state = TrainingState.initial(options, 5);
+    state.advance(closed(state, { samples: 128 }));
+    state.advance(closed(state, { samples: 128 }));
+    expect([state.version, state.position]).toEqual([2, 256]);
+    expect([scalar(state, 'version'), scalar(state, 'steps')]).toEqual([2, 2]);
+  });
+
+  it('follows the statistics of the batch with the momentum', () => {
+    const state = TrainingState.initial(options, 5);
+    const tail = new Float32Array(model.tail.length);
+    for (const { name } of model.running.entries) tensorView(model.tail, tail, name).fill(3);
+    const { momentum } = model.preset.batchNorm!;
+    state.advance(closed(state, { tail }));
+    state.advance(closed(state, { tail }));
+    for (const { name } of model.running.entries) {
+      const start = name.endsWith('/variance') ? 1 : 0;
+      const wanted = 3 + (start - 3) * momentum * momentum;
+      for (const x of tensorView(model.running, state.vectors.running, name)) expect(x).toBeCloseTo(wanted, 5);
+    }
+  });
+
+  it('keeps the padding of every vector at zero', () => {
+    const state = TrainingState.initial(options, 5);
+    state.advance(closed(state));
+    for (const vector of [state.vectors.parameters, state.vectors.first, state.vectors.second]) {
+      const rest = vector.slice();
+      for (const { name } of model.parameters.entries) tensorView(model.parameters, rest, name).fill(0);
+      expect(rest.every((x) => x === 0)).toBe(true);
+    }
+  });
+});
+
+describe('the moving average of the generator', () => {
+  it('decays by min(limit, (1 + t) / (10 + t)) at step t', () => {
+    const limited = buildModel({ ...tinyPresets.sigmoid, ema: { limit: 0.2 } });
+    const state = TrainingState.initial({ ...options, model: limited }, 5);
+    const wanted = Float64Array.from(state.vectors.ema);
+    for (const decay of [0.1, 2 / 11, 0.2, 0.2]) {
+      state.advance(closed(state));
+      state.vectors.ema.forEach((_, i) => {
+        wanted[i] = wanted[i] * decay + state.vectors.parameters[i] * (1 - decay);
+      });
+      const furthest = wanted.reduce((most, x, i) => Math.max(most, Math.abs(x - state.vectors.ema[i])), 0);
+      expect(furthest).toBeLessThan(1e-6);
+    }
+    expect(state.generatorWeights).toEqual(state.vectors.ema);
+  });
+
+  it('counts the steps that were taken, not those skipped', () => {
+    const [plain, skipping] = [0, 1].map(() => TrainingState.initial(options, 5));
+    skipping.skip(64);
+    for (const state of [plain, skipping]) state.advance(closed(state));
+    expect(skipping.vectors.ema).toEqual(plain.vectors.ema);
+  });
+});
+
+describe('a skipped step', () => {
+  it('leaves all but version and position as they were', () => {
+    const state = TrainingState.initial(options, 5);
+    state.advance(closed(state));
+    const before = copyOf(state.vectors);
+    state.skip(64);
+    expect([state.version, state.position]).toEqual([2, 128]);
+    const after = copyOf(state.vectors);
+    for (const name of ['version', 'position'] as const) {
+      for (const { scalars } of [before, after]) scalars[STATE_SCALARS.indexOf(name)] = 0;
+    }
+    expect(stateBytes(after)).toEqual(stateBytes(before));
+  });
+});
+
+describe('the norm bound', () => {
+  it('is infinite for a hundred steps, then a thousand times the running mean of the norms', () => {
+    const state = TrainingState.initial(options, 5);
+    let mean = 4;
+    for (let step = 0; step < 100; step++) {
+      expect(state.normBound).toBe(Infinity);
+      const norm = step === 0 ? 4 : 4 + (step % 3);
+      if (step > 0) mean += (norm - mean) * 0.01;
+      state.advance(closed(state, { norm }));
+    }
+    expect(state.normBound).toBe(1000 * mean);
+    state.skip(64);
+    expect(state.normBound).toBe(1000 * mean);
+  });
+
+  it('comes back from a stored state', () => {
+    const state = TrainingState.initial(options, 5);
+    for (let step = 0; step < 100; step++) state.advance(closed(state));
+    expect(TrainingState.restore(options, copyOf(state.vectors)).normBound).toBe(2000);
+  });
+});
+
+describe('stateBytes', () => {
+  it('is parameters, moments, average, statistics and scalars in this order', () => {
+    const vectors: StateVectors = {
+      parameters: Float32Array.of(0, 1).subarray(1),
+      first: Float32Array.of(2),
+      second: Float32Array.of(3),
+      ema: Float32Array.of(4),
+      running: Float32Array.of(5),
+      scalars: Float64Array.of(6),
+    };
+    const hex = stateBytes(vectors).map(hexOf);
+    expect(hex).toEqual(['0000803f', '00000040', '00004040', '00008040', '0000a040', '0000000000001840']);
+  });
+
+  it('covers every vector of every preset', () => {
+    for (const preset of Object.values(presets)) {
+      const { vectors } = TrainingState.initial({ ...options, model: buildModel(preset) }, 1);
+      const bytes = stateBytes(vectors).reduce((sum, part) => sum + part.byteLength, 0);
+      const { parameters, ema, running, scalars } = vectors;
+      expect(bytes).toBe(4 * (3 * parameters.length + ema.length + running.length) + 8 * scalars.length);
+    }
+  });
+});
