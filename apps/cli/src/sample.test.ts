@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Checkpoints } from '@gradcast/checkpoint';
 import { referenceNoise, sampleNoise } from '@gradcast/evaluate';
 import { buildModel, presets, type GradientEngine, type PresetName } from '@gradcast/model';
+import { nameTensors, STATE_SCALARS } from '@gradcast/optimizer';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runSample, type SampleOptions } from './sample.ts';
 
@@ -17,11 +18,18 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 
 /** Saves a state of a preset whose weights are all 1 and whose average, if any, is all 2. */
 async function save(preset: string, step = 5, like: PresetName = 'mnist'): Promise<string> {
-  const { parameters, generatorLength } = buildModel(presets[like]);
-  const ema = 'ema' in presets[like] ? generatorLength : 0;
+  const model = buildModel(presets[like]);
+  const { length } = model.parameters;
+  const filled = (value: number) => new Float32Array(length).fill(value);
+  const vectors = {
+    parameters: filled(1),
+    first: filled(0),
+    second: filled(0),
+    ema: filled(2),
+    running: new Float32Array(model.running.length),
+    scalars: new Float64Array(STATE_SCALARS.length),
+  };
   const checkpoints = new Checkpoints(join(run, 'checkpoints'));
-  const vector = (length: number, value: number) =>
-    ({ dtype: 'F32', shape: [length], data: new Float32Array(length).fill(value) }) as const;
   const { path } = await checkpoints.save({
     info: {
       step,
@@ -31,7 +39,7 @@ async function save(preset: string, step = 5, like: PresetName = 'mnist'): Promi
       incarnation: 1,
       ledger: { length: step, head: '' },
     },
-    tensors: { parameters: vector(parameters.length, 1), ema: vector(ema, 2) },
+    tensors: nameTensors(model, vectors),
   });
   return path;
 }
@@ -81,7 +89,7 @@ describe('runSample', () => {
     expect(await runSample(options(), tools)).toEqual({ output: join(folder, 'out.npy'), checkpoint: path, step: 5 });
     const { engine, lines } = tools;
     const { generatorLength } = buildModel(presets.mnist);
-    expect(engine.loaded[generatorLength - 1]).toBe(2);
+    expect(engine.loaded[0]).toBe(2);
     expect(engine.loaded[generatorLength]).toBe(1);
     expect(engine.noise).toEqual(sampleNoise(presets.mnist, { count: 5, seed: 7 }));
     expect(engine.reference).toEqual(referenceNoise(presets.mnist));
@@ -98,7 +106,8 @@ describe('runSample', () => {
     const tools = around();
     const output = join(folder, 'grid.PNG');
     expect((await runSample(options({ run: checkpoint, output }), tools)).step).toBe(9);
-    expect(tools.engine.loaded.every((value) => value === 1)).toBe(true);
+    // Ones, and the padding between tensors.
+    expect(new Set(tools.engine.loaded)).toEqual(new Set([1, 0]));
     expect((await readFile(output)).toString('latin1', 1, 4)).toBe('PNG');
   });
 

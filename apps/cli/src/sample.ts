@@ -7,6 +7,7 @@ import { dirname, extname, join, resolve } from 'node:path';
 import { loadCheckpoint, writeAtomically, type Checkpoint } from '@gradcast/checkpoint';
 import { chooseBackend, createEngine, loadBackend, type BackendRequest } from '@gradcast/compute';
 import { encodeNpy, referenceNoise, sampleGrid, sampleNoise } from '@gradcast/evaluate';
+import { collectParameters, StateMismatchError } from '@gradcast/optimizer';
 import { buildModel, presets, type GradientEngine, type Model, type PresetName } from '@gradcast/model';
 
 /** What can be wrong with a request for samples, besides what can be wrong with a checkpoint. */
@@ -142,17 +143,12 @@ function modelOf({ info }: Checkpoint, path: string): Model {
 
 /** A whole parameter vector in which the generator's range holds the weights to draw with. */
 function generatorWeights({ tensors }: Checkpoint, model: Model, path: string): Float32Array {
-  const { preset, parameters, generatorLength } = model;
-  const weights = f32(tensors['parameters']);
-  const average = preset.ema ? f32(tensors['ema']) : undefined;
-  if (weights?.length !== parameters.length || (preset.ema && average?.length !== generatorLength)) {
-    throw new SampleError('checkpoint-preset', `${path} does not fit the preset ${preset.name} it names`);
+  try {
+    return collectParameters(model, tensors);
+  } catch (cause) {
+    if (!(cause instanceof StateMismatchError)) throw cause;
+    throw new SampleError('checkpoint-preset', `${path} does not fit the preset ${model.preset.name} it names`, {
+      cause,
+    });
   }
-  const copy = weights.slice();
-  if (average) copy.set(average);
-  return copy;
-}
-
-function f32(tensor: Checkpoint['tensors'][string] | undefined): Float32Array | undefined {
-  return tensor?.dtype === 'F32' ? tensor.data : undefined;
 }
