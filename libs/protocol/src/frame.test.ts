@@ -38,7 +38,12 @@ describe('decodeFrame', () => {
       fc.property(
         fc.dictionary(
           fc.stringMatching(/^[a-z]{1,8}$/),
-          fc.oneof(fc.integer(), fc.string(), fc.double({ noNaN: true }).map((value) => value + 0), fc.constant(null)),
+          fc.oneof(
+            fc.integer(),
+            fc.string(),
+            fc.double({ noNaN: true }).map((value) => value + 0),
+            fc.constant(null),
+          ),
         ),
         fc.float32Array({ maxLength: 40 }),
         fc.nat(9),
