@@ -1,0 +1,67 @@
+/** What a run leaves behind, read for a test. */
+import { createHash } from 'node:crypto';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import type { Summary } from '@gradcast/config';
+
+export type { Summary };
+
+/** A line of metrics.jsonl. */
+export interface MetricsRecord {
+  readonly step: number;
+  /** Seconds since 1970. */
+  readonly time: number;
+  /** Images used since the run began. */
+  readonly images: number;
+  readonly loss_g: number;
+  readonly loss_d: number;
+  readonly d_x: number;
+  readonly d_g_z: number;
+  readonly workers: number;
+}
+
+/** The two digests that say whether two runs ended alike. */
+export type Hashes = Pick<Summary, 'parametersSha256' | 'stateSha256'>;
+
+export function hashesOf({ parametersSha256, stateSha256 }: Summary): Hashes {
+  return { parametersSha256, stateSha256 };
+}
+
+/** Folders of the runs under `out`, oldest first. */
+export async function runsIn(out: string): Promise<string[]> {
+  return (await readdir(out)).sort().map((name) => join(out, name));
+}
+
+export async function readSummary(run: string): Promise<Summary> {
+  return JSON.parse(await readFile(join(run, 'summary.json'), 'utf8')) as Summary;
+}
+
+export async function readMetrics(run: string): Promise<MetricsRecord[]> {
+  const text = await readFile(join(run, 'metrics.jsonl'), 'utf8');
+  return text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as MetricsRecord);
+}
+
+/** Steps of the checkpoints of a run, ascending. */
+export async function checkpointSteps(run: string): Promise<number[]> {
+  const names = await readdir(join(run, 'checkpoints'));
+  return names.map((name) => Number(/^step-(\d+)\.safetensors$/.exec(name)?.[1])).sort((a, b) => a - b);
+}
+
+/** Every file and folder under `folder` with the digest of its content: equal if and only if nothing was touched. */
+export async function contentOf(folder: string): Promise<Record<string, string>> {
+  const content: Record<string, string> = {};
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name);
+    const isFile = (await stat(path)).isFile();
+    const digest = isFile
+      ? createHash('sha256')
+          .update(await readFile(path))
+          .digest('hex')
+      : 'folder';
+    content[relative(folder, path)] = digest;
+  }
+  return content;
+}
