@@ -93,10 +93,13 @@ export class Trainer {
    * Takes a frame from the coordinator; the bytes are the trainer's from then on.
    *
    * @returns a promise that settles when the queue is empty; it rejects with what stopped the trainer for good.
+   * @throws ProtocolError `frame-malformed` or `message-invalid` at once.
    */
   receive(bytes: Uint8Array): Promise<void> {
     const received = decodeFromCoordinator(bytes);
-    if (received.message.type === 'average') this.#newest = received.message.version + 1;
+    const { message } = received;
+    if (message.type === 'average' && message.incarnation === this.#task?.incarnation)
+      this.#newest = message.version + 1;
     this.#queue.push({ received, at: this.#ports.now() });
     this.#running ??= this.#drain().finally(() => (this.#running = undefined));
     return this.#running;
@@ -297,6 +300,8 @@ export class Trainer {
       this.#ports.measured(leafMs, shape.microBatchSize);
       computeMs += leafMs;
     }
+    // The last micro-batch took its time too: whoever was lost in it must not be answered.
+    if (epoch !== this.#epoch) return undefined;
     return { vector: sum.total, computeMs };
   }
 

@@ -1,0 +1,53 @@
+/** An engine whose gradients a test can compute for itself: linear in parameters, images and noise. */
+import type { GradientEngine, MicroBatch, Model } from '@gradcast/model';
+
+/** What {@link FakeEngine} gives for a micro-batch; every element depends on all of it, and sums of it must be rounded. */
+export function linearGradient(model: Model, parameters: Float32Array, batch: MicroBatch): Float32Array {
+  const vector = new Float32Array(model.parameters.length + model.tail.length);
+  const pixels = batch.images.reduce((sum, pixel, i) => sum + pixel * ((i % 7) + 1), 0) / 1013;
+  const noise = batch.noise.reduce((sum, value, i) => sum + value * ((i % 3) + 1), 0);
+  for (let i = 0; i < vector.length; i++) {
+    vector[i] = (parameters[i % parameters.length] + 0.1) * pixels + noise * (i + 1);
+  }
+  return vector;
+}
+
+export class FakeEngine implements GradientEngine {
+  readonly model: Model;
+  /** Every micro-batch it was given, copied. */
+  readonly batches: MicroBatch[] = [];
+  loads = 0;
+  disposed = false;
+  /** Runs inside each gradient, before its result is written. */
+  during: (gradients: number) => void = () => undefined;
+  /** Added to each gradient's first element. */
+  error: (gradients: number) => number = () => 0;
+  #parameters = new Float32Array(0);
+
+  constructor(model: Model) {
+    this.model = model;
+  }
+
+  load(parameters: Float32Array): void {
+    this.loads += 1;
+    this.#parameters = parameters.slice();
+  }
+
+  async gradient(batch: MicroBatch, into: Float32Array): Promise<void> {
+    this.batches.push({ ...batch, images: batch.images.slice(), noise: batch.noise.slice() });
+    const count = this.batches.length;
+    await Promise.resolve();
+    this.during(count);
+    if (this.disposed) throw new Error('a gradient was asked of an engine that is gone');
+    into.set(linearGradient(this.model, this.#parameters, batch));
+    into[0] += this.error(count);
+  }
+
+  generate(): Promise<Uint8Array> {
+    return Promise.reject(new Error('a trainer draws no images'));
+  }
+
+  dispose(): void {
+    this.disposed = true;
+  }
+}

@@ -1,0 +1,67 @@
+import { alignedSubtrees } from '@gradcast/ledger';
+import type { Subtree } from '@gradcast/ledger';
+import { referenceKernels as kernels } from '@gradcast/vector';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { SubtreeAccumulator } from './subtree-accumulator.ts';
+
+const LENGTH = 5;
+/** Values of such different sizes that another order of additions gives other bits. */
+const leafValue = (leaf: number) =>
+  Float32Array.from({ length: LENGTH }, (_, i) => ((leaf * 37 + i * 11 + 1) % 101) / 3 ** (leaf % 7));
+
+/** The sum by definition: each node is the sum of its halves. */
+function plainTree({ start, size }: Subtree): Float32Array {
+  if (size === 1) return leafValue(start);
+  const left = plainTree({ start, size: size / 2 });
+  kernels.add(left, plainTree({ start: start + size / 2, size: size / 2 }));
+  return left;
+}
+
+async function accumulate(subtree: Subtree): Promise<{ total: Float32Array; vectors: number }> {
+  const sum = new SubtreeAccumulator(subtree, LENGTH, kernels);
+  const memory = new Set<Float32Array>();
+  for (let leaf = subtree.start; leaf < subtree.start + subtree.size; leaf++) {
+    await sum.add(leaf, (vector) => {
+      memory.add(vector);
+      vector.set(leafValue(leaf));
+      return Promise.resolve();
+    });
+  }
+  return { total: sum.total, vectors: memory.size };
+}
+
+describe('SubtreeAccumulator', () => {
+  it('has the bits of the plain tree for every subtree of any range, whatever memory it uses again', async () => {
+    const range = fc.record({ first: fc.nat(70), count: fc.integer({ min: 1, max: 70 }) });
+    await fc.assert(
+      fc.asyncProperty(range, async (leaves) => {
+        for (const subtree of alignedSubtrees(leaves)) {
+          expect((await accumulate(subtree)).total).toEqual(plainTree(subtree));
+        }
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it('would show another order', () => {
+    const inOrder = leafValue(0);
+    for (let leaf = 1; leaf < 8; leaf++) kernels.add(inOrder, leafValue(leaf));
+    expect(inOrder).not.toEqual(plainTree({ start: 0, size: 8 }));
+  });
+
+  it.each([1, 2, 4, 8, 64])('needs log2(n) + 1 vectors for %i leaves', async (size) => {
+    expect((await accumulate({ start: size, size })).vectors).toBe(Math.log2(size) + 1);
+  });
+
+  it('has no total before its last leaf', async () => {
+    const sum = new SubtreeAccumulator({ start: 2, size: 2 }, LENGTH, kernels);
+    await sum.add(2, () => Promise.resolve());
+    expect(() => sum.total).toThrow('not complete');
+  });
+
+  it('refuses leaves of another subtree', async () => {
+    const sum = new SubtreeAccumulator({ start: 2, size: 2 }, LENGTH, kernels);
+    await expect(sum.add(4, () => Promise.resolve())).rejects.toThrow(RangeError);
+  });
+});

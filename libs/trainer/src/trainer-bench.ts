@@ -1,0 +1,144 @@
+/** A trainer on a test's bench: fake engines, a clock by hand, and the frames that a coordinator would send. */
+import { buildModel, tinyPresets } from '@gradcast/model';
+import type { MicroBatch } from '@gradcast/model';
+import { Replica } from '@gradcast/optimizer';
+import { decodeFromWorker, encodeFrame, leaseParts } from '@gradcast/protocol';
+import type { MessageOf, Received, WorkerMessage } from '@gradcast/protocol';
+import { referenceKernels as kernels } from '@gradcast/vector';
+import { FakeEngine } from './fake-engine.ts';
+import { Trainer } from './trainer.ts';
+
+export const preset = tinyPresets.softmax;
+export const model = buildModel(preset);
+export const SCALARS = { alpha: 0.01, oneMinusBeta1: 0.5, oneMinusBeta2: 0.25, epsilon: 1e-3 };
+export const INCARNATION = 3;
+
+const [height, width] = preset.image;
+const pixels = height * width;
+const shape = {
+  parameters: model.parameters.length,
+  tail: model.tail.length,
+  pixels,
+  latent: preset.latent,
+  microBatchSize: preset.microBatch,
+};
+
+/** Micro-batch of a leaf of a step, by formula. */
+export function leafOf(version: number, leaf: number): MicroBatch {
+  const seed = version * 31 + leaf * 7;
+  const size = preset.microBatch;
+  return {
+    size,
+    images: Uint8Array.from({ length: size * pixels }, (_, i) => (i * 13 + seed * 5) % 256),
+    noise: Float32Array.from({ length: size * preset.latent }, (_, i) => ((i * 3 + seed) % 17) / 7 - 1),
+  };
+}
+
+/** The coordinator's replica at version 0. */
+export function truth(version = 0): Replica {
+  const parameters = Float32Array.from({ length: model.parameters.length }, (_, i) => ((i % 23) - 11) / 8);
+  const empty = () => new Float32Array(model.parameters.length);
+  return new Replica(version, { parameters, first: empty(), second: empty() }, kernels);
+}
+
+export const averageOf = (version: number) =>
+  Float32Array.from({ length: model.parameters.length }, (_, i) => ((i + version) % 9) - 4);
+
+export const frames = {
+  welcome: (change: Partial<MessageOf<'welcome'>> = {}) =>
+    encodeFrame({
+      type: 'welcome',
+      incarnation: INCARNATION,
+      run: 'run',
+      worker: 'w',
+      session: 'ab'.repeat(16),
+      preset: preset.name,
+      seed: 5,
+      microBatchSize: preset.microBatch,
+      microBatches: 8,
+      codec: 'f32',
+      silenceSeconds: 30,
+      ...change,
+    }),
+  snapshot: (replica: Replica, change: Partial<MessageOf<'snapshot'>> = {}) => {
+    const { parameters, first, second } = replica.vectors;
+    const { version, fingerprint } = replica;
+    const message = { type: 'snapshot', incarnation: INCARNATION, version, fingerprint, ...change };
+    return encodeFrame(message, [parameters, first, second]);
+  },
+  lease: (version: number, first: number, count: number, change: Partial<MessageOf<'lease'>> = {}) => {
+    const leaves = Array.from({ length: count }, (_, i) => leafOf(version, first + i));
+    const images = Uint8Array.from(leaves.flatMap((leaf) => [...leaf.images]));
+    const noise = Float32Array.from(leaves.flatMap((leaf) => [...leaf.noise]));
+    const message = { type: 'lease', incarnation: INCARNATION, lease: 1, version, first, count, deadlineMs: 1000 };
+    return encodeFrame({ ...message, ...change }, leaseParts(shape, { images, noise }));
+  },
+  average: (version: number, change: Partial<MessageOf<'average'>> = {}) =>
+    encodeFrame({ type: 'average', incarnation: INCARNATION, version, scalars: SCALARS, ...change }, [
+      averageOf(version),
+    ]),
+  skipped: (version: number) => encodeFrame({ type: 'average', incarnation: INCARNATION, version, scalars: null }),
+};
+
+export class Bench {
+  readonly engines: FakeEngine[] = [];
+  /** Everything the trainer sent. */
+  readonly sent: Received<WorkerMessage>[] = [];
+  readonly measured: [number, number][] = [];
+  /** Milliseconds; moves by hand. */
+  clock = 0;
+  /** Runs before each micro-batch of a lease; messages delivered here have arrived in between. */
+  atYield: () => void = () => undefined;
+  /** Prepares an engine before its first use. */
+  prepare: (engine: FakeEngine) => void = () => undefined;
+  readonly trainer: Trainer;
+
+  constructor() {
+    this.trainer = new Trainer({
+      preset: (name) => Object.values(tinyPresets).find((known) => known.name === name),
+      createEngine: (wanted) => {
+        const engine = new FakeEngine(wanted);
+        this.prepare(engine);
+        this.engines.push(engine);
+        return Promise.resolve(engine);
+      },
+      send: (frame) => void this.sent.push(decodeFromWorker(frame)),
+      sha256: (bytes) => {
+        const hash = kernels.fingerprint([new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4)]);
+        return Promise.resolve(hash + hash);
+      },
+      now: () => this.clock,
+      yield: () => {
+        this.atYield();
+        return Promise.resolve();
+      },
+      measured: (computeMs, images) => void this.measured.push([computeMs, images]),
+      kernels,
+    });
+  }
+
+  get engine(): FakeEngine {
+    return this.engines[this.engines.length - 1];
+  }
+
+  /** Delivers frames in order and waits until all are handled. */
+  async deliver(...all: Uint8Array[]): Promise<void> {
+    await Promise.all(all.map((frame) => this.trainer.receive(frame)));
+  }
+
+  /** Brings the trainer to where leases make sense, and forgets what that took. */
+  async join(replica: Replica = truth()): Promise<void> {
+    await this.deliver(frames.welcome(), frames.snapshot(replica));
+    this.sent.length = 0;
+    this.measured.length = 0;
+    this.engine.batches.length = 0;
+    this.engine.loads = 0;
+  }
+
+  /** What was sent of one type. */
+  of<T extends WorkerMessage['type']>(type: T): Received<MessageOf<T>>[] {
+    const isWanted = (sent: Received<WorkerMessage>): sent is Received<MessageOf<T> & WorkerMessage> =>
+      sent.message.type === type;
+    return this.sent.filter(isWanted);
+  }
+}
