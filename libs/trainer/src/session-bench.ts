@@ -1,0 +1,107 @@
+/** A session on a test's bench: connections by hand, a clock by hand, and everything it did in lists. */
+import { decodeFromWorker, encodeFrame } from '@gradcast/protocol';
+import type { CoordinatorMessage, MessageOf, WorkerMessage } from '@gradcast/protocol';
+import type { ConnectionEvents, Failure } from './connection.ts';
+import { FakeClock } from './fake-clock.ts';
+import { Session } from './session.ts';
+import type { Introduction, Outcome, SessionNotice, SessionOptions } from './session.ts';
+
+export const INTRODUCTION: Introduction = {
+  backend: 'wasm',
+  device: 'cpu',
+  profile: { backend: 'wasm' },
+  threads: 1,
+  name: 'ada',
+  metricsPort: null,
+};
+
+/** A connection as the coordinator's end sees it. */
+export class FakeConnection {
+  readonly events: ConnectionEvents;
+  /** What the session sent. */
+  readonly sent: WorkerMessage[] = [];
+  isClosed = false;
+
+  constructor(events: ConnectionEvents) {
+    this.events = events;
+  }
+
+  says(message: CoordinatorMessage): void {
+    this.events.message(encodeFrame(message));
+  }
+
+  /** Opens it and welcomes the worker. */
+  welcomes(change: Partial<MessageOf<'welcome'>> = {}): void {
+    this.events.opened();
+    this.says({
+      type: 'welcome',
+      incarnation: 1,
+      run: 'run-1',
+      worker: 'ada',
+      session: 'ab'.repeat(16),
+      preset: 'mnist',
+      seed: 1,
+      microBatchSize: 32,
+      microBatches: 4,
+      codec: 'f32',
+      silenceSeconds: 30,
+      ...change,
+    });
+  }
+
+  breaks(failure: Failure = { kind: 'unreachable', sentence: 'it broke' }): void {
+    this.events.closed(failure);
+  }
+}
+
+export class SessionBench {
+  readonly clock = new FakeClock();
+  readonly connections: FakeConnection[] = [];
+  readonly notices: SessionNotice[] = [];
+  /** Frames handed to the trainer. */
+  readonly delivered: Uint8Array[] = [];
+  disconnections = 0;
+  jitter = 0.5;
+  outcome: Outcome | undefined;
+  readonly session: Session;
+
+  constructor(options: Partial<SessionOptions> = {}) {
+    this.session = new Session({
+      connect: (events) => {
+        const connection = new FakeConnection(events);
+        this.connections.push(connection);
+        return {
+          send: (bytes) => void connection.sent.push(decodeFromWorker(bytes).message),
+          close: () => (connection.isClosed = true),
+        };
+      },
+      clock: this.clock,
+      jitter: () => this.jitter,
+      introduction: INTRODUCTION,
+      reconnectSeconds: 60,
+      deliver: (bytes) => void this.delivered.push(bytes),
+      disconnected: () => (this.disconnections += 1),
+      notice: (event) => void this.notices.push(event),
+      ...options,
+    });
+    void this.session.ended.then((outcome) => (this.outcome = outcome));
+    this.session.start();
+  }
+
+  /** The newest connection. */
+  get connection(): FakeConnection {
+    return this.connections[this.connections.length - 1];
+  }
+
+  /** How the session ended, or undefined while it goes on. */
+  async end(): Promise<Outcome | undefined> {
+    await Promise.resolve();
+    return this.outcome;
+  }
+
+  /** Milliseconds of the newest announced retry. */
+  get retryMs(): number {
+    const last = this.notices.at(-1);
+    return last?.kind === 'lost' ? last.retryMs : NaN;
+  }
+}

@@ -1,0 +1,324 @@
+import { encodeFrame, PROTOCOL_VERSION } from '@gradcast/protocol';
+import type { CoordinatorMessage } from '@gradcast/protocol';
+import { describe, expect, it } from 'vitest';
+import { INTRODUCTION, SessionBench } from './session-bench.ts';
+
+const ping = (incarnation = 1, id = 9): CoordinatorMessage => ({ type: 'ping', incarnation, id });
+const average = (incarnation = 1): CoordinatorMessage => ({ type: 'average', incarnation, version: 0, scalars: null });
+
+function member(options: ConstructorParameters<typeof SessionBench>[0] = {}): SessionBench {
+  const bench = new SessionBench(options);
+  bench.connection.welcomes();
+  return bench;
+}
+
+describe('greeting', () => {
+  it('says hello once the connection is open, and nothing before', () => {
+    const bench = new SessionBench();
+    expect(bench.connection.sent).toEqual([]);
+    bench.connection.events.opened();
+    expect(bench.connection.sent).toEqual([
+      { type: 'hello', protocol: PROTOCOL_VERSION, ...INTRODUCTION, session: null },
+    ]);
+  });
+
+  it('drops frames for a coordinator that has not welcomed it', () => {
+    const bench = new SessionBench();
+    bench.connection.events.opened();
+    bench.session.send(encodeFrame({ type: 'pong', incarnation: 1, id: 1 }));
+    expect(bench.connection.sent).toHaveLength(1);
+  });
+
+  it('tells of the welcome and hands it to the trainer', () => {
+    const bench = member();
+    expect(bench.notices).toEqual([{ kind: 'joined', worker: 'ada', run: 'run-1', incarnation: 1 }]);
+    expect(bench.delivered).toHaveLength(1);
+  });
+
+  it('waits 15 s for the welcome', () => {
+    const bench = new SessionBench();
+    bench.connection.events.opened();
+    bench.clock.advance(14_999);
+    expect(bench.connection.isClosed).toBe(false);
+    bench.clock.advance(1);
+    expect(bench.connection.isClosed).toBe(true);
+    expect(bench.notices).toMatchObject([{ kind: 'lost', sentence: 'the coordinator said nothing for 15 s' }]);
+  });
+
+  it('ignores everything that comes before the welcome', () => {
+    const bench = new SessionBench();
+    bench.connection.events.opened();
+    bench.connection.says(average());
+    bench.connection.says(ping());
+    bench.connection.says({ type: 'done', incarnation: 1, reason: 'over' });
+    expect([bench.delivered, bench.connection.sent.length, bench.outcome]).toEqual([[], 1, undefined]);
+  });
+});
+
+describe('a member', () => {
+  it('hands snapshots, leases and averages to the trainer, in order and as they came', () => {
+    const bench = member();
+    const messages: CoordinatorMessage[] = [
+      { type: 'snapshot', incarnation: 1, version: 0, fingerprint: 'ab'.repeat(16) },
+      { type: 'lease', incarnation: 1, lease: 1, version: 0, first: 0, count: 1, deadlineMs: 10 },
+      average(),
+    ];
+    for (const message of messages) bench.connection.says(message);
+    expect(bench.delivered.slice(1)).toEqual(messages.map((message) => encodeFrame(message)));
+  });
+
+  it('sends frames on', () => {
+    const bench = member();
+    bench.session.send(encodeFrame({ type: 'applied', incarnation: 1, version: 4 }));
+    expect(bench.connection.sent.at(-1)).toEqual({ type: 'applied', incarnation: 1, version: 4 });
+  });
+
+  it('answers a ping with its number', () => {
+    const bench = member();
+    bench.connection.says(ping(1, 77));
+    expect(bench.connection.sent.at(-1)).toEqual({ type: 'pong', incarnation: 1, id: 77 });
+    expect(bench.delivered).toHaveLength(1);
+  });
+
+  it('drops what another incarnation says', () => {
+    const bench = member();
+    const before = bench.connection.sent.length;
+    for (const message of [ping(2), average(2), { type: 'done', incarnation: 2, reason: 'over' } as const]) {
+      bench.connection.says(message);
+    }
+    expect([bench.delivered.length, bench.connection.sent.length, bench.outcome]).toEqual([1, before, undefined]);
+  });
+
+  it('is kept by any message, and gives up a coordinator that is silent for the agreed time', () => {
+    const bench = new SessionBench();
+    bench.connection.welcomes({ silenceSeconds: 7 });
+    const keepers = [ping(), average(), { type: 'pong', incarnation: 1, id: 1 } as const];
+    for (const message of keepers) {
+      bench.clock.advance(6999);
+      bench.connection.says(message);
+    }
+    expect(bench.disconnections).toBe(0);
+    bench.clock.advance(7000);
+    expect(bench.disconnections).toBe(1);
+    expect(bench.notices.at(-1)).toMatchObject({ kind: 'lost', sentence: 'the coordinator said nothing for 7 s' });
+  });
+
+  it('is not kept by another incarnation', () => {
+    const bench = member();
+    bench.clock.advance(29_999);
+    bench.connection.says(ping(2));
+    bench.clock.advance(1);
+    expect(bench.disconnections).toBe(1);
+  });
+});
+
+describe('a lost connection', () => {
+  it('makes the replica worthless and is tried again with the secret', () => {
+    const bench = member();
+    bench.connection.breaks();
+    expect([bench.disconnections, bench.connections.length]).toEqual([1, 1]);
+    bench.clock.advance(250);
+    expect(bench.connections).toHaveLength(2);
+    bench.connection.events.opened();
+    expect(bench.connection.sent).toMatchObject([{ type: 'hello', session: 'ab'.repeat(16) }]);
+  });
+
+  it('uses the newest secret', () => {
+    const bench = member();
+    for (const session of ['cd'.repeat(16), 'ef'.repeat(16)]) {
+      bench.connection.breaks();
+      bench.clock.advance(250);
+      bench.connection.welcomes({ session });
+    }
+    bench.connection.breaks();
+    bench.clock.advance(250);
+    bench.connection.events.opened();
+    expect(bench.connection.sent).toMatchObject([{ session: 'ef'.repeat(16) }]);
+  });
+
+  it('drops frames until it is a member again', () => {
+    const bench = member();
+    bench.connection.breaks();
+    bench.clock.advance(250);
+    bench.connection.events.opened();
+    bench.session.send(encodeFrame({ type: 'applied', incarnation: 1, version: 4 }));
+    expect(bench.connections.flatMap(({ sent }) => sent.map(({ type }) => type))).toEqual(['hello', 'hello']);
+  });
+
+  it('takes the incarnation of the next welcome', () => {
+    const bench = member();
+    bench.connection.breaks();
+    bench.clock.advance(250);
+    bench.connection.welcomes({ incarnation: 2 });
+    bench.connection.says(average(1));
+    expect(bench.delivered).toHaveLength(2);
+    bench.connection.says(average(2));
+    expect(bench.delivered).toHaveLength(3);
+  });
+
+  it('leaves events of the former connection without effect', () => {
+    const bench = member();
+    const [former] = bench.connections;
+    bench.clock.advance(30_000);
+    bench.clock.advance(250);
+    bench.connection.welcomes();
+    const before = [bench.delivered.length, bench.notices.length, bench.disconnections];
+    former.says(average());
+    former.says({ type: 'done', incarnation: 1, reason: 'over' });
+    former.events.opened();
+    former.breaks({ kind: 'refused', code: 'token-wrong', sentence: 'no' });
+    expect([bench.delivered.length, bench.notices.length, bench.disconnections]).toEqual(before);
+    expect(former.sent).toHaveLength(1);
+  });
+
+  it('leaves no timer behind but the retry', () => {
+    const bench = member();
+    bench.connection.breaks();
+    expect(bench.clock.pending).toBe(1);
+  });
+});
+
+describe('the waits between attempts', () => {
+  it.each([
+    [0, [125, 250, 500, 1000, 2000, 4000, 5000, 5000]],
+    [0.999, [250, 500, 1000, 2000, 4000, 8000, 10_000, 10_000]],
+  ])('double up to 10 s, with jitter %d between half and all of each', (jitter, wanted) => {
+    const bench = new SessionBench();
+    bench.jitter = jitter;
+    const waits = wanted.map(() => {
+      bench.connection.breaks();
+      const wait = bench.retryMs;
+      bench.clock.advance(wait);
+      return wait;
+    });
+    waits.forEach((wait, i) => expect(Math.abs(wait / wanted[i] - 1)).toBeLessThan(0.001));
+  });
+
+  it('start anew after a welcome', () => {
+    const bench = new SessionBench();
+    for (let i = 0; i < 5; i++) {
+      bench.connection.breaks();
+      bench.clock.advance(bench.retryMs);
+    }
+    bench.connection.welcomes();
+    bench.connection.breaks();
+    expect(bench.retryMs).toBe(187.5);
+  });
+
+  it('end when reconnectSeconds have passed without a welcome, with one attempt at the very end', async () => {
+    const bench = new SessionBench({ reconnectSeconds: 5 });
+    const start = bench.clock.now();
+    bench.connection.breaks();
+    while ((await bench.end()) === undefined) {
+      bench.clock.advance(bench.retryMs);
+      bench.connection.breaks();
+    }
+    expect(bench.clock.now() - start).toBe(5000);
+    expect(await bench.end()).toEqual({ kind: 'unreachable', sentence: 'it broke' });
+  });
+
+  it('are counted from the loss, not from the first connection', async () => {
+    const bench = new SessionBench({ reconnectSeconds: 5 });
+    bench.connection.welcomes({ silenceSeconds: 1e6 });
+    bench.clock.advance(100_000);
+    bench.connection.breaks();
+    expect(await bench.end()).toBeUndefined();
+    expect(bench.clock.pending).toBe(1);
+  });
+
+  it('do not exist with reconnectSeconds 0', async () => {
+    const never = new SessionBench({ reconnectSeconds: 0 });
+    never.connection.breaks();
+    expect(await never.end()).toEqual({ kind: 'unreachable', sentence: 'it broke' });
+    const lost = member({ reconnectSeconds: 0 });
+    lost.connection.breaks();
+    expect(await lost.end()).toEqual({ kind: 'unreachable', sentence: 'it broke' });
+    expect(lost.clock.pending).toBe(0);
+  });
+});
+
+describe('a refusal', () => {
+  it('of the upgrade ends the session', async () => {
+    const bench = new SessionBench();
+    bench.connection.breaks({ kind: 'refused', code: 'token-wrong', sentence: 'no' });
+    expect(await bench.end()).toEqual({ kind: 'refused', code: 'token-wrong', sentence: 'no' });
+    expect(bench.clock.pending).toBe(0);
+  });
+
+  it('that is final ends the session', async () => {
+    const bench = new SessionBench();
+    bench.connection.events.opened();
+    bench.connection.says({ type: 'refuse', code: 'protocol-version', sentence: 'older', retry: 'never' });
+    expect(await bench.end()).toEqual({ kind: 'refused', code: 'protocol-version', sentence: 'older' });
+    expect(bench.connection.isClosed).toBe(true);
+  });
+
+  it.each(['now', 'later'] as const)('that allows another try (%s) leads to one', async (retry) => {
+    const bench = member();
+    bench.connection.says({ type: 'refuse', code: 'too-slow', sentence: 'slow link', retry });
+    expect(bench.notices.at(-1)).toMatchObject({ kind: 'lost', sentence: 'slow link' });
+    expect([bench.connection.isClosed, bench.disconnections, await bench.end()]).toEqual([true, 1, undefined]);
+    bench.clock.advance(250);
+    expect(bench.connections).toHaveLength(2);
+  });
+
+  it('is what bytes that are no message come to', async () => {
+    const bench = member();
+    bench.connection.events.message(new Uint8Array(2));
+    expect(await bench.end()).toMatchObject({ kind: 'refused', code: 'frame-malformed' });
+    expect(bench.connection.isClosed).toBe(true);
+  });
+});
+
+describe('the end', () => {
+  it('comes with done', async () => {
+    const bench = member();
+    bench.connection.says({ type: 'done', incarnation: 1, reason: 'the run is complete' });
+    expect(await bench.end()).toEqual({ kind: 'done', reason: 'the run is complete' });
+    expect([bench.connection.isClosed, bench.disconnections, bench.clock.pending]).toEqual([true, 1, 0]);
+  });
+
+  it('comes with leave, which is said first', async () => {
+    const bench = member();
+    bench.session.leave('told to stop');
+    expect(bench.connection.sent.at(-1)).toEqual({ type: 'leave', incarnation: 1, reason: 'told to stop' });
+    expect(await bench.end()).toEqual({ kind: 'left' });
+    expect(bench.connection.isClosed).toBe(true);
+  });
+
+  it.each<[string, (bench: SessionBench) => void]>([
+    ['connecting', () => undefined],
+    ['greeting', (bench) => bench.connection.events.opened()],
+    ['waiting', (bench) => bench.connection.breaks()],
+  ])('comes at once with leave while %s', async (_, prepare) => {
+    const bench = new SessionBench();
+    prepare(bench);
+    bench.session.leave('told to stop');
+    expect(await bench.end()).toEqual({ kind: 'left' });
+    expect(bench.clock.pending).toBe(0);
+    expect(bench.connection.sent.some(({ type }) => type === 'leave')).toBe(false);
+  });
+
+  it('comes with giveUp, and the coordinator is told why', async () => {
+    const bench = member();
+    bench.session.giveUp('compute-failed', 'the device is gone');
+    expect(bench.connection.sent.at(-1)).toEqual({
+      type: 'refuse',
+      code: 'compute-failed',
+      sentence: 'the device is gone',
+      retry: 'never',
+    });
+    expect(await bench.end()).toEqual({ kind: 'refused', code: 'compute-failed', sentence: 'the device is gone' });
+  });
+
+  it('comes once', async () => {
+    const bench = member();
+    bench.session.leave('first');
+    bench.session.giveUp('compute-failed', 'second');
+    bench.connection.breaks({ kind: 'refused', code: 'x', sentence: 'third' });
+    bench.connection.says({ type: 'done', incarnation: 1, reason: 'fourth' });
+    bench.clock.advance(1e6);
+    expect(await bench.end()).toEqual({ kind: 'left' });
+    expect([bench.disconnections, bench.connections.length]).toEqual([1, 1]);
+  });
+});
