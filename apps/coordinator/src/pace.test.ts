@@ -1,0 +1,86 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Pace } from './pace.ts';
+
+function paceOf(times: Record<string, readonly number[]>): Pace {
+  const pace = new Pace();
+  for (const [worker, [probe, ...measured]] of Object.entries(times)) {
+    pace.introduce(worker, probe);
+    for (const ms of measured) pace.measured(worker, ms);
+  }
+  return pace;
+}
+
+describe('the time of a leaf', () => {
+  it('is what the probe took until leases are measured, then their median', () => {
+    expect(paceOf({ a: [40] }).leafMs('a')).toBe(40);
+    expect(paceOf({ a: [40, 10, 12, 11, 900] }).leafMs('a')).toBe(12);
+  });
+
+  it('follows a worker that becomes slower', () => {
+    const times = [10, ...Array.from({ length: 20 }, () => 10), ...Array.from({ length: 8 }, () => 30)];
+    expect(paceOf({ a: times }).leafMs('a')).toBe(30);
+  });
+
+  it('is the median of all for a worker that is unknown, and a second if nothing is known', () => {
+    expect(paceOf({ a: [5, 20, 30, 40] }).leafMs('b')).toBe(30);
+    expect(new Pace().leafMs('b')).toBe(1000);
+  });
+
+  it('is forgotten with the worker', () => {
+    const pace = paceOf({ a: [5, 20, 20], b: [5, 60, 60, 60] });
+    pace.forget('a');
+    expect(pace.leafMs('a')).toBe(60);
+  });
+
+  it('is never zero, so that speeds stay finite', () => {
+    const pace = paceOf({ a: [0, 0] });
+    expect(pace.speeds(['a'])[0].speed).toBeLessThan(Infinity);
+  });
+});
+
+describe('speeds', () => {
+  it('are equal for workers that are nearly as fast as the fastest', () => {
+    const speeds = paceOf({ a: [100], b: [130], c: [140], d: [400] }).speeds(['a', 'b', 'c', 'd']);
+    expect(speeds.map(({ name, speed }) => [name, speed])).toEqual([
+      ['a', 10],
+      ['b', 10],
+      ['c', 1000 / 140],
+      ['d', 2.5],
+    ]);
+  });
+
+  it('of nobody are none', () => {
+    expect(new Pace().speeds([])).toEqual([]);
+  });
+});
+
+describe('the term of a lease', () => {
+  it('is twice the median and some slack, doubled with each attempt', () => {
+    const pace = paceOf({ a: [100] });
+    const terms = [0, 1, 2].map((attempt) => pace.leaseMs('a', { leaves: 4, attempt }));
+    expect(terms).toEqual([1050, 2100, 4200]);
+  });
+
+  it('stops doubling after ten attempts', () => {
+    const pace = paceOf({ a: [100] });
+    expect(pace.leaseMs('a', { leaves: 1, attempt: 60 })).toBe(pace.leaseMs('a', { leaves: 1, attempt: 10 }));
+  });
+
+  it('never falls below twice the median of all workers and of the worker itself', () => {
+    const ms = fc.integer({ min: 1, max: 5000 });
+    fc.assert(
+      fc.property(
+        fc.array(ms, { minLength: 1, maxLength: 9 }),
+        ms,
+        fc.integer({ min: 1, max: 8 }),
+        (all, own, leaves) => {
+          const pace = paceOf({ others: [1, ...all], own: [own] });
+          const sorted = [...all].sort((a, b) => a - b);
+          const typical = Math.max(own, sorted[sorted.length >> 1]);
+          expect(pace.leaseMs('own', { leaves, attempt: 0 })).toBeGreaterThanOrEqual(2 * typical * leaves);
+        },
+      ),
+    );
+  });
+});

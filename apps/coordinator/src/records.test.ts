@@ -1,0 +1,78 @@
+import { buildModel, presets } from '@gradcast/model';
+import { tensorView } from '@gradcast/tensors';
+import { describe, expect, it } from 'vitest';
+import { PHASES, PhaseTimer, shownScalars, Throughput } from './records.ts';
+
+function throughputOf(steps: readonly (readonly [seconds: number, images: number])[]): Throughput {
+  let now = 0;
+  const throughput = new Throughput(() => now);
+  for (const [seconds, images] of steps) {
+    now = seconds * 1000;
+    throughput.closed(images);
+  }
+  return throughput;
+}
+
+describe('Throughput', () => {
+  it('says nothing before there are two steps', () => {
+    for (const throughput of [throughputOf([]), throughputOf([[3, 128]])]) {
+      expect([throughput.overall, throughput.recent]).toEqual([0, 0]);
+      expect(throughput.measured).toEqual({ seconds: 0, images: 0 });
+    }
+  });
+
+  it('leaves out the first step, which pays for start-up', () => {
+    const throughput = throughputOf([
+      [60, 128],
+      [61, 128],
+      [62, 128],
+    ]);
+    expect(throughput.measured).toEqual({ seconds: 2, images: 256 });
+    expect([throughput.overall, throughput.recent]).toEqual([128, 128]);
+  });
+
+  it('forgets what lies further back than five seconds in the recent rate', () => {
+    const slow = Array.from({ length: 10 }, (_, i) => [10 * i, 100] as const);
+    const fast = Array.from({ length: 12 }, (_, i) => [91 + i, 100] as const);
+    const throughput = throughputOf([...slow, ...fast]);
+    expect(throughput.recent).toBe(100);
+    expect(throughput.overall).toBeCloseTo((100 * 21) / 102, 6);
+  });
+
+  it('still tells a rate when a step takes longer than the window', () => {
+    const throughput = throughputOf([
+      [0, 100],
+      [60, 100],
+      [120, 100],
+    ]);
+    expect(throughput.recent).toBeCloseTo(100 / 60, 6);
+  });
+
+  it('is 0, not infinite, for steps at one instant', () => {
+    const throughput = throughputOf([
+      [1, 100],
+      [1, 100],
+    ]);
+    expect([throughput.recent, throughput.overall]).toEqual([0, 0]);
+  });
+});
+
+describe('PhaseTimer', () => {
+  it('cuts a step into phases that add up to the whole', () => {
+    const timer = new PhaseTimer();
+    for (const phase of PHASES) timer.mark(phase);
+    const { totalMs, phases } = timer.done();
+    expect(Object.keys(phases).sort()).toEqual([...PHASES].sort());
+    const sum = Object.values(phases).reduce((a, b) => a + b, 0);
+    expect(sum).toBeCloseTo(totalMs, 6);
+  });
+});
+
+describe('shownScalars', () => {
+  it('are taken from the tail by name', () => {
+    const model = buildModel(presets.mnist);
+    const tail = new Float32Array(model.tail.length);
+    ['loss_g', 'loss_d', 'd_x', 'd_g_z'].forEach((name, i) => tensorView(model.tail, tail, name).fill(i + 1));
+    expect(shownScalars(model, tail)).toEqual({ loss_g: 1, loss_d: 2, d_x: 3, d_g_z: 4 });
+  });
+});
