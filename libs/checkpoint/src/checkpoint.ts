@@ -30,7 +30,7 @@ export interface CheckpointInfo {
   readonly profile: unknown;
   /** How many times a coordinator has opened this run. */
   readonly incarnation: number;
-  /** Closed steps in the ledger, and the head of its hash chain in hex. */
+  /** Lines of the ledger up to this step, and the chain of the last of them in hex. */
   readonly ledger: { readonly length: number; readonly head: string };
   /** Further facts, such as the digests of the state; none of the names above. */
   readonly facts?: Readonly<Record<string, string>>;

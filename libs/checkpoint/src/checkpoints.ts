@@ -1,7 +1,7 @@
 /**
  * The checkpoints of one run: `step-000469.safetensors` and the like in one folder, newest first.
  */
-import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { syncFolder, TEMPORARY_PREFIX } from './atomic.ts';
 import { readCheckpoint, writeCheckpoint } from './checkpoint.ts';
@@ -80,6 +80,19 @@ export class Checkpoints {
     for (const name of leftovers) await rm(join(this.folder, name), { force: true });
     if (old.length + leftovers.length > 0) await syncFolder(this.folder);
     return old.map(({ step }) => step);
+  }
+
+  /**
+   * Renames checkpoints newer than `step` to `….abandoned`, so that a run taken up at `step` neither comes back to them
+   * nor counts them among those it keeps.
+   *
+   * @returns their steps, newest first.
+   */
+  async setAsideAfter(step: number): Promise<number[]> {
+    const newer = (await this.list()).filter((checkpoint) => checkpoint.step > step);
+    for (const { path } of newer) await rename(path, `${path}.abandoned`);
+    if (newer.length > 0) await syncFolder(this.folder);
+    return newer.map((checkpoint) => checkpoint.step);
   }
 
   /**

@@ -2,8 +2,24 @@ export { readCheckpoint, writeCheckpoint } from './checkpoint.ts';
 export type { Checkpoint, CheckpointInfo, WrittenCheckpoint } from './checkpoint.ts';
 export { Checkpoints, loadCheckpoint } from './checkpoints.ts';
 export type { ListedCheckpoint, LoadedCheckpoint } from './checkpoints.ts';
-export { CheckpointError, RunError } from './errors.ts';
-export type { CheckpointErrorCode, RunErrorCode } from './errors.ts';
+export { CheckpointError, LedgerError, RunError } from './errors.ts';
+export type { CheckpointErrorCode, LedgerErrorCode, RunErrorCode } from './errors.ts';
+export { proveLedger } from './ledger-proof.ts';
+export type { LedgerProof } from './ledger-proof.ts';
+export { ABANDONED_LEDGER, assertPosition, LEDGER, readLedger } from './ledger-reader.ts';
+export type { Ledger } from './ledger-reader.ts';
+export { firstDifference, LEDGER_FORMAT, REPEATED_FIELDS } from './ledger-record.ts';
+export type {
+  HeaderLine,
+  LedgerDefinition,
+  LedgerPosition,
+  LedgerResult,
+  RepeatedField,
+  StepLine,
+} from './ledger-record.ts';
+export { rewindLedger } from './ledger-rewind.ts';
+export { LedgerWriter } from './ledger-writer.ts';
+export type { LineFileEvents, LineTarget } from './line-file.ts';
 export type { Dtype, StoredTensor } from './safetensors.ts';
 export { CheckpointWriter } from './writer.ts';
 export type { CheckpointWriterOptions, WriterThread } from './writer.ts';

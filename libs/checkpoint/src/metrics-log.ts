@@ -1,25 +1,20 @@
 /**
  * `metrics.jsonl`: one JSON object a line, one line a record, in the order of the steps. Lines are written behind the
- * step loop's back; a disk that does not keep up becomes an error instead of a growing queue.
+ * step loop's back; a disk that is full or does not keep up is reported and never stops the loop.
  */
-import { open, readFile } from 'node:fs/promises';
-import type { FileHandle } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { RunError, systemCode } from './errors.ts';
-
-/** Text that may wait for the disk: some 50,000 lines. */
-const MAX_BACKLOG = 16 * 2 ** 20;
+import { LineFile } from './line-file.ts';
+import type { LineFileEvents } from './line-file.ts';
 
 const NEWLINE = 0x0a;
 
 /** An open `metrics.jsonl`. */
 export class MetricsLog {
   readonly path: string;
-  readonly #file: FileHandle;
-  #backlog = '';
-  #writing: Promise<void> | undefined;
-  #failure: RunError | undefined;
+  readonly #file: LineFile;
 
-  private constructor(path: string, file: FileHandle) {
+  private constructor(path: string, file: LineFile) {
     this.path = path;
     this.#file = file;
   }
@@ -30,69 +25,41 @@ export class MetricsLog {
    *
    * @throws RunError `out-not-writable`.
    */
-  static async open(path: string, throughStep: number): Promise<MetricsLog> {
-    try {
-      const file = await open(path, 'a');
-      await file.truncate(await soundLength(path, throughStep));
-      return new MetricsLog(path, file);
-    } catch (cause) {
-      throw new RunError('out-not-writable', `${path} cannot be written (${systemCode(cause)})`, { cause });
-    }
+  static async open(path: string, throughStep: number, events?: LineFileEvents): Promise<MetricsLog> {
+    const length = await soundLength(path, throughStep);
+    return new MetricsLog(path, await LineFile.open({ path, length, events }));
   }
 
-  /**
-   * Adds one line and returns at once.
-   *
-   * @throws RunError `out-not-writable` if an earlier line could not be written, or too many are waiting.
-   */
+  /** Adds one line and returns at once; a line for which there is no room is reported and left out. */
   append(record: Readonly<Record<string, unknown>> & { readonly step: number }): void {
-    if (this.#failure) throw this.#failure;
-    if (this.#backlog.length > MAX_BACKLOG) {
-      throw new RunError('out-not-writable', `${this.path} cannot be written as fast as the run goes`);
-    }
-    this.#backlog += `${JSON.stringify(record)}\n`;
-    this.#writing ??= this.#drain();
+    this.#file.append(JSON.stringify(record));
   }
 
   /**
    * Resolves once all lines so far were handed to the system.
    *
-   * @throws RunError `out-not-writable`.
+   * @throws RunError `out-not-writable`; the lines are tried again later.
    */
-  async flush(): Promise<void> {
-    await this.#writing;
-    if (this.#failure) throw this.#failure;
+  flush(): Promise<void> {
+    return this.#file.flush();
   }
 
   /** Writes what is left, and closes the file even if that fails. */
-  async close(): Promise<void> {
-    try {
-      await this.flush();
-    } finally {
-      await this.#file.close();
-    }
-  }
-
-  async #drain(): Promise<void> {
-    try {
-      while (this.#backlog !== '') {
-        const lines = this.#backlog;
-        this.#backlog = '';
-        await this.#file.appendFile(lines);
-      }
-    } catch (cause) {
-      this.#failure = new RunError('out-not-writable', `${this.path} cannot be written (${systemCode(cause)})`, {
-        cause,
-      });
-    } finally {
-      this.#writing = undefined;
-    }
+  close(): Promise<void> {
+    return this.#file.close();
   }
 }
 
 /** Length of the file up to and including the last whole line of a step that is kept. */
 async function soundLength(path: string, throughStep: number): Promise<number> {
-  const bytes = await readFile(path);
+  const bytes = await readFile(path).catch((cause: unknown) => {
+    if (systemCode(cause) === 'ENOENT') return new Uint8Array();
+    throw new RunError('out-not-writable', `${path} cannot be written (${systemCode(cause)})`, { cause });
+  });
+  return lengthThrough(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), throughStep);
+}
+
+function lengthThrough(bytes: Buffer, throughStep: number): number {
   let end = bytes.length;
   while (end > 0) {
     const start = end < 2 ? 0 : bytes.lastIndexOf(NEWLINE, end - 2) + 1;

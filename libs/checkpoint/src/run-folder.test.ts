@@ -152,6 +152,6 @@ describe('MetricsLog', () => {
     await log.close();
     log.append({ step: 1 });
     await expect(log.flush()).rejects.toMatchObject({ code: 'out-not-writable' });
-    expect(() => log.append({ step: 2 })).toThrow('cannot be written');
+    expect(() => log.append({ step: 2 })).not.toThrow();
   });
 });

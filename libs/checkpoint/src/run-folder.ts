@@ -3,17 +3,19 @@
  *
  *     config.json     the resolved configuration; written last when a run is made, so a run that has it is complete
  *     metrics.jsonl   one line a step
+ *     ledger.jsonl    one chained line a step
  *     samples/        step-000200.png …
  *     checkpoints/    step-000469.safetensors …
  *     summary.json    the result, once there is one
  *     incarnation     how many times a coordinator has opened the run
  *     lock/           who has it open
  */
-import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { writeAtomically, writeJson } from './atomic.ts';
 import { Checkpoints, CHECKPOINTS_FOLDER } from './checkpoints.ts';
 import { RunError, systemCode } from './errors.ts';
+import type { LineFileEvents } from './line-file.ts';
 import { MetricsLog } from './metrics-log.ts';
 import { systemProcesses } from './processes.ts';
 import type { ProcessTable } from './processes.ts';
@@ -112,8 +114,8 @@ export class RunFolder {
   }
 
   /** Opens `metrics.jsonl`, cutting off what lies after `throughStep`: see {@link MetricsLog.open}. */
-  openMetrics(throughStep: number): Promise<MetricsLog> {
-    return MetricsLog.open(join(this.path, 'metrics.jsonl'), throughStep);
+  openMetrics(throughStep: number, events?: LineFileEvents): Promise<MetricsLog> {
+    return MetricsLog.open(join(this.path, 'metrics.jsonl'), throughStep, events);
   }
 
   /**
@@ -134,6 +136,11 @@ export class RunFolder {
   /** Writes `summary.json` atomically. */
   writeSummary(summary: unknown): Promise<void> {
     return this.#write(SUMMARY, () => writeJson(join(this.path, SUMMARY), summary));
+  }
+
+  /** Removes `summary.json`: a run that goes on has no result yet. */
+  forgetSummary(): Promise<void> {
+    return this.#write(SUMMARY, () => rm(join(this.path, SUMMARY), { force: true }));
   }
 
   /** Gives the folder back. */

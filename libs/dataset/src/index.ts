@@ -4,3 +4,5 @@ export { DatasetError } from './errors.ts';
 export type { DatasetErrorCode } from './errors.ts';
 export { decodeIdx } from './idx.ts';
 export type { Idx } from './idx.ts';
+export { MicroBatches } from './micro-batches.ts';
+export type { LeafContents, MicroBatchOptions } from './micro-batches.ts';

@@ -1,13 +1,20 @@
 /**
  * The first stage of a step: from stream positions to the images and noise of a range of leaves.
  */
-import { IMAGE_BYTES } from '@gradcast/dataset';
-import type { Dataset } from '@gradcast/dataset';
 import { leafPosition, SampleStream } from '@gradcast/ledger';
 import type { LeafRange, StepShape } from '@gradcast/ledger';
 import type { Preset } from '@gradcast/model';
-import type { LeaseContents } from '@gradcast/protocol';
 import { fillNormal, fillUniform, STREAMS } from '@gradcast/random';
+import { IMAGE_BYTES } from './dataset.ts';
+import type { Dataset } from './dataset.ts';
+
+/** What leaves are computed from, sample by sample. */
+export interface LeafContents {
+  /** `[samples, 784]` */
+  readonly images: Uint8Array;
+  /** `[samples, latent]` */
+  readonly noise: Float32Array;
+}
 
 export interface MicroBatchOptions {
   readonly dataset: Dataset;
@@ -26,7 +33,7 @@ export class MicroBatches {
   }
 
   /** Images `[count m, 784]` and noise `[count m, latent]` of a range of leaves of a step. */
-  cut(step: number, { first, count }: LeafRange): LeaseContents {
+  cut(step: number, { first, count }: LeafRange): LeafContents {
     const { dataset, shape } = this.#options;
     const position = leafPosition(shape, step, first);
     const samples = this.#stream.samplesAt(position, count * shape.microBatchSize);

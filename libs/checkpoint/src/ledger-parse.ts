@@ -1,0 +1,73 @@
+/** From the content of a ledger line to a typed one: names the first member that is not what it should be. */
+import { LEDGER_FORMAT } from './ledger-record.ts';
+import type { LedgerLine } from './ledger-record.ts';
+
+type Check = (value: unknown) => boolean;
+
+const count: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
+const positive: Check = (value) => count(value) && (value as number) > 0;
+const text: Check = (value) => typeof value === 'string';
+const number: Check = (value) => typeof value === 'number' && Number.isFinite(value);
+const oneOf =
+  (...choices: readonly unknown[]): Check =>
+  (value) =>
+    choices.includes(value);
+const hex =
+  (digits: number): Check =>
+  (value) =>
+    typeof value === 'string' && value.length === digits && /^[0-9a-f]*$/.test(value);
+const listOf =
+  (check: Check): Check =>
+  (value) =>
+    Array.isArray(value) && value.every(check);
+
+const result: Check = (value) =>
+  faultIn(value, { start: count, size: positive, worker: text, outcome: text, ms: number }) === undefined;
+
+const MEMBERS: Record<LedgerLine['kind'], Record<string, Check>> = {
+  header: {
+    format: oneOf(LEDGER_FORMAT),
+    run: text,
+    preset: text,
+    seed: count,
+    microBatchSize: positive,
+    microBatches: positive,
+    learningRate: number,
+    dataset: hex(64),
+    samples: positive,
+  },
+  step: {
+    step: positive,
+    outcome: oneOf('closed', 'skipped'),
+    from: count,
+    to: count,
+    results: listOf(result),
+    profiles: listOf(text),
+    average: (value) => value === null || hex(32)(value),
+    state: hex(32),
+  },
+  resumed: { incarnation: positive, from: count },
+  gap: { from: positive, to: positive },
+};
+
+/** What parsing gives: the line, or the member that is wrong. */
+export type Parsed = { readonly line: LedgerLine } | { readonly fault: string };
+
+/** @param content a line without its chain. */
+export function parseLine(content: Buffer): Parsed {
+  let value: unknown;
+  try {
+    value = JSON.parse(content.toString('utf8'));
+  } catch {
+    return { fault: 'JSON' };
+  }
+  const { kind } = Object(value) as { kind?: unknown };
+  if (typeof kind !== 'string' || !Object.hasOwn(MEMBERS, kind)) return { fault: 'kind' };
+  const fault = faultIn(value, MEMBERS[kind as LedgerLine['kind']]);
+  return fault === undefined ? { line: value as LedgerLine } : { fault };
+}
+
+function faultIn(value: unknown, members: Readonly<Record<string, Check>>): string | undefined {
+  const record = Object(value) as Record<string, unknown>;
+  return Object.keys(members).find((name) => !Object.hasOwn(record, name) || !members[name](record[name]));
+}

@@ -1,0 +1,102 @@
+/**
+ * What a ledger proves by itself: that every step was closed once, in order, that their stream ranges lie end to end,
+ * and that each used every one of its leaves exactly once. With the stream's permutations it follows how often each
+ * sample was used; that is counted, not assumed.
+ */
+import { globalBatch, SampleStream } from '@gradcast/ledger';
+import { LedgerError } from './errors.ts';
+import type { LedgerErrorCode } from './errors.ts';
+import { coverFault } from './ledger-cover.ts';
+import type { Ledger } from './ledger-reader.ts';
+import type { StepLine } from './ledger-record.ts';
+
+export interface LedgerProof {
+  /** Steps with a line; the last of them is this step. */
+  readonly steps: number;
+  readonly skipped: number;
+  /** How often a coordinator took the run up. */
+  readonly resumed: number;
+  /** Stream positions used. */
+  readonly positions: number;
+  /** Samples in the data set. */
+  readonly samples: number;
+  /** Passes over the data in which every sample was used exactly once. */
+  readonly wholeEpochs: number;
+  /** Samples used once in the pass that is not whole. */
+  readonly tail: number;
+}
+
+/** @throws LedgerError `ledger-gap` or `ledger-order` naming the first line and field that break the proof. */
+export function proveLedger(ledger: Ledger): LedgerProof {
+  const { header, lines, path } = ledger;
+  const batch = globalBatch(header);
+  let steps = 0;
+  let skipped = 0;
+  let resumed = 0;
+  for (const [index, { line }] of lines.entries()) {
+    const fail = (code: LedgerErrorCode, field: string, sentence: string): never => {
+      throw new LedgerError(code, `${path}: line ${index + 1} (${field}): ${sentence}`, { line: index + 1, field });
+    };
+    switch (line.kind) {
+      case 'header':
+        if (index > 0) fail('ledger-order', 'kind', 'a second header');
+        break;
+      case 'gap':
+        fail('ledger-gap', 'kind', `the lines of steps ${line.from} to ${line.to} were lost when the disk was full`);
+        break;
+      case 'resumed':
+        if (line.from !== steps) fail('ledger-order', 'from', `resumed at step ${line.from} after step ${steps}`);
+        resumed += 1;
+        break;
+      case 'step': {
+        const fault = stepFault(line, { step: steps + 1, batch, leaves: header.microBatches });
+        if (fault) fail('ledger-order', fault.field, fault.sentence);
+        steps += 1;
+        if (line.outcome === 'skipped') skipped += 1;
+        break;
+      }
+      default:
+        line satisfies never;
+    }
+  }
+  const positions = steps * batch;
+  const { seed, samples } = header;
+  const wholeEpochs = Math.floor(positions / samples);
+  countUses({ samples, seed, positions });
+  return { steps, skipped, resumed, positions, samples, wholeEpochs, tail: positions - wholeEpochs * samples };
+}
+
+interface Expected {
+  readonly step: number;
+  readonly batch: number;
+  readonly leaves: number;
+}
+
+function stepFault(line: StepLine, { step, batch, leaves }: Expected): { field: string; sentence: string } | undefined {
+  const at = `step ${line.step}`;
+  const from = (step - 1) * batch;
+  if (line.step !== step) return { field: 'step', sentence: `${at} where step ${step} belongs` };
+  if (line.from !== from) return { field: 'from', sentence: `${at} begins at position ${line.from}, not ${from}` };
+  if (line.to !== from + batch) {
+    return { field: 'to', sentence: `${at} ends at position ${line.to}, not ${from + batch}` };
+  }
+  if ((line.average === null) !== (line.outcome === 'skipped')) {
+    return { field: 'average', sentence: `${at} is ${line.outcome} and its average says otherwise` };
+  }
+  const cover = coverFault(line.results, leaves);
+  return cover === undefined ? undefined : { field: 'results', sentence: `${at} ${cover}` };
+}
+
+/** Counts the samples of every position. @throws LedgerError if an epoch holds a sample twice, which no stream does. */
+function countUses({ samples, seed, positions }: { samples: number; seed: number; positions: number }): void {
+  const stream = new SampleStream({ samples, seed });
+  const usedInEpoch = new Uint32Array(samples);
+  for (let first = 0, epoch = 1; first < positions; first += samples, epoch++) {
+    for (const sample of stream.samplesAt(first, Math.min(samples, positions - first))) {
+      if (usedInEpoch[sample] === epoch) {
+        throw new LedgerError('ledger-order', `sample ${sample} occurs twice in epoch ${epoch}`, { field: 'seed' });
+      }
+      usedInEpoch[sample] = epoch;
+    }
+  }
+}

@@ -1,0 +1,127 @@
+/**
+ * The lines of `ledger.jsonl`. Each line is a JSON object whose last member, `chain`, is
+ *
+ *     SHA-256( chain of the line before, as 64 hex digits | "\n" | the line's bytes without `,"chain":"…"` )
+ *
+ * so a line that is changed, removed, added, repeated or moved breaks the chain there. The first line chains on
+ * {@link GENESIS}. The bytes are hashed as they stand: nobody needs to agree on how to print a number.
+ */
+import { createHash } from 'node:crypto';
+
+/** Stands for the chain before the first line. */
+export const GENESIS = '0'.repeat(64);
+
+/** The format of the lines this code writes, and the only one it reads. */
+export const LEDGER_FORMAT = 1;
+
+/** What decides every bit of the run, in the ledger's first line. */
+export interface LedgerDefinition {
+  readonly preset: string;
+  readonly seed: number;
+  /** m, samples of a micro-batch. */
+  readonly microBatchSize: number;
+  /** M, leaves of a step's tree. */
+  readonly microBatches: number;
+  readonly learningRate: number;
+  /** SHA-256 of the data set. */
+  readonly dataset: string;
+  /** n, samples in the data set. */
+  readonly samples: number;
+}
+
+/** The first line. */
+export interface HeaderLine extends LedgerDefinition {
+  readonly kind: 'header';
+  readonly format: number;
+  readonly run: string;
+}
+
+/** A result that came in for a step. */
+export interface LedgerResult {
+  /** First leaf and number of leaves of an aligned subtree. */
+  readonly start: number;
+  readonly size: number;
+  readonly worker: string;
+  /** `accepted`: summed. `suspect`: held back, summed only if nothing refuted it. Anything else: not used. */
+  readonly outcome: string;
+  /** Milliseconds from the lease's grant to the result. */
+  readonly ms: number;
+}
+
+/** A closed step. */
+export interface StepLine {
+  readonly kind: 'step';
+  /** The version that the step led to; the first is 1. */
+  readonly step: number;
+  /** `skipped`: diverged, and the state stayed as it was. */
+  readonly outcome: 'closed' | 'skipped';
+  /** Positions `[from, to)` of the sample stream. */
+  readonly from: number;
+  readonly to: number;
+  /** In the order in which they came. */
+  readonly results: readonly LedgerResult[];
+  /** Digests of the numeric profiles of the results used, sorted. */
+  readonly profiles: readonly string[];
+  /** Fingerprint of the averaged gradient; null for a skipped step. */
+  readonly average: string | null;
+  /** Fingerprint of parameters and moments after the step. */
+  readonly state: string;
+}
+
+/** A coordinator took the run up again. */
+export interface ResumedLine {
+  readonly kind: 'resumed';
+  readonly incarnation: number;
+  /** The step of the checkpoint it began with. */
+  readonly from: number;
+}
+
+/** Steps whose lines are lost: the disk was full for longer than memory could hold them. */
+export interface GapLine {
+  readonly kind: 'gap';
+  /** First and last step without a line. */
+  readonly from: number;
+  readonly to: number;
+}
+
+export type LedgerLine = HeaderLine | StepLine | ResumedLine | GapLine;
+
+/** Where a ledger ends: its number of lines, and the chain of the last. */
+export interface LedgerPosition {
+  readonly length: number;
+  readonly head: string;
+}
+
+/** The fields in which a step computed twice must agree; workers and times are not among them. */
+export const REPEATED_FIELDS = ['from', 'to', 'outcome', 'average', 'state'] as const;
+export type RepeatedField = (typeof REPEATED_FIELDS)[number];
+
+/** The first field in which two lines of one step differ; undefined if they agree. */
+export function firstDifference(a: StepLine, b: StepLine): RepeatedField | undefined {
+  return REPEATED_FIELDS.find((field) => a[field] !== b[field]);
+}
+
+/** The chain of a line. @param content the line without its chain member, as JSON. */
+export function chainOf(previous: string, content: string | Uint8Array): string {
+  return createHash('sha256').update(`${previous}\n`).update(content).digest('hex');
+}
+
+/** A line as it is written, without its newline, and its chain. */
+export function seal(previous: string, line: LedgerLine): { text: string; chain: string } {
+  const content = JSON.stringify(line);
+  const chain = chainOf(previous, content);
+  return { text: `${content.slice(0, -1)},"chain":"${chain}"}`, chain };
+}
+
+const SEAL = /^,"chain":"([0-9a-f]{64})"\}$/;
+const SEAL_BYTES = ',"chain":""}'.length + 64;
+
+/** Takes a sealed line apart; undefined if it does not end in a chain. */
+export function unseal(bytes: Buffer): { content: Buffer; chain: string } | undefined {
+  if (bytes.length < SEAL_BYTES) return undefined;
+  const cut = bytes.length - SEAL_BYTES;
+  const chain = SEAL.exec(bytes.toString('latin1', cut))?.[1];
+  return chain === undefined ? undefined : { content: Buffer.concat([bytes.subarray(0, cut), BRACE]), chain };
+}
+
+const BRACE = Buffer.from('}');
