@@ -13,6 +13,8 @@ export interface ConnectOptions {
 }
 
 const HANDSHAKE_MS = 10_000;
+/** For results that still lie in the socket, and for the other side's close. */
+const CLOSE_MS = 5_000;
 /** A refusal's body is one JSON sentence. */
 const REFUSAL_BYTES = 4096;
 
@@ -24,7 +26,8 @@ export function connect({ url, token }: ConnectOptions, events: ConnectionEvents
     perMessageDeflate: false,
     followRedirects: false,
   });
-  let failure: Failure = { kind: 'unreachable', sentence: `the connection to ${url} ended` };
+  /** The first reason counts: ending a connection brings an error of its own. */
+  let failure: Failure | undefined;
   socket.on('open', () => events.opened());
   socket.on('message', (data: Buffer, isBinary: boolean) => {
     if (isBinary) return events.message(data);
@@ -38,18 +41,26 @@ export function connect({ url, token }: ConnectOptions, events: ConnectionEvents
     });
   });
   socket.on('error', (error: NodeJS.ErrnoException) => {
-    if (failure.kind === 'unreachable') failure = failureOf(url, error);
+    failure ??= failureOf(url, error);
   });
-  socket.on('close', () => events.closed(failure));
+  socket.on('close', () =>
+    events.closed(failure ?? { kind: 'unreachable', sentence: `the connection to ${url} ended` }),
+  );
   return {
     send: (bytes) => {
       if (socket.readyState === WebSocket.OPEN) socket.send(bytes, { binary: true, compress: false });
     },
-    close: () => {
-      socket.close(1000);
-      // A peer that does not answer the close must not keep this process.
-      setTimeout(() => socket.terminate(), 1000).unref();
-    },
+    close: () =>
+      new Promise((resolve) => {
+        if (socket.readyState === WebSocket.CLOSED) return resolve();
+        // A peer that does not answer the close must not keep this process.
+        const timer = setTimeout(() => socket.terminate(), CLOSE_MS);
+        socket.once('close', () => {
+          clearTimeout(timer);
+          resolve();
+        });
+        socket.close(1000);
+      }),
   };
 }
 
