@@ -1,7 +1,7 @@
 /** What the fleet tells metrics and logs; nothing here decides anything. */
 
 /** How a result or a lease ended. */
-export type LeaseOutcome = 'accepted' | 'late' | 'expired' | 'refused' | 'duplicate';
+export type LeaseOutcome = 'accepted' | 'late' | 'expired' | 'refused' | 'duplicate' | 'audited';
 
 export interface JoinedWorker {
   readonly name: string;
@@ -21,6 +21,9 @@ export interface FleetEvents {
   /** A result was computed with another replica than ours. */
   mismatch(worker: string): void;
   readonly bytes: (direction: 'in' | 'out', message: string, bytes: number) => void;
+  /** An audit ended: both agreed, a third decided, or nobody could be asked. */
+  audit(ending: 'agreed' | 'settled' | 'skipped'): void;
+  quarantined(worker: string, reason: string, termMs: number): void;
   /** This process stood still for so long. */
   stalled(ms: number): void;
 }

@@ -8,6 +8,8 @@
  */
 import { StepLeases } from '@gradcast/ledger';
 import type { Lease, Subtree, TreeSum } from '@gradcast/ledger';
+import { Audits, isAudited } from './audit.ts';
+import type { Ruling } from './audit.ts';
 import { measureGradient, vectorTree } from '@gradcast/reduction';
 import type { GradientShape } from '@gradcast/reduction';
 import type { VectorKernels } from '@gradcast/vector';
@@ -15,16 +17,34 @@ import type { VectorKernels } from '@gradcast/vector';
 /** How a step closed. */
 export type StepOutcome = { readonly kind: 'sum'; readonly sum: Float32Array } | { readonly kind: 'stopped' };
 
-/** What became of a result. */
-export type Verdict = 'accepted' | 'late' | 'suspect';
+/**
+ * What became of a result: in the sum, too late for it, held back because its numbers look wrong, held until an audit
+ * settles it, or heard as an audit's answer.
+ */
+export type Verdict = 'accepted' | 'late' | 'suspect' | 'held' | 'heard';
+
+/** Who sent a result, and when. */
+export interface Sender {
+  /** Key of the worker's numeric profile. */
+  readonly profile: string;
+  /** Monotonic milliseconds. */
+  readonly now: number;
+  /** Whether another worker of that profile could be asked for the same leaves. */
+  readonly auditable: boolean;
+}
 
 export interface OpenStepOptions {
   readonly version: number;
   readonly leaves: number;
-  readonly firstLeaseId: number;
+  readonly nextLeaseId: () => number;
   readonly shape: GradientShape;
   /** Norm that a subtree's sum may have before it is held back. */
   readonly normLimit: number;
+  /** Share of subtrees to compute twice, 0 to 1, and the seed that picks them. */
+  readonly auditRate: number;
+  readonly seed: number;
+  /** An audit ended. */
+  readonly onRuling: (ruling: Ruling) => void;
   readonly kernels: VectorKernels;
 }
 
@@ -46,6 +66,7 @@ interface Suspect {
 export class OpenStep {
   readonly version: number;
   readonly leases: StepLeases;
+  readonly audits = new Audits();
   readonly closed: Promise<StepOutcome>;
   readonly #options: OpenStepOptions;
   readonly #tree: TreeSum<Float32Array>;
@@ -55,15 +76,11 @@ export class OpenStep {
   #isClosed = false;
 
   constructor(options: OpenStepOptions) {
-    const { version, leaves, firstLeaseId, kernels } = options;
+    const { version, leaves, nextLeaseId, kernels } = options;
     this.version = version;
     this.#options = options;
     this.#tree = vectorTree({ start: 0, size: leaves }, kernels);
-    this.leases = new StepLeases({
-      leaves,
-      isCovered: (leaf) => this.#tree.coversLeaf(leaf),
-      firstId: firstLeaseId,
-    });
+    this.leases = new StepLeases({ leaves, isCovered: (leaf) => this.#isTaken(leaf), nextId: nextLeaseId });
     this.closed = new Promise((resolve) => (this.#close = resolve));
   }
 
@@ -77,21 +94,51 @@ export class OpenStep {
   }
 
   /** Adds a result's sum to the tree, or holds it back; the vector is the step's from then on. */
-  accept(lease: Lease, subtree: Subtree, vector: Float32Array, now: number): Verdict {
-    const outcome = this.#judge(lease, subtree, vector);
-    this.#history.push({ ...subtree, worker: lease.worker, outcome, ms: now - lease.grantedAt });
+  accept(lease: Lease, subtree: Subtree, vector: Float32Array, sender: Sender): Verdict {
+    const outcome = lease.audit ? this.#hear(lease, subtree, vector) : this.#judge(lease, subtree, vector, sender);
+    this.#history.push({ ...subtree, worker: lease.worker, outcome, ms: sender.now - lease.grantedAt });
     return outcome;
   }
 
-  #judge(lease: Lease, subtree: Subtree, vector: Float32Array): Verdict {
-    if (this.#isClosed || this.#tree.covers(subtree)) return 'late';
+  #judge(lease: Lease, subtree: Subtree, vector: Float32Array, { profile, auditable }: Sender): Verdict {
+    if (this.#isClosed || this.#areTaken(subtree)) return 'late';
     if (this.#looksWrong(vector)) {
       this.#suspects.push({ worker: lease.worker, subtree, vector });
       this.leases.dropLease(lease.id);
       return 'suspect';
     }
+    const { auditRate, seed, version: step, kernels } = this.#options;
+    if (isAudited({ seed, step, subtree }, auditRate)) {
+      this.audits.begin(subtree, profile, { worker: lease.worker, vector, fingerprint: kernels.fingerprint([vector]) });
+      if (auditable) return 'held';
+      this.release(subtree);
+      return 'accepted';
+    }
     this.#add(subtree, vector);
     return 'accepted';
+  }
+
+  #hear(lease: Lease, subtree: Subtree, vector: Float32Array): Verdict {
+    this.leases.dropLease(lease.id);
+    if (this.#isClosed || !this.audits.of(subtree)) return 'late';
+    const fingerprint = this.#options.kernels.fingerprint([vector]);
+    this.#rule(this.audits.hear(subtree, { worker: lease.worker, vector, fingerprint }));
+    return 'heard';
+  }
+
+  /** Nobody is left who could answer an audit: its first answer is used. */
+  release(subtree: Subtree): void {
+    this.#rule(this.audits.release(subtree));
+  }
+
+  #rule(ruling: Ruling | undefined): void {
+    if (!ruling) return;
+    const { start, size } = ruling.subtree;
+    for (const { id, audit, range } of this.leases.open) {
+      if (audit && range.first === start && range.count === size) this.leases.dropLease(id);
+    }
+    this.#add(ruling.subtree, ruling.vector);
+    this.#options.onRuling(ruling);
   }
 
   /** Workers whose held-back result others have refuted by computing the same leaves; told once. */
@@ -124,6 +171,15 @@ export class OpenStep {
     if (!this.#tree.covers(subtree)) this.#tree.add(subtree, vector);
     const { total } = this.#tree;
     if (total) this.#settle({ kind: 'sum', sum: total });
+  }
+
+  #isTaken(leaf: number): boolean {
+    return this.#tree.coversLeaf(leaf) || this.audits.holds(leaf);
+  }
+
+  #areTaken({ start, size }: Subtree): boolean {
+    for (let leaf = start; leaf < start + size; leaf++) if (!this.#isTaken(leaf)) return false;
+    return true;
   }
 
   #settle(outcome: StepOutcome): void {

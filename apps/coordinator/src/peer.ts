@@ -4,6 +4,7 @@
  *     greeting --hello--> joining --ready--> waiting --snapshot--> active <--> behind
  *         \________________________________________________________/ any --> closed
  *
+ * A worker that says it leaves is `leaving`: it finishes what it has and gets nothing more.
  * `waiting` takes its snapshot as soon as the state is at rest; `behind` has averages outstanding that it did not apply
  * and gets no more until it caught up, then a later snapshot.
  *
@@ -17,7 +18,7 @@ import type { WebSocket } from 'ws';
 /** Averages that may be under way to a peer. */
 export const AVERAGE_LIMIT = 4;
 
-export type PeerState = 'greeting' | 'joining' | 'waiting' | 'active' | 'behind' | 'closed';
+export type PeerState = 'greeting' | 'joining' | 'waiting' | 'active' | 'behind' | 'leaving' | 'closed';
 
 /** Bytes by direction and message, for metrics. */
 export type CountBytes = (direction: 'in' | 'out', message: string, bytes: number) => void;
@@ -40,9 +41,18 @@ export class Peer {
   hello: MessageOf<'hello'> | undefined;
   /** Known to this worker only: a hello with it takes this peer's place. */
   secret = '';
-  probe: string | undefined;
+  /** Key of the numeric profile, probe included. */
+  profile = '';
+  /** A deadline passed and nothing was heard since: it is asked for nothing. */
+  isQuiet = false;
+  /** Our own child, asked in disputes only. */
+  isArbiter = false;
+  /** When the connection came. */
+  joinedAt: number;
   /** When anything was last heard. */
   heardAt: number;
+  /** An answer is wanted soon, to tell a busy worker from a stopped one. */
+  wantsPing = false;
   /** How often it had to be given a snapshot because it fell behind or its replica was wrong. */
   misses = 0;
   /** Version that the replica has once all that was sent is applied. */
@@ -58,7 +68,7 @@ export class Peer {
     this.address = address;
     this.#now = now;
     this.#countBytes = countBytes;
-    this.heardAt = now();
+    this.joinedAt = this.heardAt = now();
     this.#progress = { at: now(), flushed: 0 };
   }
 
@@ -76,9 +86,22 @@ export class Peer {
     });
   }
 
+  /** By what a worker is judged: dropping the connection clears nothing. */
+  get identity(): string {
+    return `${this.name}@${this.address}`;
+  }
+
   heard(message: string, bytes: number): void {
     this.heardAt = this.#now();
+    this.isQuiet = false;
     this.#countBytes('in', message, bytes);
+  }
+
+  /** This process stood still for so long: the peer is not to blame. */
+  postpone(byMs: number): void {
+    this.joinedAt += byMs;
+    this.heardAt += byMs;
+    this.#progress.at += byMs;
   }
 
   /** Gives the peer the state at a version. */

@@ -3,8 +3,8 @@
  */
 import type { Peer } from './peer.ts';
 
-/** What a worker is doing: not ready yet, waiting for work, or computing. */
-export const WORKER_STATES = ['joining', 'idle', 'leased'] as const;
+/** What a worker is doing: not ready yet, waiting for work, computing, or kept from work. */
+export const WORKER_STATES = ['joining', 'idle', 'leased', 'quarantined'] as const;
 export type WorkerState = (typeof WORKER_STATES)[number];
 
 /** A worker as metrics and discovery see it. */
@@ -14,6 +14,8 @@ export interface WorkerView {
   readonly address: string;
   readonly metricsPort: number | null;
   readonly state: WorkerState;
+  /** Why the worker is in quarantine, if it is. */
+  readonly quarantine: string | null;
 }
 
 export class Roster {
@@ -28,18 +30,30 @@ export class Roster {
     return [...this.#peers];
   }
 
-  /** Workers that introduced themselves; `isBusy` says which of them hold a lease. */
-  workers(isBusy: (name: string) => boolean): WorkerView[] {
-    return this.all.flatMap(({ name, hello, address, state }) => {
-      if (!hello) return [];
-      const doing = state !== 'active' ? 'joining' : isBusy(name) ? 'leased' : 'idle';
-      return [{ name, backend: hello.backend, metricsPort: hello.metricsPort, address, state: doing }];
+  /** Workers that introduced themselves, our own arbiter left out. */
+  workers(know: {
+    readonly isBusy: (name: string) => boolean;
+    readonly quarantineOf: (peer: Peer) => string | undefined;
+  }): WorkerView[] {
+    return this.all.flatMap((peer): WorkerView[] => {
+      const { name, hello, address, state, isArbiter } = peer;
+      if (!hello || isArbiter) return [];
+      const quarantine = know.quarantineOf(peer);
+      const free = quarantine === undefined ? 'idle' : 'quarantined';
+      const doing = state !== 'active' ? 'joining' : know.isBusy(name) ? 'leased' : free;
+      const { backend, metricsPort } = hello;
+      return [{ name, backend, metricsPort, address, state: doing, quarantine: quarantine ?? null }];
     });
+  }
+
+  /** How many introduced themselves, our own arbiter left out. */
+  get introduced(): number {
+    return this.all.filter(({ hello, isArbiter }) => hello !== undefined && !isArbiter).length;
   }
 
   /** How many workers can be given a lease. */
   get active(): number {
-    return this.all.filter(({ state }) => state === 'active').length;
+    return this.all.filter(({ state, isArbiter }) => state === 'active' && !isArbiter).length;
   }
 
   add(peer: Peer): void {

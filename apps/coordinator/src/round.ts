@@ -10,7 +10,8 @@ import { globalBatch } from '@gradcast/ledger';
 import type { TrainingState } from '@gradcast/optimizer';
 import { takeMean } from '@gradcast/reduction';
 import type { VectorKernels } from '@gradcast/vector';
-import type { Fleet, RunTerms } from './fleet.ts';
+import type { RunTerms } from './dispatcher.ts';
+import type { Fleet } from './fleet.ts';
 import type { PhaseTimer, StepRecord } from './records.ts';
 
 export interface Stages {
@@ -42,6 +43,7 @@ export async function round(stages: Stages): Promise<RoundOutcome> {
 
   // Stream and leases: the step's micro-batches go out, as contiguous ranges of leaves.
   const step = fleet.open(version);
+  if (version + 1 < stages.lastVersion) fleet.prepare(version + 1);
 
   // Gradients and tree: results come back in any order and are summed along the fixed tree.
   const outcome = await step.closed;

@@ -14,6 +14,7 @@ import { collectVectors, stateBytes, TrainingState } from '@gradcast/optimizer';
 import { frameLimit, resultBytes } from '@gradcast/protocol';
 import { referenceKernels as kernels } from '@gradcast/vector';
 import type { Logger } from 'pino';
+import { Arbiter } from './arbiter.ts';
 import { CoordinatorError } from './failure.ts';
 import { Fleet, TICK_MS } from './fleet.ts';
 import { PhaseTimer } from './records.ts';
@@ -83,6 +84,7 @@ class Running {
   readonly #telemetry: Telemetry;
   readonly #samples: Samples;
   readonly #startVersion: number;
+  readonly #arbiter = new Arbiter();
 
   constructor(options: RunOptions, prepared: Prepared) {
     this.#options = options;
@@ -137,6 +139,7 @@ class Running {
       await metrics.close();
       throw error;
     });
+    this.#arbiter.configure({ url: server.url, token, onFailed: (sentence) => telemetry.notice(sentence) });
     const saving = this.#saving(incarnation);
     const log = await folder.openMetrics(this.#state.version);
     telemetry.begin(log, this.#state.position);
@@ -165,6 +168,7 @@ class Running {
     } finally {
       stop.removeEventListener('abort', onStop);
       clearInterval(ticking);
+      this.#arbiter.close();
       fleet.disconnect();
       await Promise.allSettled([saving.close(), this.#samples.close(), log.close(), metrics.close(), server.close()]);
     }
@@ -278,7 +282,13 @@ class Running {
     const { preset, seed, microBatchSize, microBatches } = config;
     const { model } = this.#state;
     const cutter = new MicroBatches({ dataset, preset: model.preset, shape: config, seed });
+    const { minWorkers, maxWorkers, auditRate, exact } = config;
     return new Fleet({
+      minWorkers,
+      maxWorkers,
+      auditRate,
+      exactProfile: exact ? this.#storedProfile : null,
+      startArbiter: (like, name) => this.#arbiter.start(like, name),
       terms: { incarnation, run: beginning.folder.id, preset, seed, microBatchSize, microBatches },
       payload: this.#payloadShape(),
       gradient: { parameters: model.parameters.length, generator: model.generatorLength },
@@ -287,6 +297,13 @@ class Running {
       now,
       events: this.#telemetry.fleetEvents(),
     });
+  }
+
+  /** The profile of an earlier start of this run, which an exact run keeps. */
+  get #storedProfile(): string | undefined {
+    const profile: unknown = this.#prepared.beginning.loaded?.checkpoint.info.profile;
+    const first: unknown = Array.isArray(profile) ? profile[0] : undefined;
+    return typeof first === 'string' ? first : undefined;
   }
 
   #payloadShape() {

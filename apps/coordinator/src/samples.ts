@@ -98,7 +98,8 @@ export class Samples {
     const thread = this.#thread;
     return new Promise((resolve, reject) => {
       const done = (settle: () => void) => {
-        thread.removeAllListeners();
+        // By name: a Worker without its internal listeners delivers nothing more.
+        for (const event of ['message', 'error', 'exit']) thread.removeAllListeners(event);
         settle();
       };
       thread.once('message', (reply: SampleReply) => done(() => resolve(reply)));

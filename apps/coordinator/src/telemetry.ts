@@ -120,6 +120,15 @@ export class Telemetry {
         metrics.phaseSeconds.observe({ phase: 'compute' }, computeMs / 1000);
         metrics.phaseSeconds.observe({ phase: 'network' }, Math.max(0, totalMs - computeMs) / 1000);
       },
+      audit: (ending) => {
+        metrics.audits.inc({ ending });
+        if (ending === 'settled') this.notice('an audit found a wrong result; a third worker decided');
+      },
+      quarantined: (worker, reason, termMs) => {
+        metrics.quarantines.inc({ reason });
+        logger.warn({ worker, reason, termMs }, 'worker quarantined');
+        this.notice(`worker ${worker} gets no work for ${Math.round(termMs / 1000)} s (${reason})`);
+      },
       mismatch: () => metrics.replicaMismatches.inc(),
       bytes: (direction, message, bytes) => metrics.wireBytes.inc({ direction, message }, bytes),
       stalled: (ms) => logger.warn({ ms }, 'this process stood still; every deadline was moved'),

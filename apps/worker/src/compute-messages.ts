@@ -17,5 +17,7 @@ export type FromCompute =
   /** A frame for the coordinator; its memory is the receiver's. */
   | { readonly type: 'frame'; readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly type: 'measured'; readonly computeMs: number; readonly images: number }
+  /** So many frames were taken in, and nothing is left to do. */
+  | { readonly type: 'idle'; readonly taken: number }
   /** The thread cannot go on. */
   | { readonly type: 'failed'; readonly code: string; readonly sentence: string };

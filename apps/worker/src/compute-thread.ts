@@ -27,11 +27,14 @@ async function main(port: MessagePort, { candidate, threads, gpu }: ComputeSetti
       return Promise.resolve();
     },
     measured: (computeMs, images) => say(port, { type: 'measured', computeMs, images }),
+    idle: () => say(port, { type: 'idle', taken }),
     kernels: referenceKernels,
   });
+  let taken = 0;
   const take = (message: ToCompute) => {
-    if (message.type === 'disconnected') trainer.disconnected();
-    else trainer.receive(message.bytes).catch((error: unknown) => fail(port, error));
+    if (message.type === 'disconnected') return trainer.disconnected();
+    taken += 1;
+    trainer.receive(message.bytes).catch((error: unknown) => fail(port, error));
   };
   port.on('message', take);
   say(port, { type: 'loaded', profile: backend.profile });

@@ -5,6 +5,8 @@ import type { ComputeSettings, FromCompute, ToCompute } from './compute-messages
 
 export interface ComputeHandlers {
   readonly frame: (bytes: Uint8Array<ArrayBuffer>) => void;
+  /** The thread has nothing to do. */
+  readonly idle: () => void;
   readonly measured: (computeMs: number, images: number) => void;
   /** The thread is of no use any more. */
   readonly failed: (code: string, sentence: string) => void;
@@ -13,6 +15,8 @@ export interface ComputeHandlers {
 export class Compute {
   readonly #thread: Worker;
   readonly profile: BackendProfile;
+  #delivered = 0;
+  #taken = 0;
 
   private constructor(thread: Worker, profile: BackendProfile) {
     this.#thread = thread;
@@ -24,9 +28,9 @@ export class Compute {
     const ending = import.meta.url.endsWith('.ts') ? 'ts' : 'mjs';
     const thread = new Worker(new URL(`./compute-thread.${ending}`, import.meta.url), { workerData: settings });
     return new Promise((resolve, reject) => {
-      let started = false;
+      let compute: Compute | undefined;
       const fail = (code: string, sentence: string) => {
-        if (started) handlers.failed(code, sentence);
+        if (compute) handlers.failed(code, sentence);
         else reject(Object.assign(new Error(sentence), { code }));
       };
       thread.on('error', (error) => fail('compute-failed', `the compute thread failed: ${String(error)}`));
@@ -34,10 +38,13 @@ export class Compute {
       thread.on('message', (message: FromCompute) => {
         switch (message.type) {
           case 'loaded':
-            started = true;
-            return resolve(new Compute(thread, message.profile));
+            compute = new Compute(thread, message.profile);
+            return resolve(compute);
           case 'frame':
             return handlers.frame(message.bytes);
+          case 'idle':
+            compute?.wentIdle(message.taken, handlers);
+            return;
           case 'measured':
             return handlers.measured(message.computeMs, message.images);
           case 'failed':
@@ -54,7 +61,19 @@ export class Compute {
     const { buffer, byteLength } = bytes;
     const whole = buffer instanceof ArrayBuffer && byteLength === buffer.byteLength;
     const frame = whole ? new Uint8Array(buffer) : Uint8Array.from(bytes);
+    this.#delivered += 1;
     this.#say({ type: 'frame', bytes: frame }, [frame.buffer]);
+  }
+
+  /** Whether frames were delivered that the thread has not dealt with. */
+  get busy(): boolean {
+    return this.#taken < this.#delivered;
+  }
+
+  wentIdle(taken: number, { idle }: ComputeHandlers): void {
+    this.#taken = taken;
+    // Frames may have been delivered since the thread said so.
+    if (!this.busy) idle();
   }
 
   disconnected(): void {

@@ -37,6 +37,7 @@ export async function work({ config, token, logger, tell, stop }: WorkOptions): 
     {
       // No frame and no failure comes before the session has delivered something.
       frame: (bytes) => session.send(bytes),
+      idle: () => session.finished(),
       measured: (computeMs, images) => {
         busyMs += computeMs;
         metrics.computeSeconds.inc(computeMs / 1000);
@@ -88,7 +89,8 @@ export async function work({ config, token, logger, tell, stop }: WorkOptions): 
     lastTick = now;
     busyMs = 0;
   }, WAIT_TICK_MS);
-  const leave = () => session.leave('the worker was told to stop');
+  const leave = () =>
+    session.leave('the worker was told to stop', { graceMs: config.graceSeconds * 1000, busy: compute.busy });
   stop.addEventListener('abort', leave);
   session.start();
   if (stop.aborted) leave();

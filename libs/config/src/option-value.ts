@@ -40,6 +40,12 @@ export function readValue(option: OptionSpec, written: unknown, label: string): 
       const code = number === null ? 'not-a-number' : 'out-of-range';
       return refuse(code, `${label} must be a finite number above 0, but is ${quoted(text)}`);
     }
+    case 'ratio': {
+      const number = decimal(text);
+      if (number !== null && number >= 0 && number <= 1) return { value: number };
+      const code = number === null ? 'not-a-number' : 'out-of-range';
+      return refuse(code, `${label} must be a number from 0 to 1, but is ${quoted(text)}`);
+    }
     case 'seconds': {
       const number = decimal(text);
       if (number !== null && number >= 0 && number <= 1e9) return { value: number };

@@ -32,6 +32,8 @@ export type OptionKind =
   | { readonly kind: 'integer'; readonly min: number; readonly max: number; readonly powerOfTwo?: boolean }
   /** A number above zero that a 32-bit float can hold. */
   | { readonly kind: 'positive' }
+  /** A share from 0 to 1. */
+  | { readonly kind: 'ratio' }
   /** Seconds, zero or more, fractions allowed. */
   | { readonly kind: 'seconds' };
 
@@ -82,6 +84,8 @@ export function placeholder(option: OptionSpec): string {
       return 'N';
     case 'positive':
       return 'X';
+    case 'ratio':
+      return 'RATE';
     case 'seconds':
       return 'SECONDS';
     default:

@@ -53,6 +53,14 @@ export interface CoordinatorConfig extends NumericConfig {
   readonly metricsPort: number;
   /** Seconds without any worker after which the run checkpoints and exits 75; 0 waits for ever. */
   readonly waitWorkersSeconds: number;
+  /** Fewer workers than this get no work: the run pauses and says so. */
+  readonly minWorkers: number;
+  /** More workers than this are turned away. */
+  readonly maxWorkers: number;
+  /** Whether every worker must compute the same bits. */
+  readonly exact: boolean;
+  /** Share of results that are computed twice, by different workers, and compared; 0 to 1. */
+  readonly auditRate: number;
   readonly onDivergence: 'stop' | 'skip';
   /** Backend for sample grids, drawn in a thread of the coordinator. */
   readonly backend: BackendChoice;
@@ -72,6 +80,8 @@ export interface WorkerConfig {
   readonly localIndex: number;
   /** Seconds of retries after a lost connection; 0 tries once. */
   readonly reconnectSeconds: number;
+  /** Seconds that a worker which is told to stop may take to finish what it was asked for. */
+  readonly graceSeconds: number;
   readonly metricsHost: string;
   /** 0 takes a free port. */
   readonly metricsPort: number;

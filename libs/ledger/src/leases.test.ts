@@ -6,9 +6,15 @@ import { shareLeaves } from './shares.ts';
 import { TreeSum } from './tree-sum.ts';
 import { alignedSubtrees } from './tree.ts';
 
+/** Ids as the coordinator gives them: counted, never repeated. */
+function counter(): () => number {
+  let last = 0;
+  return () => ++last;
+}
+
 function step(leaves: number) {
   const covered = new Set<number>();
-  const leases = new StepLeases({ leaves, isCovered: (leaf) => covered.has(leaf), firstId: 1 });
+  const leases = new StepLeases({ leaves, isCovered: (leaf) => covered.has(leaf), nextId: counter() });
   const cover = (first: number, count: number) => {
     for (let leaf = first; leaf < first + count; leaf++) covered.add(leaf);
   };
@@ -116,7 +122,7 @@ describe('assignFreeLeaves', () => {
       fc.property(fc.integer({ min: 0, max: 4 }), fc.array(event, { maxLength: 60 }), (log, events) => {
         const M = 2 ** log;
         const sum = new TreeSum<number[]>({ start: 0, size: M }, (left, right) => [...left, ...right]);
-        const leases = new StepLeases({ leaves: M, isCovered: (leaf) => sum.coversLeaf(leaf), firstId: 1 });
+        const leases = new StepLeases({ leaves: M, isCovered: (leaf) => sum.coversLeaf(leaf), nextId: counter() });
         const workers = ['a', 'b', 'c'];
         let now = 0;
         const deliver = (id: number, parts: number) => {

@@ -22,6 +22,8 @@ export interface Lease {
   /** When the lease becomes stealable. */
   readonly deadline: number;
   readonly expired: boolean;
+  /** Asked for leaves that have a value already, to compare: such a lease does not end with its leaves covered. */
+  readonly audit: boolean;
 }
 
 /** Leaves to lease to one worker. */
@@ -37,27 +39,22 @@ export class StepLeases {
   readonly #isCovered: (leaf: number) => boolean;
   readonly #leases = new Map<number, Mutable<Lease>>();
   readonly #attempts: number[];
-  #nextId: number;
+  readonly #nextId: () => number;
 
   /**
    * @param options.leaves M.
    * @param options.isCovered whether a leaf's value is in the sum already.
-   * @param options.firstId ids count up from here, so that they never repeat within an incarnation.
+   * @param options.nextId a number not used before in this incarnation.
    */
   constructor(options: {
     readonly leaves: number;
     readonly isCovered: (leaf: number) => boolean;
-    readonly firstId: number;
+    readonly nextId: () => number;
   }) {
     this.#leaves = options.leaves;
     this.#isCovered = options.isCovered;
-    this.#nextId = options.firstId;
+    this.#nextId = options.nextId;
     this.#attempts = Array.from({ length: options.leaves }, () => 0);
-  }
-
-  /** Id that the next lease would get. */
-  get nextId(): number {
-    return this.#nextId;
   }
 
   /** All leases that may still bring a result. */
@@ -71,19 +68,20 @@ export class StepLeases {
   }
 
   /** @throws RangeError if the range does not lie in the step's tree. */
-  grant(assignment: Assignment, now: number, durationMs: number): Lease {
+  grant(assignment: Assignment, now: number, durationMs: number, audit = false): Lease {
     const { worker, range } = assignment;
     if (!(range.count >= 1 && range.first >= 0 && range.first + range.count <= this.#leaves)) {
       throw new RangeError(`no leaves [${range.first}, ${range.first + range.count}) in a step of ${this.#leaves}`);
     }
     const lease = {
-      id: this.#nextId++,
+      id: this.#nextId(),
       worker,
       range,
       grantedAt: now,
       attempt: this.attemptsOf(range),
       deadline: now + durationMs,
       expired: false,
+      audit,
     };
     this.#leases.set(lease.id, lease);
     return lease;
@@ -99,7 +97,8 @@ export class StepLeases {
 
   /** Forgets leases whose leaves are all covered. @returns those it forgot. */
   settle(): Lease[] {
-    return this.#forget(({ range }) => {
+    return this.#forget(({ range, audit }) => {
+      if (audit) return false;
       for (let leaf = range.first; leaf < range.first + range.count; leaf++) if (!this.#isCovered(leaf)) return false;
       return true;
     });
@@ -126,6 +125,14 @@ export class StepLeases {
       expired.push(lease);
     }
     return expired;
+  }
+
+  /** The step begins now: leases that went out ahead of it get their full term from here. */
+  restart(now: number): void {
+    for (const lease of this.#leases.values()) {
+      lease.deadline += now - lease.grantedAt;
+      lease.grantedAt = now;
+    }
   }
 
   /** The coordinator itself was late: nobody else pays for it. */

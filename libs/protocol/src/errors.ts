@@ -24,6 +24,8 @@ export const REFUSALS = {
   'too-many-workers': 'later',
   'replica-mismatch': 'later',
   'result-numeric': 'later',
+  'audit-lost': 'later',
+  'profile-mismatch': 'never',
   replaced: 'never',
 } as const satisfies Record<string, Retry>;
 

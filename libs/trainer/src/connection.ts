@@ -19,7 +19,8 @@ export interface ConnectionEvents {
 
 export interface Connection {
   send(bytes: Uint8Array): void;
-  close(): void;
+  /** Closes once all that was sent has gone out. @returns when it is closed, within a bounded time; never rejects. */
+  close(): Promise<void>;
 }
 
 /** Opens a connection; never throws: failures come as `closed`, and no event comes before this returns. */

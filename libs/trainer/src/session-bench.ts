@@ -72,7 +72,10 @@ export class SessionBench {
         this.connections.push(connection);
         return {
           send: (bytes) => void connection.sent.push(decodeFromWorker(bytes).message),
-          close: () => (connection.isClosed = true),
+          close: () => {
+            connection.isClosed = true;
+            return Promise.resolve();
+          },
         };
       },
       clock: this.clock,
@@ -95,7 +98,8 @@ export class SessionBench {
 
   /** How the session ended, or undefined while it goes on. */
   async end(): Promise<Outcome | undefined> {
-    await Promise.resolve();
+    // A few turns of the queue: the outcome waits for the connection's close.
+    for (let turn = 0; turn < 5; turn++) await Promise.resolve();
     return this.outcome;
   }
 

@@ -12,6 +12,9 @@ function member(options: ConstructorParameters<typeof SessionBench>[0] = {}): Se
   return bench;
 }
 
+/** A worker with nothing to finish. */
+const IDLE = { graceMs: 1000, busy: false };
+
 describe('greeting', () => {
   it('says hello once the connection is open, and nothing before', () => {
     const bench = new SessionBench();
@@ -280,10 +283,44 @@ describe('the end', () => {
 
   it('comes with leave, which is said first', async () => {
     const bench = member();
-    bench.session.leave('told to stop');
+    bench.session.leave('told to stop', IDLE);
     expect(bench.connection.sent.at(-1)).toEqual({ type: 'leave', incarnation: 1, reason: 'told to stop' });
     expect(await bench.end()).toEqual({ kind: 'left' });
     expect(bench.connection.isClosed).toBe(true);
+  });
+
+  it('lets a leaving worker finish what it has, and no longer than its grace', async () => {
+    const finishing = member();
+    finishing.session.leave('told to stop', { graceMs: 1000, busy: true });
+    finishing.clock.advance(999);
+    expect(finishing.connection.isClosed).toBe(false);
+    finishing.session.finished();
+    expect(await finishing.end()).toEqual({ kind: 'left' });
+    expect(finishing.clock.pending).toBe(0);
+
+    const slow = member();
+    slow.session.leave('told to stop', { graceMs: 1000, busy: true });
+    slow.clock.advance(1000);
+    expect(await slow.end()).toEqual({ kind: 'left' });
+  });
+
+  it('does not take finished work of one that stays for a goodbye, nor a lost link for a reason to come back', async () => {
+    const staying = member();
+    staying.session.finished();
+    expect(staying.connection.isClosed).toBe(false);
+
+    const lost = member();
+    lost.session.leave('told to stop', { graceMs: 1000, busy: true });
+    lost.connection.breaks();
+    expect(await lost.end()).toEqual({ kind: 'left' });
+    expect(lost.connections).toHaveLength(1);
+  });
+
+  it('comes at once when a leaving worker is told again', async () => {
+    const bench = member();
+    bench.session.leave('told to stop', { graceMs: 1000, busy: true });
+    bench.session.leave('told to stop', { graceMs: 1000, busy: true });
+    expect(await bench.end()).toEqual({ kind: 'left' });
   });
 
   it.each<[string, (bench: SessionBench) => void]>([
@@ -293,7 +330,7 @@ describe('the end', () => {
   ])('comes at once with leave while %s', async (_, prepare) => {
     const bench = new SessionBench();
     prepare(bench);
-    bench.session.leave('told to stop');
+    bench.session.leave('told to stop', IDLE);
     expect(await bench.end()).toEqual({ kind: 'left' });
     expect(bench.clock.pending).toBe(0);
     expect(bench.connection.sent.some(({ type }) => type === 'leave')).toBe(false);
@@ -313,7 +350,7 @@ describe('the end', () => {
 
   it('comes once', async () => {
     const bench = member();
-    bench.session.leave('first');
+    bench.session.leave('first', IDLE);
     bench.session.giveUp('compute-failed', 'second');
     bench.connection.breaks({ kind: 'refused', code: 'x', sentence: 'third' });
     bench.connection.says({ type: 'done', incarnation: 1, reason: 'fourth' });

@@ -3,7 +3,8 @@
  *
  *     connecting --opened--> greeting --welcome--> member --closed--> waiting --backoff--> connecting
  *                                                    |                   \--retries used up--> ended (unreachable)
- *                                                    \--done / leave / final refusal--> ended
+ *                                                    |--leave--> leaving --finished or out of grace--> ended
+ *                                                    \--done / final refusal--> ended
  *
  * Invariants: a message of another incarnation than the welcome's is dropped; a coordinator that says nothing for the
  * agreed time is given up and called again; retries end after `reconnectSeconds` of trying without a welcome, so no
@@ -62,6 +63,8 @@ export class Session {
   #tryingSince: number | undefined;
   #attempts = 0;
   #over = false;
+  #isLeaving = false;
+  #cancelGrace = () => {};
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -79,10 +82,21 @@ export class Session {
     if (this.#incarnation !== undefined) this.#connection?.send(frame);
   }
 
-  /** Says goodbye and ends. */
-  leave(reason: string): void {
-    if (this.#incarnation !== undefined) this.#say({ type: 'leave', incarnation: this.#incarnation, reason });
-    this.#end({ kind: 'left' });
+  /**
+   * Says goodbye: the coordinator asks for nothing more. The session ends with {@link finished}, when the grace is over
+   * (what was not finished is then free for others), or at once if there is nothing to finish.
+   */
+  leave(reason: string, options: { readonly graceMs: number; readonly busy: boolean }): void {
+    if (this.#incarnation === undefined || this.#isLeaving) return this.#end({ kind: 'left' });
+    this.#isLeaving = true;
+    this.#say({ type: 'leave', incarnation: this.#incarnation, reason });
+    if (!options.busy) return this.#end({ kind: 'left' });
+    this.#cancelGrace = this.#options.clock.after(options.graceMs, () => this.#end({ kind: 'left' }));
+  }
+
+  /** Everything that was asked for has been sent: a leaving worker may go. */
+  finished(): void {
+    if (this.#isLeaving) this.#end({ kind: 'left' });
   }
 
   /** Ends because this worker cannot go on; the coordinator is told why. */
@@ -170,8 +184,10 @@ export class Session {
 
   #lost(failure: Failure): void {
     if (failure.kind === 'refused') return this.#end(failure);
+    // Who was about to go does not come back.
+    if (this.#isLeaving) return this.#end({ kind: 'left' });
     const { clock, reconnectSeconds, jitter } = this.#options;
-    this.#disconnect();
+    void this.#disconnect();
     this.#tryingSince ??= clock.now();
     const left = this.#tryingSince + reconnectSeconds * 1000 - clock.now();
     if (left <= 0) return this.#end({ kind: 'unreachable', sentence: failure.sentence });
@@ -187,19 +203,20 @@ export class Session {
     this.#connection?.send(encodeFrame(message));
   }
 
-  #disconnect(): void {
+  #disconnect(): Promise<void> {
     this.#cancelTimer();
     const connection = this.#connection;
     this.#connection = undefined;
     this.#incarnation = undefined;
-    connection?.close();
     this.#options.disconnected();
+    return connection?.close() ?? Promise.resolve();
   }
 
   #end(outcome: Outcome): void {
     if (this.#over) return;
     this.#over = true;
-    this.#disconnect();
-    this.#resolve(outcome);
+    this.#cancelGrace();
+    // The last results and words must have gone out before a process ends with this session.
+    void this.#disconnect().then(() => this.#resolve(outcome));
   }
 }

@@ -85,6 +85,8 @@ export class Bench {
   /** Everything the trainer sent. */
   readonly sent: Received<WorkerMessage>[] = [];
   readonly measured: [number, number][] = [];
+  /** How often it ran out of work. */
+  idles = 0;
   /** Milliseconds; moves by hand. */
   clock = 0;
   /** Runs before each micro-batch of a lease; messages delivered here have arrived in between. */
@@ -107,6 +109,7 @@ export class Bench {
         const hash = kernels.fingerprint([new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4)]);
         return Promise.resolve(hash + hash);
       },
+      idle: () => (this.idles += 1),
       now: () => this.clock,
       yield: () => {
         this.atYield();

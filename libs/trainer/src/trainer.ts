@@ -53,6 +53,8 @@ export interface TrainerPorts {
   yield(): Promise<void>;
   /** Called after each micro-batch with its compute time and size. */
   measured(computeMs: number, images: number): void;
+  /** Called whenever all that was asked for is done; leases for versions still to come do not count. */
+  idle(): void;
   readonly kernels: VectorKernels;
 }
 
@@ -125,6 +127,7 @@ export class Trainer {
     for (let next = this.#queue.shift(); next; next = this.#queue.shift()) {
       await this.#handle(next);
     }
+    this.#ports.idle();
   }
 
   async #handle(waiting: Waiting): Promise<void> {

@@ -1,0 +1,362 @@
+/**
+ * Hands out the leaves of a step and judges what comes back.
+ *
+ * Invariants: a lease goes only to a worker whose replica will be at the step's version and against whom nothing is
+ * held; a result counts only with the right lease, version, shape and replica fingerprint; the next step's images go out
+ * while the present one is computed; no deadline runs while this process itself stood still.
+ */
+import { assignFreeLeaves } from '@gradcast/ledger';
+import type { Assignment, LeafRange, Lease, StepShape } from '@gradcast/ledger';
+import { encodeFrame, leaseParts, openVector } from '@gradcast/protocol';
+import type { LeaseContents, MessageOf, PayloadShape } from '@gradcast/protocol';
+import type { GradientShape } from '@gradcast/reduction';
+import type { Fingerprint, VectorKernels } from '@gradcast/vector';
+import type { Ruling } from './audit.ts';
+import type { FleetEvents } from './fleet-events.ts';
+import { OpenStep } from './open-step.ts';
+import { Pace } from './pace.ts';
+import type { Peer } from './peer.ts';
+import type { Roster } from './roster.ts';
+import { Standings } from './standing.ts';
+import type { Offence } from './standing.ts';
+
+/** What the welcome tells every worker. */
+export interface RunTerms extends StepShape {
+  readonly incarnation: number;
+  readonly run: string;
+  readonly preset: string;
+  readonly seed: number;
+}
+
+/** The state that joiners take and results are checked against. */
+export interface Truth {
+  readonly version: number;
+  readonly fingerprint: Fingerprint;
+  /** Parameters, first and second moments. */
+  readonly vectors: readonly Float32Array[];
+  readonly normBound: number;
+}
+
+export interface DispatcherOptions {
+  readonly terms: RunTerms;
+  readonly payload: PayloadShape;
+  readonly gradient: GradientShape;
+  readonly kernels: VectorKernels;
+  /** Images and noise of some leaves of a step. */
+  readonly cut: (step: number, range: LeafRange) => LeaseContents;
+  /** Fewer workers than this get no lease: the run pauses. */
+  readonly minWorkers: number;
+  readonly auditRate: number;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  readonly events: FleetEvents;
+  readonly roster: Roster;
+  /** A worker whose connection should end. */
+  readonly refuse: (peer: Peer, code: 'silent' | 'result-numeric' | 'audit-lost', sentence: string) => void;
+  /** A worker whose replica is not ours. */
+  readonly missed: (peer: Peer) => void;
+  /** An audit is in dispute and no third worker is there. */
+  readonly callArbiter: (like: Peer) => void;
+}
+
+/** An expired lease is given up, and its worker with it, after so many times its term (and never under a minute). */
+const HOPELESS_FACTOR = 10;
+const HOPELESS_MS = 60_000;
+
+export class Dispatcher {
+  readonly #options: DispatcherOptions;
+  readonly #pace = new Pace();
+  readonly #standings: Standings;
+  #step: OpenStep | undefined;
+  /** The step after it, leased out ahead. */
+  #next: OpenStep | undefined;
+  #truth: Truth | undefined;
+  #normBound = Infinity;
+  #nextLease = 1;
+  #stopped = false;
+  /** Results that came while this process was still taking the step they build on. */
+  #ahead: (() => void)[] = [];
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options;
+    this.#standings = new Standings(options.now);
+  }
+
+  /** Whether a worker has a lease in the open step. */
+  isBusy(worker: string): boolean {
+    return this.#step?.leases.isBusy(worker) ?? false;
+  }
+
+  /** Why a worker is kept from work. */
+  quarantineOf(peer: Peer): Offence | undefined {
+    return this.#standings.quarantineOf(peer.identity)?.reason;
+  }
+
+  introduce(peer: Peer, leafMs: number): void {
+    this.#pace.introduce(peer.name, leafMs);
+  }
+
+  /** Opens a step and leases it out; a step that is open already is returned as it is. */
+  open(version: number): OpenStep {
+    if (this.#step?.version === version) return this.#step;
+    const ahead = this.#next?.version === version ? this.#next : undefined;
+    this.#next = undefined;
+    this.#step = ahead ?? this.#newStep(version);
+    this.#step.leases.restart(this.#options.now());
+    for (const { worker } of this.#step.leases.open) {
+      // Who fell behind or left since cannot compute what was leased ahead.
+      if (!this.#options.roster.named(worker)?.isAt(version)) this.#step.leases.drop(worker);
+    }
+    if (this.#stopped) this.#step.stop();
+    this.assign();
+    return this.#step;
+  }
+
+  /** Sends the leases of a step ahead, to the workers of the present one. */
+  prepare(version: number): void {
+    if (this.#stopped || this.#next?.version === version || !this.#step) return;
+    const next = (this.#next = this.#newStep(version));
+    this.#lease(next, this.#eligible(this.#step.version));
+  }
+
+  /** The state at rest; undefined while it is changing. */
+  settle(truth: Truth | undefined): void {
+    this.#truth = truth;
+    if (!truth) return;
+    this.#normBound = truth.normBound;
+    const ahead = this.#ahead;
+    this.#ahead = [];
+    for (const handle of ahead) handle();
+    this.assign();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#step?.stop();
+  }
+
+  /** A worker is gone or starts anew: its leaves are free at once. */
+  free(worker: string): void {
+    this.#step?.leases.drop(worker);
+    this.#next?.leases.drop(worker);
+  }
+
+  /** A worker is leaving: it finishes what it has, but gets nothing of the next step. */
+  freeAhead(worker: string): void {
+    this.#next?.leases.drop(worker);
+  }
+
+  forget(worker: string): void {
+    this.#pace.forget(worker);
+  }
+
+  postpone(byMs: number): void {
+    this.#step?.leases.postpone(byMs);
+    this.#standings.postpone(byMs);
+  }
+
+  /** Deadlines. */
+  tick(): void {
+    const step = this.#step;
+    if (!step || step.isClosed) return;
+    for (const lease of step.leases.expire(this.#options.now())) this.#expired(lease);
+    for (const lease of step.leases.open) if (lease.expired) this.#checkHopeless(lease);
+    step.confirm(this.#eligible(step.version).some(({ name }) => !step.isSuspect(name)));
+    this.assign();
+  }
+
+  #expired({ worker, grantedAt, range, audit }: Lease): void {
+    const { now, events, roster } = this.#options;
+    events.lease('expired', worker);
+    const peer = roster.named(worker);
+    if (!peer) return;
+    // Until anything is heard from it again, a worker that missed a deadline is asked for nothing.
+    peer.isQuiet = true;
+    peer.wantsPing = true;
+    if (!audit) this.#pace.measured(worker, (now() - grantedAt) / range.count);
+    this.#offend(peer, 'expired');
+  }
+
+  #checkHopeless({ worker, grantedAt, deadline }: Lease): void {
+    const { now, roster, refuse } = this.#options;
+    const limit = Math.max(HOPELESS_MS, HOPELESS_FACTOR * (deadline - grantedAt));
+    const peer = roster.named(worker);
+    if (peer && now() - grantedAt > limit) refuse(peer, 'silent', 'a lease was not answered in ten times its term');
+  }
+
+  /** A result from a worker; the payload is this object's from then on. */
+  result(peer: Peer, message: MessageOf<'result'>, payload: Uint8Array): void {
+    const { payload: shape, events, now, missed } = this.#options;
+    const vector = openVector(payload, shape.parameters + shape.tail);
+    const step = this.#step;
+    if (step?.version === message.version && this.#truth?.version !== message.version) {
+      this.#ahead.push(() => this.result(peer, message, payload));
+      return;
+    }
+    if (!step || step.isClosed || step.version !== message.version) return events.lease('late', peer.name);
+    const lease = step.leases.find(message.lease, peer.name, message.subtree);
+    if (!lease) return events.lease('duplicate', peer.name);
+    if (message.fingerprint !== this.#truth?.fingerprint) {
+      events.mismatch(peer.name);
+      events.lease('refused', peer.name);
+      this.#offend(peer, 'mismatch');
+      return missed(peer);
+    }
+    const auditable = this.#witnesses(step, peer.profile, [peer.name]).length > 0;
+    const verdict = step.accept(lease, message.subtree, vector, { profile: peer.profile, now: now(), auditable });
+    if (verdict === 'heard') events.lease('audited', peer.name);
+    else events.lease(verdict === 'suspect' ? 'refused' : verdict === 'held' ? 'accepted' : verdict, peer.name);
+    if (verdict === 'accepted' || verdict === 'held') this.#standings.good(peer.identity);
+    if (verdict === 'suspect') step.confirm(this.#others(step, peer));
+    for (const name of step.refuted()) this.#blame(name);
+    this.#settleLeases(step, peer, message);
+    this.assign();
+  }
+
+  #settleLeases(step: OpenStep, peer: Peer, { computeMs }: MessageOf<'result'>): void {
+    const { now, events } = this.#options;
+    for (const settled of step.leases.settle()) {
+      if (settled.worker !== peer.name) continue;
+      const ms = now() - settled.grantedAt;
+      this.#pace.measured(peer.name, ms / settled.range.count);
+      events.leaseTime(peer.name, ms, computeMs);
+    }
+  }
+
+  /** Leases free leaves to workers that wait for work; those whose numbers are in doubt come last. */
+  assign(): void {
+    const step = this.#step;
+    if (!step || step.isClosed) return;
+    const eligible = this.#eligible(step.version);
+    if (eligible.length < this.#options.minWorkers) return;
+    const idle = eligible.filter(({ name }) => !step.leases.isBusy(name) && !step.isSuspect(name));
+    this.#lease(step, idle);
+    this.#askWitnesses(step);
+  }
+
+  #lease(step: OpenStep, workers: readonly Peer[]): void {
+    const speeds = this.#pace.speeds(workers.map(({ name }) => name));
+    for (const assignment of assignFreeLeaves(step.leases, speeds)) this.#grant(step, assignment, false);
+  }
+
+  /** Workers that may be given leases of a version: in place, heard from, and not in quarantine unless all would be. */
+  #eligible(version: number): Peer[] {
+    const present = this.#options.roster.all.filter((peer) => peer.isAt(version) && !peer.isQuiet && !peer.isArbiter);
+    const free = present.filter((peer) => !this.#standings.quarantineOf(peer.identity));
+    const least = Math.max(1, this.#options.minWorkers);
+    if (free.length >= least) return free;
+    const held = present.filter((peer) => !free.includes(peer)).sort((a, b) => this.#termOf(a) - this.#termOf(b));
+    return [...free, ...held.slice(0, least - free.length)];
+  }
+
+  #termOf(peer: Peer): number {
+    return this.#standings.quarantineOf(peer.identity)?.until ?? 0;
+  }
+
+  /** Workers of a profile that could be asked about leaves which others have answered for. */
+  #witnesses(step: OpenStep, profile: string, asked: readonly string[]): Peer[] {
+    const arbiters = this.#options.roster.all.filter((peer) => peer.isArbiter && peer.isAt(step.version));
+    return [...this.#eligible(step.version), ...arbiters].filter(
+      (peer) => peer.profile === profile && !asked.includes(peer.name),
+    );
+  }
+
+  /** Leases audited subtrees a second time, or a third in a dispute. */
+  #askWitnesses(step: OpenStep): void {
+    for (const { subtree, profile, testimonies } of step.audits.open) {
+      const { start: first, size: count } = subtree;
+      const asked = step.leases.open.filter(
+        ({ audit, range }) => audit && range.first === first && range.count === count,
+      );
+      if (asked.some(({ expired }) => !expired)) continue;
+      const known = [...testimonies, ...asked].map(({ worker }) => worker);
+      const witnesses = this.#witnesses(step, profile, known);
+      const witness = witnesses.find(({ name }) => !step.leases.isBusy(name));
+      if (witness) this.#grant(step, { worker: witness.name, range: { first, count } }, true);
+      else if (witnesses.length === 0) this.#withoutWitness(step, subtree, known);
+    }
+  }
+
+  #withoutWitness(step: OpenStep, subtree: { start: number; size: number }, known: readonly string[]): void {
+    const disputed = (step.audits.of(subtree)?.testimonies.length ?? 0) > 1;
+    const like = this.#options.roster.named(known[0]);
+    if (disputed && like) this.#options.callArbiter(like);
+    else step.release(subtree);
+  }
+
+  /**
+   * Disputes that waiting will not settle are released: those of other profiles than the arbiter's, or all of them if
+   * none came.
+   */
+  withoutArbiter(profile: string | undefined): void {
+    const step = this.#step;
+    for (const { subtree, testimonies, profile: wanted } of step?.audits.open ?? []) {
+      if (testimonies.length > 1 && wanted !== profile) step?.release(subtree);
+    }
+  }
+
+  #grant(step: OpenStep, assignment: Assignment, audit: boolean): void {
+    const { now, cut, payload, terms, roster } = this.#options;
+    const { worker, range } = assignment;
+    const attempt = step.leases.attemptsOf(range);
+    const deadlineMs = this.#pace.leaseMs(worker, { leaves: range.count, attempt });
+    const lease = step.leases.grant(assignment, now(), deadlineMs, audit);
+    const message: MessageOf<'lease'> = {
+      type: 'lease',
+      incarnation: terms.incarnation,
+      lease: lease.id,
+      version: step.version,
+      first: range.first,
+      count: range.count,
+      deadlineMs,
+    };
+    void roster.named(worker)?.send(message, encodeFrame(message, leaseParts(payload, cut(step.version, range))));
+  }
+
+  #newStep(version: number): OpenStep {
+    const { gradient, kernels, terms, auditRate } = this.#options;
+    return new OpenStep({
+      version,
+      leaves: terms.microBatches,
+      nextLeaseId: () => this.#nextLease++,
+      shape: gradient,
+      normLimit: this.#normBound * terms.microBatches,
+      auditRate,
+      seed: terms.seed,
+      onRuling: (ruling) => this.#onRuling(ruling),
+      kernels,
+    });
+  }
+
+  #onRuling({ kind, wrong }: Ruling): void {
+    this.#options.events.audit(kind);
+    for (const name of wrong) {
+      const peer = this.#options.roster.named(name);
+      if (!peer) continue;
+      this.#offend(peer, 'audit');
+      this.#options.refuse(peer, 'audit-lost', 'its result differed from what two other workers computed');
+    }
+  }
+
+  /** Whether somebody else could recompute what a peer's refused result covered. */
+  #others(step: OpenStep, peer: Peer): boolean {
+    return this.#eligible(step.version).some((other) => other !== peer && !step.isSuspect(other.name));
+  }
+
+  /** Another worker computed other bits: the refused result was this worker's fault. */
+  #blame(name: string): void {
+    const peer = this.#options.roster.named(name);
+    if (!peer) return;
+    this.#offend(peer, 'refused');
+    this.#options.refuse(
+      peer,
+      'result-numeric',
+      'its result was not finite or too large, and another worker found other bits',
+    );
+  }
+
+  #offend(peer: Peer, offence: Offence): void {
+    const quarantine = this.#standings.offence(peer.identity, offence);
+    if (quarantine) this.#options.events.quarantined(peer.name, offence, quarantine.termMs);
+  }
+}
