@@ -1,5 +1,6 @@
 export { deadPort, laterCoordinator, portHolder, webServer } from './fake-servers.ts';
 export type { FakeServer, LaterAnswer } from './fake-servers.ts';
+export { laterWorker } from './fake-workers.ts';
 export { GradcastProcess, repository } from './gradcast-process.ts';
 export type { Ending, GradcastEvent, StartOptions } from './gradcast-process.ts';
 export { allGone, descendantsOf, fromProc, fromPs, runningProcesses, stillRunning } from './processes.ts';

@@ -1,0 +1,132 @@
+/**
+ * A run that stops, however it stops, and goes on later ends with both hashes of a run that never stopped.
+ */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { allGone, checkpointSteps, hashesOf, readMetrics, readSummary, runsIn, Workbench } from '@gradcast/testing';
+import type { GradcastProcess, Hashes } from '@gradcast/testing';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+
+const STEPS = 16;
+const NUMBERS = '--preset mnist --seed 3 --global-batch 64 --micro-batches 4';
+const HOW = '--backend wasm --workers 2 --log-interval 1 --json';
+const RUN = `${NUMBERS} --steps ${STEPS} ${HOW}`;
+
+let bench: Workbench;
+let undisturbed: Hashes;
+beforeAll(async () => {
+  bench = await Workbench.create();
+  const { code, stderr } = await bench.run(`train ${RUN} --out undisturbed`);
+  expect(code, stderr).toBe(0);
+  undisturbed = hashesOf(await readSummary(await onlyRun('undisturbed')));
+});
+afterEach(() => bench.endProcesses());
+afterAll(() => bench.remove());
+
+async function onlyRun(out: string): Promise<string> {
+  const runs = await runsIn(bench.path(out));
+  expect(runs).toHaveLength(1);
+  return runs[0];
+}
+
+/** Starts a run, waits until it trains, and gives it to `stop`. */
+async function begun(out: string, flags = ''): Promise<GradcastProcess> {
+  const run = bench.start(`train ${RUN} --out ${out}${flags}`);
+  await run.step(5);
+  return run;
+}
+
+/** Goes on with a run and checks that it ended as the undisturbed one, every step told once. */
+async function expectSameEnd(command: string, out: string, fromStep: number): Promise<void> {
+  const run = bench.start(command);
+  const { resumedFromStep } = await run.event('listening');
+  expect(resumedFromStep).toBe(fromStep);
+  const { code, stderr } = await run.ended();
+  expect(code, stderr).toBe(0);
+  const folder = await onlyRun(out);
+  const summary = await readSummary(folder);
+  expect(summary).toMatchObject({ status: 'completed', steps: STEPS, images: STEPS * 64 });
+  expect(hashesOf(summary)).toEqual(undisturbed);
+  const steps = (await readMetrics(folder)).map(({ step }) => step);
+  expect(steps).toEqual(Array.from({ length: STEPS }, (_, index) => index + 1));
+}
+
+async function newestCheckpoint(out: string): Promise<number> {
+  return (await checkpointSteps(await onlyRun(out))).at(-1)!;
+}
+
+describe('a polite stop', () => {
+  it.each([
+    ['SIGTERM', 143, 'auto'],
+    ['SIGINT', 130, 'the run'],
+  ] as const)('by %s exits %d with a checkpoint, from which --resume %s goes on', async (signal, code, how) => {
+    const run = await begun(signal);
+    run.signal(signal);
+    expect(await run.ended()).toMatchObject({ code });
+    const folder = await onlyRun(signal);
+    const { status, steps } = await readSummary(folder);
+    expect(status).toBe('stopped');
+    expect(steps).toBeGreaterThanOrEqual(5);
+    expect(steps).toBeLessThan(STEPS);
+    expect(await newestCheckpoint(signal)).toBe(steps);
+    // A run that is named says itself what it trains.
+    const command = how === 'auto' ? `train ${RUN} --out ${signal} --resume auto` : `train ${HOW} --resume ${folder}`;
+    await expectSameEnd(command, signal, steps);
+  });
+});
+
+describe('a longer --steps', () => {
+  it('goes on where a finished run ended', async () => {
+    const first = await bench.run(`train ${NUMBERS} --steps 8 ${HOW} --out longer`);
+    expect(first.code, first.stderr).toBe(0);
+    await expectSameEnd(`train ${HOW} --steps ${STEPS} --resume ${await onlyRun('longer')}`, 'longer', 8);
+  });
+
+  it('is needed: a finished run has nothing more to do', async () => {
+    const run = await onlyRun('undisturbed');
+    const { code, stdout } = await bench.run(`train ${HOW} --resume ${run}`);
+    expect(code).toBe(0);
+    expect(stdout).not.toContain('"progress"');
+    expect(hashesOf(await readSummary(run))).toEqual(undisturbed);
+  });
+});
+
+describe('a sudden end', () => {
+  it('of the command leaves no process, and a checkpoint', async () => {
+    const run = await begun('orphans');
+    const children = run.children.map(({ pid }) => pid);
+    expect(children).toHaveLength(3);
+    run.signal('SIGKILL');
+    // Resolves only when the last process that held the command's stderr is gone.
+    expect(await run.ended(30)).toMatchObject({ code: null, signal: 'SIGKILL' });
+    await allGone(children);
+    await expectSameEnd(`train ${RUN} --out orphans --resume`, 'orphans', await newestCheckpoint('orphans'));
+  });
+
+  it('of the coordinator loses no more than the steps since the last checkpoint', async () => {
+    const run = await begun('crashed', ' --save-every 2');
+    process.kill(run.child('coordinator').pid, 'SIGKILL');
+    const { code, stderr } = await run.ended();
+    expect(code).toBe(1);
+    expect(stderr).toContain('[coordinator-died]');
+    const incarnation = join(await onlyRun('crashed'), 'incarnation');
+    expect(await readFile(incarnation, 'utf8')).toBe('1\n');
+    const saved = await newestCheckpoint('crashed');
+    expect(saved).toBeGreaterThan(0);
+    await expectSameEnd(`train ${RUN} --out crashed --resume`, 'crashed', saved);
+    expect(await readFile(incarnation, 'utf8')).toBe('2\n');
+  });
+});
+
+describe('a run without workers', () => {
+  it('exits 75 after --wait-workers with a checkpoint, from which it goes on', async () => {
+    const flags = `${NUMBERS} --steps ${STEPS} --json --port 0 --metrics-port 0 --wait-workers 1`;
+    const { code, stderr } = await bench.run(`coordinator ${flags} --out lonely`);
+    expect(code).toBe(75);
+    expect(stderr).toMatch(/^no worker came within 1 s; stopping with a checkpoint$/m);
+    const folder = await onlyRun('lonely');
+    expect(await readSummary(folder)).toMatchObject({ status: 'abandoned', steps: 0 });
+    expect(await checkpointSteps(folder)).toEqual([0]);
+    await expectSameEnd(`train ${HOW} --resume ${folder}`, 'lonely', 0);
+  });
+});

@@ -1,0 +1,108 @@
+/**
+ * Workers that are killed, that come late and that stand still change nothing: the run ends with both hashes of an
+ * undisturbed run. Each fault hits at a step, told by the coordinator itself.
+ */
+import { allGone, hashesOf, readSummary, runsIn, Workbench } from '@gradcast/testing';
+import type { GradcastProcess, Hashes } from '@gradcast/testing';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+
+/** Long enough for a worker that starts at step 5 to join before the end. */
+const STEPS = 40;
+const RUN = `--preset mnist --seed 3 --steps ${STEPS} --global-batch 64 --micro-batches 4 --backend wasm --log-interval 1`;
+
+let bench: Workbench;
+let undisturbed: Hashes;
+beforeAll(async () => {
+  bench = await Workbench.create();
+  const { code, stderr } = await bench.run(`train ${RUN} --workers 1 --out undisturbed`);
+  expect(code, stderr).toBe(0);
+  undisturbed = await hashesIn('undisturbed');
+});
+afterEach(() => bench.endProcesses());
+afterAll(() => bench.remove());
+
+async function hashesIn(out: string): Promise<Hashes> {
+  const [run] = await runsIn(bench.path(out));
+  return hashesOf(await readSummary(run));
+}
+
+function kill(process_: { readonly pid: number }, signal: NodeJS.Signals = 'SIGKILL'): void {
+  process.kill(process_.pid, signal);
+}
+
+async function coordinator(out: string): Promise<{ coordinator: GradcastProcess; url: string }> {
+  const started = bench.start(`coordinator ${RUN} --json --port 0 --metrics-port 0 --out ${out}`);
+  const { url } = await started.event('listening');
+  return { coordinator: started, url };
+}
+
+function worker(url: string, name: string): GradcastProcess {
+  return bench.start(`worker --coordinator ${url} --backend wasm --name ${name} --reconnect-seconds 20`);
+}
+
+describe('a coordinator with workers of their own', () => {
+  it('loses one worker and gains another', async () => {
+    const { coordinator: run, url } = await coordinator('killed');
+    const stays = worker(url, 'stays');
+    const dies = worker(url, 'dies');
+    await Promise.all([run.said(/^worker stays joined/), run.said(/^worker dies joined/), run.step(5)]);
+    const victim = dies.child('worker');
+    kill(victim);
+    const comes = worker(url, 'comes');
+    expect(await dies.ended()).toMatchObject({ code: 1 });
+    await run.said(/^worker dies left: /);
+    await run.said(/^worker comes joined/);
+    const { workers, status, steps } = await run.event('summary');
+    // All three had results accepted: the one that came late did work, and so did the one that died.
+    expect({ workers, status, steps }).toEqual({ workers: 3, status: 'completed', steps: STEPS });
+    expect(await hashesIn('killed')).toEqual(undisturbed);
+    for (const each of [run, stays, comes]) expect(await each.ended()).toMatchObject({ code: 0 });
+    await allGone([victim.pid]);
+  });
+
+  it('does not wait for a worker that stands still, and takes it back when it goes on', async () => {
+    const { coordinator: run, url } = await coordinator('paused');
+    const still = worker(url, 'still');
+    const goes = worker(url, 'goes');
+    await Promise.all([run.said(/^worker still joined/), run.said(/^worker goes joined/)]);
+    const { step } = await run.step(5);
+    const paused = still.child('worker');
+    kill(paused, 'SIGSTOP');
+    // At most the step that was open and the next one wait for the leases it held.
+    await run.step(step + 5);
+    kill(paused, 'SIGCONT');
+    expect(await run.ended()).toMatchObject({ code: 0 });
+    expect(await hashesIn('paused')).toEqual(undisturbed);
+    for (const each of [still, goes]) expect(await each.ended()).toMatchObject({ code: 0 });
+  });
+
+  it('goes on when all its workers are gone and one comes', async () => {
+    const { coordinator: run, url } = await coordinator('deserted');
+    const first = worker(url, 'first');
+    await run.step(5);
+    kill(first.child('worker'));
+    await run.said(/^worker first left: /);
+    const second = worker(url, 'second');
+    expect(await run.ended()).toMatchObject({ code: 0 });
+    expect(await second.ended()).toMatchObject({ code: 0 });
+    expect(await hashesIn('deserted')).toEqual(undisturbed);
+  });
+});
+
+describe('train', () => {
+  it('starts a killed worker again, and lets another one join', async () => {
+    const token = { GRADCAST_TOKEN: 'shared-secret' };
+    const run = bench.start(`train ${RUN} --json --workers 2 --out train`, token);
+    const { url } = await run.event('listening');
+    await Promise.all([run.said(/^worker local-0 joined/), run.said(/^worker local-1 joined/), run.step(5)]);
+    kill(run.child('worker'));
+    const guest = bench.start(`worker --coordinator ${url} --backend wasm --name guest`, token);
+    await run.said(/^worker local-\d ended unexpectedly \(killed by SIGKILL\); starting it again/);
+    await run.said(/^worker guest joined/);
+    const { workers } = await run.event('summary');
+    expect(workers).toBe(3);
+    expect(await run.ended()).toMatchObject({ code: 0 });
+    expect(await guest.ended()).toMatchObject({ code: 0 });
+    expect(await hashesIn('train')).toEqual(undisturbed);
+  });
+});
