@@ -7,10 +7,10 @@ import type { MetricsRegistry } from './registry.ts';
 export type Phase = 'compute' | 'network' | 'reduce' | 'optimizer' | 'broadcast';
 
 /** How a lease ended. */
-const LEASE_OUTCOMES = ['accepted', 'late', 'expired', 'refused', 'duplicate'] as const;
+const LEASE_OUTCOMES = ['accepted', 'late', 'expired', 'refused', 'duplicate', 'audited'] as const;
 
 /** What a worker is doing. */
-const WORKER_STATES = ['joining', 'idle', 'leased'] as const;
+const WORKER_STATES = ['joining', 'idle', 'leased', 'quarantined'] as const;
 
 export type LeaseOutcome = (typeof LEASE_OUTCOMES)[number];
 export type WorkerState = (typeof WORKER_STATES)[number];
@@ -34,6 +34,9 @@ export interface CoordinatorMetrics {
   readonly checkpointTimestamp: Gauge;
   readonly checkpointSeconds: Histogram;
   readonly replicaMismatches: Counter;
+  /** Audits by how they ended. */
+  readonly audits: Counter<'ending'>;
+  readonly quarantines: Counter<'reason'>;
   /** Drops the series of a worker that left, so that names of the past do not pile up. */
   forgetWorker(worker: string): void;
 }
@@ -74,6 +77,8 @@ export function coordinatorMetrics({ version, preset }: BuildInfo): CoordinatorM
       buckets: doublingBuckets(0.005, 14),
     }),
     replicaMismatches: make.counter('replica_mismatches_total', 'Results whose replica fingerprint was wrong.'),
+    audits: make.counter('audits_total', 'Audited subtrees by how the audit ended.', ['ending']),
+    quarantines: make.counter('quarantines_total', 'Quarantines of workers, by reason.', ['reason']),
     forgetWorker: (worker) => leaseSeconds.remove({ worker }),
   };
   for (const outcome of LEASE_OUTCOMES) metrics.leases.inc({ outcome }, 0);

@@ -33,6 +33,7 @@ const names = async (registry: { metrics(): Promise<string> }): Promise<string[]
 describe('metrics', () => {
   it('have the documented names', async () => {
     expect(await names(coordinator().registry)).toEqual([
+      'gradcast_audits_total',
       'gradcast_build_info',
       'gradcast_checkpoint_duration_seconds',
       'gradcast_checkpoint_timestamp_seconds',
@@ -42,6 +43,7 @@ describe('metrics', () => {
       'gradcast_leases_total',
       'gradcast_loss',
       'gradcast_phase_duration_seconds',
+      'gradcast_quarantines_total',
       'gradcast_replica_mismatches_total',
       'gradcast_results_refused_total',
       'gradcast_step_duration_seconds',
