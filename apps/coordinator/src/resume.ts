@@ -1,9 +1,9 @@
 /**
  * Where a run begins: a fresh folder, or an earlier run's newest sound checkpoint.
  */
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { stat } from 'node:fs/promises';
-import { listRuns, loadCheckpoint, readRun, RunFolder } from '@gradcast/checkpoint';
+import { Checkpoints, listRuns, loadCheckpoint, readRun, RunFolder } from '@gradcast/checkpoint';
 import type { LoadedCheckpoint } from '@gradcast/checkpoint';
 import type { CoordinatorConfig } from '@gradcast/config';
 import { CoordinatorError } from './failure.ts';
@@ -80,9 +80,14 @@ async function runOf(path: string): Promise<string> {
 async function newestLike(out: string, numeric: NumericDefinition): Promise<string | undefined> {
   for (const { path } of await listRuns(out)) {
     const { config } = await readRun(path).catch(() => ({ config: undefined }));
-    if (differences(config, numeric).length === 0) return path;
+    if (differences(config, numeric).length === 0 && (await hasCheckpoint(path))) return path;
   }
   return undefined;
+}
+
+/** A run that was killed before its first checkpoint holds nothing to go on from. */
+async function hasCheckpoint(path: string): Promise<boolean> {
+  return (await new Checkpoints(join(path, 'checkpoints')).list()).length > 0;
 }
 
 function refuseOther(path: string, config: unknown, numeric: NumericDefinition): void {

@@ -1,0 +1,154 @@
+import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { RunFolder } from '@gradcast/checkpoint';
+import type { CoordinatorConfig } from '@gradcast/config';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { begin } from './resume.ts';
+import type { Beginning, NumericDefinition } from './resume.ts';
+
+const NUMERIC: NumericDefinition = {
+  preset: 'mnist',
+  seed: 1,
+  microBatchSize: 32,
+  microBatches: 4,
+  learningRate: 0.0005,
+  dataset: 'ab'.repeat(32),
+};
+
+let out: string;
+const begun: Beginning[] = [];
+
+beforeEach(async () => {
+  out = await mkdtemp(join(tmpdir(), 'gradcast-resume-'));
+});
+
+afterEach(async () => {
+  for (const { folder } of begun.splice(0)) await folder.release();
+  await rm(out, { recursive: true, force: true });
+});
+
+/** Begins as a coordinator with these settings would. */
+async function start(resume: string | null, change: Partial<NumericDefinition> = {}): Promise<Beginning> {
+  const numeric = { ...NUMERIC, ...change };
+  const config = { ...numeric, out, resume, keepLast: 3 } as unknown as CoordinatorConfig;
+  const beginning = await begin(config, numeric, { ...config, resume: undefined });
+  begun.push(beginning);
+  return beginning;
+}
+
+/** An earlier run with checkpoints at some steps, newest last. @returns its folder. */
+async function earlier(steps: readonly number[], change: Partial<NumericDefinition> = {}): Promise<string> {
+  const config = { ...NUMERIC, ...change };
+  const folder = await RunFolder.create({ out, preset: config.preset, config, now: () => 1e12, random: () => 0 });
+  for (const step of steps) {
+    await folder.checkpoints.save({
+      tensors: { x: { dtype: 'F32', shape: [1], data: Float32Array.of(step) } },
+      info: { step, config, manifest: {}, profile: {}, incarnation: 1, ledger: { length: step, head: '00' } },
+    });
+  }
+  await folder.release();
+  return folder.path;
+}
+
+describe('without --resume', () => {
+  it('makes a new run beside those that are there', async () => {
+    const before = await earlier([5]);
+    const { folder, loaded, damaged } = await start(null);
+    expect(folder.path).not.toBe(before);
+    expect([loaded, damaged]).toEqual([undefined, []]);
+    expect(JSON.parse(await readFile(join(folder.path, 'config.json'), 'utf8'))).toMatchObject(NUMERIC);
+  });
+});
+
+describe('--resume auto', () => {
+  it('takes the newest run of the same numeric definition', async () => {
+    await earlier([5]);
+    const wanted = await earlier([3, 7]);
+    await earlier([9], { seed: 2 });
+    const { folder, loaded } = await start('auto');
+    expect(folder.path).toBe(wanted);
+    expect(loaded?.checkpoint.info.step).toBe(7);
+  });
+
+  it.each<[string, Partial<NumericDefinition>]>([
+    ['preset', { preset: 'classic' }],
+    ['seed', { seed: 2 }],
+    ['micro-batch size', { microBatchSize: 16 }],
+    ['number of micro-batches', { microBatches: 8 }],
+    ['learning rate', { learningRate: 0.001 }],
+    ['data set', { dataset: 'cd'.repeat(32) }],
+  ])('starts fresh if only runs of another %s are there', async (_, change) => {
+    await earlier([5], change);
+    expect((await start('auto')).loaded).toBeUndefined();
+  });
+
+  it('starts fresh in an empty or missing folder', async () => {
+    expect((await start('auto')).loaded).toBeUndefined();
+    await rm(out, { recursive: true });
+    begun.length = 0;
+    expect((await start('auto')).loaded).toBeUndefined();
+  });
+
+  it('passes over runs that were killed before their first checkpoint, and those whose config is damaged', async () => {
+    const wanted = await earlier([4]);
+    await earlier([]);
+    await writeFile(join(await earlier([6]), 'config.json'), '{"preset": "mn');
+    expect((await start('auto')).folder.path).toBe(wanted);
+  });
+
+  it('falls back to the checkpoint before one that is damaged, and says so', async () => {
+    const path = await earlier([3, 7]);
+    await truncate(join(path, 'checkpoints', 'step-000007.safetensors'), 40);
+    const { loaded, damaged } = await start('auto');
+    expect(loaded?.checkpoint.info.step).toBe(3);
+    expect(damaged).toHaveLength(1);
+    expect(damaged[0]).toContain('step-000007.safetensors');
+  });
+
+  it('refuses a run that another coordinator has open', async () => {
+    await earlier([5]);
+    await start('auto');
+    await expect(start('auto')).rejects.toMatchObject({ code: 'run-locked' });
+  });
+});
+
+describe('--resume PATH', () => {
+  it('takes the newest checkpoint of a run folder', async () => {
+    const path = await earlier([3, 7]);
+    const { folder, loaded } = await start(path);
+    expect([folder.path, loaded?.checkpoint.info.step]).toEqual([path, 7]);
+  });
+
+  it('takes the checkpoint that is named, in its own run', async () => {
+    const path = await earlier([3, 7]);
+    const { folder, loaded } = await start(join(path, 'checkpoints', 'step-000003.safetensors'));
+    expect([folder.path, loaded?.checkpoint.info.step]).toEqual([path, 3]);
+  });
+
+  it('writes the operational settings of this start', async () => {
+    const path = await earlier([3]);
+    await start(path);
+    expect(JSON.parse(await readFile(join(path, 'config.json'), 'utf8'))).toMatchObject({ ...NUMERIC, keepLast: 3 });
+  });
+
+  it('refuses a run that differs, listing every field, and leaves it alone', async () => {
+    const path = await earlier([3], { seed: 2, learningRate: 0.001 });
+    const before = await readFile(join(path, 'config.json'), 'utf8');
+    await expect(start(path)).rejects.toMatchObject({
+      code: 'resume-mismatch',
+      exitCode: 2,
+      message: `${path} is another run: seed is 2 there and 1 here; learningRate is 0.001 there and 0.0005 here`,
+    });
+    expect(await readFile(join(path, 'config.json'), 'utf8')).toBe(before);
+    await (await RunFolder.open(path)).release();
+  });
+
+  it('refuses a path where nothing is', async () => {
+    await expect(start(join(out, 'nowhere'))).rejects.toMatchObject({ code: 'run-missing', exitCode: 2 });
+  });
+
+  it('refuses a run without checkpoints', async () => {
+    await expect(start(await earlier([]))).rejects.toMatchObject({ code: 'checkpoint-missing' });
+  });
+});
