@@ -16,19 +16,24 @@ export interface StepTimings {
   readonly phases: Partial<Record<PhaseName, number>>;
 }
 
-/** A step that closed: the version it led to, and what it measured. */
-export interface StepRecord {
+/** A step that closed, applied or skipped: what the ledger needs. */
+export interface ClosedRecord {
+  /** The version it led to. */
   readonly version: number;
   /** Images of the step, B. */
   readonly samples: number;
+  /** Fingerprint of the averaged gradient as it was broadcast; null if the step was skipped. */
+  readonly averageFingerprint: Fingerprint | null;
+  /** The results that came in, used or not. */
+  readonly history: readonly SubtreeRecord[];
+}
+
+/** A step that was applied, and what it measured. */
+export interface StepRecord extends ClosedRecord {
   /** Mean tail. */
   readonly tail: Float32Array;
   readonly norms: AverageNorms;
   readonly timings: StepTimings;
-  /** Fingerprint of the averaged gradient as it was broadcast. */
-  readonly averageFingerprint: Fingerprint;
-  /** The results that came in, used or not. */
-  readonly history: readonly SubtreeRecord[];
 }
 
 /** Cuts the time of a step into its phases. */

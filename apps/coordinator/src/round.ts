@@ -12,7 +12,8 @@ import { takeMean } from '@gradcast/reduction';
 import type { VectorKernels } from '@gradcast/vector';
 import type { RunTerms } from './dispatcher.ts';
 import type { Fleet } from './fleet.ts';
-import type { PhaseTimer, StepRecord } from './records.ts';
+import type { OpenStep } from './open-step.ts';
+import type { ClosedRecord, PhaseTimer, StepRecord } from './records.ts';
 
 export interface Stages {
   readonly terms: RunTerms;
@@ -28,7 +29,7 @@ export interface Stages {
 /** How a round ended. */
 export type RoundOutcome =
   | { readonly kind: 'closed'; readonly record: StepRecord }
-  | { readonly kind: 'skipped'; readonly sentence: string }
+  | { readonly kind: 'skipped'; readonly sentence: string; readonly record: ClosedRecord }
   | { readonly kind: 'diverged'; readonly sentence: string }
   | { readonly kind: 'stopped' };
 
@@ -55,7 +56,7 @@ export async function round(stages: Stages): Promise<RoundOutcome> {
   const norms = takeMean(outcome.sum, { leaves: terms.microBatches, shape, kernels });
   const wrong = divergence(norms, state.normBound, version);
   timer.mark('reduce');
-  if (wrong !== undefined) return diverge(stages, wrong);
+  if (wrong !== undefined) return diverge(stages, wrong, step);
 
   // Average and broadcast: encoded once, to every replica; the next step's leases follow at its heels.
   const average = outcome.sum.subarray(0, shape.parameters);
@@ -87,13 +88,14 @@ function divergence(norms: { finite: boolean; norm: number }, bound: number, ver
 }
 
 /** A diverged step is skipped by everyone alike, or ends the run. */
-async function diverge(stages: Stages, sentence: string): Promise<RoundOutcome> {
+async function diverge(stages: Stages, sentence: string, { history }: OpenStep): Promise<RoundOutcome> {
   const { state, fleet, terms, onDivergence } = stages;
   if (onDivergence === 'stop') return { kind: 'diverged', sentence };
   const broadcast = fleet.broadcast(state.version, null, null);
-  state.skip(globalBatch(terms));
+  const samples = globalBatch(terms);
+  state.skip(samples);
   await headStart(broadcast);
-  return { kind: 'skipped', sentence };
+  return { kind: 'skipped', sentence, record: { version: state.version, samples, averageFingerprint: null, history } };
 }
 
 async function headStart(broadcast: Promise<void>): Promise<void> {

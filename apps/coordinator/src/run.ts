@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import { relative } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import type { ChildMessage, CoordinatorConfig, Summary } from '@gradcast/config';
+import { RunError } from '@gradcast/checkpoint';
 import { IMAGE_BYTES, loadDataset, MicroBatches } from '@gradcast/dataset';
 import type { Dataset } from '@gradcast/dataset';
 import { globalBatch, stepsForEpochs } from '@gradcast/ledger';
@@ -15,6 +16,7 @@ import { frameLimit, resultBytes } from '@gradcast/protocol';
 import { referenceKernels as kernels } from '@gradcast/vector';
 import type { Logger } from 'pino';
 import { Arbiter } from './arbiter.ts';
+import { Book } from './book.ts';
 import { CoordinatorError } from './failure.ts';
 import { Fleet, TICK_MS } from './fleet.ts';
 import { PhaseTimer } from './records.ts';
@@ -114,7 +116,8 @@ class Running {
       seed,
       backend: config.backend,
       runFolder: beginning.folder.path,
-      onFailed: (sentence) => this.#telemetry.notice(sentence),
+      onFailed: (sentence) => this.#telemetry.writing.failed('sample', sentence),
+      onDrawn: () => this.#telemetry.writing.written('sample'),
     });
   }
 
@@ -125,6 +128,7 @@ class Running {
     const telemetry = this.#telemetry;
     for (const sentence of damaged) telemetry.notice(`${sentence} The checkpoint before it is used.`);
     const incarnation = await folder.startIncarnation();
+    const book = await this.#book(incarnation);
     const fleet = this.#fleet(incarnation);
     const payload = this.#payloadShape();
     const metrics = await telemetry.serve(config.metricsHost, config.metricsPort, () => fleet.workers);
@@ -140,8 +144,8 @@ class Running {
       throw error;
     });
     this.#arbiter.configure({ url: server.url, token, onFailed: (sentence) => telemetry.notice(sentence) });
-    const saving = this.#saving(incarnation);
-    const log = await folder.openMetrics(this.#state.version);
+    const saving = this.#saving(incarnation, book);
+    const log = await folder.openMetrics(this.#state.version, telemetry.writing.of('metrics'));
     telemetry.begin(log, this.#state.position);
     const watch = new Watch({ fleet, telemetry, waitWorkersSeconds: config.waitWorkersSeconds, now });
     const ticking = setInterval(() => {
@@ -163,7 +167,7 @@ class Running {
         resumedFromStep: loaded ? this.#startVersion : null,
         totalSteps,
       });
-      const status = await this.#train(fleet, saving, watch);
+      const status = await this.#train({ fleet, saving, watch, book });
       return await this.#finish(status, fleet, saving);
     } finally {
       stop.removeEventListener('abort', onStop);
@@ -171,10 +175,11 @@ class Running {
       this.#arbiter.close();
       fleet.disconnect();
       await Promise.allSettled([saving.close(), this.#samples.close(), log.close(), metrics.close(), server.close()]);
+      await book.close().catch(() => undefined);
     }
   }
 
-  async #train(fleet: Fleet, saving: Saving, watch: Watch): Promise<Ended> {
+  async #train({ fleet, saving, watch, book }: Stations): Promise<Ended> {
     const { config, stop } = this.#options;
     const { totalSteps } = this.#prepared;
     const state = this.#state;
@@ -190,6 +195,7 @@ class Running {
         onDivergence: config.onDivergence,
         timer: () => new PhaseTimer(),
       });
+      if ('record' in outcome) book.closed(outcome.record, state.replica.fingerprint);
       const ended = this.#after(outcome, stop.aborted, watch.gaveUp);
       if (ended) return ended;
       this.#settle(fleet);
@@ -238,7 +244,12 @@ class Running {
     if (status === 'completed') await this.#samples.drawLast(this.#state.version, () => this.#weights());
     await farewell;
     const summary = this.#summary(status);
-    await folder.writeSummary({ ...summary, learningRate: config.learningRate });
+    try {
+      await folder.writeSummary({ ...summary, learningRate: config.learningRate });
+    } catch (error) {
+      if (!(error instanceof RunError)) throw error;
+      this.#telemetry.notice(error.message);
+    }
     return { summary };
   }
 
@@ -317,7 +328,23 @@ class Running {
     };
   }
 
-  #saving(incarnation: number): Saving {
+  #book(incarnation: number): Promise<Book> {
+    const { config } = this.#options;
+    const { beginning, numeric, dataset } = this.#prepared;
+    const { folder, loaded } = beginning;
+    return Book.open({
+      folder,
+      definition: { ...numeric, samples: dataset.count },
+      checkpoint: loaded?.checkpoint.info,
+      incarnation,
+      exact: config.exact,
+      profileOf: (worker) => this.#telemetry.profileOf(worker),
+      events: this.#telemetry.writing.of('ledger'),
+      notice: (sentence) => this.#telemetry.notice(sentence),
+    });
+  }
+
+  #saving(incarnation: number, ledger: Book): Saving {
     const { config } = this.#options;
     const { beginning, stored } = this.#prepared;
     const { saveEvery, saveSeconds, keepLast } = config;
@@ -329,12 +356,20 @@ class Running {
       saveEvery,
       saveSeconds,
       keepLast,
+      ledger,
       profiles: () => this.#telemetry.profiles,
       now,
       onSaved: (seconds, step) => this.#telemetry.saved(seconds, step),
-      onFailed: (sentence) => this.#telemetry.notice(`${sentence} Training goes on; the last checkpoint is kept.`),
+      onFailed: (sentence) => this.#telemetry.writing.failed('checkpoint', sentence),
     });
   }
+}
+
+interface Stations {
+  readonly fleet: Fleet;
+  readonly saving: Saving;
+  readonly watch: Watch;
+  readonly book: Book;
 }
 
 interface Ended {

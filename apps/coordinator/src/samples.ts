@@ -24,7 +24,9 @@ export type SampleReply = { readonly path: string } | { readonly failed: string 
 
 export interface SamplesOptions extends SampleSettings {
   readonly runFolder: string;
+  /** No grid was drawn; the next one is tried again. */
   readonly onFailed: (sentence: string) => void;
+  readonly onDrawn: () => void;
 }
 
 /** The last grid may take this long once the run is over; a slow backend draws it in seconds. */
@@ -34,7 +36,6 @@ export class Samples {
   readonly #options: SamplesOptions;
   #thread: Worker | undefined;
   #drawing: Promise<void> | undefined;
-  #broken = false;
   #newest: string | null = null;
 
   constructor(options: SamplesOptions) {
@@ -52,7 +53,7 @@ export class Samples {
    * @param parameters the model's, with the weights to draw with; copied before this returns.
    */
   draw(step: number, parameters: () => Float32Array<ArrayBuffer>): void {
-    if (this.#drawing || this.#broken) return;
+    if (this.#drawing) return;
     this.#drawing = this.#draw(step, parameters()).finally(() => (this.#drawing = undefined));
   }
 
@@ -61,7 +62,7 @@ export class Samples {
     let timer: NodeJS.Timeout | undefined;
     const patience = new Promise<void>((resolve) => {
       timer = setTimeout(() => {
-        this.#fail(`the last sample grid was not drawn within ${LAST_GRID_MS / 1000} s`);
+        this.#options.onFailed(`the last sample grid was not drawn within ${LAST_GRID_MS / 1000} s`);
         resolve();
       }, LAST_GRID_MS);
     });
@@ -84,10 +85,11 @@ export class Samples {
     try {
       await mkdir(folder, { recursive: true });
       const reply = await this.#ask({ weights, path });
-      if ('failed' in reply) this.#fail(`no sample grid: ${reply.failed}`);
-      else this.#newest = reply.path;
+      if ('failed' in reply) return this.#options.onFailed(`no sample grid: ${reply.failed}`);
+      this.#newest = reply.path;
+      this.#options.onDrawn();
     } catch (error) {
-      this.#fail(`no sample grid: ${error instanceof Error ? error.message : String(error)}`);
+      this.#options.onFailed(`no sample grid: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
 
@@ -103,14 +105,14 @@ export class Samples {
         settle();
       };
       thread.once('message', (reply: SampleReply) => done(() => resolve(reply)));
-      thread.once('error', (error) => done(() => reject(error)));
-      thread.once('exit', (code) => done(() => reject(new Error(`the sample thread ended with code ${code}`))));
+      // The next grid gets a thread of its own.
+      const gone = (error: unknown) => {
+        this.#thread = undefined;
+        done(() => reject(error instanceof Error ? error : new Error(String(error))));
+      };
+      thread.once('error', gone);
+      thread.once('exit', (code) => gone(new Error(`the sample thread ended with code ${code}`)));
       thread.postMessage(request, [request.weights.buffer]);
     });
-  }
-
-  #fail(sentence: string): void {
-    if (!this.#broken) this.#options.onFailed(sentence);
-    this.#broken = true;
   }
 }

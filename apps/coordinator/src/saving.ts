@@ -4,7 +4,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import { CheckpointWriter } from '@gradcast/checkpoint';
-import type { Checkpoint, RunFolder } from '@gradcast/checkpoint';
+import type { Checkpoint, LedgerPosition, RunFolder } from '@gradcast/checkpoint';
 import { nameTensors } from '@gradcast/optimizer';
 import type { StateVectors, TrainingState } from '@gradcast/optimizer';
 import { entryUrl } from './entry.ts';
@@ -17,6 +17,8 @@ export interface SavingOptions {
   readonly saveEvery: number;
   readonly saveSeconds: number;
   readonly keepLast: number;
+  /** The ledger: no checkpoint speaks of lines that are not on the disk before it. */
+  readonly ledger: { readonly position: LedgerPosition; sync(): Promise<void> };
   /** What results were computed with so far; part of each checkpoint. */
   readonly profiles: () => readonly string[];
   readonly now: () => number;
@@ -24,9 +26,13 @@ export interface SavingOptions {
   readonly onFailed: (sentence: string) => void;
 }
 
+/** Saves that may be under way at once: one being written, one waiting. */
+const MAX_SAVES = 2;
+
 export class Saving {
   readonly #options: SavingOptions;
   readonly #writer: CheckpointWriter;
+  readonly #underWay = new Set<Promise<boolean>>();
   #savedAt: number;
   #savedStep = -1;
 
@@ -43,28 +49,38 @@ export class Saving {
     const { saveEvery, saveSeconds, state, now } = this.#options;
     const bySteps = saveEvery > 0 && state.version % saveEvery === 0;
     const byTime = saveSeconds > 0 && now() - this.#savedAt >= saveSeconds * 1000;
-    if ((bySteps || byTime) && !this.#writer.busy) void this.#save();
+    if ((bySteps || byTime) && this.#underWay.size < MAX_SAVES) void this.#save();
   }
 
   /** Saves the present state and waits until it is safe. @returns whether it is. */
   async now(): Promise<boolean> {
     const { version } = this.#options.state;
-    await this.#writer.settled();
+    await Promise.all(this.#underWay);
     if (this.#savedStep === version) return true;
     return this.#save();
   }
 
   async close(): Promise<void> {
+    await Promise.all(this.#underWay);
     await this.#writer.close();
   }
 
-  async #save(): Promise<boolean> {
-    const { now, onSaved, onFailed, state } = this.#options;
+  #save(): Promise<boolean> {
+    const saving = this.#write().finally(() => this.#underWay.delete(saving));
+    this.#underWay.add(saving);
+    return saving;
+  }
+
+  async #write(): Promise<boolean> {
+    const { now, onSaved, onFailed, state, ledger } = this.#options;
     this.#savedAt = now();
     const step = state.version;
+    // The state and the ledger's position are of one moment; only writing them takes time.
+    const checkpoint = this.#checkpoint();
     try {
-      const { seconds } = await this.#writer.save(this.#checkpoint());
-      this.#savedStep = step;
+      await ledger.sync();
+      const { seconds } = await this.#writer.save(checkpoint);
+      this.#savedStep = Math.max(this.#savedStep, step);
       onSaved(seconds, step);
       return true;
     } catch (error) {
@@ -75,7 +91,7 @@ export class Saving {
   }
 
   #checkpoint(): Checkpoint {
-    const { state, config, incarnation, profiles } = this.#options;
+    const { state, config, incarnation, profiles, ledger } = this.#options;
     const { entries, length } = state.model.parameters;
     return {
       tensors: nameTensors(state.model, copyOf(state.vectors)),
@@ -85,7 +101,7 @@ export class Saving {
         manifest: { length, entries },
         profile: profiles(),
         incarnation,
-        ledger: { length: state.version, head: state.replica.fingerprint },
+        ledger: ledger.position,
       },
     };
   }

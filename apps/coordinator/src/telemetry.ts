@@ -12,6 +12,7 @@ import { PHASES, shownScalars, Throughput } from './records.ts';
 import type { StepRecord } from './records.ts';
 import { WORKER_STATES } from './roster.ts';
 import type { WorkerView } from './roster.ts';
+import { WriteHealth } from './write-health.ts';
 
 export interface TelemetryOptions {
   readonly model: Model;
@@ -35,6 +36,8 @@ export class Telemetry {
   readonly #options: TelemetryOptions;
   readonly #metrics: CoordinatorMetrics;
   readonly throughput: Throughput;
+  /** How writing the run's files goes. */
+  readonly writing: WriteHealth;
   /** Keys of the numeric profiles whose results were used, and the backends they ran on. */
   readonly #profiles = new Map<string, { profile: string; backend: string }>();
   readonly #used = new Set<string>();
@@ -49,6 +52,10 @@ export class Telemetry {
     this.#options = options;
     this.throughput = new Throughput(options.now);
     this.#metrics = coordinatorMetrics({ version: VERSION, preset: options.model.preset.name });
+    this.writing = new WriteHealth({
+      count: (file) => this.#metrics.writeFailures.inc({ file }),
+      notice: (sentence) => this.notice(sentence),
+    });
   }
 
   /** Where metrics.jsonl goes, and how many images earlier starts of this run used. */
@@ -74,6 +81,11 @@ export class Telemetry {
   /** Profiles whose results were used so far. */
   get profiles(): string[] {
     return [...this.#used].sort();
+  }
+
+  /** Key of the numeric profile with which a worker of this name last joined. */
+  profileOf(worker: string): string | undefined {
+    return this.#profiles.get(worker)?.profile;
   }
 
   /** Backends whose results were used so far, in alphabetical order. */
@@ -169,6 +181,7 @@ export class Telemetry {
   }
 
   saved(seconds: number, step: number): void {
+    this.writing.written('checkpoint');
     this.#metrics.checkpointSeconds.observe(seconds);
     this.#metrics.checkpointTimestamp.set(this.#options.wallClock() / 1000);
     this.#options.logger.debug({ step, seconds }, 'checkpoint saved');

@@ -57,9 +57,12 @@ export class RunFolder {
   readonly path: string;
   readonly checkpoints: Checkpoints;
   readonly #unlock: () => Promise<void>;
+  /** For a run made here: the outermost folder that was made for it. */
+  readonly #made: string | undefined;
 
-  private constructor(path: string, unlock: () => Promise<void>) {
+  private constructor(path: string, unlock: () => Promise<void>, made?: string) {
     this.path = path;
+    this.#made = made;
     this.checkpoints = new Checkpoints(join(path, CHECKPOINTS_FOLDER));
     this.#unlock = unlock;
   }
@@ -76,8 +79,8 @@ export class RunFolder {
    */
   static async create(options: CreateRunOptions): Promise<RunFolder> {
     const { config, processes = systemProcesses() } = options;
-    const path = await makeFolder(options);
-    const run = new RunFolder(path, await lockRun(join(path, 'lock'), processes));
+    const { path, made } = await makeFolder(options);
+    const run = new RunFolder(path, await lockRun(join(path, 'lock'), processes), made);
     await run.#write(CONFIG, () => writeJson(join(path, CONFIG), config));
     return run;
   }
@@ -143,9 +146,14 @@ export class RunFolder {
     return this.#write(SUMMARY, () => rm(join(this.path, SUMMARY), { force: true }));
   }
 
-  /** Gives the folder back. */
-  release(): Promise<void> {
-    return this.#unlock();
+  /**
+   * Gives the folder back. A new run that never got a checkpoint holds nothing to go on with: its folder is removed, and
+   * with it those that were made for it, as far as they are empty.
+   */
+  async release(): Promise<void> {
+    const unused = this.#made !== undefined && (await this.checkpoints.list()).length === 0;
+    if (unused) await removeFolders(this.path, this.#made!).catch(() => undefined);
+    return unused ? undefined : this.#unlock();
   }
 
   async #write(name: string, write: () => Promise<void>): Promise<void> {
@@ -211,8 +219,17 @@ async function idsIn(out: string): Promise<string[]> {
   }
 }
 
-async function makeFolder({ out, preset, now, random }: CreateRunOptions): Promise<string> {
-  await makeOut(out);
+/** Removes a run's folder and its empty ancestors up to `outermost`. */
+async function removeFolders(run: string, outermost: string): Promise<void> {
+  await rm(run, { recursive: true, force: true });
+  for (let folder = run; folder !== outermost; ) {
+    folder = dirname(folder);
+    await rmdir(folder);
+  }
+}
+
+async function makeFolder({ out, preset, now, random }: CreateRunOptions): Promise<{ path: string; made: string }> {
+  const outermost = await makeOut(out);
   const newest = runIdSeconds((await idsIn(out)).at(-1) ?? '') ?? 0;
   let seconds = Math.floor(now() / 1000);
   if (newest >= seconds && newest - seconds < CLOCK_SLACK_SECONDS) seconds = newest + 1;
@@ -220,7 +237,7 @@ async function makeFolder({ out, preset, now, random }: CreateRunOptions): Promi
     const path = resolve(out, formatRunId(seconds, preset, random()));
     try {
       await mkdir(path);
-      return path;
+      return { path, made: outermost ?? path };
     } catch (cause) {
       if (systemCode(cause) === 'EEXIST') continue;
       throw new RunError('out-not-writable', `${out} cannot be written (${systemCode(cause)})`, { cause });
@@ -229,9 +246,10 @@ async function makeFolder({ out, preset, now, random }: CreateRunOptions): Promi
   throw new RunError('out-not-writable', `${out} has no free name for a run left in this second`);
 }
 
-async function makeOut(out: string): Promise<void> {
+/** @returns the outermost folder that had to be made, undefined if `out` was there. */
+async function makeOut(out: string): Promise<string | undefined> {
   try {
-    await makeFolders(resolve(out));
+    return await makeFolders(resolve(out));
   } catch (cause) {
     const code = systemCode(cause);
     if (code === 'EEXIST' || code === 'ENOTDIR') {
@@ -242,14 +260,16 @@ async function makeOut(out: string): Promise<void> {
 }
 
 /** Node's recursive mkdir never returns where a folder exists but refuses children with ENOENT, as `/proc` does. */
-async function makeFolders(path: string): Promise<void> {
-  if (await isFolder(path)) return;
+async function makeFolders(path: string): Promise<string | undefined> {
+  if (await isFolder(path)) return undefined;
   try {
     await mkdir(path);
+    return path;
   } catch (error) {
     if (systemCode(error) !== 'ENOENT' || (await isFolder(dirname(path)))) throw error;
-    await makeFolders(dirname(path));
+    const outermost = await makeFolders(dirname(path));
     await mkdir(path);
+    return outermost ?? path;
   }
 }
 

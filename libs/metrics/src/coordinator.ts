@@ -12,6 +12,10 @@ const LEASE_OUTCOMES = ['accepted', 'late', 'expired', 'refused', 'duplicate', '
 /** What a worker is doing. */
 const WORKER_STATES = ['joining', 'idle', 'leased', 'quarantined'] as const;
 
+/** What a coordinator writes. */
+const WRITTEN_FILES = ['checkpoint', 'ledger', 'metrics', 'sample'] as const;
+
+export type WrittenFile = (typeof WRITTEN_FILES)[number];
 export type LeaseOutcome = (typeof LEASE_OUTCOMES)[number];
 export type WorkerState = (typeof WORKER_STATES)[number];
 
@@ -34,6 +38,8 @@ export interface CoordinatorMetrics {
   readonly checkpointTimestamp: Gauge;
   readonly checkpointSeconds: Histogram;
   readonly replicaMismatches: Counter;
+  /** Writes to the run folder that failed, as on a full disk. */
+  readonly writeFailures: Counter<'file'>;
   /** Audits by how they ended. */
   readonly audits: Counter<'ending'>;
   readonly quarantines: Counter<'reason'>;
@@ -76,12 +82,14 @@ export function coordinatorMetrics({ version, preset }: BuildInfo): CoordinatorM
     checkpointSeconds: make.histogram('checkpoint_duration_seconds', 'Time to hash, write and sync a checkpoint.', {
       buckets: doublingBuckets(0.005, 14),
     }),
+    writeFailures: make.counter('write_failures_total', 'Writes to the run folder that failed.', ['file']),
     replicaMismatches: make.counter('replica_mismatches_total', 'Results whose replica fingerprint was wrong.'),
     audits: make.counter('audits_total', 'Audited subtrees by how the audit ended.', ['ending']),
     quarantines: make.counter('quarantines_total', 'Quarantines of workers, by reason.', ['reason']),
     forgetWorker: (worker) => leaseSeconds.remove({ worker }),
   };
   for (const outcome of LEASE_OUTCOMES) metrics.leases.inc({ outcome }, 0);
+  for (const file of WRITTEN_FILES) metrics.writeFailures.inc({ file }, 0);
   for (const state of WORKER_STATES) metrics.workers.set({ state }, 0);
   make.gauge('build_info', 'Version and preset, as labels.', ['version', 'preset']).set({ version, preset }, 1);
   return metrics;

@@ -1,5 +1,5 @@
 export { coordinatorMetrics } from './coordinator.ts';
-export type { BuildInfo, CoordinatorMetrics, LeaseOutcome, Phase, WorkerState } from './coordinator.ts';
+export type { BuildInfo, CoordinatorMetrics, LeaseOutcome, Phase, WorkerState, WrittenFile } from './coordinator.ts';
 export { endpoints } from './endpoints.ts';
 export type { EndpointOptions, RequestHandler, ScrapeTarget } from './endpoints.ts';
 export { processMetrics } from './registry.ts';

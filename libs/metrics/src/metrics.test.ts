@@ -24,6 +24,7 @@ function coordinator() {
   metrics.checkpointTimestamp.set(1_790_000_000);
   metrics.checkpointSeconds.observe(0.05);
   metrics.replicaMismatches.inc();
+  metrics.writeFailures.inc({ file: 'ledger' });
   return metrics;
 }
 
@@ -50,6 +51,7 @@ describe('metrics', () => {
       'gradcast_steps_total',
       'gradcast_wire_bytes_total',
       'gradcast_workers',
+      'gradcast_write_failures_total',
     ]);
     expect(await names(workerMetrics({ backend: 'wasm', device: 'cpu', version: '0.1.0' }).registry)).toEqual([
       'gradcast_backend_info',
