@@ -71,6 +71,33 @@ describe('RunFolder', () => {
     await again.release();
   });
 
+  it('is removed with all that was made for it if it never got a checkpoint', async () => {
+    const below = join(out, 'new', 'runs');
+    const run = await RunFolder.create(options({ out: below }));
+    await run.startIncarnation();
+    const saved = await RunFolder.create(options({ out: below, random: () => 0 }));
+    await mkdir(saved.checkpoints.folder);
+    await writeFile(saved.checkpoints.path(0), '');
+    await run.releaseOrRemove();
+    expect(await readdir(below)).toEqual([saved.id]);
+    await saved.releaseOrRemove();
+    expect(await readdir(below)).toEqual([saved.id]);
+    await rm(saved.path, { recursive: true });
+    const last = await RunFolder.create(options({ out: join(below, 'a', 'b') }));
+    await last.releaseOrRemove();
+    expect(await readdir(below)).toEqual([]);
+    expect(await readdir(out)).toEqual(['new']);
+  });
+
+  it('stays if it was there before, checkpoint or not', async () => {
+    const run = await RunFolder.create(options());
+    await run.release();
+    const again = await RunFolder.open(run.path);
+    await again.releaseOrRemove();
+    expect((await listRuns(out)).map(({ id }) => id)).toEqual([run.id]);
+    await (await RunFolder.open(run.path)).release();
+  });
+
   it('refuses a folder that is no run', async () => {
     await expect(RunFolder.open(join(out, 'nowhere'))).rejects.toMatchObject({ code: 'run-missing' });
     await expect(RunFolder.open(out)).rejects.toMatchObject({ code: 'run-missing' });

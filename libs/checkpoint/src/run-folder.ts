@@ -146,14 +146,19 @@ export class RunFolder {
     return this.#write(SUMMARY, () => rm(join(this.path, SUMMARY), { force: true }));
   }
 
+  /** Gives the folder back. */
+  release(): Promise<void> {
+    return this.#unlock();
+  }
+
   /**
-   * Gives the folder back. A new run that never got a checkpoint holds nothing to go on with: its folder is removed, and
-   * with it those that were made for it, as far as they are empty.
+   * Gives the folder back as {@link release} does, but removes that of a new run without a checkpoint, which holds nothing
+   * to go on with, and the empty folders that were made for it.
    */
-  async release(): Promise<void> {
-    const unused = this.#made !== undefined && (await this.checkpoints.list()).length === 0;
-    if (unused) await removeFolders(this.path, this.#made!).catch(() => undefined);
-    return unused ? undefined : this.#unlock();
+  async releaseOrRemove(): Promise<void> {
+    const made = this.#made;
+    if (made === undefined || (await this.checkpoints.list()).length > 0) return this.release();
+    await removeFolders(this.path, made).catch(() => undefined);
   }
 
   async #write(name: string, write: () => Promise<void>): Promise<void> {
@@ -222,7 +227,7 @@ async function idsIn(out: string): Promise<string[]> {
 /** Removes a run's folder and its empty ancestors up to `outermost`. */
 async function removeFolders(run: string, outermost: string): Promise<void> {
   await rm(run, { recursive: true, force: true });
-  for (let folder = run; folder !== outermost; ) {
+  for (let folder = run; folder !== outermost;) {
     folder = dirname(folder);
     await rmdir(folder);
   }
