@@ -10,7 +10,7 @@
  *     incarnation     how many times a coordinator has opened the run
  *     lock/           who has it open
  */
-import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, rmdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { writeAtomically, writeJson } from './atomic.ts';
 import { Checkpoints, CHECKPOINTS_FOLDER } from './checkpoints.ts';
