@@ -57,7 +57,7 @@ export async function build() {
   const stamp = await stampOf(await sources());
   const target = join(root, 'dist', stamp);
   if (existsSync(target)) return target;
-  const { build: bundle } = await import('esbuild');
+  const { build: bundle, stop } = await import('esbuild');
   const scratch = join(root, 'dist', `.${stamp}-${process.pid}-${randomBytes(4).toString('hex')}`);
   await mkdir(scratch, { recursive: true });
   try {
@@ -93,6 +93,9 @@ export async function build() {
   } catch (error) {
     await rm(scratch, { recursive: true, force: true });
     throw error;
+  } finally {
+    // Else esbuild's own process would stay for as long as the command runs.
+    await stop();
   }
   await forgetOlder(stamp);
   return target;

@@ -80,9 +80,9 @@ export class Fleet {
   }
 
   /** Takes an admitted connection. */
-  add(socket: WebSocket, address: string): void {
+  add(socket: WebSocket, address: string, bytesRead: () => number = () => 0): void {
     const { now, events } = this.#options;
-    const peer = new Peer({ socket, address, now, countBytes: events.bytes });
+    const peer = new Peer({ socket, address, bytesRead, now, countBytes: events.bytes });
     this.#roster.add(peer);
     socket.on('message', (data: Buffer, isBinary: boolean) => this.#receive(peer, data, isBinary));
     socket.on('close', () => this.#gone(peer));

@@ -21,7 +21,7 @@ export function overdue(peer: Peer, now: number): { code: RefusalCode; sentence:
   if (peer.state === 'joining' && now - peer.joinedAt > READY_MS) {
     return { code: 'silent', sentence: 'the worker did not become ready within 10 min' };
   }
-  if (peer.isStuck(PROGRESS_BYTES, PROGRESS_MS)) {
+  if (peer.isStuck(PROGRESS_BYTES, PROGRESS_MS) || peer.isTrickling(PROGRESS_BYTES, PROGRESS_MS)) {
     return { code: 'too-slow', sentence: 'the link moves less than 64 kB/s' };
   }
   if (now - peer.heardAt > SILENCE_SECONDS * 1000) {

@@ -26,6 +26,8 @@ export type CountBytes = (direction: 'in' | 'out', message: string, bytes: numbe
 export interface PeerOptions {
   readonly socket: WebSocket;
   readonly address: string;
+  /** Bytes that have arrived on the connection. */
+  readonly bytesRead: () => number;
   readonly now: () => number;
   readonly countBytes: CountBytes;
 }
@@ -35,6 +37,7 @@ export class Peer {
   readonly address: string;
   readonly #now: () => number;
   readonly #countBytes: CountBytes;
+  readonly #bytesRead: () => number;
   state: PeerState = 'greeting';
   /** Name in logs and metrics, unique among the peers of a run. */
   name = '';
@@ -62,8 +65,12 @@ export class Peer {
   #sentBytes = 0;
   #flushedBytes = 0;
   #progress: { at: number; flushed: number };
+  /** Where the message that is arriving began. */
+  #incoming: { at: number; from: number; seen: number };
 
-  constructor({ socket, address, now, countBytes }: PeerOptions) {
+  constructor({ socket, address, bytesRead, now, countBytes }: PeerOptions) {
+    this.#bytesRead = bytesRead;
+    this.#incoming = { at: now(), from: bytesRead(), seen: bytesRead() };
     this.socket = socket;
     this.address = address;
     this.#now = now;
@@ -94,6 +101,8 @@ export class Peer {
   heard(message: string, bytes: number): void {
     this.heardAt = this.#now();
     this.isQuiet = false;
+    const read = this.#bytesRead();
+    this.#incoming = { at: this.#now(), from: read, seen: read };
     this.#countBytes('in', message, bytes);
   }
 
@@ -102,6 +111,7 @@ export class Peer {
     this.joinedAt += byMs;
     this.heardAt += byMs;
     this.#progress.at += byMs;
+    this.#incoming.at += byMs;
   }
 
   /** Gives the peer the state at a version. */
@@ -142,6 +152,18 @@ export class Peer {
     const waiting = this.#sentBytes - this.#flushed();
     this.#progress = { at: now, flushed: this.#flushed() };
     return waiting > 0 && moved < bytes;
+  }
+
+  /** Whether a message began to arrive and moved fewer than `bytes` over the last `ms`. */
+  isTrickling(bytes: number, ms: number): boolean {
+    const now = this.#now();
+    const read = this.#bytesRead();
+    const { at, from, seen } = this.#incoming;
+    // Nothing of a next message is there yet: the clock starts with its first byte.
+    if (read === from) this.#incoming.at = now;
+    if (read === from || now - at < ms) return false;
+    this.#incoming = { at: now, from, seen: read };
+    return read - seen < bytes;
   }
 
   close(code: number, reason: string): void {

@@ -5,18 +5,19 @@ import { createHash } from 'node:crypto';
 import { relative } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import type { ChildMessage, CoordinatorConfig, Summary } from '@gradcast/config';
-import { RunError } from '@gradcast/checkpoint';
+import { readRun, RunError } from '@gradcast/checkpoint';
 import { IMAGE_BYTES, loadDataset, MicroBatches } from '@gradcast/dataset';
 import type { Dataset } from '@gradcast/dataset';
 import { globalBatch, stepsForEpochs } from '@gradcast/ledger';
 import { buildModel, presets } from '@gradcast/model';
-import type { PresetName } from '@gradcast/model';
+import type { Model, PresetName } from '@gradcast/model';
 import { collectVectors, stateBytes, TrainingState } from '@gradcast/optimizer';
-import { frameLimit, resultBytes } from '@gradcast/protocol';
 import { referenceKernels as kernels } from '@gradcast/vector';
 import type { Logger } from 'pino';
 import { Arbiter } from './arbiter.ts';
 import { Book } from './book.ts';
+import { openDoors } from './doors.ts';
+import type { Doors } from './doors.ts';
 import { CoordinatorError } from './failure.ts';
 import { Fleet, TICK_MS } from './fleet.ts';
 import { PhaseTimer } from './records.ts';
@@ -26,7 +27,6 @@ import { round } from './round.ts';
 import type { RoundOutcome } from './round.ts';
 import { Samples } from './samples.ts';
 import { Saving } from './saving.ts';
-import { serve } from './server.ts';
 import { Telemetry } from './telemetry.ts';
 import { Watch } from './watch.ts';
 
@@ -63,12 +63,28 @@ export async function run(options: RunOptions): Promise<RunResult> {
     dataset: dataset.sha256,
   };
   const stored = { ...config, dataset: dataset.sha256 };
-  const beginning = await begin(config, numeric, stored);
+  const model = buildModel({ ...presets[preset as PresetName], microBatch: microBatchSize, microBatches });
+  // The ports come first: if one is taken, no folder was made and no run was touched.
+  const doors = await openDoors(options, model);
   try {
-    return await new Running(options, { dataset, totalSteps, numeric, stored, beginning }).run();
+    const beginning = await begin(config, numeric, stored);
+    try {
+      const finished = await finishedSummary(beginning, totalSteps);
+      if (finished) return { summary: finished };
+      return await new Running(options, { dataset, totalSteps, numeric, stored, model, beginning, doors }).run();
+    } finally {
+      await beginning.folder.releaseOrRemove();
+    }
   } finally {
-    await beginning.folder.release();
+    await doors.close();
   }
+}
+
+/** The summary of a run that has nothing left to do. */
+async function finishedSummary({ folder, loaded }: Beginning, totalSteps: number): Promise<Summary | undefined> {
+  if (!loaded || loaded.checkpoint.info.step < totalSteps) return undefined;
+  const summary = (await readRun(folder.path)).summary as Partial<Summary> | undefined;
+  return summary?.status === 'completed' && summary.steps === totalSteps ? (summary as Summary) : undefined;
 }
 
 interface Prepared {
@@ -76,7 +92,9 @@ interface Prepared {
   readonly totalSteps: number;
   readonly numeric: NumericDefinition;
   readonly stored: Readonly<Record<string, unknown>>;
+  readonly model: Model;
   readonly beginning: Beginning;
+  readonly doors: Doors;
 }
 
 class Running {
@@ -92,10 +110,8 @@ class Running {
     this.#options = options;
     this.#prepared = prepared;
     const { config, logger, tell } = options;
-    const { beginning, dataset, totalSteps } = prepared;
-    const { microBatchSize, microBatches, learningRate, seed } = config;
-    const preset = { ...presets[config.preset as PresetName], microBatch: microBatchSize, microBatches };
-    const model = buildModel(preset);
+    const { beginning, dataset, totalSteps, model } = prepared;
+    const { learningRate, seed } = config;
     const stateOptions = { model, kernels, learningRate };
     this.#state = beginning.loaded
       ? TrainingState.restore(stateOptions, collectVectors(model, beginning.loaded.checkpoint.tensors))
@@ -122,28 +138,17 @@ class Running {
   }
 
   async run(): Promise<RunResult> {
-    const { config, token, logger, tell, stop } = this.#options;
-    const { beginning, totalSteps } = this.#prepared;
+    const { config, token, tell, stop } = this.#options;
+    const { beginning, totalSteps, doors } = this.#prepared;
     const { folder, damaged, loaded } = beginning;
     const telemetry = this.#telemetry;
     for (const sentence of damaged) telemetry.notice(`${sentence} The checkpoint before it is used.`);
     const incarnation = await folder.startIncarnation();
     const book = await this.#book(incarnation);
     const fleet = this.#fleet(incarnation);
-    const payload = this.#payloadShape();
-    const metrics = await telemetry.serve(config.metricsHost, config.metricsPort, () => fleet.workers);
-    const server = await serve({
-      host: config.host,
-      port: config.port,
-      token,
-      maxPayload: frameLimit(resultBytes(payload)),
-      onConnection: (socket, address) => fleet.add(socket, address),
-      onRefused: (address, code) => logger.warn({ address, code }, 'connection refused'),
-    }).catch(async (error: unknown) => {
-      await metrics.close();
-      throw error;
-    });
-    this.#arbiter.configure({ url: server.url, token, onFailed: (sentence) => telemetry.notice(sentence) });
+    telemetry.serveOn(doors.metrics, () => fleet.workers);
+    doors.admit((socket, address, bytesRead) => fleet.add(socket, address, bytesRead));
+    this.#arbiter.configure({ url: doors.url, token, onFailed: (sentence) => telemetry.notice(sentence) });
     const saving = this.#saving(incarnation, book);
     const log = await folder.openMetrics(this.#state.version, telemetry.writing.of('metrics'));
     telemetry.begin(log, this.#state.position);
@@ -161,20 +166,21 @@ class Running {
         throw new CoordinatorError('checkpoint-write', 'the first checkpoint cannot be written');
       tell({
         type: 'listening',
-        url: server.url,
-        metricsUrl: `http://${hostInUrl(config.metricsHost)}:${metrics.port}/metrics`,
+        url: doors.url,
+        metricsUrl: doors.metricsUrl,
         runFolder: relative(process.cwd(), folder.path) || folder.path,
         resumedFromStep: loaded ? this.#startVersion : null,
         totalSteps,
       });
       const status = await this.#train({ fleet, saving, watch, book });
+      watch.end();
       return await this.#finish(status, fleet, saving);
     } finally {
       stop.removeEventListener('abort', onStop);
       clearInterval(ticking);
       this.#arbiter.close();
       fleet.disconnect();
-      await Promise.allSettled([saving.close(), this.#samples.close(), log.close(), metrics.close(), server.close()]);
+      await Promise.allSettled([saving.close(), this.#samples.close(), log.close()]);
       await book.close().catch(() => undefined);
     }
   }
@@ -276,7 +282,7 @@ class Running {
       workers: this.#telemetry.workersSeen,
       backend: this.#telemetry.backends,
       exact: this.#telemetry.profiles.length <= 1,
-      samples: this.#samples.newest,
+      samples: this.#samples.newest === null ? null : relative(process.cwd(), this.#samples.newest),
     };
   }
 
@@ -398,8 +404,4 @@ function sha256(parts: readonly Uint8Array[]): string {
   const hash = createHash('sha256');
   for (const part of parts) hash.update(part);
   return hash.digest('hex');
-}
-
-function hostInUrl(host: string): string {
-  return host.includes(':') ? `[${host}]` : host;
 }

@@ -6,8 +6,8 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
-import type { WebSocket } from 'ws';
 import { checkUpgrade, isLoopbackName } from './admission.ts';
+import type { Admit } from './doors.ts';
 import { CoordinatorError } from './failure.ts';
 
 export interface ServerOptions {
@@ -17,7 +17,7 @@ export interface ServerOptions {
   readonly token: string | null;
   /** Bytes of the largest legal frame from a worker. */
   readonly maxPayload: number;
-  readonly onConnection: (socket: WebSocket, address: string) => void;
+  readonly onConnection: Admit;
   readonly onRefused: (address: string, code: string) => void;
 }
 
@@ -64,7 +64,9 @@ function acceptUpgrade(
   options: ServerOptions,
 ): void {
   request.socket.setNoDelay(true);
-  sockets.handleUpgrade(request, stream, head, (socket) => options.onConnection(socket, addressOf(request)));
+  sockets.handleUpgrade(request, stream, head, (socket) =>
+    options.onConnection(socket, addressOf(request), () => request.socket.bytesRead),
+  );
 }
 
 function upgrade(

@@ -3,8 +3,8 @@
  */
 import type { MetricsLog } from '@gradcast/checkpoint';
 import type { ChildMessage } from '@gradcast/config';
-import { coordinatorMetrics, endpoints, processMetrics, serveMetrics } from '@gradcast/metrics';
-import type { CoordinatorMetrics, MetricsServer } from '@gradcast/metrics';
+import { coordinatorMetrics, endpoints, processMetrics } from '@gradcast/metrics';
+import type { CoordinatorMetrics, RequestHandler } from '@gradcast/metrics';
 import type { Model } from '@gradcast/model';
 import type { Logger } from 'pino';
 import type { FleetEvents } from './fleet-events.ts';
@@ -64,10 +64,10 @@ export class Telemetry {
     this.#images = images;
   }
 
-  /** Serves `/metrics`, `/healthz`, `/readyz` and `/targets`. @throws MetricsError if the port cannot be had. */
-  async serve(host: string, port: number, workers: () => WorkerView[]): Promise<MetricsServer> {
+  /** Answers `/metrics`, `/healthz`, `/readyz` and `/targets` on a port from now on. */
+  serveOn(port: { handler: RequestHandler }, workers: () => WorkerView[]): void {
     this.#workers = workers;
-    const handler = endpoints({
+    port.handler = endpoints({
       registries: [this.#metrics.registry, processMetrics()],
       notReady: () => (this.#log ? undefined : 'the run is being set up'),
       targets: () =>
@@ -75,7 +75,6 @@ export class Telemetry {
           metricsPort === null ? [] : [{ host: address, port: metricsPort, labels: { worker: name, backend } }],
         ),
     });
-    return serveMetrics({ host, port, handler });
   }
 
   /** Profiles whose results were used so far. */

@@ -21,6 +21,7 @@ export class Watch {
   #aloneSince: number;
   #said = false;
   #gaveUp = false;
+  #over = false;
 
   constructor(options: WatchOptions) {
     this.#options = options;
@@ -32,7 +33,13 @@ export class Watch {
     return this.#gaveUp;
   }
 
+  /** The run is over: nobody is missed any more. */
+  end(): void {
+    this.#over = true;
+  }
+
   tick(): void {
+    if (this.#over) return;
     const { fleet, telemetry, waitWorkersSeconds, now } = this.#options;
     if (fleet.active > 0) {
       this.#aloneSince = now();

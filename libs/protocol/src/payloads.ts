@@ -18,7 +18,7 @@ export interface PayloadShape {
 }
 
 /** Bytes of a `result`: gradient and tail. */
-export function resultBytes({ parameters, tail }: PayloadShape): number {
+export function resultBytes({ parameters, tail }: Pick<PayloadShape, 'parameters' | 'tail'>): number {
   return (parameters + tail) * 4;
 }
 
