@@ -5,9 +5,9 @@
  * held; a result counts only with the right lease, version, shape and replica fingerprint; the next step's images go out
  * while the present one is computed; no deadline runs while this process itself stood still.
  */
-import { assignFreeLeaves } from '@gradcast/ledger';
+import { assignFreeLeaves, isSubtree } from '@gradcast/ledger';
 import type { Assignment, LeafRange, Lease, StepShape } from '@gradcast/ledger';
-import { encodeFrame, leaseParts, openVector } from '@gradcast/protocol';
+import { encodeFrame, leaseParts, openVector, ProtocolError } from '@gradcast/protocol';
 import type { LeaseContents, MessageOf, PayloadShape } from '@gradcast/protocol';
 import type { GradientShape } from '@gradcast/reduction';
 import type { Fingerprint, VectorKernels } from '@gradcast/vector';
@@ -184,10 +184,18 @@ export class Dispatcher {
     if (peer && now() - grantedAt > limit) refuse(peer, 'silent', 'a lease was not answered in ten times its term');
   }
 
-  /** A result from a worker; the payload is this object's from then on. */
+  /**
+   * A result from a worker; the payload is this object's from then on.
+   *
+   * @throws ProtocolError `payload-length` or `message-invalid`.
+   */
   result(peer: Peer, message: MessageOf<'result'>, payload: Uint8Array): void {
-    const { payload: shape, events, now, missed } = this.#options;
+    const { payload: shape, events, now, missed, terms } = this.#options;
     const vector = openVector(payload, shape.parameters + shape.tail);
+    const { start, size } = message.subtree;
+    if (!isSubtree(message.subtree, terms.microBatches)) {
+      throw new ProtocolError('message-invalid', `leaves ${start} to ${start + size - 1} are no subtree of the step`);
+    }
     const step = this.#step;
     if (step?.version === message.version && this.#truth?.version !== message.version) {
       this.#ahead.push(() => this.result(peer, message, payload));

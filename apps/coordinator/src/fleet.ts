@@ -208,6 +208,8 @@ export class Fleet {
       case 'result':
         return this.#dispatcher.result(peer, message, payload);
       case 'resync':
+        // Before its probe is known, a worker gets no replica.
+        if (peer.state === 'joining') throw new ProtocolError('message-unexpected', 'a resync came before the ready');
         return this.#missed(peer, 'the replica lost its place');
       case 'ping':
         return void peer.send({ type: 'pong', incarnation: message.incarnation, id: message.id });
