@@ -106,9 +106,9 @@ export class Reporter {
     this.say(`run         ${summary.runFolder}`);
     if (summary.samples !== null) this.say(`samples     ${summary.samples}`);
     const fleet = `${workers} worker${workers === 1 ? '' : 's'}, ${summary.backend}`;
-    this.say(
-      `images/s    ${summary.imagesPerSecond.toFixed(1)} (${images} images in ${seconds.toFixed(1)} s, ${fleet})`,
-    );
+    // Images count over all starts of the run, the time and so the speed over this one.
+    this.say(`images      ${images}`);
+    this.say(`images/s    ${summary.imagesPerSecond.toFixed(1)} over ${seconds.toFixed(1)} s (${fleet})`);
     this.say(`parameters  sha256 ${summary.parametersSha256}`);
     this.say(`state       sha256 ${summary.stateSha256}`);
   }

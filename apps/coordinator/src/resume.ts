@@ -69,7 +69,6 @@ async function reopen(
   const folder = await RunFolder.open(await runOf(path));
   // Before the ledger is taken back: a later start must not find a checkpoint that the ledger knows nothing of.
   await folder.checkpoints.setAsideAfter(loaded.checkpoint.info.step);
-  await folder.forgetSummary();
   await folder.writeConfig(stored);
   return { folder, loaded, damaged: loaded.damaged.map(({ message }) => message) };
 }

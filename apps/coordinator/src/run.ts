@@ -71,6 +71,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
     try {
       const finished = await finishedSummary(beginning, totalSteps);
       if (finished) return { summary: finished };
+      await beginning.folder.forgetSummary();
       return await new Running(options, { dataset, totalSteps, numeric, stored, model, beginning, doors }).run();
     } finally {
       await beginning.folder.releaseOrRemove();

@@ -99,19 +99,19 @@ export class Samples {
     this.#thread ??= new Worker(entryUrl('sample-thread', import.meta.url), { workerData: settings });
     const thread = this.#thread;
     return new Promise((resolve, reject) => {
-      const done = (settle: () => void) => {
-        // By name: a Worker without its internal listeners delivers nothing more.
-        for (const event of ['message', 'error', 'exit']) thread.removeAllListeners(event);
-        settle();
+      const settle = (how: () => void) => {
+        // Only our own: a Worker has internal listeners under the same names.
+        thread.off('message', onMessage).off('error', onError).off('exit', onExit);
+        how();
       };
-      thread.once('message', (reply: SampleReply) => done(() => resolve(reply)));
-      // The next grid gets a thread of its own.
-      const gone = (error: unknown) => {
+      const onMessage = (reply: SampleReply) => settle(() => resolve(reply));
+      const onError = (error: unknown) => {
+        // The next grid gets a thread of its own.
         this.#thread = undefined;
-        done(() => reject(error instanceof Error ? error : new Error(String(error))));
+        settle(() => reject(error instanceof Error ? error : new Error(String(error))));
       };
-      thread.once('error', gone);
-      thread.once('exit', (code) => gone(new Error(`the sample thread ended with code ${code}`)));
+      const onExit = (code: number) => onError(new Error(`the sample thread ended with code ${code}`));
+      thread.on('message', onMessage).on('error', onError).on('exit', onExit);
       thread.postMessage(request, [request.weights.buffer]);
     });
   }
