@@ -24,7 +24,7 @@ import { commandHelp, generalHelp } from './help.ts';
 import type { Delay } from './local-workers.ts';
 import { Reporter, type Sink } from './reporter.ts';
 import type { Surroundings } from './supervise.ts';
-import { doctorFromArgs, sampleFromArgs, type Tools } from './tools.ts';
+import { doctorFromArgs, replayFromArgs, sampleFromArgs, type Tools, verifyFromArgs } from './tools.ts';
 import { runCoordinator, runTrain } from './train.ts';
 import { superviseWorker } from './worker.ts';
 
@@ -100,6 +100,13 @@ async function dispatch(command: CommandName, args: readonly string[], world: Wo
       }
       case 'sample':
         return await sampleFromArgs(args, world.machine, world.tools, (line) => world.stdout.write(`${line}\n`));
+      case 'verify':
+        return await verifyFromArgs(args, world.machine, world.tools, (line) => world.stdout.write(`${line}\n`));
+      case 'replay':
+        return await replayFromArgs(args, world.machine, world.tools, {
+          say: (line) => world.stdout.write(`${line}\n`),
+          warn: (line) => world.stderr.write(`gradcast: ${line}\n`),
+        });
       case 'doctor':
         return await doctorFromArgs(args, world.machine, world.tools);
       case 'demo':

@@ -57,6 +57,30 @@ export const COMMAND_HELP: Readonly<Record<CommandName, CommandHelp>> = {
       ['gradcast sample runs/RUN --count 1000 --seed 7 --output digits.npy', 'an array for NumPy'],
     ],
   },
+  verify: {
+    usage: 'gradcast verify RUN [options]',
+    summary: "prove from a run's folder that every sample was used as often as it should be",
+    about:
+      'Reads the ledger, the newest checkpoint and the summary of a run folder: the chain of lines must be intact, ' +
+      'every step closed once, their ranges of the sample stream end to end, every micro-batch counted once, and the ' +
+      'hashes alike. Exits 1 and names the first line and field that differ.',
+    examples: [
+      ['gradcast verify runs/RUN', 'the proof in one line'],
+      ['gradcast verify runs/RUN --json', 'its numbers as JSON'],
+    ],
+  },
+  replay: {
+    usage: 'gradcast replay RUN --step T [options]',
+    summary: 'compute a step of a run again and compare the bits',
+    about:
+      'Begins with the nearest kept checkpoint before the step, else with the initial state, computes every step up to ' +
+      'it on this machine and compares average and state with the ledger. Exits 1 and names the first step and field ' +
+      'that differ. Equal bits need the numeric profile of the run: backend, threads, library versions and processor.',
+    examples: [
+      ['gradcast replay runs/RUN --step 400', 'on the fastest backend'],
+      ['gradcast replay runs/RUN --step 1 --backend wasm', 'on the one that the run used'],
+    ],
+  },
   doctor: {
     usage: 'gradcast doctor [options]',
     summary: 'show which backends run here and why others do not; --install fetches the fast one',

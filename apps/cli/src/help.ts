@@ -102,7 +102,8 @@ function exitCodes(command: CommandName, width: number): string[] {
   const codes = ['0 done', '1 failed', '2 wrong usage'];
   if (command === 'worker') codes.push('75 coordinator not reached, try again');
   if (command === 'train' || command === 'coordinator') codes.push('75 no worker came, try again');
-  if (command !== 'sample' && command !== 'doctor') codes.push('130 or 143 stopped by Ctrl-C or SIGTERM');
+  if (!['sample', 'verify', 'replay', 'doctor'].includes(command))
+    codes.push('130 or 143 stopped by Ctrl-C or SIGTERM');
   return wrap(`Exit codes: ${codes.join(', ')}.`, width);
 }
 

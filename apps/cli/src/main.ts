@@ -43,6 +43,8 @@ const world: World = {
   tools: {
     doctor: async () => (await import('./doctor-command.ts')).doctorCommand,
     sample: async () => (await import('./sample.ts')).runSample,
+    verify: async () => (await import('./verify.ts')).runVerify,
+    replay: async () => (await import('./replay.ts')).runReplay,
   },
   version: versionOf(new URL('../../package.json', import.meta.url)),
   secret: () => randomBytes(32).toString('base64url'),

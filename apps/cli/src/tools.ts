@@ -1,7 +1,9 @@
-/** The commands `doctor` and `sample`: their options, handed to the code that does the work. */
+/** The commands `doctor`, `sample`, `verify` and `replay`: their options, handed to the code that does the work. */
 import { type BackendChoice, ConfigError, gather, type Machine, type Problem, quoted } from '@gradcast/config';
 import type { doctorCommand } from './doctor-command.ts';
 import { EXIT_DONE } from './exit-codes.ts';
+import type { runReplay } from './replay.ts';
+import type { runVerify } from './verify.ts';
 
 /** What to draw; see `sample.ts`. */
 export interface SampleRequest {
@@ -18,6 +20,8 @@ export interface SampleRequest {
 export interface Tools {
   readonly doctor: () => Promise<typeof doctorCommand>;
   readonly sample: () => Promise<(request: SampleRequest) => Promise<unknown>>;
+  readonly verify: () => Promise<typeof runVerify>;
+  readonly replay: () => Promise<typeof runReplay>;
 }
 
 /** @throws ConfigError with every problem of the command line. */
@@ -66,6 +70,53 @@ export async function sampleFromArgs(
   });
   say(output!);
   return EXIT_DONE;
+}
+
+/** @throws ConfigError with every problem of the command line, and what verifying throws. */
+export async function verifyFromArgs(
+  args: readonly string[],
+  machine: Machine,
+  tools: Tools,
+  say: (line: string) => void,
+): Promise<number> {
+  const { settings, operands, problems } = gather('verify', args, machine.environment);
+  const run = operands.at(0);
+  refuseAny([...problems, ...runProblems('verify', operands)]);
+  const verify = await tools.verify();
+  return verify({ run: run!, json: settings.isOn('json') }, say);
+}
+
+/** @throws ConfigError with every problem of the command line, and what a replay throws. */
+export async function replayFromArgs(
+  args: readonly string[],
+  machine: Machine,
+  tools: Tools,
+  { say, warn }: { readonly say: (line: string) => void; readonly warn: (line: string) => void },
+): Promise<number> {
+  const { settings, operands, problems } = gather('replay', args, machine.environment);
+  const run = operands.at(0);
+  const step = settings.number('step');
+  const missing: Problem[] =
+    step === null && settings.areSound('step')
+      ? [{ code: 'missing-flag', sentence: 'replay needs --step T, the step to compute again' }]
+      : [];
+  refuseAny([...problems, ...runProblems('replay', operands), ...missing]);
+  const replay = await tools.replay();
+  const request = {
+    run: run!,
+    step: step!,
+    backend: settings.text('backend') as BackendChoice,
+    threads: settings.number('threads')!,
+    data: settings.text('data'),
+    json: settings.isOn('json'),
+  };
+  return replay(request, { say, warn });
+}
+
+/** One operand, the run folder. */
+function runProblems(command: string, operands: readonly string[]): Problem[] {
+  const missing: Problem = { code: 'missing-argument', sentence: `${command} needs RUN, a run folder` };
+  return operands.length === 0 ? [missing] : operands.slice(1).map((operand) => unexpected(command, operand));
 }
 
 function unexpected(command: string, operand: string): Problem {

@@ -98,12 +98,14 @@ export class Checkpoints {
   /**
    * Reads the newest checkpoint that is sound.
    *
+   * @param through checkpoints of later steps are not looked at.
    * @throws CheckpointError `checkpoint-missing` if there is none at all; if every one is damaged, the newest's refusal.
    *   `checkpoint-format` ends the search at once: falling back would silently undo what a newer version did.
    */
-  async loadNewest(): Promise<LoadedCheckpoint> {
+  async loadNewest(through = Infinity): Promise<LoadedCheckpoint> {
     const damaged: CheckpointError[] = [];
-    for (const { path } of await this.list()) {
+    for (const { path, step } of await this.list()) {
+      if (step > through) continue;
       try {
         return { checkpoint: await readCheckpoint(path), path, damaged };
       } catch (error) {

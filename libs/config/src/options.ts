@@ -5,7 +5,7 @@
  * environment.
  */
 
-export const COMMANDS = ['train', 'coordinator', 'worker', 'sample', 'doctor', 'demo'] as const;
+export const COMMANDS = ['train', 'coordinator', 'worker', 'sample', 'verify', 'replay', 'doctor', 'demo'] as const;
 export type CommandName = (typeof COMMANDS)[number];
 
 export const OPTION_GROUPS = [
@@ -15,6 +15,7 @@ export const OPTION_GROUPS = [
   'Run folder',
   'Network',
   'Samples',
+  'Replay',
   'Installation',
   'Output',
   'Configuration',

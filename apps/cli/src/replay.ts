@@ -1,0 +1,211 @@
+/**
+ * `gradcast replay`: computes a step of a run again, in this process, from the nearest kept checkpoint before it, and
+ * holds the bits against the ledger. What it computes is what a run computes (the same cut of the data, the same
+ * gradients, the same tree, the same step of the optimizer), without workers or network.
+ */
+import { createHash } from 'node:crypto';
+import { CheckpointError, type Checkpoint, type StepLine } from '@gradcast/checkpoint';
+import { chooseBackend, createEngine, loadBackend, type BackendRequest } from '@gradcast/compute';
+import { loadDataset, MicroBatches } from '@gradcast/dataset';
+import { globalBatch } from '@gradcast/ledger';
+import { initialParameters, type GradientEngine, type Model } from '@gradcast/model';
+import { TrainingState } from '@gradcast/optimizer';
+import { takeMean, vectorTree } from '@gradcast/reduction';
+import { probeBatch } from '@gradcast/trainer';
+import { referenceKernels as kernels } from '@gradcast/vector';
+import { EXIT_DONE } from './exit-codes.ts';
+import { openRecordedRun, recordedState, stepLine, type RecordedRun } from './recorded-run.ts';
+
+export interface ReplayRequest {
+  /** Run folder. */
+  readonly run: string;
+  /** The step to compute again; the first is 1. */
+  readonly step: number;
+  readonly backend: BackendRequest;
+  readonly threads: number;
+  /** Folder of the run's data where it lies elsewhere now; null for where it was. */
+  readonly data: string | null;
+  readonly json: boolean;
+}
+
+/** What can be wrong with a replay besides its run. */
+export type ReplayErrorCode = 'replay-mismatch' | 'replay-data';
+
+/** A step cannot be computed again, or came out differently. `message` is one sentence and names the first difference. */
+export class ReplayError extends Error {
+  override readonly name = 'ReplayError';
+  readonly code: ReplayErrorCode;
+
+  constructor(code: ReplayErrorCode, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+type EngineOpener = (model: Model, request: ReplayRequest) => Promise<GradientEngine>;
+
+/** What the command needs besides its options; tests put their own in its place. */
+export interface ReplaySurroundings {
+  readonly say: (line: string) => void;
+  /** One line about anything a user should know. */
+  readonly warn: (line: string) => void;
+  readonly openEngine?: EngineOpener;
+}
+
+/**
+ * Replays a step for a user; returns the exit code.
+ *
+ * @throws ReplayError `replay-mismatch` naming the first step and field that differ, `replay-data` if the data are not
+ *   the run's; RunError, LedgerError, CheckpointError, DatasetError, BackendError.
+ */
+export async function runReplay(request: ReplayRequest, around: ReplaySurroundings): Promise<number> {
+  const { step, json } = request;
+  const { say, warn, openEngine = openChosenEngine } = around;
+  const run = await openRecordedRun(request.run);
+  stepLine(run.ledger, step);
+  const { state, profile } = await stateBefore(run, step, warn);
+  const start = state.version;
+  const cutter = await cutterOf(run, request.data);
+  const engine = await openEngine(run.model, request);
+  try {
+    const steps = step - start;
+    const from = start === 0 ? 'the initial state' : `the checkpoint of step ${start}`;
+    const counted = steps === 1 ? '1 step' : `${steps} steps`;
+    warn(`computing ${counted} from ${from}`);
+    await compareProbe(run, { engine, profile, warn });
+    while (state.version < step) {
+      const computed = await replayStep(run.model, { engine, state, cutter });
+      assertRepeated(run, state.version, { ...computed, state: state.replica.fingerprint });
+    }
+    const { average, state: fingerprint } = stepLine(run.ledger, step).line;
+    if (json)
+      say(JSON.stringify({ type: 'replayed', ok: true, step, steps, from: start, average, state: fingerprint }));
+    else say(`replayed: the recorded bits again, from ${from} to step ${step} (${counted})`);
+    return EXIT_DONE;
+  } finally {
+    engine.dispose();
+  }
+}
+
+async function openChosenEngine(...[model, { backend, threads }]: Parameters<EngineOpener>): Promise<GradientEngine> {
+  const { candidate, gpus } = await chooseBackend(backend);
+  return createEngine(model, await loadBackend(candidate, { threads, gpu: gpus[0] }));
+}
+
+/** The state at the newest kept checkpoint before a step, else the initial one; and what it was computed with. */
+async function stateBefore(
+  run: RecordedRun,
+  step: number,
+  warn: (line: string) => void,
+): Promise<{ state: TrainingState; profile: unknown }> {
+  const found = await checkpointBefore(run, step, warn);
+  if (found) return { state: recordedState(run, found), profile: found.info.profile };
+  const { learningRate, seed } = run.ledger.header;
+  return { state: TrainingState.initial({ model: run.model, kernels, learningRate }, seed), profile: undefined };
+}
+
+async function checkpointBefore(
+  { checkpoints }: RecordedRun,
+  step: number,
+  warn: (line: string) => void,
+): Promise<Checkpoint | undefined> {
+  try {
+    const { checkpoint, damaged } = await checkpoints.loadNewest(step - 1);
+    for (const { message } of damaged) warn(`${message}; the checkpoint before it is used`);
+    return checkpoint;
+  } catch (error) {
+    if (!(error instanceof CheckpointError) || error.code === 'checkpoint-format') throw error;
+    if (error.code !== 'checkpoint-missing') warn(`${error.message}; no other before step ${step} is kept`);
+    return undefined;
+  }
+}
+
+async function cutterOf({ ledger, config, model }: RecordedRun, elsewhere: string | null): Promise<MicroBatches> {
+  const { data } = Object(config) as { data?: unknown };
+  const directory = elsewhere ?? (typeof data === 'string' ? data : undefined);
+  const dataset = await loadDataset({ directory });
+  if (dataset.sha256 !== ledger.header.dataset) {
+    throw new ReplayError(
+      'replay-data',
+      `${dataset.name} is not the data of this run: its SHA-256 is ${dataset.sha256}`,
+    );
+  }
+  return new MicroBatches({ dataset, preset: model.preset, shape: ledger.header, seed: ledger.header.seed });
+}
+
+interface Replayed {
+  readonly outcome: StepLine['outcome'];
+  readonly average: string | null;
+}
+
+/** One step, as `round.ts` of the coordinator takes it. */
+async function replayStep(
+  model: Model,
+  tools: { readonly engine: GradientEngine; readonly state: TrainingState; readonly cutter: MicroBatches },
+): Promise<Replayed> {
+  const { engine, state, cutter } = tools;
+  const { microBatch: size, microBatches: leaves } = model.preset;
+  const parameters = model.parameters.length;
+  engine.load(state.replica.vectors.parameters);
+  const tree = vectorTree({ start: 0, size: leaves }, kernels);
+  for (let leaf = 0; leaf < leaves; leaf++) {
+    const vector = new Float32Array(parameters + model.tail.length);
+    await engine.gradient({ size, ...cutter.cut(state.version, { first: leaf, count: 1 }) }, vector);
+    tree.add({ start: leaf, size: 1 }, vector);
+  }
+  const sum = tree.total!;
+  const shape = { parameters, generator: model.generatorLength };
+  const { finite, norm } = takeMean(sum, { leaves, shape, kernels });
+  const samples = globalBatch({ microBatchSize: size, microBatches: leaves });
+  if (!finite || norm > state.normBound) {
+    state.skip(samples);
+    return { outcome: 'skipped', average: null };
+  }
+  const average = sum.subarray(0, parameters);
+  state.advance({ average, tail: sum.subarray(parameters), scalars: state.stepScalars(), norm, samples });
+  return { outcome: 'closed', average: kernels.fingerprint([average]) };
+}
+
+/** @throws ReplayError `replay-mismatch`. */
+function assertRepeated(
+  { ledger }: RecordedRun,
+  step: number,
+  computed: Pick<StepLine, 'outcome' | 'average' | 'state'>,
+) {
+  const { number, line } = stepLine(ledger, step);
+  for (const field of ['outcome', 'average', 'state'] as const) {
+    if (line[field] === computed[field]) continue;
+    const sentence = `${ledger.path}: line ${number} (${field}): step ${step} has ${line[field]} there and ${computed[field]} here`;
+    throw new ReplayError('replay-mismatch', sentence);
+  }
+}
+
+/** Says whether this machine can be expected to give the run's bits: by the gradient of its probe micro-batch. */
+async function compareProbe(
+  run: RecordedRun,
+  tools: { readonly engine: GradientEngine; readonly profile: unknown; readonly warn: (line: string) => void },
+): Promise<void> {
+  const { engine, warn } = tools;
+  const profiles = await profilesOf(run, tools.profile);
+  if (profiles.length === 0) return;
+  const { model, ledger } = run;
+  const { seed } = ledger.header;
+  const vector = new Float32Array(model.parameters.length + model.tail.length);
+  engine.load(initialParameters(model, seed));
+  await engine.gradient(probeBatch(model.preset, seed), vector);
+  const probe = createHash('sha256').update(new Uint8Array(vector.buffer)).digest('hex');
+  if (!profiles.some((key) => key.includes(probe))) {
+    warn("this machine's numeric profile is not the run's, so the last bits may differ; they are compared anyway");
+  } else if (profiles.length > 1) {
+    warn('the run mixed numeric profiles, so the last bits may differ; they are compared anyway');
+  }
+}
+
+/** Keys of the profiles that the run used; the first checkpoint knows none yet, a later one does. */
+async function profilesOf({ checkpoints }: RecordedRun, known: unknown): Promise<string[]> {
+  const keys = (value: unknown) => (Array.isArray(value) ? value.filter((key) => typeof key === 'string') : []);
+  const found = keys(known);
+  if (found.length > 0) return found;
+  const newest = await checkpoints.loadNewest().catch(() => undefined);
+  return keys(newest?.checkpoint.info.profile);
+}

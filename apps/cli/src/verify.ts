@@ -1,0 +1,111 @@
+/**
+ * `gradcast verify`: proves from a run's folder that every step was closed once and every sample used as often as it
+ * should be, and that ledger, newest checkpoint and summary speak of one run. Nothing is computed anew.
+ */
+import { createHash } from 'node:crypto';
+import { CheckpointError, LedgerError, proveLedger, RunError, type LedgerProof } from '@gradcast/checkpoint';
+import { stateBytes, StateMismatchError, type TrainingState } from '@gradcast/optimizer';
+import { EXIT_DONE, EXIT_FAILED } from './exit-codes.ts';
+import { mismatch, openRecordedRun, recordedState, type RecordedRun } from './recorded-run.ts';
+
+export interface VerifyRequest {
+  /** Run folder. */
+  readonly run: string;
+  /** One JSON object instead of a sentence. */
+  readonly json: boolean;
+}
+
+/** What a run's folder proves. */
+export interface RunProof extends LedgerProof {
+  /** Lines of the ledger, all chained. */
+  readonly lines: number;
+  /** Step of the newest checkpoint, whose state and place in the ledger are right. */
+  readonly checkpointStep: number;
+  /** Whether the digests in summary.json are those of the newest checkpoint; null if the run is not over. */
+  readonly summary: true | null;
+  /** What a reader should know besides. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Checks everything.
+ *
+ * @throws RunError, LedgerError, CheckpointError or StateMismatchError for the first thing that is wrong.
+ */
+export async function verifyRun(path: string): Promise<RunProof> {
+  const run = await openRecordedRun(path);
+  const proof = proveLedger(run.ledger);
+  const { checkpoint, damaged } = await run.checkpoints.loadNewest();
+  const state = recordedState(run, checkpoint);
+  const summary = assertSummary(run, state);
+  const notes = damaged.map(({ message }) => `${message}; the checkpoint before it was taken`);
+  const unsaved = proof.steps - state.version;
+  if (unsaved > 0) notes.push(`the last ${unsaved} steps are not in a checkpoint yet`);
+  if (run.ledger.unfinished) notes.push('the last line was not finished and does not count');
+  return { ...proof, lines: run.ledger.lines.length, checkpointStep: state.version, summary, notes };
+}
+
+/** @throws LedgerError `ledger-mismatch` if the summary speaks of another state than the newest checkpoint holds. */
+function assertSummary({ ledger, summary }: RecordedRun, state: TrainingState): true | null {
+  if (summary === undefined) return null;
+  const theirs = Object(summary) as Readonly<Record<string, unknown>>;
+  const bytes = stateBytes(state.vectors);
+  const ours: Readonly<Record<string, unknown>> = {
+    runId: ledger.header.run,
+    steps: state.version,
+    parametersSha256: sha256(bytes.slice(0, 1)),
+    stateSha256: sha256(bytes),
+  };
+  for (const [field, value] of Object.entries(ours)) {
+    if (theirs[field] === value) continue;
+    const sentence = `${field} is ${String(value)} by ledger and checkpoint, but ${JSON.stringify(theirs[field])} in summary.json`;
+    throw mismatch(ledger, { line: ledger.lines.length, field }, sentence);
+  }
+  return true;
+}
+
+function sha256(parts: readonly Uint8Array[]): string {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part);
+  return hash.digest('hex');
+}
+
+/** Verifies a run for a user; returns the exit code. Errors are thrown, and with `json` also printed. */
+export async function runVerify({ run, json }: VerifyRequest, say: (line: string) => void): Promise<number> {
+  try {
+    const proof = await verifyRun(run);
+    if (json) say(JSON.stringify({ type: 'verified', ok: true, ...proof }));
+    else for (const sentence of [sentenceOf(proof), ...proof.notes.map((note) => `note: ${note}`)]) say(sentence);
+    return EXIT_DONE;
+  } catch (error) {
+    if (!json || !isRefusal(error)) throw error;
+    const { line = null, field = null } = error instanceof LedgerError ? error : {};
+    say(JSON.stringify({ type: 'verified', ok: false, code: error.code, sentence: error.message, line, field }));
+    return error instanceof RunError ? error.exitCode : EXIT_FAILED;
+  }
+}
+
+function isRefusal(error: unknown): error is LedgerError | CheckpointError | RunError | StateMismatchError {
+  const kinds = [LedgerError, CheckpointError, RunError, StateMismatchError];
+  return kinds.some((kind) => error instanceof kind);
+}
+
+/** The proof in one line. */
+export function sentenceOf(proof: RunProof): string {
+  const { steps, skipped, resumed, positions, samples, wholeEpochs, tail, lines, checkpointStep, summary } = proof;
+  const uses = [
+    ...(wholeEpochs > 0 ? [`each of ${samples} samples exactly ${times(wholeEpochs)}, once in each whole epoch`] : []),
+    ...(tail > 0 ? [`${tail} of ${samples} samples once ${wholeEpochs > 0 ? 'more ' : ''}in the epoch begun`] : []),
+  ];
+  const parts = [
+    `${steps} steps, each closed once${skipped > 0 ? ` (${skipped} skipped)` : ''}`,
+    `${positions} stream positions${uses.length > 0 ? `: ${uses.join(', ')}` : ''}`,
+    `all ${lines} lines chained${resumed > 0 ? `, taken up again ${times(resumed)}` : ''}`,
+    `the checkpoint of step ${checkpointStep}${summary ? ' and summary.json agree' : ' agrees'}`,
+  ];
+  return `verified: ${parts.join('; ')}`;
+}
+
+function times(count: number): string {
+  return count === 1 ? '1 time' : `${count} times`;
+}
