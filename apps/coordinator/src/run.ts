@@ -153,7 +153,7 @@ class Running {
     const saving = this.#saving(incarnation, book);
     const log = await folder.openMetrics(this.#state.version, telemetry.writing.of('metrics'));
     telemetry.begin(log, this.#state.position);
-    const watch = new Watch({ fleet, telemetry, waitWorkersSeconds: config.waitWorkersSeconds, now });
+    const watch = new Watch({ fleet, telemetry, ...config, now });
     const ticking = setInterval(() => {
       fleet.tick();
       watch.tick();

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Watch } from './watch.ts';
 
-function bench(waitWorkersSeconds: number) {
+function bench(waitWorkersSeconds: number, minWorkers = 1) {
   const state = { now: 0, active: 0, stops: 0, notices: [] as string[] };
   const fleet = {
     get active() {
@@ -12,6 +12,7 @@ function bench(waitWorkersSeconds: number) {
   const watch = new Watch({
     fleet,
     telemetry: { notice: (sentence: string) => void state.notices.push(sentence) },
+    minWorkers,
     waitWorkersSeconds,
     now: () => state.now,
   });
@@ -37,7 +38,7 @@ describe('a run without workers', () => {
     expect([watch.gaveUp, state.stops]).toEqual([false, 0]);
     for (const seconds of [60, 61, 200]) at(seconds);
     expect([watch.gaveUp, state.stops]).toEqual([true, 1]);
-    expect(state.notices.at(-1)).toContain('no worker came within 60 s');
+    expect(state.notices.at(-1)).toContain('no worker is connected after 60 s');
   });
 
   it('counts from the moment the last worker went, and tells again', () => {
@@ -49,6 +50,19 @@ describe('a run without workers', () => {
     expect(watch.gaveUp).toBe(false);
     expect(state.notices).toHaveLength(2);
     at(160);
+    expect(watch.gaveUp).toBe(true);
+  });
+
+  it('counts as short of workers below the least number, and says that it is paused', () => {
+    const { state, watch, at } = bench(60, 2);
+    at(5, 1);
+    expect(state.notices).toEqual([
+      'only 1 of at least 2 workers are connected, so the run is paused; waiting for 60 s',
+    ]);
+    at(10, 2);
+    at(69, 1);
+    expect(watch.gaveUp).toBe(false);
+    at(70, 1);
     expect(watch.gaveUp).toBe(true);
   });
 

@@ -1,5 +1,5 @@
 /**
- * Watches over a run that has nobody to work for it: says so once, and after `--wait-workers` gives up.
+ * Watches over a run that has too few workers: says so once, and after `--wait-workers` gives up.
  */
 import type { Fleet } from './fleet.ts';
 import type { Telemetry } from './telemetry.ts';
@@ -7,7 +7,9 @@ import type { Telemetry } from './telemetry.ts';
 export interface WatchOptions {
   readonly fleet: Pick<Fleet, 'active' | 'stop'>;
   readonly telemetry: Pick<Telemetry, 'notice'>;
-  /** Seconds without any worker; 0 waits for ever. */
+  /** Fewer workers than this compute nothing. */
+  readonly minWorkers: number;
+  /** Seconds with too few workers; 0 waits for ever. */
   readonly waitWorkersSeconds: number;
   /** Monotonic milliseconds. */
   readonly now: () => number;
@@ -18,14 +20,14 @@ const QUIET_MS = 5_000;
 
 export class Watch {
   readonly #options: WatchOptions;
-  #aloneSince: number;
+  #shortSince: number;
   #said = false;
   #gaveUp = false;
   #over = false;
 
   constructor(options: WatchOptions) {
     this.#options = options;
-    this.#aloneSince = options.now();
+    this.#shortSince = options.now();
   }
 
   /** Whether the run was stopped because nobody came. */
@@ -40,22 +42,28 @@ export class Watch {
 
   tick(): void {
     if (this.#over) return;
-    const { fleet, telemetry, waitWorkersSeconds, now } = this.#options;
-    if (fleet.active > 0) {
-      this.#aloneSince = now();
+    const { fleet, telemetry, minWorkers, waitWorkersSeconds, now } = this.#options;
+    if (fleet.active >= minWorkers) {
+      this.#shortSince = now();
       this.#said = false;
       return;
     }
-    const alone = now() - this.#aloneSince;
-    if (alone >= QUIET_MS && !this.#said) {
+    const short = now() - this.#shortSince;
+    if (short >= QUIET_MS && !this.#said) {
       this.#said = true;
       const limit = waitWorkersSeconds > 0 ? `for ${waitWorkersSeconds} s` : 'until one comes';
-      telemetry.notice(`no worker is connected; waiting ${limit}`);
+      telemetry.notice(`${this.#present()}; waiting ${limit}`);
     }
-    if (waitWorkersSeconds > 0 && alone >= waitWorkersSeconds * 1000 && !this.#gaveUp) {
+    if (waitWorkersSeconds > 0 && short >= waitWorkersSeconds * 1000 && !this.#gaveUp) {
       this.#gaveUp = true;
-      telemetry.notice(`no worker came within ${waitWorkersSeconds} s; stopping with a checkpoint`);
+      telemetry.notice(`${this.#present()} after ${waitWorkersSeconds} s; stopping with a checkpoint`);
       fleet.stop();
     }
+  }
+
+  #present(): string {
+    const { fleet, minWorkers } = this.#options;
+    if (fleet.active === 0) return 'no worker is connected';
+    return `only ${fleet.active} of at least ${minWorkers} workers are connected, so the run is paused`;
   }
 }
