@@ -18,7 +18,7 @@ import type { ClosedRecord, PhaseTimer, StepRecord } from './records.ts';
 export interface Stages {
   readonly terms: RunTerms;
   readonly state: TrainingState;
-  readonly fleet: Fleet;
+  readonly fleet: Pick<Fleet, 'open' | 'prepare' | 'broadcast'>;
   readonly kernels: VectorKernels;
   /** Versions at which no further step is opened. */
   readonly lastVersion: number;

@@ -1,0 +1,132 @@
+import { referenceKernels as kernels } from '@gradcast/vector';
+import { describe, expect, it } from 'vitest';
+import { OpenStep } from './open-step.ts';
+import type { OpenStepOptions } from './open-step.ts';
+
+const sender = { profile: 'p', now: 50, auditable: true };
+const good = () => Float32Array.of(1, 2, 3, 4);
+const wrong = () => Float32Array.of(NaN, 2, 3, 4);
+
+function bench(change: Partial<OpenStepOptions> = {}) {
+  let id = 1;
+  const step = new OpenStep({
+    version: 0,
+    leaves: 4,
+    nextLeaseId: () => id++,
+    shape: { parameters: 3, generator: 2 },
+    normLimit: 100,
+    auditRate: 0,
+    seed: 1,
+    onRuling: () => undefined,
+    kernels,
+    ...change,
+  });
+  /** Grants leaves to a worker and accepts its result for them. */
+  const gives = (worker: string, start: number, size: number, vector: Float32Array) => {
+    const lease = step.leases.grant({ worker, range: { first: start, count: size } }, 10, 1000);
+    return step.accept(lease, { start, size }, vector, sender);
+  };
+  return { step, gives };
+}
+
+describe('an open step', () => {
+  it('closes once, with the sum of all leaves', async () => {
+    const { step, gives } = bench();
+    expect(gives('a', 2, 2, good())).toBe('accepted');
+    expect(step.isClosed).toBe(false);
+    expect(gives('a', 0, 2, good())).toBe('accepted');
+    step.stop();
+    expect(await step.closed).toEqual({ kind: 'sum', sum: Float32Array.of(2, 4, 6, 8) });
+    expect(gives('b', 0, 2, good())).toBe('late');
+  });
+
+  it('that was stopped takes nothing more', async () => {
+    const { step, gives } = bench();
+    step.stop();
+    expect(await step.closed).toEqual({ kind: 'stopped' });
+    expect(gives('a', 0, 4, good())).toBe('late');
+  });
+
+  it('takes a value that covers more than is there', async () => {
+    const { step, gives } = bench();
+    gives('a', 0, 1, good());
+    gives('a', 0, 4, Float32Array.of(9, 9, 9, 9));
+    expect(await step.closed).toEqual({ kind: 'sum', sum: Float32Array.of(9, 9, 9, 9) });
+  });
+
+  it('remembers every result and how long it took', () => {
+    const { step, gives } = bench();
+    gives('a', 0, 2, good());
+    gives('b', 0, 2, good());
+    gives('c', 2, 2, wrong());
+    expect(step.history).toEqual([
+      { start: 0, size: 2, worker: 'a', outcome: 'accepted', ms: 40 },
+      { start: 0, size: 2, worker: 'b', outcome: 'late', ms: 40 },
+      { start: 2, size: 2, worker: 'c', outcome: 'suspect', ms: 40 },
+    ]);
+  });
+});
+
+describe('a result that looks wrong', () => {
+  it.each([
+    ['not finite', () => Float32Array.of(1, Infinity, 3, 4), 'suspect'],
+    ['not finite in its tail', () => Float32Array.of(1, 2, 3, NaN), 'suspect'],
+    ['above the norm limit', () => Float32Array.of(100, 1, 0, 0), 'suspect'],
+    ['at the norm limit', () => Float32Array.of(100, 0, 0, 0), 'accepted'],
+    ['large in its tail only', () => Float32Array.of(1, 2, 3, 1e6), 'accepted'],
+  ])('because it is %s', (_, vector, verdict) => {
+    expect(bench().gives('a', 0, 4, vector())).toBe(verdict);
+  });
+
+  it('leaves its leaves free for others', () => {
+    const { step, gives } = bench();
+    gives('a', 0, 2, wrong());
+    expect([step.isSuspect('a'), step.leases.freeRanges()]).toEqual([true, [{ first: 0, count: 4 }]]);
+  });
+
+  it('is refuted by whatever else covers its leaves, and that is told once', () => {
+    const { step, gives } = bench();
+    gives('a', 0, 2, wrong());
+    gives('b', 0, 1, good());
+    expect(step.refuted()).toEqual([]);
+    gives('c', 1, 1, good());
+    expect([step.refuted(), step.refuted()]).toEqual([['a'], []]);
+    expect(step.isSuspect('a')).toBe(false);
+  });
+
+  it('waits while others can be asked', () => {
+    const { step, gives } = bench();
+    gives('a', 0, 4, wrong());
+    step.confirm(true);
+    expect(step.isClosed).toBe(false);
+    step.confirm(false);
+    expect(step.isClosed).toBe(true);
+  });
+
+  it.each([
+    [0, 4],
+    [0, 2],
+    [2, 2],
+  ])('is confirmed by another worker’s for the same or overlapping leaves: %i+%i', (start, size) => {
+    const { step, gives } = bench();
+    gives('a', 0, 4, wrong());
+    gives('b', start, size, wrong());
+    step.confirm(true);
+    expect([step.isClosed, step.refuted()]).toEqual([true, []]);
+  });
+
+  it('is not confirmed by other bits, by other leaves, or by its own worker', () => {
+    const cases = [
+      ['b', 0, Float32Array.of(1e9, 2, 3, 4)],
+      ['b', 2, wrong()],
+      ['a', 0, wrong()],
+    ] as const;
+    for (const [worker, start, vector] of cases) {
+      const { step, gives } = bench();
+      gives('a', 0, 2, wrong());
+      gives(worker, start, 2, vector);
+      step.confirm(true);
+      expect(step.leases.freeRanges()).toEqual([{ first: 0, count: 4 }]);
+    }
+  });
+});

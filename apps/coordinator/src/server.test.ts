@@ -1,0 +1,125 @@
+import { get, request } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import { afterEach, describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
+import { serve } from './server.ts';
+import type { RunningServer, ServerOptions } from './server.ts';
+
+const servers: RunningServer[] = [];
+const sockets: { terminate: () => void }[] = [];
+afterEach(async () => {
+  for (const socket of sockets.splice(0)) socket.terminate();
+  for (const server of servers.splice(0)) await server.close();
+});
+
+async function started(change: Partial<ServerOptions> = {}) {
+  const connections: string[] = [];
+  const refused: string[] = [];
+  const server = await serve({
+    host: '127.0.0.1',
+    port: 0,
+    token: null,
+    maxPayload: 1000,
+    onConnection: (socket, address) => {
+      sockets.push(socket);
+      connections.push(address);
+      socket.on('message', (data, isBinary) => socket.send(data as Buffer, { binary: isBinary }));
+      socket.on('error', () => undefined);
+    },
+    onRefused: (address, code) => void refused.push(`${address} ${code}`),
+    ...change,
+  });
+  servers.push(server);
+  return { ...server, connections, refused };
+}
+
+function bodyOf(response: IncomingMessage): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let body = '';
+    response.setEncoding('utf8');
+    response.on('data', (chunk: string) => (body += chunk));
+    response.on('end', () => resolve(body));
+    response.on('error', reject);
+  });
+}
+
+/** What a WebSocket client gets: the status of a refusal with its body, or 101. */
+function dial(url: string, headers: Record<string, string> = {}): Promise<{ status: number; body: string }> {
+  return new Promise((resolve, reject) => {
+    const socket = new WebSocket(url, { headers });
+    sockets.push(socket);
+    socket.on('open', () => resolve({ status: 101, body: '' }));
+    socket.on('unexpected-response', (_, response) => {
+      bodyOf(response).then((body) => resolve({ status: response.statusCode ?? 0, body }), reject);
+    });
+    socket.on('error', reject);
+  });
+}
+
+describe('the port for workers', () => {
+  it('takes a worker and tells its address without the IPv6 mapping', async () => {
+    const server = await started();
+    expect(await dial(server.url)).toEqual({ status: 101, body: '' });
+    expect(server.connections).toEqual(['127.0.0.1']);
+  });
+
+  it('refuses with a code and a sentence that the worker can show', async () => {
+    const server = await started({ token: 's3cret' });
+    const { status, body } = await dial(server.url, { authorization: 'Bearer wrong' });
+    expect([status, JSON.parse(body)]).toEqual([
+      401,
+      { code: 'token-wrong', sentence: 'the token is not the coordinator’s' },
+    ]);
+    expect((await dial(server.url, { origin: 'https://evil.example' })).status).toBe(403);
+    expect((await dial(server.url, { authorization: 'Bearer s3cret' })).status).toBe(101);
+    expect(server.refused).toEqual(['127.0.0.1 token-wrong', '127.0.0.1 origin-refused']);
+    expect(server.connections).toHaveLength(1);
+  });
+
+  it('says what it is for to a browser', async () => {
+    const server = await started();
+    const response = await new Promise<IncomingMessage>((resolve, reject) => {
+      get(server.url.replace('ws:', 'http:'), resolve).on('error', reject);
+    });
+    expect(response.statusCode).toBe(426);
+    expect(await bodyOf(response)).toContain('gradcast worker --coordinator');
+  });
+
+  it('takes a frame of the largest legal size and closes on one byte more', async () => {
+    const server = await started({ maxPayload: 1000 });
+    const socket = new WebSocket(server.url);
+    sockets.push(socket);
+    await new Promise((resolve) => socket.once('open', resolve));
+    socket.send(new Uint8Array(1000));
+    const echoed = await new Promise<Buffer>((resolve) => socket.once('message', resolve));
+    expect(echoed).toHaveLength(1000);
+    socket.send(new Uint8Array(1001));
+    expect(await new Promise((resolve) => socket.once('close', resolve))).toBe(1009);
+  });
+
+  it('survives an upgrade whose sender hangs up at once', async () => {
+    const server = await started({ token: 's3cret' });
+    const { port } = new URL(server.url.replace('ws:', 'http:'));
+    await new Promise<void>((resolve) => {
+      const headers = { connection: 'Upgrade', upgrade: 'websocket' };
+      const broken = request({ host: '127.0.0.1', port, headers });
+      broken.on('error', () => resolve());
+      broken.on('socket', (socket) => socket.once('connect', () => socket.destroy()));
+      broken.end();
+    });
+    expect((await dial(server.url, { authorization: 'Bearer s3cret' })).status).toBe(101);
+  });
+
+  it('says that a port is in use', async () => {
+    const server = await started();
+    const port = Number(new URL(server.url.replace('ws:', 'http:')).port);
+    await expect(started({ port })).rejects.toMatchObject({
+      code: 'port-in-use',
+      message: `port ${port} on 127.0.0.1 is in use`,
+    });
+  });
+
+  it('says that an address cannot be had', async () => {
+    await expect(started({ host: '203.0.113.1' })).rejects.toMatchObject({ code: 'address-unusable' });
+  });
+});
