@@ -1,8 +1,6 @@
 /**
  * A coordinator's run from the first check to the summary: sets the stages up, drives the rounds, ends cleanly.
  */
-import { createHash } from 'node:crypto';
-import { relative } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import type { ChildMessage, CoordinatorConfig, Summary } from '@gradcast/config';
 import { readRun, RunError } from '@gradcast/checkpoint';
@@ -11,7 +9,7 @@ import type { Dataset } from '@gradcast/dataset';
 import { globalBatch, stepsForEpochs } from '@gradcast/ledger';
 import { buildModel, presets } from '@gradcast/model';
 import type { Model, PresetName } from '@gradcast/model';
-import { collectVectors, stateBytes, TrainingState } from '@gradcast/optimizer';
+import { collectVectors, TrainingState } from '@gradcast/optimizer';
 import { referenceKernels as kernels } from '@gradcast/vector';
 import type { Logger } from 'pino';
 import { Arbiter } from './arbiter.ts';
@@ -28,6 +26,7 @@ import type { RoundOutcome } from './round.ts';
 import { Samples } from './samples.ts';
 import { Saving } from './saving.ts';
 import { Telemetry } from './telemetry.ts';
+import { fromHere, summarize } from './summary.ts';
 import { Watch } from './watch.ts';
 
 export interface RunOptions {
@@ -128,6 +127,7 @@ class Running {
       now,
       wallClock: Date.now,
     });
+    this.#telemetry.recall(storedProfiles(beginning));
     this.#samples = new Samples({
       preset: config.preset,
       seed,
@@ -169,7 +169,7 @@ class Running {
         type: 'listening',
         url: doors.url,
         metricsUrl: doors.metricsUrl,
-        runFolder: relative(process.cwd(), folder.path) || folder.path,
+        runFolder: fromHere(folder.path),
         resumedFromStep: loaded ? this.#startVersion : null,
         totalSteps,
       });
@@ -250,7 +250,15 @@ class Running {
     const farewell = over ? fleet.dismiss(sentence, LINGER_MS) : Promise.resolve();
     if (status === 'completed') await this.#samples.drawLast(this.#state.version, () => this.#weights());
     await farewell;
-    const summary = this.#summary(status);
+    const summary = summarize({
+      status,
+      config,
+      folder,
+      totalSteps: this.#prepared.totalSteps,
+      state: this.#state,
+      telemetry: this.#telemetry,
+      samples: this.#samples.newest,
+    });
     try {
       await folder.writeSummary({ ...summary, learningRate: config.learningRate });
     } catch (error) {
@@ -258,33 +266,6 @@ class Running {
       this.#telemetry.notice(error.message);
     }
     return { summary };
-  }
-
-  #summary(status: Summary['status']): Summary {
-    const { config } = this.#options;
-    const { beginning, totalSteps } = this.#prepared;
-    const { vectors, version, position } = this.#state;
-    const { seconds } = this.#telemetry.throughput.measured;
-    return {
-      status,
-      runId: beginning.folder.id,
-      runFolder: relative(process.cwd(), beginning.folder.path) || beginning.folder.path,
-      steps: version,
-      targetSteps: totalSteps,
-      images: position,
-      seconds,
-      imagesPerSecond: this.#telemetry.throughput.overall,
-      parametersSha256: sha256(stateBytes(vectors).slice(0, 1)),
-      stateSha256: sha256(stateBytes(vectors)),
-      preset: config.preset,
-      seed: config.seed,
-      globalBatch: globalBatch(config),
-      microBatches: config.microBatches,
-      workers: this.#telemetry.workersSeen,
-      backend: this.#telemetry.backends,
-      exact: this.#telemetry.profiles.length <= 1,
-      samples: this.#samples.newest === null ? null : relative(process.cwd(), this.#samples.newest),
-    };
   }
 
   /** The model's parameters with the weights that samples are drawn with, in memory of their own. */
@@ -305,7 +286,7 @@ class Running {
       minWorkers,
       maxWorkers,
       auditRate,
-      exactProfile: exact ? this.#storedProfile : null,
+      exactProfile: exact ? storedProfiles(beginning).at(0) : null,
       startArbiter: (like, name) => this.#arbiter.start(like, name),
       terms: { incarnation, run: beginning.folder.id, preset, seed, microBatchSize, microBatches },
       payload: this.#payloadShape(),
@@ -315,13 +296,6 @@ class Running {
       now,
       events: this.#telemetry.fleetEvents(),
     });
-  }
-
-  /** The profile of an earlier start of this run, which an exact run keeps. */
-  get #storedProfile(): string | undefined {
-    const profile: unknown = this.#prepared.beginning.loaded?.checkpoint.info.profile;
-    const first: unknown = Array.isArray(profile) ? profile[0] : undefined;
-    return typeof first === 'string' ? first : undefined;
   }
 
   #payloadShape() {
@@ -401,8 +375,8 @@ function lengthOf({ length, ...shape }: CoordinatorConfig, { count, name }: Data
   return 'steps' in length ? length.steps : stepsForEpochs(length.epochs, count, shape);
 }
 
-function sha256(parts: readonly Uint8Array[]): string {
-  const hash = createHash('sha256');
-  for (const part of parts) hash.update(part);
-  return hash.digest('hex');
+/** Profiles that earlier starts of this run computed with. */
+function storedProfiles({ loaded }: Beginning): string[] {
+  const profile: unknown = loaded?.checkpoint.info.profile;
+  return Array.isArray(profile) ? profile.filter((key): key is string => typeof key === 'string') : [];
 }

@@ -77,6 +77,11 @@ export class Telemetry {
     });
   }
 
+  /** Profiles whose results earlier starts of the run have used. */
+  recall(profiles: readonly string[]): void {
+    for (const profile of profiles) this.#used.add(profile);
+  }
+
   /** Profiles whose results were used so far. */
   get profiles(): string[] {
     return [...this.#used].sort();

@@ -1,0 +1,56 @@
+/** What a run came to: summary.json, and what the command prints at the end. */
+import { createHash } from 'node:crypto';
+import { relative } from 'node:path';
+import type { RunFolder } from '@gradcast/checkpoint';
+import type { CoordinatorConfig, Summary } from '@gradcast/config';
+import { globalBatch } from '@gradcast/ledger';
+import { stateBytes } from '@gradcast/optimizer';
+import type { TrainingState } from '@gradcast/optimizer';
+import type { Telemetry } from './telemetry.ts';
+
+export interface SummaryOptions {
+  readonly status: Summary['status'];
+  readonly config: CoordinatorConfig;
+  readonly folder: Pick<RunFolder, 'id' | 'path'>;
+  readonly totalSteps: number;
+  readonly state: TrainingState;
+  readonly telemetry: Pick<Telemetry, 'throughput' | 'workersSeen' | 'backends' | 'profiles'>;
+  /** Path of the newest sample grid. */
+  readonly samples: string | null;
+}
+
+export function summarize(options: SummaryOptions): Summary {
+  const { status, config, folder, totalSteps, state, telemetry, samples } = options;
+  const bytes = stateBytes(state.vectors);
+  return {
+    status,
+    runId: folder.id,
+    runFolder: fromHere(folder.path),
+    steps: state.version,
+    targetSteps: totalSteps,
+    images: state.position,
+    seconds: telemetry.throughput.measured.seconds,
+    imagesPerSecond: telemetry.throughput.overall,
+    parametersSha256: sha256(bytes.slice(0, 1)),
+    stateSha256: sha256(bytes),
+    preset: config.preset,
+    seed: config.seed,
+    globalBatch: globalBatch(config),
+    microBatches: config.microBatches,
+    workers: telemetry.workersSeen,
+    backend: telemetry.backends,
+    exact: telemetry.profiles.length <= 1,
+    samples: samples === null ? null : fromHere(samples),
+  };
+}
+
+/** A path as one would type it here. */
+export function fromHere(path: string): string {
+  return relative(process.cwd(), path) || path;
+}
+
+function sha256(parts: readonly Uint8Array[]): string {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part);
+  return hash.digest('hex');
+}
