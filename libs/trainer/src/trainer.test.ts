@@ -329,6 +329,29 @@ describe('messages of another incarnation', () => {
   });
 });
 
+describe('being idle', () => {
+  it('is told once all that was asked for is done, and not before', async () => {
+    const bench = new Bench();
+    await bench.join();
+    const before = bench.idles;
+    const idlesMeanwhile: number[] = [];
+    bench.atYield = () => {
+      idlesMeanwhile.push(bench.idles - before);
+    };
+    await bench.deliver(frames.lease(0, 0, 2), frames.lease(0, 4, 1));
+    expect(idlesMeanwhile).toEqual([0, 0, 0]);
+    expect(bench.idles - before).toBe(1);
+  });
+
+  it('is told though leases wait for a version to come', async () => {
+    const bench = new Bench();
+    await bench.join();
+    const before = bench.idles;
+    await bench.deliver(frames.lease(1, 0, 1));
+    expect([bench.idles - before, bench.of('result')]).toEqual([1, []]);
+  });
+});
+
 describe('dispose', () => {
   it('frees the engine, even in the middle of a lease', async () => {
     const bench = new Bench();
