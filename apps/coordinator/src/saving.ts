@@ -3,14 +3,14 @@
  * and pruning happen in a thread.
  */
 import { Worker } from 'node:worker_threads';
-import { CheckpointWriter } from '@gradcast/checkpoint';
-import type { Checkpoint, LedgerPosition, RunFolder } from '@gradcast/checkpoint';
+import { CheckpointError, CheckpointWriter } from '@gradcast/checkpoint';
+import type { Checkpoint, LedgerPosition, RunFolder, WriterThread } from '@gradcast/checkpoint';
 import { nameTensors } from '@gradcast/optimizer';
 import type { StateVectors, TrainingState } from '@gradcast/optimizer';
 import { entryUrl } from './entry.ts';
 
 export interface SavingOptions {
-  readonly folder: RunFolder;
+  readonly folder: Pick<RunFolder, 'checkpoints'>;
   readonly state: TrainingState;
   readonly config: unknown;
   readonly incarnation: number;
@@ -22,6 +22,8 @@ export interface SavingOptions {
   /** What results were computed with so far; part of each checkpoint. */
   readonly profiles: () => readonly string[];
   readonly now: () => number;
+  /** What hashes and writes; a thread of its own unless a test gives another. */
+  readonly thread?: WriterThread;
   readonly onSaved: (seconds: number, step: number) => void;
   readonly onFailed: (sentence: string) => void;
 }
@@ -39,7 +41,7 @@ export class Saving {
   constructor(options: SavingOptions) {
     this.#options = options;
     const { folder, keepLast } = options;
-    const thread = new Worker(entryUrl('checkpoint-thread', import.meta.url));
+    const thread = options.thread ?? new Worker(entryUrl('checkpoint-thread', import.meta.url));
     this.#writer = new CheckpointWriter({ thread, folder: folder.checkpoints.folder, keepLast });
     this.#savedAt = options.now();
   }
@@ -72,13 +74,13 @@ export class Saving {
   }
 
   async #write(): Promise<boolean> {
-    const { now, onSaved, onFailed, state, ledger } = this.#options;
+    const { now, onSaved, onFailed, state } = this.#options;
     this.#savedAt = now();
     const step = state.version;
     // The state and the ledger's position are of one moment; only writing them takes time.
     const checkpoint = this.#checkpoint();
     try {
-      await ledger.sync();
+      await this.#syncLedger(step);
       const { seconds } = await this.#writer.save(checkpoint);
       this.#savedStep = Math.max(this.#savedStep, step);
       onSaved(seconds, step);
@@ -87,6 +89,17 @@ export class Saving {
       // Training goes on without it: the last checkpoint is still whole.
       onFailed(error instanceof Error ? error.message : String(error));
       return false;
+    }
+  }
+
+  async #syncLedger(step: number): Promise<void> {
+    try {
+      await this.#options.ledger.sync();
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      throw new CheckpointError('checkpoint-write', `the checkpoint of step ${step} waits for the ledger: ${why}`, {
+        cause: error,
+      });
     }
   }
 

@@ -16,7 +16,7 @@ describe('WriteHealth', () => {
     expect(told).toEqual([
       'the disk is full. Training goes on; writing it is tried again',
       'no room. Training goes on; writing it is tried again',
-      'the checkpoint is written again',
+      'a checkpoint could be written again',
       'full again. Training goes on; writing it is tried again',
     ]);
   });

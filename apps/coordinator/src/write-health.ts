@@ -11,6 +11,13 @@ export interface WriteHealthOptions {
   readonly notice: (sentence: string) => void;
 }
 
+const NAMES: Readonly<Record<WrittenFile, string>> = {
+  checkpoint: 'a checkpoint',
+  ledger: 'the ledger',
+  metrics: 'metrics.jsonl',
+  sample: 'a sample grid',
+};
+
 export class WriteHealth {
   readonly #options: WriteHealthOptions;
   readonly #failing = new Set<WrittenFile>();
@@ -28,7 +35,7 @@ export class WriteHealth {
   }
 
   written(file: WrittenFile): void {
-    if (this.#failing.delete(file)) this.#options.notice(`the ${file} is written again`);
+    if (this.#failing.delete(file)) this.#options.notice(`${NAMES[file]} could be written again`);
   }
 
   /** The events of one kind of file. */
