@@ -1,8 +1,14 @@
 export { deadPort, laterCoordinator, portHolder, webServer } from './fake-servers.ts';
 export type { FakeServer, LaterAnswer } from './fake-servers.ts';
 export { laterWorker } from './fake-workers.ts';
+export { checkFault, COORDINATOR } from './fault.ts';
+export type { Fault, LinkFault, Phase, PlannedFault, ProcessFault, ResultFault } from './fault.ts';
+export { FaultProxy } from './fault-proxy.ts';
+export type { FaultProxyOptions } from './fault-proxy.ts';
 export { GradcastProcess, repository } from './gradcast-process.ts';
 export type { Ending, GradcastEvent, StartOptions } from './gradcast-process.ts';
+export { Moments } from './moments.ts';
+export type { Event, Moment } from './moments.ts';
 export { allGone, descendantsOf, fromProc, fromPs, runningProcesses, stillRunning } from './processes.ts';
 export type { ProcessInfo } from './processes.ts';
 export { hasPrometheus, lintMetrics, Prometheus } from './prometheus.ts';

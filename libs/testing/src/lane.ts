@@ -40,6 +40,11 @@ export class Lane {
     return this.#tail;
   }
 
+  /** Resolves when all that was given to {@link send} so far is on its way. */
+  drained(): Promise<void> {
+    return this.#tail;
+  }
+
   async #transmit(bytes: Uint8Array, binary: boolean): Promise<void> {
     const piece = (this.#bytesPerSecond * PIECE_MS) / 1000;
     if (bytes.byteLength <= piece) return this.#write(bytes, { binary, fin: true });
