@@ -74,8 +74,8 @@ export class Dispatcher {
   #normBound = Infinity;
   #nextLease = 1;
   #stopped = false;
-  /** Results that came while this process was still taking the step they build on. */
-  #ahead: (() => void)[] = [];
+  /** Results that came while this process was still taking the step they build on, one for each leased subtree. */
+  #ahead = new Map<string, () => void>();
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
@@ -125,8 +125,8 @@ export class Dispatcher {
     if (!truth) return;
     this.#normBound = truth.normBound;
     const ahead = this.#ahead;
-    this.#ahead = [];
-    for (const handle of ahead) handle();
+    this.#ahead = new Map();
+    for (const handle of ahead.values()) handle();
     this.assign();
   }
 
@@ -161,7 +161,7 @@ export class Dispatcher {
     if (!step || step.isClosed) return;
     for (const lease of step.leases.expire(this.#options.now())) this.#expired(lease);
     for (const lease of step.leases.open) if (lease.expired) this.#checkHopeless(lease);
-    step.confirm(this.#eligible(step.version).some(({ name }) => !step.isSuspect(name)));
+    this.#confirm(step);
     this.assign();
   }
 
@@ -197,13 +197,14 @@ export class Dispatcher {
       throw new ProtocolError('message-invalid', `leaves ${start} to ${start + size - 1} are no subtree of the step`);
     }
     const step = this.#step;
-    if (step?.version === message.version && this.#truth?.version !== message.version) {
-      this.#ahead.push(() => this.result(peer, message, payload));
-      return;
-    }
     if (!step || step.isClosed || step.version !== message.version) return events.lease('late', peer.name);
     const lease = step.leases.find(message.lease, peer.name, message.subtree);
-    if (!lease) return events.lease('duplicate', peer.name);
+    const key = `${message.lease}:${start}/${size}`;
+    if (!lease || this.#ahead.has(key)) return events.lease('duplicate', peer.name);
+    if (this.#truth?.version !== message.version) {
+      this.#ahead.set(key, () => this.result(peer, message, payload));
+      return;
+    }
     if (message.fingerprint !== this.#truth?.fingerprint) {
       events.mismatch(peer.name);
       events.lease('refused', peer.name);
@@ -215,7 +216,7 @@ export class Dispatcher {
     if (verdict === 'heard') events.lease('audited', peer.name);
     else events.lease(verdict === 'suspect' ? 'refused' : verdict === 'held' ? 'accepted' : verdict, peer.name);
     if (verdict === 'accepted' || verdict === 'held') this.#standings.good(peer.identity);
-    if (verdict === 'suspect') step.confirm(this.#others(step, peer));
+    if (verdict === 'suspect') this.#confirm(step);
     for (const name of step.refuted()) this.#blame(name);
     this.#settleLeases(step, peer, message);
     this.assign();
@@ -346,9 +347,13 @@ export class Dispatcher {
     }
   }
 
-  /** Whether somebody else could recompute what a peer's refused result covered. */
-  #others(step: OpenStep, peer: Peer): boolean {
-    return this.#eligible(step.version).some((other) => other !== peer && !step.isSuspect(other.name));
+  /**
+   * Takes held-back results as the model's own if nobody else could compute them: not somebody who is merely late,
+   * catching up or in quarantine, and not when everybody has left, for then somebody may still come.
+   */
+  #confirm(step: OpenStep): void {
+    const present = this.#options.roster.all.filter(({ hello, isArbiter }) => hello !== undefined && !isArbiter);
+    if (present.length > 0) step.confirm(present.some(({ name }) => !step.isSuspect(name)));
   }
 
   /** Another worker computed other bits: the refused result was this worker's fault. */

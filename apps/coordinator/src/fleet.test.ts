@@ -324,6 +324,19 @@ describe('numbers that look wrong', () => {
     expect((await sumOf(step))?.[5]).toBeNaN();
   });
 
+  it('wait for whoever could refute them but is only late, and for somebody to come when all are gone', () => {
+    const bench = new FleetBench();
+    const [a, b] = bench.join('a', 'b');
+    const step = bench.fleet.open(0);
+    bench.pass(5_000);
+    a.answer(a.lease, spoil);
+    bench.pass(1_000);
+    expect([step.isClosed, b.refusedWith]).toEqual([false, undefined]);
+    for (const worker of [a, b]) worker.socket.hangUp();
+    bench.pass(1_000);
+    expect(step.isClosed).toBe(false);
+  });
+
   it('include a norm above the bound', async () => {
     const bench = new FleetBench();
     bench.settle(0, 1e6);

@@ -115,6 +115,14 @@ describe('a result that looks wrong', () => {
     expect([step.isClosed, step.refuted()]).toEqual([true, []]);
   });
 
+  it('blames nobody whom only a confirmed suspect contradicts', () => {
+    const { step, gives } = bench();
+    gives('a', 0, 4, Float32Array.of(1e9, 2, 3, 4));
+    gives('b', 0, 4, wrong());
+    step.confirm(false);
+    expect([step.isClosed, step.refuted()]).toEqual([true, []]);
+  });
+
   it('is not confirmed by other bits, by other leaves, or by its own worker', () => {
     const cases = [
       ['b', 0, Float32Array.of(1e9, 2, 3, 4)],

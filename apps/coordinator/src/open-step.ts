@@ -159,8 +159,10 @@ export class OpenStep {
     if (!last || this.#isClosed) return;
     const agreeing = this.#suspects.filter((suspect) => suspect !== last && this.#agree(suspect, last));
     if (othersAvailable && agreeing.length === 0) return;
-    this.#suspects = this.#suspects.filter((suspect) => suspect !== last && !agreeing.includes(suspect));
-    for (const { subtree, vector } of [...agreeing, last]) this.#add(subtree, vector);
+    const confirmed = [...agreeing, last];
+    // What only a confirmed suspect contradicts is not refuted: only a sound result may put the blame on somebody.
+    this.#suspects = this.#suspects.filter((suspect) => !confirmed.some((other) => overlap(suspect, other)));
+    for (const { subtree, vector } of confirmed) this.#add(subtree, vector);
   }
 
   stop(): void {
@@ -194,7 +196,7 @@ export class OpenStep {
     const same = a.subtree.start === b.subtree.start && a.subtree.size === b.subtree.size;
     const { kernels } = this.#options;
     if (same) return kernels.fingerprint([a.vector]) === kernels.fingerprint([b.vector]);
-    return a.subtree.start < b.subtree.start + b.subtree.size && b.subtree.start < a.subtree.start + a.subtree.size;
+    return overlap(a, b);
   }
 
   #looksWrong(vector: Float32Array): boolean {
@@ -202,4 +204,8 @@ export class OpenStep {
     const { finite, norm } = measureGradient(vector, shape, kernels);
     return !finite || norm > normLimit;
   }
+}
+
+function overlap({ subtree: a }: Suspect, { subtree: b }: Suspect): boolean {
+  return a.start < b.start + b.size && b.start < a.start + a.size;
 }
