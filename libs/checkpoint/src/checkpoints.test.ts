@@ -60,6 +60,23 @@ describe('Checkpoints', () => {
     expect(damaged.map(({ code }) => code)).toEqual(['checkpoint-truncated', 'checkpoint-corrupt']);
   });
 
+  it('looks no further than it is told', async () => {
+    for (const step of [2, 5, 9]) await checkpoints.save(at(step));
+    expect((await checkpoints.loadNewest(8)).checkpoint).toEqual(at(5));
+    expect((await checkpoints.loadNewest(2)).checkpoint).toEqual(at(2));
+    await expect(checkpoints.loadNewest(1)).rejects.toMatchObject({ code: 'checkpoint-missing' });
+  });
+
+  it('sets aside what is newer than the step a run is taken up at', async () => {
+    for (const step of [2, 5, 9]) await checkpoints.save(at(step));
+    expect(await checkpoints.setAsideAfter(2)).toEqual([9, 5]);
+    expect(await steps()).toEqual([2]);
+    expect(await readdir(checkpoints.folder)).toContain('step-000009.safetensors.abandoned');
+    expect(await checkpoints.setAsideAfter(2)).toEqual([]);
+    await checkpoints.save(at(5));
+    expect(await checkpoints.keepLast(1)).toEqual([2]);
+  });
+
   it('refuses when none is sound, and when there is none', async () => {
     await expect(checkpoints.loadNewest()).rejects.toMatchObject({ code: 'checkpoint-missing' });
     await checkpoints.save(at(1));

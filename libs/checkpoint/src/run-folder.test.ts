@@ -132,6 +132,9 @@ describe('RunFolder', () => {
     await run.writeSummary({ status: 'done' });
     await run.writeConfig({ preset: 'mnist', steps: 9 });
     expect(await readRun(run.path)).toEqual({ config: { preset: 'mnist', steps: 9 }, summary: { status: 'done' } });
+    await run.forgetSummary();
+    await run.forgetSummary();
+    expect(await readRun(run.path)).toMatchObject({ summary: undefined });
     await writeFile(join(run.path, 'summary.json'), '{');
     await expect(readRun(run.path)).rejects.toMatchObject({ code: 'run-corrupt' });
     expect(run.checkpoints.path(1)).toBe(join(run.path, 'checkpoints', 'step-000001.safetensors'));
