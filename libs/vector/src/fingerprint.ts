@@ -7,18 +7,18 @@
  */
 import type { Fingerprint } from './kernels.ts';
 
-const LANES = 16;
+export const LANES = 16;
 const MULTIPLIER = 0x9e3779b1;
 
 /** Lane seeds: odd, distinct, no structure (fractional bits of the square roots of the first sixteen primes, made odd). */
-const SEEDS = Int32Array.from([
+export const LANE_SEEDS = Int32Array.from([
   0x6a09e667, 0xbb67ae85, 0x3c6ef373, 0xa54ff53b, 0x510e527f, 0x9b05688d, 0x1f83d9ab, 0x5be0cd19, 0xcbbb9d5d,
   0x629a292b, 0x9159015b, 0x152fecd9, 0x67332667, 0x8eb44a87, 0xdb0c2e0d, 0x47b5481d,
 ]);
 
 /** Takes words in, sixteen at a time, from any number of vectors. */
 export class FingerprintState {
-  readonly #lanes = Int32Array.from(SEEDS);
+  readonly #lanes = Int32Array.from(LANE_SEEDS);
   #words = 0;
 
   /** Adds a vector; one whose length is no multiple of sixteen is treated as padded with zero words. */
@@ -34,23 +34,9 @@ export class FingerprintState {
     this.#words += words.length;
   }
 
-  /** The fingerprint of all that was added, as 32 hexadecimal digits. */
+  /** The fingerprint of all that was added. */
   digest(): Fingerprint {
-    const folded = new Uint32Array(4);
-    for (let word = 0; word < 4; word++) {
-      let hash = Math.imul(this.#words ^ word, MULTIPLIER);
-      for (let lane = word; lane < LANES; lane += 4) {
-        hash = avalanche(Math.imul(hash ^ this.#lanes[lane], 0x85ebca6b) + lane);
-      }
-      folded[word] = hash;
-    }
-    // Each output word has seen a quarter of the lanes so far; two rounds let every lane reach every word.
-    for (let round = 0; round < 2; round++) {
-      for (let word = 0; word < 4; word++) {
-        folded[word] = avalanche(folded[word] ^ Math.imul(folded[(word + 1) % 4], 0xc2b2ae35));
-      }
-    }
-    return Array.from(folded, (word) => word.toString(16).padStart(8, '0')).join('');
+    return digestLanes(this.#lanes, this.#words);
   }
 
   #mix(words: Int32Array, length: number): void {
@@ -77,6 +63,25 @@ export class FingerprintState {
       lanes[group + 3] = d;
     }
   }
+}
+
+/** Folds sixteen lanes and the number of words they took in to 32 hexadecimal digits. */
+export function digestLanes(lanes: Int32Array, words: number): Fingerprint {
+  const folded = new Uint32Array(4);
+  for (let word = 0; word < 4; word++) {
+    let hash = Math.imul(words ^ word, MULTIPLIER);
+    for (let lane = word; lane < LANES; lane += 4) {
+      hash = avalanche(Math.imul(hash ^ lanes[lane], 0x85ebca6b) + lane);
+    }
+    folded[word] = hash;
+  }
+  // Each output word has seen a quarter of the lanes so far; two rounds let every lane reach every word.
+  for (let round = 0; round < 2; round++) {
+    for (let word = 0; word < 4; word++) {
+      folded[word] = avalanche(folded[word] ^ Math.imul(folded[(word + 1) % 4], 0xc2b2ae35));
+    }
+  }
+  return Array.from(folded, (word) => word.toString(16).padStart(8, '0')).join('');
 }
 
 /** MurmurHash3's 32-bit finaliser: every input bit reaches every output bit. */

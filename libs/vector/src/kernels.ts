@@ -5,6 +5,8 @@
  * Invariant: every float32 operation is rounded on its own and in a fixed order, so a result depends on its inputs
  * alone, never on the machine. NaN payloads are the one exception (no engine defines them): a vector that is not finite
  * ends the step, so its bits are never compared.
+ *
+ * Vectors may lie anywhere. One may be given twice (`add(a, a)`), but two that overlap otherwise have no defined result.
  */
 
 /** Scalars of one Adam step; each is a float32 value carried in a JavaScript number. */
@@ -27,6 +29,17 @@ export interface Measure {
 export type Fingerprint = string;
 
 export interface VectorKernels {
+  /**
+   * A vector of zeros where these kernels are fastest. It may be a view into a larger buffer that other vectors share:
+   * copy it (`slice`) before its buffer is transferred or cloned to another thread.
+   */
+  allocate(length: number): Float32Array;
+  /**
+   * Gives a vector of `allocate` back; it must not be used any more. Any other vector is left alone.
+   *
+   * @throws RangeError if it was given back before, or is only part of an allocated one.
+   */
+  release(vector: Float32Array): void;
   /** `target[i] += source[i]`. @throws RangeError on different lengths. */
   add(target: Float32Array, source: Float32Array): void;
   /** `target[i] *= factor`, the factor rounded to float32 first. */

@@ -3,6 +3,7 @@
  * whose result IEEE 754 fixes to the bit. (A float64 operation on float32 inputs, rounded once more, equals the float32
  * operation for + - * / and sqrt: Figueroa, "When is double rounding innocuous?", 1995.)
  */
+import { requireNoLonger, requireRange, requireSameLength } from './checks.ts';
 import { FingerprintState } from './fingerprint.ts';
 import type { AdamScalars, Measure, Moments, VectorKernels } from './kernels.ts';
 
@@ -13,14 +14,8 @@ export const SMALLEST_MOMENT = 7.888609052210118e-31;
 
 const MEASURE_LANES = 8;
 
-function sameLength(...vectors: readonly Float32Array[]): void {
-  if (vectors.some((vector) => vector.length !== vectors[0].length)) {
-    throw new RangeError(`vectors differ in length: ${vectors.map((vector) => vector.length).join(', ')}`);
-  }
-}
-
 function add(target: Float32Array, source: Float32Array): void {
-  sameLength(target, source);
+  requireSameLength(target, source);
   for (let i = 0; i < target.length; i++) target[i] += source[i];
 }
 
@@ -30,7 +25,7 @@ function scale(target: Float32Array, factor: number): void {
 }
 
 function measure(vector: Float32Array, from: number, to: number): Measure {
-  if (!(from >= 0 && from <= to && to <= vector.length)) throw new RangeError(`no range [${from}, ${to})`);
+  requireRange(vector, from, to);
   const lanes = new Float64Array(MEASURE_LANES);
   const whole = from + ((to - from) & ~(MEASURE_LANES - 1));
   let [a, b, c, d, e, f, g, h] = lanes;
@@ -46,6 +41,11 @@ function measure(vector: Float32Array, from: number, to: number): Measure {
   }
   lanes.set([a, b, c, d, e, f, g, h]);
   for (let i = whole; i < to; i++) lanes[i - whole] += vector[i] * vector[i];
+  return sumOfLanes(lanes);
+}
+
+/** Ends a measurement: adds the eight lanes pairwise. */
+export function sumOfLanes(lanes: Float64Array): Measure {
   const [s0, s1, s2, s3, s4, s5, s6, s7] = lanes;
   const sumOfSquares = s0 + s1 + (s2 + s3) + (s4 + s5 + (s6 + s7));
   // A float32 squared cannot overflow a float64, so only an element that is not finite makes the sum so.
@@ -54,7 +54,7 @@ function measure(vector: Float32Array, from: number, to: number): Measure {
 
 function adam(parameters: Float32Array, moments: Moments, gradient: Float32Array, scalars: AdamScalars): void {
   const { first, second } = moments;
-  sameLength(parameters, first, second, gradient);
+  requireSameLength(parameters, first, second, gradient);
   const alpha = fround(scalars.alpha);
   const epsilon = fround(scalars.epsilon);
   const rate1 = fround(scalars.oneMinusBeta1);
@@ -73,7 +73,7 @@ function adam(parameters: Float32Array, moments: Moments, gradient: Float32Array
 }
 
 function ema(average: Float32Array, parameters: Float32Array, decay: number): void {
-  if (average.length > parameters.length) throw new RangeError('the average is longer than the parameters');
+  requireNoLonger(average, parameters);
   const rate = fround(1 - decay);
   for (let i = 0; i < average.length; i++) {
     average[i] += fround(fround(parameters[i] - average[i]) * rate);
@@ -86,5 +86,10 @@ function fingerprint(vectors: readonly Float32Array[]): string {
   return state.digest();
 }
 
+const allocate = (length: number): Float32Array => new Float32Array(length);
+
+/** Ordinary vectors are the garbage collector's. */
+function release(): void {}
+
 /** The implementation that defines the bits. */
-export const referenceKernels: VectorKernels = { add, scale, measure, adam, ema, fingerprint };
+export const referenceKernels: VectorKernels = { allocate, release, add, scale, measure, adam, ema, fingerprint };

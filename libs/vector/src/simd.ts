@@ -1,0 +1,149 @@
+/**
+ * The vector kernels in WebAssembly SIMD, bit-equal to the reference: float32 add, sub, mul, div and sqrt are exact in
+ * WebAssembly, denormals included, and every sum keeps the reference's lanes.
+ */
+import { requireNoLonger, requireRange, requireSameLength } from './checks.ts';
+import { digestLanes, LANE_SEEDS, LANES } from './fingerprint.ts';
+import type { AdamScalars, Fingerprint, Measure, Moments, VectorKernels } from './kernels.ts';
+import { LinearMemory } from './linear-memory.ts';
+import { referenceKernels, sumOfLanes } from './reference.ts';
+import { SIMD_BINARY } from './simd-binary.ts';
+import { runStaged } from './staging.ts';
+
+/** What `assembly/` exports; addresses and lengths in bytes. */
+interface Exports {
+  add(target: number, source: number, bytes: number): void;
+  scale(target: number, bytes: number, factor: number): void;
+  measure(source: number, bytes: number, lanes: number): void;
+  adam(
+    parameters: number,
+    first: number,
+    second: number,
+    gradient: number,
+    bytes: number,
+    alpha: number,
+    rate1: number,
+    rate2: number,
+    epsilon: number,
+  ): void;
+  ema(average: number, parameters: number, bytes: number, rate: number): void;
+  fingerprint(source: number, bytes: number, lanes: number): void;
+}
+
+export interface KernelOptions {
+  /**
+   * Lengths, in elements, of the vectors that `allocate` may hand out at the same time, so that they can lie where the
+   * kernels need no copy. None by default.
+   */
+  readonly reserve?: readonly number[];
+}
+
+const LANES_ADDRESS = 0;
+
+function binary(): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(atob(SIMD_BINARY), (character) => character.charCodeAt(0));
+}
+
+/** Whether this engine has WebAssembly with SIMD. */
+export function simdSupported(): boolean {
+  return typeof WebAssembly === 'object' && WebAssembly.validate(binary());
+}
+
+/**
+ * The kernels in WebAssembly SIMD, over a linear memory of their own.
+ *
+ * @throws WebAssembly.CompileError where the engine has no SIMD; RangeError if the memory cannot be reserved.
+ */
+export function simdKernels({ reserve = [] }: KernelOptions = {}): VectorKernels {
+  return new SimdKernels(reserve);
+}
+
+/** The fastest kernels of this engine: SIMD, else the reference. They have the same bits. */
+export function selectKernels(options: KernelOptions = {}): VectorKernels {
+  return simdSupported() ? simdKernels(options) : referenceKernels;
+}
+
+class SimdKernels implements VectorKernels {
+  readonly #memory: LinearMemory;
+  readonly #wasm: Exports;
+
+  constructor(reserve: readonly number[]) {
+    // Compiled synchronously: a module this small takes well under a millisecond, and browsers allow it on any thread.
+    const module = new WebAssembly.Module(binary());
+    this.#memory = new LinearMemory(reserve);
+    const instance = new WebAssembly.Instance(module, { env: { memory: this.#memory.memory } });
+    this.#wasm = instance.exports as unknown as Exports;
+  }
+
+  allocate(length: number): Float32Array {
+    return this.#memory.allocate(length);
+  }
+
+  release(vector: Float32Array): void {
+    this.#memory.release(vector);
+  }
+
+  add(target: Float32Array, source: Float32Array): void {
+    requireSameLength(target, source);
+    runStaged(this.#memory, { written: [target], read: [source], length: target.length }, ([to, from], bytes) =>
+      this.#wasm.add(to, from, bytes),
+    );
+  }
+
+  scale(target: Float32Array, factor: number): void {
+    runStaged(this.#memory, { written: [target], read: [], length: target.length }, ([to], bytes) =>
+      this.#wasm.scale(to, bytes, factor),
+    );
+  }
+
+  measure(vector: Float32Array, from: number, to: number): Measure {
+    requireRange(vector, from, to);
+    const { sums } = this.#memory;
+    sums.fill(0);
+    const range = vector.subarray(from, to);
+    // A block is a multiple of eight elements, so element i of the range always meets lane i mod 8.
+    runStaged(this.#memory, { written: [], read: [range], length: range.length }, ([source], bytes) =>
+      this.#wasm.measure(source, bytes, LANES_ADDRESS),
+    );
+    return sumOfLanes(sums);
+  }
+
+  adam(parameters: Float32Array, moments: Moments, gradient: Float32Array, scalars: AdamScalars): void {
+    const { first, second } = moments;
+    requireSameLength(parameters, first, second, gradient);
+    const { alpha, oneMinusBeta1, oneMinusBeta2, epsilon } = scalars;
+    const operands = { written: [parameters, first, second], read: [gradient], length: parameters.length };
+    runStaged(this.#memory, operands, ([p, m, v, g], bytes) =>
+      this.#wasm.adam(p, m, v, g, bytes, alpha, oneMinusBeta1, oneMinusBeta2, epsilon),
+    );
+  }
+
+  ema(average: Float32Array, parameters: Float32Array, decay: number): void {
+    requireNoLonger(average, parameters);
+    runStaged(this.#memory, { written: [average], read: [parameters], length: average.length }, ([to, from], bytes) =>
+      this.#wasm.ema(to, from, bytes, 1 - decay),
+    );
+  }
+
+  fingerprint(vectors: readonly Float32Array[]): Fingerprint {
+    const { words: lanes } = this.#memory;
+    lanes.set(LANE_SEEDS);
+    let words = 0;
+    for (const vector of vectors) {
+      this.#mix(vector);
+      words += vector.length;
+    }
+    return digestLanes(lanes, words);
+  }
+
+  #mix(vector: Float32Array): void {
+    const whole = vector.length - (vector.length % LANES);
+    runStaged(this.#memory, { written: [], read: [vector], length: whole }, ([source], bytes) =>
+      this.#wasm.fingerprint(source, bytes, LANES_ADDRESS),
+    );
+    if (whole === vector.length) return;
+    const rest = this.#memory.slot(0).subarray(0, LANES).fill(0);
+    rest.set(vector.subarray(whole));
+    this.#wasm.fingerprint(rest.byteOffset, rest.byteLength, LANES_ADDRESS);
+  }
+}
