@@ -40,7 +40,7 @@ export async function verifyRun(path: string): Promise<RunProof> {
   const summary = assertSummary(run, state);
   const notes = damaged.map(({ message }) => `${message}; the checkpoint before it was taken`);
   const unsaved = proof.steps - state.version;
-  if (unsaved > 0) notes.push(`the last ${unsaved} steps are not in a checkpoint yet`);
+  if (unsaved > 0) notes.push(`the last ${unsaved === 1 ? 'step is' : `${unsaved} steps are`} not in a checkpoint yet`);
   if (run.ledger.unfinished) notes.push('the last line was not finished and does not count');
   return { ...proof, lines: run.ledger.lines.length, checkpointStep: state.version, summary, notes };
 }
