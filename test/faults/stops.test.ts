@@ -123,7 +123,7 @@ describe('a run without workers', () => {
     const flags = `${NUMBERS} --steps ${STEPS} --json --port 0 --metrics-port 0 --wait-workers 1`;
     const { code, stderr } = await bench.run(`coordinator ${flags} --out lonely`);
     expect(code).toBe(75);
-    expect(stderr).toMatch(/^no worker came within 1 s; stopping with a checkpoint$/m);
+    expect(stderr).toMatch(/^no worker is connected after 1 s; stopping with a checkpoint$/m);
     const folder = await onlyRun('lonely');
     expect(await readSummary(folder)).toMatchObject({ status: 'abandoned', steps: 0 });
     expect(await checkpointSteps(folder)).toEqual([0]);
