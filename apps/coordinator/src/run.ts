@@ -10,7 +10,7 @@ import { globalBatch, stepsForEpochs } from '@gradcast/ledger';
 import { buildModel, presets } from '@gradcast/model';
 import type { Model, PresetName } from '@gradcast/model';
 import { collectVectors, TrainingState } from '@gradcast/optimizer';
-import { referenceKernels as kernels } from '@gradcast/vector';
+import { selectKernels } from '@gradcast/vector';
 import type { Logger } from 'pino';
 import { Arbiter } from './arbiter.ts';
 import { Book } from './book.ts';
@@ -45,6 +45,7 @@ export interface RunResult {
 
 /** Workers that connect again at the end still hear that the run is done. */
 const LINGER_MS = 5_000;
+const kernels = selectKernels();
 const now = () => performance.now();
 
 /** @throws an error with `code` and one sentence for everything a user can get wrong. */

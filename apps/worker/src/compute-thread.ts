@@ -9,7 +9,7 @@ import type { MessagePort } from 'node:worker_threads';
 import { createEngine, loadBackend } from '@gradcast/compute';
 import { presets } from '@gradcast/model';
 import { Trainer } from '@gradcast/trainer';
-import { referenceKernels } from '@gradcast/vector';
+import { selectKernels } from '@gradcast/vector';
 import type { ComputeSettings, FromCompute, ToCompute } from './compute-messages.ts';
 
 async function main(port: MessagePort, { candidate, threads, gpu }: ComputeSettings): Promise<void> {
@@ -28,7 +28,7 @@ async function main(port: MessagePort, { candidate, threads, gpu }: ComputeSetti
     },
     measured: (computeMs, images) => say(port, { type: 'measured', computeMs, images }),
     idle: () => say(port, { type: 'idle', taken }),
-    kernels: referenceKernels,
+    kernels: selectKernels(),
   });
   let taken = 0;
   const take = (message: ToCompute) => {
