@@ -60,6 +60,19 @@ describe('decodeFrame', () => {
     );
   });
 
+  it('aligns the payload of an array whose slice is a view, as that of Node’s Buffer is', () => {
+    class Sliced extends Uint8Array<ArrayBuffer> {
+      override slice(start?: number, end?: number): Uint8Array<ArrayBuffer> {
+        return this.subarray(start, end);
+      }
+    }
+    const frame = encodeFrame({ a: 1 }, [Float32Array.of(1, 2)]);
+    const odd = new Sliced(frame.length + 3);
+    odd.set(frame, 3);
+    const { payload } = decodeFrame(odd.subarray(3));
+    expect(new Float32Array(payload.buffer, payload.byteOffset, 2)).toEqual(Float32Array.of(1, 2));
+  });
+
   it('takes no copy of an aligned payload', () => {
     const frame = encodeFrame({ a: 1 }, [new Float32Array(4)]);
     expect(decodeFrame(frame).payload.buffer).toBe(frame.buffer);

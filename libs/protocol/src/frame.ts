@@ -81,7 +81,8 @@ function unpack(packed: Uint8Array): unknown {
 
 function aligned(bytes: Uint8Array, start: number): Uint8Array {
   const payload = bytes.subarray(start);
-  return payload.byteOffset % ALIGNMENT === 0 ? payload : payload.slice();
+  // Not `slice`: Node's Buffer, which is what a socket gives, makes a view of that.
+  return payload.byteOffset % ALIGNMENT === 0 ? payload : new Uint8Array(payload);
 }
 
 function align(bytes: number): number {
