@@ -1,7 +1,8 @@
 /**
  * The coordinator process. It is started by the `gradcast` command and told over the IPC pipe what to run.
  */
-import type { ChildMessage, ParentMessage, Summary } from '@gradcast/config';
+import { tellParent, tellParentLast } from '@gradcast/config';
+import type { ParentMessage, Summary } from '@gradcast/config';
 import { pino } from 'pino';
 import { run } from './run.ts';
 
@@ -10,18 +11,6 @@ const SIGNAL_EXIT = { SIGINT: 130, SIGTERM: 143 } as const;
 
 const stopping = new AbortController();
 let stopSignal: keyof typeof SIGNAL_EXIT | undefined;
-
-function tell(message: ChildMessage): void {
-  if (process.connected) process.send?.(message);
-}
-
-/** Sends a message and waits until the pipe has taken it, so that an exit right after does not lose it. */
-function tellLast(message: ChildMessage): Promise<void> {
-  return new Promise((resolve) => {
-    if (!process.connected || !process.send) return resolve();
-    process.send(message, undefined, {}, () => resolve());
-  });
-}
 
 function stop(signal: keyof typeof SIGNAL_EXIT): void {
   if (stopSignal !== undefined) process.exit(SIGNAL_EXIT[signal]);
@@ -32,16 +21,21 @@ function stop(signal: keyof typeof SIGNAL_EXIT): void {
 async function coordinate({ config, token }: Extract<ParentMessage, { type: 'coordinate' }>): Promise<never> {
   const logger = pino({ name: 'coordinator', level: config.logLevel }, pino.destination({ fd: 2, sync: true }));
   try {
-    const { summary } = await run({ config, token, logger, tell, stop: stopping.signal });
+    const { summary } = await run({ config, token, logger, tell: tellParent, stop: stopping.signal });
     const bySignal = summary.status === 'stopped' && stopSignal !== undefined ? SIGNAL_EXIT[stopSignal] : undefined;
     const exitCode = bySignal ?? EXIT[summary.status];
-    await tellLast({ type: 'finished', summary, exitCode });
+    await tellParentLast({ type: 'finished', summary, exitCode });
     process.exit(exitCode);
   } catch (error) {
     const { code, message, exitCode = 1 } = error as Error & { code?: unknown; exitCode?: number };
     if (typeof code !== 'string') logger.debug({ err: error }, 'unexpected error');
     const sentence = message || String(error);
-    await tellLast({ type: 'failed', code: typeof code === 'string' ? code : 'internal-error', sentence, exitCode });
+    await tellParentLast({
+      type: 'failed',
+      code: typeof code === 'string' ? code : 'internal-error',
+      sentence,
+      exitCode,
+    });
     process.exit(exitCode);
   }
 }

@@ -1,7 +1,8 @@
 /**
  * The worker process. It is started by the `gradcast` command and told over the IPC pipe whom to work for.
  */
-import type { ChildMessage, ParentMessage } from '@gradcast/config';
+import { tellParent, tellParentLast } from '@gradcast/config';
+import type { ParentMessage } from '@gradcast/config';
 import { pino } from 'pino';
 import { work } from './work.ts';
 
@@ -9,18 +10,6 @@ const EXIT_FAILED = 1;
 const EXIT_UNREACHABLE = 75;
 
 const stopping = new AbortController();
-
-function tell(message: ChildMessage): void {
-  if (process.connected) process.send?.(message);
-}
-
-/** Sends a message and waits until the pipe has taken it, so that an exit right after does not lose it. */
-function tellLast(message: ChildMessage): Promise<void> {
-  return new Promise((resolve) => {
-    if (!process.connected || !process.send) return resolve();
-    process.send(message, undefined, {}, () => resolve());
-  });
-}
 
 function stop(): void {
   // Asked twice: at once.
@@ -34,7 +23,7 @@ async function start({ config, token }: Extract<ParentMessage, { type: 'work' }>
     pino.destination({ fd: 2, sync: true }),
   );
   try {
-    const outcome = await work({ config, token, logger, tell, stop: stopping.signal });
+    const outcome = await work({ config, token, logger, tell: tellParent, stop: stopping.signal });
     switch (outcome.kind) {
       case 'done':
       case 'left':
@@ -54,7 +43,7 @@ async function start({ config, token }: Extract<ParentMessage, { type: 'work' }>
 }
 
 async function fail(code: string, sentence: string, exitCode: number): Promise<never> {
-  await tellLast({ type: 'failed', code, sentence, exitCode });
+  await tellParentLast({ type: 'failed', code, sentence, exitCode });
   process.exit(exitCode);
 }
 

@@ -10,6 +10,7 @@ export {
   placeholder,
 } from './options.ts';
 export { ConfigError, type Problem, PROBLEM_CODES, type ProblemCode, quoted } from './problem.ts';
+export { tellParent, tellParentLast } from './parent.ts';
 export * from './process-messages.ts';
 export * from './resolve.ts';
 export * from './run-config.ts';
