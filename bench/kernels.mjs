@@ -1,0 +1,171 @@
+/**
+ * How fast the vector kernels run over the parameters of a GAN (2.54 million floats), from a received frame to the
+ * result: the plain TypeScript, SIMD over ordinary vectors, SIMD over vectors that lie in its linear memory, and beside
+ * them what the machine needs to copy such a frame. All variants of a kernel run in each round, in alternating order;
+ * medians of the rounds, and the fastest, which says more on a machine with other work. The table goes to stderr, JSON
+ * to stdout; about ten seconds.
+ *
+ *     npm run bench:kernels [-- ROUNDS]
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
+
+const LENGTH = 2_540_032;
+const MEGABYTES = (LENGTH * Float32Array.BYTES_PER_ELEMENT) / 1e6;
+/** More frames than a last-level cache holds, as they arrive from a socket. */
+const FRAMES = 12;
+const WARM_UP = 4;
+const SCALARS = { alpha: 1e-4, oneMinusBeta1: 0.5, oneMinusBeta2: 0.001, epsilon: 1e-7 };
+
+/** What each kernel does, and how many vectors it must at least read and write. */
+const KERNELS = {
+  add: { vectors: 3, run: (kernels, state, frame) => kernels.add(state.sum, frame) },
+  scale: { vectors: 2, run: (kernels, state) => kernels.scale(state.sum, -1) },
+  measure: { vectors: 1, run: (kernels, _, frame) => kernels.measure(frame, 0, LENGTH) },
+  adam: { vectors: 7, run: (kernels, state, frame) => kernels.adam(state.parameters, state, frame, SCALARS) },
+  ema: { vectors: 3, run: (kernels, state) => kernels.ema(state.sum, state.parameters, 0.999) },
+  fingerprint: { vectors: 3, run: (kernels, s) => kernels.fingerprint([s.parameters, s.first, s.second]) },
+};
+const COPY_VECTORS = 2;
+
+const rounds = Number(process.argv[2] ?? 21);
+if (!Number.isInteger(rounds) || rounds < 1) {
+  console.error('bench:kernels takes the number of rounds, 1 or more');
+  process.exit(2);
+}
+
+const { referenceKernels, simdKernels } = await loadVector();
+const ordinary = (length) => new Float32Array(length);
+const simd = simdKernels({ reserve: [LENGTH, LENGTH, LENGTH, LENGTH] });
+const variants = {
+  copy: null,
+  reference: { kernels: referenceKernels, state: stateOf(ordinary) },
+  simd: { kernels: simd, state: stateOf(ordinary) },
+  'simd, in place': { kernels: simd, state: stateOf((length) => simd.allocate(length)) },
+};
+const frames = Array.from({ length: FRAMES }, (_, index) => filled(ordinary, index + 10));
+const copied = new Float32Array(LENGTH);
+
+const report = { length: LENGTH, rounds, machine: machine(), copy: undefined, kernels: {} };
+const copies = [];
+for (const [name, kernel] of Object.entries(KERNELS)) {
+  const times = measureKernel(kernel);
+  copies.push(...times.copy);
+  report.kernels[name] = summaryOf(kernel, times);
+}
+report.copy = {
+  ms: round(median(copies)),
+  fastestMs: round(Math.min(...copies)),
+  gigabytesPerSecond: bandwidth(COPY_VECTORS, median(copies)),
+};
+printTable(report);
+console.log(JSON.stringify(report, null, 2));
+
+/** Milliseconds of each variant, by round. */
+function measureKernel({ run }) {
+  const times = Object.fromEntries(Object.keys(variants).map((name) => [name, []]));
+  for (let index = -WARM_UP; index < rounds; index++) {
+    const order = Object.keys(variants);
+    if (index % 2 !== 0) order.reverse();
+    for (const [turn, name] of order.entries()) {
+      const frame = frames[(((index + WARM_UP) * order.length + turn) * 5) % FRAMES];
+      const variant = variants[name];
+      const begin = performance.now();
+      if (variant) run(variant.kernels, variant.state, frame);
+      else copied.set(frame);
+      const end = performance.now();
+      if (index >= 0) times[name].push(end - begin);
+    }
+  }
+  return times;
+}
+
+function summaryOf({ vectors }, times) {
+  const summary = { vectors };
+  for (const name of Object.keys(variants)) {
+    if (name === 'copy') continue;
+    const ms = median(times[name]);
+    summary[name] = {
+      ms: round(ms),
+      fastestMs: round(Math.min(...times[name])),
+      gigabytesPerSecond: bandwidth(vectors, ms),
+      // Paired: each round's time against the same round's.
+      timesReference: round(median(times.reference.map((reference, i) => reference / times[name][i]))),
+      ofCopyBandwidth: round(median(times.copy.map((copy, i) => (copy * vectors) / COPY_VECTORS / times[name][i]))),
+    };
+  }
+  return summary;
+}
+
+function printTable({ copy, kernels }) {
+  const rows = [['kernel', 'variant', 'ms', 'fastest', 'GB/s', 'x reference', 'of copy bandwidth']];
+  rows.push(['copy', '', copy.ms.toFixed(2), copy.fastestMs.toFixed(2), copy.gigabytesPerSecond.toFixed(1), '', '']);
+  for (const [name, { vectors: _, ...results }] of Object.entries(kernels)) {
+    for (const [variant, { ms, fastestMs, gigabytesPerSecond, ...relative }] of Object.entries(results)) {
+      rows.push([
+        name,
+        variant,
+        ms.toFixed(2),
+        fastestMs.toFixed(2),
+        gigabytesPerSecond.toFixed(1),
+        relative.timesReference.toFixed(1),
+        `${Math.round(100 * relative.ofCopyBandwidth)} %`,
+      ]);
+    }
+  }
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  const line = (row) => `| ${row.map((cell, column) => cell.padEnd(widths[column])).join(' | ')} |`;
+  console.error(line(rows[0]));
+  console.error(`| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`);
+  for (const row of rows.slice(1)) console.error(line(row));
+}
+
+/** The library from its sources: Node 20 cannot load TypeScript. */
+async function loadVector() {
+  const folder = await mkdtemp(join(tmpdir(), 'gradcast-bench-'));
+  try {
+    const source = join(dirname(dirname(fileURLToPath(import.meta.url))), 'libs/vector/src/index.ts');
+    const outfile = join(folder, 'vector.mjs');
+    await build({ entryPoints: [source], outfile, bundle: true, format: 'esm', target: 'node20', logLevel: 'error' });
+    return await import(pathToFileURL(outfile).href);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function stateOf(allocate) {
+  const second = filled(allocate, 3);
+  second.forEach((value, index) => (second[index] = value * value));
+  return { parameters: filled(allocate, 1), first: filled(allocate, 2), second, sum: filled(allocate, 4) };
+}
+
+/** A vector of numbers between -0.5 and 0.5, the same on every machine. */
+function filled(allocate, seed) {
+  const vector = allocate(LENGTH);
+  for (let index = 0; index < LENGTH; index++) {
+    vector[index] = (Math.imul(index + seed, 0x9e3779b1) >>> 8) / 2 ** 24 - 0.5;
+  }
+  return vector;
+}
+
+function machine() {
+  const [first] = cpus();
+  return { cpu: first?.model, cores: availableParallelism(), node: process.version, loadAverage: round(loadavg()[0]) };
+}
+
+function bandwidth(vectors, ms) {
+  return round((vectors * MEGABYTES) / ms);
+}
+
+function median(values) {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[sorted.length >> 1];
+}
+
+function round(value) {
+  return Math.round(value * 100) / 100;
+}
