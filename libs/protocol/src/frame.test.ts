@@ -61,7 +61,7 @@ describe('decodeFrame', () => {
   });
 
   it('aligns the payload of an array whose slice is a view, as that of Node’s Buffer is', () => {
-    class Sliced extends Uint8Array<ArrayBuffer> {
+    class Sliced extends Uint8Array {
       override slice(start?: number, end?: number): Uint8Array<ArrayBuffer> {
         return this.subarray(start, end);
       }

@@ -58,6 +58,7 @@ export class FaultProxy {
     });
     server.on('upgrade', (request, socket, head) => {
       socket.on('error', () => socket.destroy());
+      this.moments.add({ kind: 'knocked' });
       const connect = () => this.#connect(request, socket, head);
       if (this.#target === undefined) this.#waiting.push(connect);
       else connect();

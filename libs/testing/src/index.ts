@@ -1,6 +1,8 @@
 export { deadPort, laterCoordinator, portHolder, webServer } from './fake-servers.ts';
 export type { FakeServer, LaterAnswer } from './fake-servers.ts';
 export { laterWorker } from './fake-workers.ts';
+export { aftermath, median } from './aftermath.ts';
+export type { Aftermath } from './aftermath.ts';
 export { checkFault, COORDINATOR } from './fault.ts';
 export type { Fault, LinkFault, Phase, PlannedFault, ProcessFault, ResultFault } from './fault.ts';
 export { FaultProxy } from './fault-proxy.ts';
@@ -13,6 +15,14 @@ export { allGone, descendantsOf, fromProc, fromPs, runningProcesses, stillRunnin
 export type { ProcessInfo } from './processes.ts';
 export { hasPrometheus, lintMetrics, Prometheus } from './prometheus.ts';
 export type { Series } from './prometheus.ts';
-export { checkpointSteps, contentOf, hashesOf, readMetrics, readSummary, runsIn } from './run-files.ts';
-export type { Hashes, MetricsRecord, Summary } from './run-files.ts';
+export {
+  checkpointSteps,
+  contentOf,
+  hashesOf,
+  readLedgerSteps,
+  readMetrics,
+  readSummary,
+  runsIn,
+} from './run-files.ts';
+export type { Hashes, LedgerStep, MetricsRecord, Summary } from './run-files.ts';
 export { Workbench } from './workbench.ts';

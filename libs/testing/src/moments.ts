@@ -4,6 +4,8 @@ import type { PlannedFault } from './fault.ts';
 
 /** Something that went by, or was done. */
 export type Event =
+  /** A worker stands at the door; its name is not known yet. */
+  | { readonly kind: 'knocked' }
   | { readonly kind: 'joined'; readonly worker: string }
   /** A lease of leaves `first` to `first + count - 1` of a step, counted from 1. */
   | {

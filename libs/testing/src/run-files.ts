@@ -44,6 +44,29 @@ export async function readMetrics(run: string): Promise<MetricsRecord[]> {
     .map((line) => JSON.parse(line) as MetricsRecord);
 }
 
+/** A line of ledger.jsonl about a step: which results came for it, in the order in which they came. */
+export interface LedgerStep {
+  readonly step: number;
+  readonly results: readonly {
+    readonly start: number;
+    readonly size: number;
+    readonly worker: string;
+    readonly outcome: string;
+    /** Milliseconds from the lease's grant to the result. */
+    readonly ms: number;
+  }[];
+}
+
+/** The steps in the ledger of a run; steps that were done again after a resume stand there once. */
+export async function readLedgerSteps(run: string): Promise<LedgerStep[]> {
+  const text = await readFile(join(run, 'ledger.jsonl'), 'utf8');
+  const lines = text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as LedgerStep & { readonly kind: string });
+  return lines.filter(({ kind }) => kind === 'step');
+}
+
 /** Steps of the checkpoints of a run, ascending. */
 export async function checkpointSteps(run: string): Promise<number[]> {
   const names = await readdir(join(run, 'checkpoints'));

@@ -15,13 +15,24 @@ const header: MessageOf<'result'> = {
   computeMs: 1,
   queueMs: 0,
 };
-const frame = encodeFrame(header, [Float32Array.of(0, 2, 3, 4)]);
+/** As a socket gives it: a Buffer somewhere in a larger one. */
+const frame = inBuffer(encodeFrame(header, [Float32Array.of(0, 2, 3, 4)]));
+
+function inBuffer(bytes: Uint8Array): Buffer {
+  const larger = Buffer.alloc(bytes.length + 8);
+  larger.set(bytes, 8);
+  return larger.subarray(8);
+}
+
+function floatsOf(payload: Uint8Array): number[] {
+  return [...new Float32Array(new Uint8Array(payload).buffer)];
+}
 
 /** What arrives in place of the frame. */
 function spoilt(fault: ResultFault): { message: unknown; floats: number[] } {
   const [{ bytes }] = spoil(frame, fault);
   const { message, payload } = decodeFromWorker(bytes);
-  return { message, floats: [...new Float32Array(payload.slice().buffer)] };
+  return { message, floats: floatsOf(payload) };
 }
 
 describe('a spoilt result', () => {
@@ -55,7 +66,7 @@ describe('a spoilt result', () => {
 
   it('leaves the frame it was made from alone', () => {
     expect(decodeFrame(frame).header).toEqual(header);
-    expect([...new Float32Array(decodeFrame(frame).payload.slice().buffer)]).toEqual([0, 2, 3, 4]);
+    expect(floatsOf(decodeFrame(frame).payload)).toEqual([0, 2, 3, 4]);
   });
 });
 

@@ -23,7 +23,7 @@ export function spoil(frame: Uint8Array, fault: ResultFault): Delivery[] {
     case 'corrupt-frame':
       return [at(fault.where === 'length' ? flip(frame, 3, LENGTH_FLIP) : flipHeader(frame))];
     case 'wrong-shape':
-      return [at(frame.slice(0, frame.byteLength - fault.floats * FLOAT_BYTES))];
+      return [at(copyOf(frame.subarray(0, frame.byteLength - fault.floats * FLOAT_BYTES)))];
     case 'nan':
       return [at(withFloats(frame, (floats) => (floats[0] = NaN)))];
     case 'wrong-gradient':
@@ -40,22 +40,27 @@ function at(bytes: Uint8Array, delayMs = 0): Delivery {
   return { bytes, delayMs };
 }
 
+/** Frames come as Buffers, whose own `slice` is a view. */
+function copyOf(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(bytes);
+}
+
 function flip(frame: Uint8Array, index: number, bits: number): Uint8Array {
-  const copy = frame.slice();
+  const copy = copyOf(frame);
   copy[index] ^= bits;
   return copy;
 }
 
 /** Bytes of the header after its first few, so that the frame still looks like one from afar. */
 function flipHeader(frame: Uint8Array): Uint8Array {
-  const copy = frame.slice();
+  const copy = copyOf(frame);
   for (let index = 4; index < 20; index++) copy[index] ^= 0xff;
   return copy;
 }
 
 function withFloats(frame: Uint8Array, change: (floats: Float32Array) => void): Uint8Array {
   const { header, payload } = decodeFrame(frame);
-  const copy = payload.slice();
+  const copy = copyOf(payload);
   change(new Float32Array(copy.buffer));
   return encodeFrame(header as object, [copy]);
 }

@@ -1,0 +1,71 @@
+/** Connections that break, hang, crawl, repeat themselves or answer late change nothing. */
+import { Workbench } from '@gradcast/testing';
+import type { Fault, Hashes, Phase } from '@gradcast/testing';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { Scene, undisturbed } from './scene.ts';
+
+const STEPS = 24;
+
+let bench: Workbench;
+let hashes: Hashes;
+let scene: Scene | undefined;
+beforeAll(async () => {
+  bench = await Workbench.create();
+  hashes = await undisturbed(bench, STEPS);
+});
+afterEach(async () => {
+  await scene?.proxy.close();
+  await bench.endProcesses();
+});
+afterAll(() => bench.remove());
+
+/** A run of workers a and b; the fault happens to b. */
+async function withFault(out: string, step: number, phase: Phase, fault: Fault): Promise<Scene> {
+  const faults = [{ party: 'b', step, phase, fault }];
+  scene = await Scene.start({ bench, out, steps: STEPS, workers: ['a', 'b'], faults });
+  await scene.proxy.fired(faults[0]);
+  return scene;
+}
+
+describe('a connection', () => {
+  it('that is dropped is made again; its leaves are leased at once', async () => {
+    const dropped = await withFault('dropped', 5, 'leased', { kind: 'drop' });
+    await dropped.worker('b').said(/trying again/);
+    await dropped.endsLike(hashes);
+    const [{ detectionMs }] = await dropped.felt();
+    expect(detectionMs).toBeLessThan(5 * 1000);
+    expect(await dropped.worker('b').ended()).toMatchObject({ code: 0 });
+  });
+
+  it('that is half open holds nobody up', async () => {
+    const hung = await withFault('half-open', 5, 'leased', { kind: 'half-open' });
+    await hung.endsLike(hashes);
+    const [{ detectionMs, recoveryMs }] = await hung.felt();
+    const budgetMs = 5 * (3 * (await hung.medianLeaseMs()) + 1000);
+    expect(detectionMs).toBeLessThan(budgetMs);
+    expect(recoveryMs).toBeLessThan(budgetMs);
+  });
+
+  it('that crawls for a while is worked around', async () => {
+    const slow = await withFault('slow', 5, 'leased', { kind: 'slow', bytesPerSecond: 400_000, ms: 4000 });
+    await slow.endsLike(hashes);
+  });
+});
+
+describe('a result', () => {
+  it('that comes twice counts once', async () => {
+    const twice = await withFault('twice', 5, 'result', { kind: 'duplicate-result' });
+    await twice.closed(8);
+    const counts = ['duplicate', 'late'].map((outcome) => twice.metric(`gradcast_leases_total{outcome="${outcome}"}`));
+    const [duplicate, late] = await Promise.all(counts);
+    expect(duplicate + late).toBeGreaterThanOrEqual(1);
+    await twice.endsLike(hashes);
+  });
+
+  it('that comes late is not waited for, and dropped', async () => {
+    const late = await withFault('late', 4, 'result', { kind: 'late-result', ms: 3000 });
+    await late.endsLike(hashes);
+    const [{ recoveryMs }] = await late.felt();
+    expect(recoveryMs).toBeLessThan(3000);
+  });
+});

@@ -1,0 +1,80 @@
+/** What is wrong in a result is found, whoever sent it; nothing of it gets into the sum. */
+import { Workbench } from '@gradcast/testing';
+import type { Fault, Hashes, PlannedFault } from '@gradcast/testing';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { Scene, undisturbed } from './scene.ts';
+
+const STEPS = 16;
+
+let bench: Workbench;
+let hashes: Hashes;
+let scene: Scene | undefined;
+beforeAll(async () => {
+  bench = await Workbench.create();
+  hashes = await undisturbed(bench, STEPS);
+});
+afterEach(async () => {
+  await scene?.proxy.close();
+  await bench.endProcesses();
+});
+afterAll(() => bench.remove());
+
+function result(party: string, step: number, fault: Fault): PlannedFault {
+  return { party, step, phase: 'result', fault };
+}
+
+describe('a worker whose result', () => {
+  it.each<{ what: string; fault: Fault; code: string }>([
+    { what: 'has a corrupt header', fault: { kind: 'corrupt-frame', where: 'header' }, code: 'frame-malformed' },
+    { what: 'has a corrupt length', fault: { kind: 'corrupt-frame', where: 'length' }, code: 'frame-malformed' },
+    { what: 'is three floats short', fault: { kind: 'wrong-shape', floats: 3 }, code: 'payload-length' },
+    { what: 'is not finite', fault: { kind: 'nan' }, code: 'result-numeric' },
+  ])('$what is refused, and may come back', async ({ what, fault, code }) => {
+    const out = what.replaceAll(' ', '-');
+    scene = await Scene.start({ bench, out, steps: STEPS, workers: ['a', 'b'], faults: [result('b', 4, fault)] });
+    await scene.coordinator.said(new RegExp(`^worker b was refused \\(${code}\\)`));
+    await scene.endsLike(hashes);
+    for (const name of ['a', 'b']) expect(await scene.worker(name).ended()).toMatchObject({ code: 0 });
+  });
+
+  it('is of another replica gets the state anew', async () => {
+    const fault = result('b', 4, { kind: 'wrong-replica' });
+    scene = await Scene.start({ bench, out: 'replica', steps: STEPS, workers: ['a', 'b'], faults: [fault] });
+    await scene.proxy.fired(fault);
+    await scene.closed(6);
+    expect(await scene.metric('gradcast_replica_mismatches_total')).toBe(1);
+    await scene.endsLike(hashes);
+    expect(scene.coordinator.output).not.toContain('was refused');
+  });
+});
+
+describe('a lie', () => {
+  const lie = (party: string) => result(party, 4, { kind: 'wrong-gradient' });
+
+  it('among three workers is found by the third', async () => {
+    const faults = [lie('c')];
+    const play = { bench, out: 'third', steps: STEPS, workers: ['a', 'b', 'c'], faults, flags: '--audit 1' };
+    scene = await Scene.start(play);
+    await scene.coordinator.said(/^an audit found a wrong result; a third worker decided$/);
+    await scene.coordinator.said(/^worker c gets no work for \d+ s \(audit\)$/);
+    await scene.endsLike(hashes);
+    expect(scene.coordinator.output).not.toMatch(/worker [ab] (gets no work|was refused)/);
+  });
+
+  it('between two workers is found by the coordinator’s own', async () => {
+    const faults = [lie('b')];
+    const play = { bench, out: 'arbiter', steps: STEPS, workers: ['a', 'b'], faults, flags: '--audit 1' };
+    scene = await Scene.start(play);
+    await scene.coordinator.said(/^worker b gets no work for \d+ s \(audit\)$/);
+    await scene.endsLike(hashes);
+    expect(scene.coordinator.output).not.toMatch(/worker a (gets no work|was refused)/);
+  });
+
+  it('without an audit goes unseen: the hashes are what tells it', async () => {
+    const fault = lie('b');
+    const play = { bench, out: 'unseen', steps: STEPS, workers: ['a', 'b'], faults: [fault] };
+    scene = await Scene.start(play);
+    await scene.proxy.fired(fault);
+    await expect(scene.endsLike(hashes)).rejects.toThrow(/deeply equal/);
+  });
+});

@@ -1,0 +1,176 @@
+/**
+ * A run under faults: a coordinator, workers, and between them a proxy that makes the faults happen. It ends with both
+ * hashes of the undisturbed run and a ledger that proves every sample used once, or the test fails.
+ */
+import { join } from 'node:path';
+import {
+  aftermath,
+  COORDINATOR,
+  FaultProxy,
+  hashesOf,
+  median,
+  readLedgerSteps,
+  readSummary,
+  runsIn,
+} from '@gradcast/testing';
+import type { Aftermath, GradcastProcess, Hashes, PlannedFault, Summary, Workbench } from '@gradcast/testing';
+import { expect } from 'vitest';
+
+/** Sixteen images to a micro-batch, eight micro-batches to a step: a few steps a second on one core. */
+const NUMBERS = '--preset mnist --seed 3 --global-batch 128 --micro-batches 8 --sample-every 0';
+
+export interface Play {
+  readonly bench: Workbench;
+  /** Folder of the run, and its name in messages. */
+  readonly out: string;
+  readonly steps: number;
+  /** Workers that are there from the beginning. */
+  readonly workers: readonly string[];
+  readonly faults?: readonly PlannedFault[];
+  /** Options of the coordinator. */
+  readonly flags?: string;
+  readonly backend?: 'tensorflow' | 'wasm';
+}
+
+/** Trains with one worker and no fault. */
+export async function undisturbed(bench: Workbench, steps: number, backend = 'tensorflow'): Promise<Hashes> {
+  const flags = `${NUMBERS} --steps ${steps} --backend ${backend}`;
+  const { code, stderr } = await bench.run(`train ${flags} --workers 1 --out undisturbed`);
+  expect(code, stderr).toBe(0);
+  const [run] = await runsIn(bench.path('undisturbed'));
+  return hashesOf(await readSummary(run));
+}
+
+export class Scene {
+  readonly proxy: FaultProxy;
+  readonly #play: Play;
+  readonly #workers = new Map<string, GradcastProcess>();
+  #coordinator: GradcastProcess;
+  #url = '';
+  #metricsUrl = '';
+
+  private constructor(play: Play, proxy: FaultProxy, coordinator: GradcastProcess) {
+    this.#play = play;
+    this.proxy = proxy;
+    this.#coordinator = coordinator;
+  }
+
+  /** Starts all; workers are let in once they are all there, so that the first steps know them all. */
+  static async start(play: Play): Promise<Scene> {
+    let scene: Scene | undefined = undefined as Scene | undefined;
+    const proxy = await FaultProxy.start({ faults: play.faults, pidOf: (party) => scene!.pidOf(party) });
+    scene = new Scene(play, proxy, play.bench.start(coordinatorArguments(play, '0')));
+    for (const name of play.workers) scene.addWorker(name);
+    await scene.#listening();
+    await proxy.moments.until(
+      'all workers at the door',
+      () => proxy.moments.all.filter(({ kind }) => kind === 'knocked').length >= play.workers.length,
+    );
+    proxy.target = scene.#url;
+    return scene;
+  }
+
+  get coordinator(): GradcastProcess {
+    return this.#coordinator;
+  }
+
+  worker(name: string): GradcastProcess {
+    const found = this.#workers.get(name);
+    if (!found) throw new Error(`there is no worker ${name}`);
+    return found;
+  }
+
+  /** The process of a party that computes or coordinates, not the command that started it. */
+  pidOf(party: string): number {
+    return party === COORDINATOR ? this.#coordinator.child('coordinator').pid : this.worker(party).child('worker').pid;
+  }
+
+  addWorker(name: string): GradcastProcess {
+    const { bench, backend = 'tensorflow' } = this.#play;
+    const args = `worker --coordinator ${this.proxy.url} --backend ${backend} --name ${name} --reconnect-seconds 60`;
+    const worker = bench.start(args);
+    this.#workers.set(name, worker);
+    return worker;
+  }
+
+  /** Starts the coordinator, which is gone, again at the same address. @returns the step it goes on from. */
+  async restartCoordinator(): Promise<number> {
+    await this.#coordinator.ended();
+    const { port } = new URL(this.#url);
+    this.#coordinator = this.#play.bench.start(coordinatorArguments(this.#play, port));
+    const { resumedFromStep } = await this.#listening();
+    expect(resumedFromStep).not.toBe(null);
+    return resumedFromStep!;
+  }
+
+  /** Resolves when a step is closed. */
+  async closed(step: number): Promise<void> {
+    await this.proxy.moments.until(`step ${step}`, (moment) => moment.kind === 'average' && moment.step >= step);
+  }
+
+  /** Resolves when a worker was welcomed. */
+  async joined(worker: string): Promise<void> {
+    await this.proxy.moments.until(worker, (moment) => moment.kind === 'joined' && moment.worker === worker);
+  }
+
+  /** The value of a series on the coordinator's metrics page, such as `gradcast_steps_total`; 0 if it is not there. */
+  async metric(series: string): Promise<number> {
+    const text = await (await fetch(this.#metricsUrl)).text();
+    const line = text.split('\n').find((each) => each.startsWith(`${series} `));
+    return line === undefined ? 0 : Number(line.slice(series.length));
+  }
+
+  async folder(): Promise<string> {
+    const runs = await runsIn(this.#play.bench.path(this.#play.out));
+    expect(runs).toHaveLength(1);
+    return runs[0];
+  }
+
+  get checkpoints(): Promise<string> {
+    return this.folder().then((run) => join(run, 'checkpoints'));
+  }
+
+  /** Waits for the run's end and holds it against the undisturbed one. */
+  async endsLike(hashes: Hashes): Promise<Summary> {
+    const { bench, steps } = this.#play;
+    const { code, stderr } = await this.#coordinator.ended();
+    expect(code, stderr).toBe(0);
+    const run = await this.folder();
+    const summary = await readSummary(run);
+    expect(summary).toMatchObject({ status: 'completed', steps });
+    expect(hashesOf(summary), this.#coordinator.output).toEqual(hashes);
+    const verified = await bench.run(['verify', run]);
+    expect(verified, verified.stderr).toMatchObject({ code: 0 });
+    expect(verified.stdout).toContain(`verified: ${steps} steps, each closed once`);
+    return summary;
+  }
+
+  /** Every planned fault has happened; how long each was felt. */
+  async felt(): Promise<Aftermath[]> {
+    const fired = await Promise.all((this.#play.faults ?? []).map((fault) => this.proxy.fired(fault, 1)));
+    return fired.map(({ at }, index) => {
+      return aftermath(this.proxy.moments.all, { at, party: this.#play.faults![index].party });
+    });
+  }
+
+  /** Median milliseconds from a lease to its result. */
+  async medianLeaseMs(): Promise<number> {
+    const steps = await readLedgerSteps(await this.folder());
+    return median(steps.flatMap(({ results }) => results.map(({ ms }) => ms)));
+  }
+
+  async #listening() {
+    const listening = await this.#coordinator.event('listening');
+    this.#url = listening.url;
+    this.#metricsUrl = listening.metricsUrl;
+    if (this.#play.faults?.some(({ phase }) => phase === 'checkpoint')) {
+      this.proxy.watchCheckpoints(await this.checkpoints);
+    }
+    return listening;
+  }
+}
+
+function coordinatorArguments({ out, steps, flags = '' }: Play, port: string): string[] {
+  const run = `coordinator ${NUMBERS} --steps ${steps} --json --log-interval 1 --out ${out} --resume auto`;
+  return `${run} --port ${port} --metrics-port 0 ${flags}`.trim().split(/ +/);
+}

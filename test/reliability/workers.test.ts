@@ -1,0 +1,96 @@
+/** Workers that die, come, stand still and go in order change nothing. */
+import { readLedgerSteps, Workbench } from '@gradcast/testing';
+import type { Hashes, PlannedFault } from '@gradcast/testing';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { Scene, undisturbed } from './scene.ts';
+
+/** Long enough for workers to come while the run goes on. */
+const STEPS = 40;
+
+let bench: Workbench;
+let hashes: Hashes;
+let scene: Scene | undefined;
+beforeAll(async () => {
+  bench = await Workbench.create();
+  hashes = await undisturbed(bench, STEPS);
+});
+afterEach(async () => {
+  await scene?.proxy.close();
+  await bench.endProcesses();
+});
+afterAll(() => bench.remove());
+
+/** A process test may take five times as long as the budgets in docs/reliability.md: its machine is busy. */
+const LENIENCE = 5;
+
+function kill(party: string, step: number): PlannedFault {
+  return { party, step, phase: 'leased', fault: { kind: 'kill' } };
+}
+
+describe('workers', () => {
+  it('all killed at once are replaced by new ones', async () => {
+    const faults = ['a', 'b', 'c'].map((name) => kill(name, 6));
+    scene = await Scene.start({ bench, out: 'all-killed', steps: STEPS, workers: ['a', 'b', 'c'], faults });
+    for (const fault of faults) await scene.proxy.fired(fault);
+    for (const name of ['d', 'e']) scene.addWorker(name);
+    await scene.endsLike(hashes);
+    for (const name of ['a', 'b', 'c']) expect(await scene.worker(name).ended()).toMatchObject({ code: 1 });
+    for (const { recoveryMs } of await scene.felt()) expect(recoveryMs).toBeGreaterThan(0);
+  });
+
+  it('are one, then four, then two', async () => {
+    scene = await Scene.start({ bench, out: 'one-four-two', steps: STEPS, workers: ['a'] });
+    await scene.closed(2);
+    // Stands still so that the run does not end before the others are there.
+    process.kill(scene.pidOf('a'), 'SIGSTOP');
+    for (const name of ['b', 'c', 'd']) scene.addWorker(name);
+    for (const name of ['b', 'c', 'd']) await scene.joined(name);
+    process.kill(scene.pidOf('a'), 'SIGCONT');
+    const [left, right] = [kill('a', STEPS - 8), kill('c', STEPS - 8)];
+    for (const fault of [left, right]) scene.proxy.inject(fault);
+    await Promise.all([scene.proxy.fired(left), scene.proxy.fired(right)]);
+    const { workers } = await scene.endsLike(hashes);
+    expect(workers).toBe(4);
+  });
+
+  it.each([1, 2])('lose one in step %d after another is closed within the budget', async (turn) => {
+    const fault: PlannedFault = { party: 'b', step: 5 * turn, phase: 'leased', fault: { kind: 'kill' } };
+    scene = await Scene.start({ bench, out: `kill-${turn}`, steps: STEPS, workers: ['a', 'b'], faults: [fault] });
+    await scene.endsLike(hashes);
+    const [{ detectionMs }] = await scene.felt();
+    expect(detectionMs).toBeLessThan(LENIENCE * 1000);
+  });
+
+  it('do not wait long for one that is stopped, and take it back', async () => {
+    const fault: PlannedFault = { party: 'b', step: 8, phase: 'leased', fault: { kind: 'stop', ms: 4000 } };
+    scene = await Scene.start({ bench, out: 'stopped', steps: STEPS, workers: ['a', 'b'], faults: [fault] });
+    await scene.endsLike(hashes);
+    const [{ recoveryMs }] = await scene.felt();
+    expect(recoveryMs).toBeLessThan(LENIENCE * (3 * (await scene.medianLeaseMs()) + 1000));
+  });
+
+  it('restarted one after the other, politely, compute nothing twice', async () => {
+    scene = await Scene.start({ bench, out: 'rolling', steps: STEPS, workers: ['a', 'b'] });
+    await scene.closed(2);
+    for (const [old, young] of [
+      ['a', 'c'],
+      ['b', 'd'],
+    ]) {
+      scene.worker(old).signal('SIGTERM');
+      expect(await scene.worker(old).ended()).toMatchObject({ code: 143 });
+      scene.addWorker(young);
+      if (young === 'c') await scene.joined(young);
+    }
+    await scene.endsLike(hashes);
+    for (const { step, results } of await readLedgerSteps(await scene.folder())) {
+      expect(
+        results.map(({ outcome }) => outcome),
+        `step ${step}`,
+      ).toEqual(results.map(() => 'accepted'));
+    }
+    const computed = scene.proxy.moments.all.flatMap((moment) =>
+      moment.kind === 'result' ? [`${moment.step}: ${moment.first}+${moment.count}`] : [],
+    );
+    expect(computed).toHaveLength(new Set(computed).size);
+  });
+});
