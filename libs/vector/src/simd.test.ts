@@ -196,6 +196,10 @@ describe('selectKernels', () => {
     expect(kernels.allocate(32).buffer).toBe(kernels.allocate(32).buffer);
   });
 
+  it('falls back to the reference when the memory cannot be reserved', () => {
+    expect(selectKernels({ reserve: [2 ** 40] })).toBe(reference);
+  });
+
   it('falls back to the reference without WebAssembly or without its SIMD', () => {
     try {
       vi.stubGlobal('WebAssembly', undefined);

@@ -58,9 +58,18 @@ export function simdKernels({ reserve = [] }: KernelOptions = {}): VectorKernels
   return new SimdKernels(reserve);
 }
 
-/** The fastest kernels of this engine: SIMD, else the reference. They have the same bits. */
+/**
+ * The fastest kernels that work here: SIMD, or the reference where the engine has no SIMD, a page's policy forbids
+ * compiling, or the memory cannot be reserved. They have the same bits.
+ */
 export function selectKernels(options: KernelOptions = {}): VectorKernels {
-  return simdSupported() ? simdKernels(options) : referenceKernels;
+  if (!simdSupported()) return referenceKernels;
+  try {
+    return simdKernels(options);
+  } catch (error) {
+    if (error instanceof RangeError || error instanceof WebAssembly.CompileError) return referenceKernels;
+    throw error;
+  }
 }
 
 class SimdKernels implements VectorKernels {
