@@ -115,8 +115,10 @@ export class Dispatcher {
   /** Sends the leases of a step ahead, to the workers of the present one. */
   prepare(version: number): void {
     if (this.#stopped || this.#next?.version === version || !this.#step) return;
-    const next = (this.#next = this.#newStep(version));
-    this.#lease(next, this.#eligible(this.#step.version));
+    const workers = this.#eligible(this.#step.version);
+    if (workers.length < this.#options.minWorkers) return;
+    this.#next = this.#newStep(version);
+    this.#lease(this.#next, workers);
   }
 
   /** The state at rest; undefined while it is changing. */
@@ -172,6 +174,8 @@ export class Dispatcher {
     if (!peer) return;
     // Until anything is heard from it again, a worker that missed a deadline is asked for nothing.
     peer.isQuiet = true;
+    // Nor does the next step wait for it: what it was leased ahead is shared out again.
+    this.freeAhead(worker);
     peer.wantsPing = true;
     if (!audit) this.#pace.measured(worker, (now() - grantedAt) / range.count);
     this.#offend(peer, 'expired');

@@ -51,6 +51,28 @@ describe('a lease that takes too long', () => {
     expect(a.lease.version).toBe(2);
   });
 
+  it('delays the run once, not again in the step that was leased ahead', async () => {
+    const bench = new FleetBench();
+    const [a, b] = bench.join('a', 'b');
+    bench.fleet.open(0);
+    bench.fleet.prepare(1);
+    expect([a.asked, b.asked]).toEqual([
+      ['0+4', '0+4'],
+      ['4+4', '4+4'],
+    ]);
+    // Answers to the lease that was asked for first, as workers do.
+    b.answer(b.leases[0]);
+    bench.pass(a.leases[0].deadlineMs + 200, () => pong(b));
+    b.answer();
+    bench.next();
+    const step = bench.fleet.open(1);
+    b.answer(b.leases[1]);
+    // Without waiting for another deadline.
+    expect(b.lease).toMatchObject({ version: 1, first: 0, count: 4 });
+    b.answer();
+    expect(await sumOf(step)).toEqual(stepSum(1));
+  });
+
   it('ends the connection when it is hopeless, however often the worker answers pings', () => {
     const bench = new FleetBench();
     const [a] = bench.join('a');
