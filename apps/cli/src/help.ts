@@ -100,10 +100,13 @@ function presetLines(width: number): string[] {
 
 function exitCodes(command: CommandName, width: number): string[] {
   const codes = ['0 done', '1 failed', '2 wrong usage'];
-  if (command === 'worker') codes.push('75 coordinator not reached, try again');
+  if (command === 'worker') {
+    codes[0] = '0 done, or left when told to';
+    codes.push('75 coordinator not reached, try again');
+  }
   if (command === 'train' || command === 'coordinator') codes.push('75 no worker came, try again');
   if (!['sample', 'verify', 'replay', 'doctor'].includes(command))
-    codes.push('130 or 143 stopped by Ctrl-C or SIGTERM');
+    codes.push(`130 or 143 ${command === 'worker' ? 'ended by a second signal' : 'stopped by Ctrl-C or SIGTERM'}`);
   return wrap(`Exit codes: ${codes.join(', ')}.`, width);
 }
 

@@ -4,7 +4,7 @@ import { exitText } from './child.ts';
 import { EXIT_DONE, EXIT_FAILED, exitAfter, type StopSignal } from './exit-codes.ts';
 import type { Surroundings } from './supervise.ts';
 
-/** A worker that was told to stop finishes or returns its lease within this time. */
+/** Beyond its grace, what a worker that was told to stop may take to send its last results and say goodbye. */
 const STOP_MS = 15_000;
 
 /** Runs a worker to its end. @returns the exit code. */
@@ -34,14 +34,15 @@ export async function superviseWorker(
     if (heard.signal === null) {
       heard.signal = received;
       child.stop(received);
-      cancel = delay(STOP_MS, () => child.kill());
+      cancel = delay(config.graceSeconds * 1000 + STOP_MS, () => child.kill());
     } else child.kill();
   });
   try {
     const exit = await child.ended;
     if (heard.failed !== null) return heard.failed;
-    if (heard.signal !== null) return exitAfter(heard.signal);
+    // A worker that was told to stop and left in good order has done what it was asked for.
     if (exit.code === EXIT_DONE) return EXIT_DONE;
+    if (heard.signal !== null) return exitAfter(heard.signal);
     reporter.error('worker-died', `the worker ended unexpectedly (${exitText(exit)})`);
     return EXIT_FAILED;
   } finally {
