@@ -209,7 +209,7 @@ export class Dispatcher {
       this.#ahead.set(key, () => this.result(peer, message, payload));
       return;
     }
-    if (message.fingerprint !== this.#truth?.fingerprint) {
+    if (message.fingerprint !== this.#truth.fingerprint) {
       events.mismatch(peer.name);
       events.lease('refused', peer.name);
       this.#offend(peer, 'mismatch');
