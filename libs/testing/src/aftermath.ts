@@ -15,14 +15,14 @@ export interface Aftermath {
   readonly recoveryMs: number | null;
 }
 
-/** @param fault when it hit, and whom. */
+/** @param fault when it hit, and whom; {@link COORDINATOR} is one that has to be started again. */
 export function aftermath(moments: readonly Moment[], fault: { at: number; party: string }): Aftermath {
   const { at, party } = fault;
   const before = moments.filter((moment) => moment.at <= at);
   const after = moments.filter((moment) => moment.at > at);
-  if (party === COORDINATOR) return { detectionMs: null, recoveryMs: since(at, firstClosed(afterJoin(after), 0)) };
-  const closed = Math.max(0, ...ofKind(before, 'average').map(({ step }) => step));
-  const recovered = firstClosed(after, closed);
+  if (party === COORDINATOR) return { detectionMs: null, recoveryMs: since(at, nextClosed(afterJoin(after), 0)) };
+  const closed = ofKind(before, 'average').at(-1)?.step ?? 0;
+  const recovered = nextClosed(after, closed);
   const detected = ofKind(after, 'leased').find(
     ({ worker, step, ...range }) =>
       worker !== party && step === closed + 1 && held(before, { party, step }).some((leaf) => contains(range, leaf)),
@@ -51,8 +51,9 @@ function afterJoin(moments: readonly Moment[]): readonly Moment[] {
   return joined < 0 ? [] : moments.slice(joined);
 }
 
-function firstClosed(moments: readonly Moment[], above: number): Moment | undefined {
-  return ofKind(moments, 'average').find(({ step }) => step > above);
+/** Averages of the step that was closed last may still be on the way to others. */
+function nextClosed(moments: readonly Moment[], last: number): Moment | undefined {
+  return ofKind(moments, 'average').find(({ step }) => step !== last);
 }
 
 function ofKind<K extends Event['kind']>(moments: readonly Moment[], kind: K): Seen<K>[] {
