@@ -7,6 +7,12 @@ const depConstraints = [
   { sourceTag: 'layer:core', onlyDependOnLibsWithTags: ['layer:wire', 'layer:core'] },
   { sourceTag: 'layer:backend', onlyDependOnLibsWithTags: ['layer:wire', 'layer:core', 'layer:backend'] },
   { sourceTag: 'layer:app', onlyDependOnLibsWithTags: ['layer:wire', 'layer:core', 'layer:backend'] },
+  // The workspace itself holds the tests that start processes.
+  { sourceTag: 'layer:tests', onlyDependOnLibsWithTags: ['*'] },
+  ...['wire', 'core', 'backend', 'app'].map((layer) => ({
+    sourceTag: `layer:${layer}`,
+    notDependOnLibsWithTags: ['tests-only'],
+  })),
   { sourceTag: 'runtime:any', onlyDependOnLibsWithTags: ['runtime:any'] },
   { sourceTag: 'runtime:node', onlyDependOnLibsWithTags: ['runtime:any', 'runtime:node'] },
 ];
