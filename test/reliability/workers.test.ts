@@ -53,9 +53,9 @@ describe('workers', () => {
     expect(workers).toBe(4);
   });
 
-  it.each([1, 2])('lose one in step %d after another is closed within the budget', async (turn) => {
-    const fault: PlannedFault = { party: 'b', step: 5 * turn, phase: 'leased', fault: { kind: 'kill' } };
-    scene = await Scene.start({ bench, out: `kill-${turn}`, steps: STEPS, workers: ['a', 'b'], faults: [fault] });
+  it('lose one, whose leaves go to another within the budget', async () => {
+    const fault = kill('b', 8);
+    scene = await Scene.start({ bench, out: 'killed', steps: STEPS, workers: ['a', 'b'], faults: [fault] });
     await scene.endsLike(hashes);
     const [{ detectionMs }] = await scene.felt();
     expect(detectionMs).toBeLessThan(LENIENCE * 1000);
