@@ -23,6 +23,7 @@ export class FakeEngine implements GradientEngine {
   /** Added to each gradient's first element. */
   error: (gradients: number) => number = () => 0;
   #parameters = new Float32Array(0);
+  #busy = false;
 
   constructor(model: Model) {
     this.model = model;
@@ -36,7 +37,11 @@ export class FakeEngine implements GradientEngine {
   async gradient(batch: MicroBatch, into: Float32Array): Promise<void> {
     this.batches.push({ ...batch, images: batch.images.slice(), noise: batch.noise.slice() });
     const count = this.batches.length;
+    // Real devices take one call at a time.
+    if (this.#busy) throw new Error('a gradient was asked of an engine that is busy');
+    this.#busy = true;
     await Promise.resolve();
+    this.#busy = false;
     this.during(count);
     if (this.disposed) throw new Error('a gradient was asked of an engine that is gone');
     into.set(linearGradient(this.model, this.#parameters, batch));

@@ -157,8 +157,8 @@ describe('a lease', () => {
     await bench.deliver(frames.lease(0, 0, 2), frames.lease(0, 2, 2));
     expect(bench.of('result').map(({ message: { queueMs, computeMs } }) => [queueMs, computeMs])).toEqual([
       [0, 80],
-      // It arrived during the first pause, 5 ms later.
-      [85, 80],
+      // Two micro-batches of the first lease, each with its pause.
+      [90, 80],
     ]);
     expect(bench.measured).toEqual(Array.from({ length: 4 }, () => [40, preset.microBatch]));
   });
@@ -189,6 +189,37 @@ describe('a lease', () => {
     const later = truthAfter(2);
     expect(message).toMatchObject({ version: 2, fingerprint: later.fingerprint });
     expect(floats(payload)).toEqual(plainTree(later, 0, 2));
+  });
+
+  it('that arrives while the first micro-batch of another begins waits its turn', async () => {
+    const bench = new Bench();
+    await bench.join();
+    const arrived = [frames.lease(0, 4, 2, { lease: 2 })];
+    const handled: Promise<void>[] = [];
+    bench.atYield = () => handled.push(...arrived.splice(0).map((frame) => bench.trainer.receive(frame)));
+    await bench.deliver(frames.lease(0, 0, 2));
+    await Promise.all(handled);
+    expect(bench.of('result').map(({ message }) => [message.lease, message.subtree])).toEqual([
+      [1, { start: 0, size: 2 }],
+      [2, { start: 4, size: 2 }],
+    ]);
+    expect(bench.idles).toBe(2);
+  });
+
+  it('that arrives at the very end of the work before it is not forgotten', async () => {
+    const bench = new Bench();
+    await bench.join();
+    const { length } = bench.sent;
+    const late: Promise<void>[] = [];
+    const first = bench.trainer.receive(frames.lease(0, 0, 1));
+    for (let turn = 0; turn < 1000 && bench.sent.length === length; turn++) await Promise.resolve();
+    // Somewhere between the last result and the end of the queue.
+    for (let turn = 0; turn < 6; turn++) {
+      late.push(bench.trainer.receive(frames.lease(0, turn + 1, 1, { lease: turn + 2 })));
+      await Promise.resolve();
+    }
+    await Promise.all([first, ...late]);
+    expect(bench.of('result').map(({ message }) => message.lease)).toEqual([1, 2, 3, 4, 5, 6, 7]);
   });
 
   it('before any snapshot is dropped', async () => {

@@ -103,13 +103,17 @@ export class Trainer {
     if (message.type === 'average' && message.incarnation === this.#task?.incarnation)
       this.#newest = message.version + 1;
     this.#queue.push({ received, at: this.#ports.now() });
-    this.#running ??= this.#drain().finally(() => (this.#running = undefined));
+    this.#running ??= this.#drain();
     return this.#running;
   }
 
   /** The connection is gone: forgets everything but the engine, and stops the present lease at its next micro-batch. */
   disconnected(): void {
     this.#queue = [];
+    this.#forget();
+  }
+
+  #forget(): void {
     this.#early = [];
     this.#replica = undefined;
     this.#newest = 0;
@@ -124,8 +128,12 @@ export class Trainer {
   }
 
   async #drain(): Promise<void> {
-    for (let next = this.#queue.shift(); next; next = this.#queue.shift()) {
-      await this.#handle(next);
+    // Nothing is handled before `#running` stands: a message taken in while another is handled must only queue.
+    await Promise.resolve();
+    try {
+      for (let next = this.#queue.shift(); next; next = this.#queue.shift()) await this.#handle(next);
+    } finally {
+      this.#running = undefined;
     }
     this.#ports.idle();
   }
@@ -166,7 +174,8 @@ export class Trainer {
       this.#task?.seed === seed &&
       this.#task.model.preset.name === name &&
       this.#task.shape.microBatchSize === microBatchSize;
-    this.disconnected();
+    // What was queued after the welcome belongs to the session that it begins.
+    this.#forget();
     if (this.#task && same) {
       this.#task = { ...this.#task, incarnation };
       return this.#ready(this.#task);
