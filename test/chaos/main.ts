@@ -11,6 +11,8 @@ import { tableOf } from './table.ts';
 
 const QUIET_STEPS = 20;
 const LONG_SECONDS = 86_400;
+/** Whoever ends chaos before its time gets all processes ended and the folder removed. */
+const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 };
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
@@ -37,6 +39,9 @@ function settingsOf(args: readonly string[]): { minutes: number; seed: number } 
 
 async function unleash({ minutes, seed }: { minutes: number; seed: number }): Promise<boolean> {
   const cast = await Cast.create();
+  for (const [signal, exitCode] of Object.entries(EXIT_CODES)) {
+    process.once(signal, () => void cast.close().finally(() => process.exit(exitCode)));
+  }
   try {
     const since = performance.now();
     const chaos = new Chaos(cast, (line) => say(`${((performance.now() - since) / 1000).toFixed(1)} s  ${line}`));

@@ -47,7 +47,6 @@ export class Scene {
   readonly #workers = new Map<string, GradcastProcess>();
   #coordinator: GradcastProcess;
   #url = '';
-  #metricsUrl = '';
 
   private constructor(play: Play, proxy: FaultProxy, coordinator: GradcastProcess) {
     this.#play = play;
@@ -113,13 +112,6 @@ export class Scene {
     await this.proxy.moments.until(worker, (moment) => moment.kind === 'joined' && moment.worker === worker);
   }
 
-  /** The value of a series on the coordinator's metrics page, such as `gradcast_steps_total`; 0 if it is not there. */
-  async metric(series: string): Promise<number> {
-    const text = await (await fetch(this.#metricsUrl)).text();
-    const line = text.split('\n').find((each) => each.startsWith(`${series} `));
-    return line === undefined ? 0 : Number(line.slice(series.length));
-  }
-
   async folder(): Promise<string> {
     const runs = await runsIn(this.#play.bench.path(this.#play.out));
     expect(runs).toHaveLength(1);
@@ -162,7 +154,6 @@ export class Scene {
   async #listening() {
     const listening = await this.#coordinator.event('listening');
     this.#url = listening.url;
-    this.#metricsUrl = listening.metricsUrl;
     if (this.#play.faults?.some(({ phase }) => phase === 'checkpoint')) {
       this.proxy.watchCheckpoints(await this.checkpoints);
     }

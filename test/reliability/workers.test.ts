@@ -54,11 +54,13 @@ describe('workers', () => {
   });
 
   it('lose one, whose leaves go to another within the budget', async () => {
-    const fault = kill('b', 8);
+    // When a step is closed the next one has been leased ahead.
+    const fault: PlannedFault = { ...kill('b', 8), phase: 'average' };
     scene = await Scene.start({ bench, out: 'killed', steps: STEPS, workers: ['a', 'b'], faults: [fault] });
     await scene.endsLike(hashes);
-    const [{ detectionMs }] = await scene.felt();
+    const [{ detectionMs, recoveryMs }] = await scene.felt();
     expect(detectionMs ?? 0).toBeLessThan(LENIENCE * 1000);
+    expect(recoveryMs).toBeLessThan(LENIENCE * (1000 + 3 * (await scene.medianLeaseMs())));
   });
 
   it('do not wait long for one that is stopped, and take it back', async () => {
@@ -70,7 +72,9 @@ describe('workers', () => {
   });
 
   it('restarted one after the other, politely, compute nothing twice', async () => {
-    scene = await Scene.start({ bench, out: 'rolling', steps: STEPS, workers: ['a', 'b'] });
+    // Paused below two workers, the run cannot end before all are restarted.
+    const play = { bench, out: 'rolling', steps: STEPS, workers: ['a', 'b'], flags: '--min-workers 2' };
+    scene = await Scene.start(play);
     await scene.closed(2);
     for (const [old, young] of [
       ['a', 'c'],
