@@ -4,20 +4,12 @@
 import { dirname, join, resolve } from 'node:path';
 import { stat } from 'node:fs/promises';
 import { Checkpoints, listRuns, loadCheckpoint, readRun, RunFolder } from '@gradcast/checkpoint';
-import type { LoadedCheckpoint } from '@gradcast/checkpoint';
+import type { LedgerDefinition, LoadedCheckpoint } from '@gradcast/checkpoint';
 import type { CoordinatorConfig } from '@gradcast/config';
 import { CoordinatorError } from './failure.ts';
 
 /** What decides a run's bits, as its config.json and checkpoints hold it. */
-export interface NumericDefinition {
-  readonly preset: string;
-  readonly seed: number;
-  readonly microBatchSize: number;
-  readonly microBatches: number;
-  readonly learningRate: number;
-  /** SHA-256 of the data set. */
-  readonly dataset: string;
-}
+export type NumericDefinition = Omit<LedgerDefinition, 'samples'>;
 
 const FIELDS = ['preset', 'seed', 'microBatchSize', 'microBatches', 'learningRate', 'dataset'] as const;
 
