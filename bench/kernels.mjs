@@ -7,12 +7,8 @@
  *
  *     npm run bench:kernels [-- ROUNDS]
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { build } from 'esbuild';
+import { countArgument, loadSource, machine, median, orderOf, pairedRatio, printTable, round } from './report.mjs';
 
 const LENGTH = 2_540_032;
 const MEGABYTES = (LENGTH * Float32Array.BYTES_PER_ELEMENT) / 1e6;
@@ -32,13 +28,9 @@ const KERNELS = {
 };
 const COPY_VECTORS = 2;
 
-const rounds = Number(process.argv[2] ?? 21);
-if (!Number.isInteger(rounds) || rounds < 1) {
-  console.error('bench:kernels takes the number of rounds, 1 or more');
-  process.exit(2);
-}
+const rounds = countArgument(process.argv[2], 21, 'bench:kernels takes the number of rounds, 1 or more');
 
-const { referenceKernels, simdKernels } = await loadVector();
+const { referenceKernels, simdKernels } = await loadSource('libs/vector/src/index.ts');
 const ordinary = (length) => new Float32Array(length);
 const simd = simdKernels({ reserve: [LENGTH, LENGTH, LENGTH, LENGTH] });
 const variants = {
@@ -62,15 +54,14 @@ report.copy = {
   fastestMs: round(Math.min(...copies)),
   gigabytesPerSecond: bandwidth(COPY_VECTORS, median(copies)),
 };
-printTable(report);
+printTable(rowsOf(report));
 console.log(JSON.stringify(report, null, 2));
 
 /** Milliseconds of each variant, by round. */
 function measureKernel({ run }) {
   const times = Object.fromEntries(Object.keys(variants).map((name) => [name, []]));
   for (let index = -WARM_UP; index < rounds; index++) {
-    const order = Object.keys(variants);
-    if (index % 2 !== 0) order.reverse();
+    const order = orderOf(Object.keys(variants), index);
     for (const [turn, name] of order.entries()) {
       const frame = frames[(((index + WARM_UP) * order.length + turn) * 5) % FRAMES];
       const variant = variants[name];
@@ -94,14 +85,14 @@ function summaryOf({ vectors }, times) {
       fastestMs: round(Math.min(...times[name])),
       gigabytesPerSecond: bandwidth(vectors, ms),
       // Paired: each round's time against the same round's.
-      timesReference: round(median(times.reference.map((reference, i) => reference / times[name][i]))),
-      ofCopyBandwidth: round(median(times.copy.map((copy, i) => (copy * vectors) / COPY_VECTORS / times[name][i]))),
+      timesReference: round(pairedRatio(times.reference, times[name])),
+      ofCopyBandwidth: round((pairedRatio(times.copy, times[name]) * vectors) / COPY_VECTORS),
     };
   }
   return summary;
 }
 
-function printTable({ copy, kernels }) {
+function rowsOf({ copy, kernels }) {
   const rows = [['kernel', 'variant', 'ms', 'fastest', 'GB/s', 'x reference', 'of copy bandwidth']];
   rows.push(['copy', '', copy.ms.toFixed(2), copy.fastestMs.toFixed(2), copy.gigabytesPerSecond.toFixed(1), '', '']);
   for (const [name, { vectors: _, ...results }] of Object.entries(kernels)) {
@@ -117,24 +108,7 @@ function printTable({ copy, kernels }) {
       ]);
     }
   }
-  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
-  const line = (row) => `| ${row.map((cell, column) => cell.padEnd(widths[column])).join(' | ')} |`;
-  console.error(line(rows[0]));
-  console.error(`| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`);
-  for (const row of rows.slice(1)) console.error(line(row));
-}
-
-/** The library from its sources: Node 20 cannot load TypeScript. */
-async function loadVector() {
-  const folder = await mkdtemp(join(tmpdir(), 'gradcast-bench-'));
-  try {
-    const source = join(dirname(dirname(fileURLToPath(import.meta.url))), 'libs/vector/src/index.ts');
-    const outfile = join(folder, 'vector.mjs');
-    await build({ entryPoints: [source], outfile, bundle: true, format: 'esm', target: 'node20', logLevel: 'error' });
-    return await import(pathToFileURL(outfile).href);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  return rows;
 }
 
 function stateOf(allocate) {
@@ -152,20 +126,6 @@ function filled(allocate, seed) {
   return vector;
 }
 
-function machine() {
-  const [first] = cpus();
-  return { cpu: first?.model, cores: availableParallelism(), node: process.version, loadAverage: round(loadavg()[0]) };
-}
-
 function bandwidth(vectors, ms) {
   return round((vectors * MEGABYTES) / ms);
-}
-
-function median(values) {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[sorted.length >> 1];
-}
-
-function round(value) {
-  return Math.round(value * 100) / 100;
 }

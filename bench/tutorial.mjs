@@ -6,22 +6,18 @@
  */
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { availableParallelism, cpus, tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { countArgument, machine, root } from './report.mjs';
 
 /** Images a second that two cores must reach. */
 const TARGET = 220;
 const FLAGS =
   '--preset tutorial --workers 2 --threads 1 --global-batch 128 --micro-batches 2 --steps 60 --backend tensorflow';
 
-const runs = Number(process.argv[2] ?? 3);
-if (!Number.isInteger(runs) || runs < 1) {
-  console.error('bench:tutorial takes the number of runs, 1 or more');
-  process.exit(2);
-}
+const runs = countArgument(process.argv[2], 3, 'bench:tutorial takes the number of runs, 1 or more');
 
-const bin = join(dirname(dirname(fileURLToPath(import.meta.url))), 'bin', 'gradcast.mjs');
+const bin = join(root, 'bin', 'gradcast.mjs');
 const out = await mkdtemp(join(tmpdir(), 'gradcast-bench-'));
 try {
   const imagesPerSecond = [];
@@ -33,7 +29,6 @@ try {
   }
   const best = Math.max(...imagesPerSecond);
   const { parametersSha256, backend } = summary;
-  const machine = { cpu: cpus()[0]?.model, cores: availableParallelism(), node: process.version };
   console.log(
     JSON.stringify(
       {
@@ -44,7 +39,7 @@ try {
         reached: best >= TARGET,
         parametersSha256,
         backend,
-        machine,
+        machine: machine(),
       },
       null,
       2,

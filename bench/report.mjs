@@ -1,0 +1,74 @@
+/**
+ * What all benchmarks share: medians, paired rounds, tables, what machine it was, and the library from its sources.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
+
+export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** Reads a count from the command line, or ends the program with exit code 2 and one sentence. */
+export function countArgument(text, byDefault, sentence) {
+  const count = Number(text ?? byDefault);
+  if (Number.isInteger(count) && count >= 1) return count;
+  console.error(sentence);
+  process.exit(2);
+}
+
+/** What a reader must know of the machine to place a number. */
+export function machine() {
+  const [first] = cpus();
+  return { cpu: first?.model, cores: availableParallelism(), node: process.version, loadAverage: round(loadavg()[0]) };
+}
+
+export function median(values) {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[sorted.length >> 1];
+}
+
+/** Two digits behind the point. */
+export function round(value) {
+  return Math.round(value * 100) / 100;
+}
+
+/** Median of the ratios of paired measurements: each round's own numerator over its own denominator. */
+export function pairedRatio(numerators, denominators) {
+  return median(numerators.map((value, index) => value / denominators[index]));
+}
+
+/** The contestants of a round, in an order that alternates, so that none always runs on the warmer machine. */
+export function orderOf(contestants, round) {
+  return round % 2 === 0 ? [...contestants] : contestants.toReversed();
+}
+
+/** Prints a Markdown table to stderr; the first row is its head. JSON alone goes to stdout. */
+export function printTable(rows) {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => String(row[column]).length)));
+  const line = (row) => `| ${row.map((cell, column) => String(cell).padEnd(widths[column])).join(' | ')} |`;
+  const rule = `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`;
+  console.error([line(rows[0]), rule, ...rows.slice(1).map(line)].join('\n'));
+}
+
+/** Imports a TypeScript source of this repository: Node 20 cannot load one. What only npm has stays outside the bundle. */
+export async function loadSource(path, { external = [] } = {}) {
+  // Where npm packages are found, or a temporary folder when none is needed.
+  const folder = await mkdtemp(join(external.length > 0 ? join(root, 'dist') : tmpdir(), 'gradcast-bench-'));
+  try {
+    const outfile = join(folder, 'source.mjs');
+    await build({
+      entryPoints: [join(root, path)],
+      outfile,
+      bundle: true,
+      format: 'esm',
+      platform: 'node',
+      target: 'node20',
+      logLevel: 'error',
+      external,
+    });
+    return await import(pathToFileURL(outfile).href);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
