@@ -1,4 +1,14 @@
-export type { AdamScalars, Fingerprint, Measure, Moments, VectorKernels } from './kernels.ts';
+export { PACK_BLOCK, packedElementBytes, packedExponents } from './kernels.ts';
+export type {
+  AdamScalars,
+  Fingerprint,
+  Measure,
+  Moments,
+  PackedFormat,
+  PackedRun,
+  Rounding,
+  VectorKernels,
+} from './kernels.ts';
 export { referenceKernels, SMALLEST_MOMENT } from './reference.ts';
 export { selectKernels, simdKernels, simdSupported } from './simd.ts';
 export type { KernelOptions } from './simd.ts';

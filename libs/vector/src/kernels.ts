@@ -25,6 +25,39 @@ export interface Measure {
   readonly finite: boolean;
 }
 
+/** Formats that a run of float32 elements can be packed to. What they keep: docs/kernels.md, "Packing". */
+export type PackedFormat = 'bf16' | 'f16' | 'int8';
+
+/** Consecutive elements of a run that share one power-of-two scale in f16 and int8. */
+export const PACK_BLOCK = 256;
+
+/** Bytes that an element takes in a format, its share of the exponents not counted. */
+export function packedElementBytes(format: PackedFormat): 1 | 2 {
+  return format === 'int8' ? 1 : 2;
+}
+
+/** Exponents that belong to a run: one for each block begun, none in bf16. */
+export function packedExponents(format: PackedFormat, elements: number): number {
+  return format === 'bf16' ? 0 : Math.ceil(elements / PACK_BLOCK);
+}
+
+/** A run of elements (one tensor, its padding included) in packed form. */
+export interface PackedRun {
+  /** For each block 0 (all zero), 255 (not finite) or its exponent plus 128; empty in bf16. */
+  readonly exponents: Uint8Array;
+  /** The elements, little-endian, at an even byte offset of any buffer. */
+  readonly values: Uint8Array;
+}
+
+/** What decides the stochastic rounding of int8; the other formats do not look at it. */
+export interface Rounding {
+  /** Two 32-bit words. */
+  readonly key0: number;
+  readonly key1: number;
+  /** Index of the run's first element in the whole vector, modulo 2^32. */
+  readonly first: number;
+}
+
 /** The four words of a 128-bit fingerprint as 32 hexadecimal digits. */
 export type Fingerprint = string;
 
@@ -62,6 +95,23 @@ export interface VectorKernels {
    * somebody who crafts a collision (checkpoints and results carry SHA-256 for that).
    */
   fingerprint(vectors: readonly Float32Array[]): Fingerprint;
+  /**
+   * Packs a run: every byte of `target` is written. A block with an element that is not finite loses all of its
+   * elements (bf16: only that one), so that whoever unpacks it sees it.
+   *
+   * @throws RangeError unless `target` has `packedExponents` exponents and `packedElementBytes` bytes an element.
+   */
+  pack(format: PackedFormat, source: Float32Array, target: PackedRun, rounding: Rounding): void;
+  /** The elements of a packed run; any bytes have a meaning. @throws RangeError as `pack`. */
+  unpack(format: PackedFormat, source: PackedRun, target: Float32Array): void;
+  /**
+   * `target = pack(unpack(target) + unpack(source))`, without a vector in between.
+   *
+   * @throws RangeError as `pack`, or if the runs differ in length.
+   */
+  addPacked(format: PackedFormat, target: PackedRun, source: PackedRun, rounding: Rounding): void;
+  /** Sum of squares, with the lanes of `measure`, and finiteness of the unpacked run. @throws RangeError as `pack`. */
+  measurePacked(format: PackedFormat, source: PackedRun): Measure;
 }
 
 /** Adam's running averages of the gradient and of its square. */

@@ -3,16 +3,16 @@
  * whose result IEEE 754 fixes to the bit. (A float64 operation on float32 inputs, rounded once more, equals the float32
  * operation for + - * / and sqrt: Figueroa, "When is double rounding innocuous?", 1995.)
  */
-import { requireNoLonger, requireRange, requireSameLength } from './checks.ts';
+import { requireNoLonger, requireSameLength } from './checks.ts';
 import { FingerprintState } from './fingerprint.ts';
-import type { AdamScalars, Measure, Moments, VectorKernels } from './kernels.ts';
+import type { AdamScalars, Moments, VectorKernels } from './kernels.ts';
+import { measure } from './measure.ts';
+import { addPacked, measurePacked, pack, unpack } from './packing-reference.ts';
 
 const fround = Math.fround;
 
 /** Moments below this magnitude are written as zero: 2^-100, far above the smallest normal float32. */
 export const SMALLEST_MOMENT = 7.888609052210118e-31;
-
-const MEASURE_LANES = 8;
 
 function add(target: Float32Array, source: Float32Array): void {
   requireSameLength(target, source);
@@ -22,34 +22,6 @@ function add(target: Float32Array, source: Float32Array): void {
 function scale(target: Float32Array, factor: number): void {
   const rounded = fround(factor);
   for (let i = 0; i < target.length; i++) target[i] *= rounded;
-}
-
-function measure(vector: Float32Array, from: number, to: number): Measure {
-  requireRange(vector, from, to);
-  const lanes = new Float64Array(MEASURE_LANES);
-  const whole = from + ((to - from) & ~(MEASURE_LANES - 1));
-  let [a, b, c, d, e, f, g, h] = lanes;
-  for (let i = from; i < whole; i += MEASURE_LANES) {
-    a += vector[i] * vector[i];
-    b += vector[i + 1] * vector[i + 1];
-    c += vector[i + 2] * vector[i + 2];
-    d += vector[i + 3] * vector[i + 3];
-    e += vector[i + 4] * vector[i + 4];
-    f += vector[i + 5] * vector[i + 5];
-    g += vector[i + 6] * vector[i + 6];
-    h += vector[i + 7] * vector[i + 7];
-  }
-  lanes.set([a, b, c, d, e, f, g, h]);
-  for (let i = whole; i < to; i++) lanes[i - whole] += vector[i] * vector[i];
-  return sumOfLanes(lanes);
-}
-
-/** Ends a measurement: adds the eight lanes pairwise. */
-export function sumOfLanes(lanes: Float64Array): Measure {
-  const [s0, s1, s2, s3, s4, s5, s6, s7] = lanes;
-  const sumOfSquares = s0 + s1 + (s2 + s3) + (s4 + s5 + (s6 + s7));
-  // A float32 squared cannot overflow a float64, so only an element that is not finite makes the sum so.
-  return { sumOfSquares, finite: Number.isFinite(sumOfSquares) };
 }
 
 function adam(parameters: Float32Array, moments: Moments, gradient: Float32Array, scalars: AdamScalars): void {
@@ -92,4 +64,17 @@ const allocate = (length: number): Float32Array => new Float32Array(length);
 function release(): void {}
 
 /** The implementation that defines the bits. */
-export const referenceKernels: VectorKernels = { allocate, release, add, scale, measure, adam, ema, fingerprint };
+export const referenceKernels: VectorKernels = {
+  allocate,
+  release,
+  add,
+  scale,
+  measure,
+  adam,
+  ema,
+  fingerprint,
+  pack,
+  unpack,
+  addPacked,
+  measurePacked,
+};

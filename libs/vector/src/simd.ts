@@ -4,9 +4,19 @@
  */
 import { requireNoLonger, requireRange, requireSameLength } from './checks.ts';
 import { digestLanes, LANE_SEEDS, LANES } from './fingerprint.ts';
-import type { AdamScalars, Fingerprint, Measure, Moments, VectorKernels } from './kernels.ts';
+import type {
+  AdamScalars,
+  Fingerprint,
+  Measure,
+  Moments,
+  PackedFormat,
+  PackedRun,
+  Rounding,
+  VectorKernels,
+} from './kernels.ts';
 import { LinearMemory } from './linear-memory.ts';
-import { referenceKernels, sumOfLanes } from './reference.ts';
+import { sumOfLanes } from './measure.ts';
+import { referenceKernels } from './reference.ts';
 import { SIMD_BINARY } from './simd-binary.ts';
 import { runStaged } from './staging.ts';
 
@@ -143,6 +153,22 @@ class SimdKernels implements VectorKernels {
       words += vector.length;
     }
     return digestLanes(lanes, words);
+  }
+
+  pack(format: PackedFormat, source: Float32Array, target: PackedRun, rounding: Rounding): void {
+    referenceKernels.pack(format, source, target, rounding);
+  }
+
+  unpack(format: PackedFormat, source: PackedRun, target: Float32Array): void {
+    referenceKernels.unpack(format, source, target);
+  }
+
+  addPacked(format: PackedFormat, target: PackedRun, source: PackedRun, rounding: Rounding): void {
+    referenceKernels.addPacked(format, target, source, rounding);
+  }
+
+  measurePacked(format: PackedFormat, source: PackedRun): Measure {
+    return referenceKernels.measurePacked(format, source);
   }
 
   #mix(vector: Float32Array): void {
