@@ -17,6 +17,7 @@ interface Training {
   readonly preset: string;
   readonly steps: number;
   readonly backend: string;
+  readonly codec?: string;
   readonly workers: number;
   readonly seed: number;
 }
@@ -58,9 +59,10 @@ const trainings = [
   { preset: 'tutorial', steps: 3, backend: 'tensorflow' },
   { preset: 'classic', steps: 10, backend: 'tensorflow' },
   { preset: 'mnist', steps: 4, backend: 'wasm' },
+  ...['f16', 'bf16', 'int8'].map((codec) => ({ preset: 'mnist', steps: 4, backend: 'tensorflow', codec })),
 ];
 
-describe.each(trainings)('$preset on $backend', (training) => {
+describe.each(trainings)('$preset on $backend, codec $codec', (training) => {
   it('ends with the same bits whatever the number of workers', async () => {
     const one = await train({ ...training, workers: 1, seed: 7 });
     expect(one.summary).toMatchObject({ ...training, status: 'completed', workers: 1, seed: 7, exact: true });

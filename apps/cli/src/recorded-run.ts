@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import {
   assertPosition,
   Checkpoints,
+  DEFINITION_FIELDS,
   LedgerError,
   readLedger,
   readRun,
@@ -26,9 +27,6 @@ export interface RecordedRun {
   readonly summary: unknown;
 }
 
-/** What decides a run's bits; each stands in the ledger's header, in config.json and in every checkpoint. */
-const DEFINITION = ['preset', 'seed', 'microBatchSize', 'microBatches', 'learningRate', 'dataset'] as const;
-
 /**
  * Reads a run's ledger and what describes it.
  *
@@ -50,7 +48,7 @@ export async function openRecordedRun(path: string): Promise<RecordedRun> {
 /** @throws LedgerError `ledger-mismatch` naming the first field in which `config` is another run's. */
 export function assertDefinition(ledger: Ledger, config: unknown, of: string): void {
   const theirs = Object(config) as Readonly<Record<string, unknown>>;
-  const field = DEFINITION.find((name) => theirs[name] !== ledger.header[name]);
+  const field = DEFINITION_FIELDS.find((name) => theirs[name] !== ledger.header[name]);
   if (field === undefined) return;
   const sentence = `${field} is ${ledger.header[field]}, but ${JSON.stringify(theirs[field])} in ${of}`;
   throw mismatch(ledger, { line: 1, field }, sentence);

@@ -10,7 +10,8 @@ import { loadDataset, MicroBatches } from '@gradcast/dataset';
 import { globalBatch } from '@gradcast/ledger';
 import { initialParameters, type GradientEngine, type Model } from '@gradcast/model';
 import { TrainingState } from '@gradcast/optimizer';
-import { takeMean, vectorTree } from '@gradcast/reduction';
+import { createCodec, gradientTree, takeMean } from '@gradcast/reduction';
+import type { GradientCodec } from '@gradcast/reduction';
 import { probeBatch } from '@gradcast/trainer';
 import { referenceKernels as kernels } from '@gradcast/vector';
 import { EXIT_DONE } from './exit-codes.ts';
@@ -73,8 +74,10 @@ export async function runReplay(request: ReplayRequest, around: ReplaySurroundin
     const counted = steps === 1 ? '1 step' : `${steps} steps`;
     warn(`computing ${counted} from ${from}`);
     await compareProbe(run, { engine, profile, warn });
+    const { seed, codec: codecName } = run.ledger.header;
+    const codec = createCodec(codecName, { layout: run.model, seed, kernels });
     while (state.version < step) {
-      const computed = await replayStep(run.model, { engine, state, cutter });
+      const computed = await replayStep(run.model, { engine, state, cutter, codec });
       assertRepeated(run, state.version, { ...computed, state: state.replica.fingerprint });
     }
     const { average, state: fingerprint } = stepLine(run.ledger, step).line;
@@ -141,19 +144,27 @@ interface Replayed {
 /** One step, as `round.ts` of the coordinator takes it. */
 async function replayStep(
   model: Model,
-  tools: { readonly engine: GradientEngine; readonly state: TrainingState; readonly cutter: MicroBatches },
+  tools: {
+    readonly engine: GradientEngine;
+    readonly state: TrainingState;
+    readonly cutter: MicroBatches;
+    readonly codec: GradientCodec;
+  },
 ): Promise<Replayed> {
-  const { engine, state, cutter } = tools;
+  const { engine, state, cutter, codec } = tools;
   const { microBatch: size, microBatches: leaves } = model.preset;
   const parameters = model.parameters.length;
   engine.load(state.replica.vectors.parameters);
-  const tree = vectorTree({ start: 0, size: leaves }, kernels);
+  const { version } = state;
+  const tree = gradientTree({ start: 0, size: leaves }, { codec, step: version });
   for (let leaf = 0; leaf < leaves; leaf++) {
-    const vector = new Float32Array(parameters + model.tail.length);
-    await engine.gradient({ size, ...cutter.cut(state.version, { first: leaf, count: 1 }) }, vector);
-    tree.add({ start: leaf, size: 1 }, vector);
+    const subtree = { start: leaf, size: 1 };
+    const node = new Uint8Array(codec.nodeBytes);
+    await engine.gradient({ size, ...cutter.cut(version, { first: leaf, count: 1 }) }, codec.vectorFor(node));
+    codec.encode(node, { step: version, subtree });
+    tree.add(subtree, node);
   }
-  const sum = tree.total!;
+  const sum = codec.decode(tree.total!);
   const shape = { parameters, generator: model.generatorLength };
   const { finite, norm } = takeMean(sum, { leaves, shape, kernels });
   const samples = globalBatch({ microBatchSize: size, microBatches: leaves });
@@ -161,7 +172,7 @@ async function replayStep(
     state.skip(samples);
     return { outcome: 'skipped', average: null };
   }
-  const average = sum.subarray(0, parameters);
+  const average = codec.decodeAverage(codec.encodeAverage(sum.subarray(0, parameters), version));
   state.advance({ average, tail: sum.subarray(parameters), scalars: state.stepScalars(), norm, samples });
   return { outcome: 'closed', average: kernels.fingerprint([average]) };
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { Audits, isAudited } from './audit.ts';
 
 const subtree = { start: 4, size: 4 };
-const testimony = (worker: string, fingerprint: string) => ({ worker, fingerprint, vector: Float32Array.of(1) });
+const testimony = (worker: string, fingerprint: string) => ({ worker, fingerprint, node: Uint8Array.of(1) });
 
 function disputed(): Audits {
   const audits = new Audits();

@@ -7,7 +7,7 @@
  *       \--nobody left to ask--> released (used, counted as skipped)
  *
  * Which subtrees are audited depends on the seed, the step and the subtree, never on who computed it; so an audit cannot
- * be seen coming, and the sum stays what the tree says: an audited vector is held out of it until it is settled.
+ * be seen coming, and the sum stays what the tree says: an audited node is held out of it until it is settled.
  */
 import { Philox, STREAMS } from '@gradcast/random';
 import type { Subtree } from '@gradcast/ledger';
@@ -16,7 +16,7 @@ import type { Fingerprint } from '@gradcast/vector';
 /** One worker's answer for an audited subtree. */
 export interface Testimony {
   readonly worker: string;
-  readonly vector: Float32Array;
+  readonly node: Uint8Array;
   readonly fingerprint: Fingerprint;
 }
 
@@ -30,7 +30,7 @@ export interface Case {
 /** How a case ended. */
 export interface Ruling {
   readonly subtree: Subtree;
-  readonly vector: Float32Array;
+  readonly node: Uint8Array;
   /** Workers whose bits lost. */
   readonly wrong: readonly string[];
   readonly kind: 'agreed' | 'settled' | 'skipped';
@@ -84,7 +84,7 @@ export class Audits {
     const wrong = found.testimonies.filter(({ fingerprint }) => fingerprint !== testimony.fingerprint);
     return {
       subtree,
-      vector: agreeing.vector,
+      node: agreeing.node,
       wrong: wrong.map(({ worker }) => worker),
       kind: wrong.length === 0 ? 'agreed' : 'settled',
     };
@@ -95,7 +95,7 @@ export class Audits {
     const found = this.#cases.get(key(subtree));
     if (!found) return undefined;
     this.#cases.delete(key(subtree));
-    return { subtree, vector: found.testimonies[0].vector, wrong: [], kind: 'skipped' };
+    return { subtree, node: found.testimonies[0].node, wrong: [], kind: 'skipped' };
   }
 }
 

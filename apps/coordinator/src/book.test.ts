@@ -24,6 +24,7 @@ const options = (changes: Partial<BookOptions> = {}): BookOptions => ({
     microBatchSize: 2,
     microBatches: 2,
     learningRate: 0.1,
+    codec: 'f32',
     dataset: 'd'.repeat(64),
     samples: 100,
   },

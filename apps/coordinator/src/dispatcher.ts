@@ -7,9 +7,9 @@
  */
 import { assignFreeLeaves, isSubtree } from '@gradcast/ledger';
 import type { Assignment, LeafRange, Lease, StepShape } from '@gradcast/ledger';
-import { encodeFrame, leaseParts, openVector, ProtocolError } from '@gradcast/protocol';
-import type { LeaseContents, MessageOf, PayloadShape } from '@gradcast/protocol';
-import type { GradientShape } from '@gradcast/reduction';
+import { encodeFrame, leaseParts, openEncoded, ProtocolError } from '@gradcast/protocol';
+import type { CodecName, LeaseContents, MessageOf, PayloadShape } from '@gradcast/protocol';
+import type { GradientCodec } from '@gradcast/reduction';
 import type { Fingerprint, VectorKernels } from '@gradcast/vector';
 import type { Ruling } from './audit.ts';
 import type { FleetEvents } from './fleet-events.ts';
@@ -26,6 +26,7 @@ export interface RunTerms extends StepShape {
   readonly run: string;
   readonly preset: string;
   readonly seed: number;
+  readonly codec: CodecName;
 }
 
 /** The state that joiners take and results are checked against. */
@@ -40,7 +41,7 @@ export interface Truth {
 export interface DispatcherOptions {
   readonly terms: RunTerms;
   readonly payload: PayloadShape;
-  readonly gradient: GradientShape;
+  readonly codec: GradientCodec;
   readonly kernels: VectorKernels;
   /** Images and noise of some leaves of a step. */
   readonly cut: (step: number, range: LeafRange) => LeaseContents;
@@ -194,8 +195,8 @@ export class Dispatcher {
    * @throws ProtocolError `payload-length` or `message-invalid`.
    */
   result(peer: Peer, message: MessageOf<'result'>, payload: Uint8Array): void {
-    const { payload: shape, events, now, missed, terms } = this.#options;
-    const vector = openVector(payload, shape.parameters + shape.tail);
+    const { codec, events, now, missed, terms } = this.#options;
+    const node = openEncoded(payload, codec.nodeBytes);
     const { start, size } = message.subtree;
     if (!isSubtree(message.subtree, terms.microBatches)) {
       throw new ProtocolError('message-invalid', `leaves ${start} to ${start + size - 1} are no subtree of the step`);
@@ -216,7 +217,7 @@ export class Dispatcher {
       return missed(peer);
     }
     const auditable = this.#witnesses(step, peer.profile, [peer.name]).length > 0;
-    const verdict = step.accept(lease, message.subtree, vector, { profile: peer.profile, now: now(), auditable });
+    const verdict = step.accept(lease, message.subtree, node, { profile: peer.profile, now: now(), auditable });
     if (verdict === 'heard') events.lease('audited', peer.name);
     else events.lease(verdict === 'suspect' ? 'refused' : verdict === 'held' ? 'accepted' : verdict, peer.name);
     if (verdict === 'accepted' || verdict === 'held') this.#standings.good(peer.identity);
@@ -327,12 +328,12 @@ export class Dispatcher {
   }
 
   #newStep(version: number): OpenStep {
-    const { gradient, kernels, terms, auditRate } = this.#options;
+    const { codec, kernels, terms, auditRate } = this.#options;
     return new OpenStep({
       version,
       leaves: terms.microBatches,
       nextLeaseId: () => this.#nextLease++,
-      shape: gradient,
+      codec,
       normLimit: this.#normBound * terms.microBatches,
       auditRate,
       seed: terms.seed,

@@ -4,8 +4,7 @@
  */
 import { serveMetrics } from '@gradcast/metrics';
 import type { RequestHandler } from '@gradcast/metrics';
-import type { Model } from '@gradcast/model';
-import { frameLimit, resultBytes } from '@gradcast/protocol';
+import { frameLimit } from '@gradcast/protocol';
 import type { WebSocket } from 'ws';
 import type { RunOptions } from './run.ts';
 import { serve } from './server.ts';
@@ -28,8 +27,10 @@ export interface Doors {
 /** WebSocket close code for "try again later" (IANA registry of RFC 6455 close codes). */
 const TRY_AGAIN_LATER = 1013;
 
-/** @throws CoordinatorError `port-in-use`, `address-unusable`; MetricsError. */
-export async function openDoors({ config, token, logger }: RunOptions, model: Model): Promise<Doors> {
+/**
+ * @param resultBytes payload of a result, the largest message from a worker.
+ * @throws CoordinatorError `port-in-use`, `address-unusable`; MetricsError. */
+export async function openDoors({ config, token, logger }: RunOptions, resultBytes: number): Promise<Doors> {
   let admitted: Admit | undefined;
   const metrics = {
     handler: ((_, response) => {
@@ -42,12 +43,11 @@ export async function openDoors({ config, token, logger }: RunOptions, model: Mo
     port: config.metricsPort,
     handler: (request, response) => metrics.handler(request, response),
   });
-  const shape = { parameters: model.parameters.length, tail: model.tail.length };
   const server = await serve({
     host: config.host,
     port: config.port,
     token,
-    maxPayload: frameLimit(resultBytes(shape)),
+    maxPayload: frameLimit(resultBytes),
     onConnection: (socket, address, bytesRead) => {
       if (admitted) admitted(socket, address, bytesRead);
       else socket.close(TRY_AGAIN_LATER, 'the run is being set up');

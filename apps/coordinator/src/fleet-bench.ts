@@ -3,6 +3,8 @@ import { alignedSubtrees } from '@gradcast/ledger';
 import type { Subtree } from '@gradcast/ledger';
 import { encodeFrame, PROTOCOL_VERSION } from '@gradcast/protocol';
 import type { CoordinatorMessage, MessageOf, Received, WorkerMessage } from '@gradcast/protocol';
+import { createCodec } from '@gradcast/reduction';
+import { floatsOf } from '@gradcast/tensors';
 import { referenceKernels as kernels } from '@gradcast/vector';
 import { FakeSocket } from './fake-socket.ts';
 import { Fleet, TICK_MS } from './fleet.ts';
@@ -12,11 +14,17 @@ import type { OpenStep } from './open-step.ts';
 
 export const LEAVES = 8;
 const INCARNATION = 3;
-const shape = { parameters: 32, tail: 16, pixels: 4, latent: 2, microBatchSize: 2 };
+const shape = { parameters: 32, pixels: 4, latent: 2, microBatchSize: 2 };
+const TAIL = 16;
+const layout = {
+  parameters: { entries: [], length: shape.parameters },
+  generatorLength: 16,
+  tail: { entries: [], length: TAIL },
+};
 
 /** The gradient and tail of one leaf; sums of such values are rounded, so their order shows. */
 export function leafGradient(version: number, leaf: number): Float32Array {
-  const length = shape.parameters + shape.tail;
+  const length = shape.parameters + TAIL;
   return Float32Array.from({ length }, (_, i) => (((version + 1) * (leaf + 3) * (i + 7)) % 101) / 3 ** (leaf % 5));
 }
 
@@ -170,9 +178,10 @@ export class FleetBench {
         seed: 7,
         microBatchSize: shape.microBatchSize,
         microBatches: LEAVES,
+        codec: 'f32',
       },
       payload: shape,
-      gradient: { parameters: shape.parameters, generator: 16 },
+      codec: createCodec('f32', { layout, seed: 7, kernels }),
       kernels,
       cut: (step, { first, count }) => ({
         images: imagesOf(step, first, count),
@@ -217,7 +226,7 @@ export class FleetBench {
   /** Closes the present step with an average of zeros and settles the next version. */
   next(): void {
     const { version } = this;
-    void this.fleet.broadcast(version, new Float32Array(shape.parameters), {
+    void this.fleet.broadcast(version, new Uint8Array(shape.parameters * 4), {
       alpha: 1,
       oneMinusBeta1: 1,
       oneMinusBeta2: 1,
@@ -245,5 +254,5 @@ export class FleetBench {
 export async function sumOf(step: OpenStep): Promise<Float32Array | undefined> {
   if (!step.isClosed) return undefined;
   const outcome = await step.closed;
-  return outcome.kind === 'sum' ? outcome.sum : undefined;
+  return outcome.kind === 'sum' ? floatsOf(outcome.sum) : undefined;
 }

@@ -215,7 +215,7 @@ describe('a connection that makes others wait', () => {
     const bench = new FleetBench();
     const [a] = bench.join('a');
     a.socket.stuck = true;
-    void bench.fleet.broadcast(0, new Float32Array(10_000_000), null);
+    void bench.fleet.broadcast(0, new Uint8Array(40_000_000), null);
     bench.pass(25_000, () => {
       pong(a);
       a.socket.bufferedAmount -= 6_500;

@@ -258,7 +258,7 @@ describe('a result', () => {
     const [a] = bench.join('a');
     bench.fleet.open(0);
     a.answer();
-    void bench.fleet.broadcast(0, new Float32Array(32), { alpha: 1, oneMinusBeta1: 1, oneMinusBeta2: 1, epsilon: 1 });
+    void bench.fleet.broadcast(0, new Uint8Array(128), { alpha: 1, oneMinusBeta1: 1, oneMinusBeta2: 1, epsilon: 1 });
     const step = bench.fleet.open(1);
     a.answer();
     expect(step.isClosed).toBe(false);

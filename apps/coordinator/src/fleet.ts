@@ -109,12 +109,12 @@ export class Fleet {
   }
 
   /**
-   * Tells every replica the average of a step, or that the step was skipped. Joiners wait from here until
+   * Tells every replica the average of a step, in the run's codec, or that the step was skipped. Joiners wait from here until
    * {@link settle}.
    *
    * @returns when the system has taken it for every worker.
    */
-  async broadcast(version: number, average: Float32Array | null, scalars: AdamScalars | null): Promise<void> {
+  async broadcast(version: number, average: Uint8Array | null, scalars: AdamScalars | null): Promise<void> {
     const { incarnation } = this.#options.terms;
     const message: MessageOf<'average'> = { type: 'average', incarnation, version, scalars };
     const frame = encodeFrame(message, average ? [average] : []);
@@ -249,7 +249,7 @@ export class Fleet {
       seed: terms.seed,
       microBatchSize: terms.microBatchSize,
       microBatches: terms.microBatches,
-      codec: 'f32',
+      codec: terms.codec,
       silenceSeconds: SILENCE_SECONDS,
     });
   }

@@ -1,8 +1,12 @@
+import { createCodec } from '@gradcast/reduction';
+import { bytesOf } from '@gradcast/tensors';
 import { referenceKernels as kernels } from '@gradcast/vector';
 import { describe, expect, it } from 'vitest';
 import { OpenStep } from './open-step.ts';
 import type { OpenStepOptions } from './open-step.ts';
 
+const layout = { parameters: { entries: [], length: 3 }, generatorLength: 2, tail: { entries: [], length: 1 } };
+const codec = createCodec('f32', { layout, seed: 1, kernels });
 const sender = { profile: 'p', now: 50, auditable: true };
 const good = () => Float32Array.of(1, 2, 3, 4);
 const wrong = () => Float32Array.of(NaN, 2, 3, 4);
@@ -13,7 +17,7 @@ function bench(change: Partial<OpenStepOptions> = {}) {
     version: 0,
     leaves: 4,
     nextLeaseId: () => id++,
-    shape: { parameters: 3, generator: 2 },
+    codec,
     normLimit: 100,
     auditRate: 0,
     seed: 1,
@@ -24,7 +28,7 @@ function bench(change: Partial<OpenStepOptions> = {}) {
   /** Grants leaves to a worker and accepts its result for them. */
   const gives = (worker: string, start: number, size: number, vector: Float32Array) => {
     const lease = step.leases.grant({ worker, range: { first: start, count: size } }, 10, 1000);
-    return step.accept(lease, { start, size }, vector, sender);
+    return step.accept(lease, { start, size }, bytesOf(vector), sender);
   };
   return { step, gives };
 }
@@ -36,7 +40,7 @@ describe('an open step', () => {
     expect(step.isClosed).toBe(false);
     expect(gives('a', 0, 2, good())).toBe('accepted');
     step.stop();
-    expect(await step.closed).toEqual({ kind: 'sum', sum: Float32Array.of(2, 4, 6, 8) });
+    expect(await step.closed).toEqual({ kind: 'sum', sum: bytesOf(Float32Array.of(2, 4, 6, 8)) });
     expect(gives('b', 0, 2, good())).toBe('late');
   });
 
@@ -51,7 +55,7 @@ describe('an open step', () => {
     const { step, gives } = bench();
     gives('a', 0, 1, good());
     gives('a', 0, 4, Float32Array.of(9, 9, 9, 9));
-    expect(await step.closed).toEqual({ kind: 'sum', sum: Float32Array.of(9, 9, 9, 9) });
+    expect(await step.closed).toEqual({ kind: 'sum', sum: bytesOf(Float32Array.of(9, 9, 9, 9)) });
   });
 
   it('remembers every result and how long it took', () => {

@@ -10,12 +10,13 @@ import { StepLeases } from '@gradcast/ledger';
 import type { Lease, Subtree, TreeSum } from '@gradcast/ledger';
 import { Audits, isAudited } from './audit.ts';
 import type { Ruling } from './audit.ts';
-import { measureGradient, vectorTree } from '@gradcast/reduction';
-import type { GradientShape } from '@gradcast/reduction';
-import type { VectorKernels } from '@gradcast/vector';
+import { gradientTree } from '@gradcast/reduction';
+import type { GradientCodec } from '@gradcast/reduction';
+import { floatsOf } from '@gradcast/tensors';
+import type { Fingerprint, VectorKernels } from '@gradcast/vector';
 
-/** How a step closed. */
-export type StepOutcome = { readonly kind: 'sum'; readonly sum: Float32Array } | { readonly kind: 'stopped' };
+/** How a step closed: with the root's value in the run's codec, or without one. */
+export type StepOutcome = { readonly kind: 'sum'; readonly sum: Uint8Array } | { readonly kind: 'stopped' };
 
 /**
  * What became of a result: in the sum, too late for it, held back because its numbers look wrong, held until an audit
@@ -37,7 +38,7 @@ export interface OpenStepOptions {
   readonly version: number;
   readonly leaves: number;
   readonly nextLeaseId: () => number;
-  readonly shape: GradientShape;
+  readonly codec: GradientCodec;
   /** Norm that a subtree's sum may have before it is held back. */
   readonly normLimit: number;
   /** Share of subtrees to compute twice, 0 to 1, and the seed that picks them. */
@@ -60,7 +61,7 @@ export interface SubtreeRecord extends Subtree {
 interface Suspect {
   readonly worker: string;
   readonly subtree: Subtree;
-  readonly vector: Float32Array;
+  readonly node: Uint8Array;
 }
 
 export class OpenStep {
@@ -69,17 +70,17 @@ export class OpenStep {
   readonly audits = new Audits();
   readonly closed: Promise<StepOutcome>;
   readonly #options: OpenStepOptions;
-  readonly #tree: TreeSum<Float32Array>;
+  readonly #tree: TreeSum<Uint8Array>;
   readonly #history: SubtreeRecord[] = [];
   #suspects: Suspect[] = [];
   #close: (outcome: StepOutcome) => void = () => {};
   #isClosed = false;
 
   constructor(options: OpenStepOptions) {
-    const { version, leaves, nextLeaseId, kernels } = options;
+    const { version, leaves, nextLeaseId, codec } = options;
     this.version = version;
     this.#options = options;
-    this.#tree = vectorTree({ start: 0, size: leaves }, kernels);
+    this.#tree = gradientTree({ start: 0, size: leaves }, { codec, step: version });
     this.leases = new StepLeases({ leaves, isCovered: (leaf) => this.#isTaken(leaf), nextId: nextLeaseId });
     this.closed = new Promise((resolve) => (this.#close = resolve));
   }
@@ -93,36 +94,36 @@ export class OpenStep {
     return this.#history;
   }
 
-  /** Adds a result's sum to the tree, or holds it back; the vector is the step's from then on. */
-  accept(lease: Lease, subtree: Subtree, vector: Float32Array, sender: Sender): Verdict {
-    const outcome = lease.audit ? this.#hear(lease, subtree, vector) : this.#judge(lease, subtree, vector, sender);
+  /** Adds a result's sum to the tree, or holds it back; the node is the step's from then on. */
+  accept(lease: Lease, subtree: Subtree, node: Uint8Array, sender: Sender): Verdict {
+    const outcome = lease.audit ? this.#hear(lease, subtree, node) : this.#judge(lease, subtree, node, sender);
     this.#history.push({ ...subtree, worker: lease.worker, outcome, ms: sender.now - lease.grantedAt });
     return outcome;
   }
 
-  #judge(lease: Lease, subtree: Subtree, vector: Float32Array, { profile, auditable }: Sender): Verdict {
+  #judge(lease: Lease, subtree: Subtree, node: Uint8Array, { profile, auditable }: Sender): Verdict {
     if (this.#isClosed || this.#areTaken(subtree)) return 'late';
-    if (this.#looksWrong(vector)) {
-      this.#suspects.push({ worker: lease.worker, subtree, vector });
+    if (this.#looksWrong(node)) {
+      this.#suspects.push({ worker: lease.worker, subtree, node });
       this.leases.dropLease(lease.id);
       return 'suspect';
     }
-    const { auditRate, seed, version: step, kernels } = this.#options;
+    const { auditRate, seed, version: step } = this.#options;
     if (isAudited({ seed, step, subtree }, auditRate)) {
-      this.audits.begin(subtree, profile, { worker: lease.worker, vector, fingerprint: kernels.fingerprint([vector]) });
+      this.audits.begin(subtree, profile, { worker: lease.worker, node, fingerprint: this.#fingerprint(node) });
       if (auditable) return 'held';
       this.release(subtree);
       return 'accepted';
     }
-    this.#add(subtree, vector);
+    this.#add(subtree, node);
     return 'accepted';
   }
 
-  #hear(lease: Lease, subtree: Subtree, vector: Float32Array): Verdict {
+  #hear(lease: Lease, subtree: Subtree, node: Uint8Array): Verdict {
     this.leases.dropLease(lease.id);
     if (this.#isClosed || !this.audits.of(subtree)) return 'late';
-    const fingerprint = this.#options.kernels.fingerprint([vector]);
-    this.#rule(this.audits.hear(subtree, { worker: lease.worker, vector, fingerprint }));
+    const fingerprint = this.#fingerprint(node);
+    this.#rule(this.audits.hear(subtree, { worker: lease.worker, node, fingerprint }));
     return 'heard';
   }
 
@@ -137,7 +138,7 @@ export class OpenStep {
     for (const { id, audit, range } of this.leases.open) {
       if (audit && range.first === start && range.count === size) this.leases.dropLease(id);
     }
-    this.#add(ruling.subtree, ruling.vector);
+    this.#add(ruling.subtree, ruling.node);
     this.#options.onRuling(ruling);
   }
 
@@ -162,15 +163,15 @@ export class OpenStep {
     const confirmed = [...agreeing, last];
     // What only a confirmed suspect contradicts is not refuted: only a sound result may put the blame on somebody.
     this.#suspects = this.#suspects.filter((suspect) => !confirmed.some((other) => overlap(suspect, other)));
-    for (const { subtree, vector } of confirmed) this.#add(subtree, vector);
+    for (const { subtree, node } of confirmed) this.#add(subtree, node);
   }
 
   stop(): void {
     this.#settle({ kind: 'stopped' });
   }
 
-  #add(subtree: Subtree, vector: Float32Array): void {
-    if (!this.#tree.covers(subtree)) this.#tree.add(subtree, vector);
+  #add(subtree: Subtree, node: Uint8Array): void {
+    if (!this.#tree.covers(subtree)) this.#tree.add(subtree, node);
     const { total } = this.#tree;
     if (total) this.#settle({ kind: 'sum', sum: total });
   }
@@ -194,15 +195,18 @@ export class OpenStep {
   #agree(a: Suspect, b: Suspect): boolean {
     if (a.worker === b.worker) return false;
     const same = a.subtree.start === b.subtree.start && a.subtree.size === b.subtree.size;
-    const { kernels } = this.#options;
-    if (same) return kernels.fingerprint([a.vector]) === kernels.fingerprint([b.vector]);
+    if (same) return this.#fingerprint(a.node) === this.#fingerprint(b.node);
     return overlap(a, b);
   }
 
-  #looksWrong(vector: Float32Array): boolean {
-    const { shape, kernels, normLimit } = this.#options;
-    const { finite, norm } = measureGradient(vector, shape, kernels);
+  #looksWrong(node: Uint8Array): boolean {
+    const { codec, normLimit } = this.#options;
+    const { finite, norm } = codec.measure(node);
     return !finite || norm > normLimit;
+  }
+
+  #fingerprint(node: Uint8Array): Fingerprint {
+    return this.#options.kernels.fingerprint([floatsOf(node)]);
   }
 }
 

@@ -13,6 +13,7 @@ const NUMERIC: NumericDefinition = {
   microBatchSize: 32,
   microBatches: 4,
   learningRate: 0.0005,
+  codec: 'f32',
   dataset: 'ab'.repeat(32),
 };
 

@@ -3,15 +3,13 @@
  */
 import { dirname, join, resolve } from 'node:path';
 import { stat } from 'node:fs/promises';
-import { Checkpoints, listRuns, loadCheckpoint, readRun, RunFolder } from '@gradcast/checkpoint';
+import { Checkpoints, DEFINITION_FIELDS, listRuns, loadCheckpoint, readRun, RunFolder } from '@gradcast/checkpoint';
 import type { LedgerDefinition, LoadedCheckpoint } from '@gradcast/checkpoint';
 import type { CoordinatorConfig } from '@gradcast/config';
 import { CoordinatorError } from './failure.ts';
 
 /** What decides a run's bits, as its config.json and checkpoints hold it. */
 export type NumericDefinition = Omit<LedgerDefinition, 'samples'>;
-
-const FIELDS = ['preset', 'seed', 'microBatchSize', 'microBatches', 'learningRate', 'dataset'] as const;
 
 export interface Beginning {
   readonly folder: RunFolder;
@@ -92,8 +90,8 @@ function refuseOther(path: string, config: unknown, numeric: NumericDefinition):
 }
 
 function differences(config: unknown, numeric: NumericDefinition): string[] {
-  const theirs = Object(config) as Partial<Record<(typeof FIELDS)[number], unknown>>;
-  return FIELDS.filter((field) => theirs[field] !== numeric[field]).map(
+  const theirs = Object(config) as Partial<Record<(typeof DEFINITION_FIELDS)[number], unknown>>;
+  return DEFINITION_FIELDS.filter((field) => theirs[field] !== numeric[field]).map(
     (field) => `${field} is ${JSON.stringify(theirs[field])} there and ${JSON.stringify(numeric[field])} here`,
   );
 }

@@ -1,5 +1,7 @@
 import { buildModel, tinyPresets } from '@gradcast/model';
 import { stateBytes, TrainingState } from '@gradcast/optimizer';
+import { createCodec } from '@gradcast/reduction';
+import { bytesOf, floatsOf } from '@gradcast/tensors';
 import type { AdamScalars } from '@gradcast/vector';
 import { referenceKernels as kernels } from '@gradcast/vector';
 import { describe, expect, it } from 'vitest';
@@ -14,10 +16,10 @@ const SAMPLES = LEAVES * 16;
 const length = model.parameters.length + model.tail.length;
 
 /** A sum of four leaves with a given gradient and a tail of ones. */
-function sumOf(value: number): Float32Array {
+function sumOf(value: number): Uint8Array {
   const sum = new Float32Array(length).fill(LEAVES);
   sum.fill(value, 0, model.parameters.length);
-  return sum;
+  return bytesOf(sum);
 }
 
 interface Told {
@@ -35,7 +37,15 @@ function bench(outcome: StepOutcome, change: Partial<Stages> = {}) {
   const history = [{ start: 0, size: 4, worker: 'a', outcome: 'accepted', ms: 3 }] as const;
   const step = { closed: Promise.resolve(outcome), history } as unknown as OpenStep;
   const stages: Stages = {
-    terms: { incarnation: 1, run: 'r', preset: 'tiny', seed: 1, microBatchSize: 16, microBatches: LEAVES },
+    terms: {
+      incarnation: 1,
+      run: 'r',
+      preset: 'tiny',
+      seed: 1,
+      microBatchSize: 16,
+      microBatches: LEAVES,
+      codec: 'f32',
+    },
     state,
     fleet: {
       open: (version) => {
@@ -44,10 +54,17 @@ function bench(outcome: StepOutcome, change: Partial<Stages> = {}) {
       },
       prepare: (version) => void told.push({ what: 'prepare', version, at: state.version }),
       broadcast: (version, average, scalars) => {
-        told.push({ what: 'broadcast', version, at: state.version, average: average?.slice() ?? null, scalars });
+        told.push({
+          what: 'broadcast',
+          version,
+          at: state.version,
+          average: average && floatsOf(average).slice(),
+          scalars,
+        });
         return Promise.resolve();
       },
     },
+    codec: createCodec('f32', { layout: model, seed: 1, kernels }),
     kernels,
     lastVersion: 10,
     onDivergence: 'stop',
@@ -113,7 +130,7 @@ describe('a round', () => {
 describe('a diverged step', () => {
   const broken = (place: number) => {
     const sum = sumOf(2);
-    sum[place] = NaN;
+    floatsOf(sum)[place] = NaN;
     return sum;
   };
 

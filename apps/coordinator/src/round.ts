@@ -9,6 +9,7 @@
 import { globalBatch } from '@gradcast/ledger';
 import type { TrainingState } from '@gradcast/optimizer';
 import { takeMean } from '@gradcast/reduction';
+import type { GradientCodec } from '@gradcast/reduction';
 import type { VectorKernels } from '@gradcast/vector';
 import type { RunTerms } from './dispatcher.ts';
 import type { Fleet } from './fleet.ts';
@@ -19,6 +20,7 @@ export interface Stages {
   readonly terms: RunTerms;
   readonly state: TrainingState;
   readonly fleet: Pick<Fleet, 'open' | 'prepare' | 'broadcast'>;
+  readonly codec: GradientCodec;
   readonly kernels: VectorKernels;
   /** Versions at which no further step is opened. */
   readonly lastVersion: number;
@@ -37,7 +39,7 @@ export type RoundOutcome =
 const BROADCAST_HEAD_START_MS = 25;
 
 export async function round(stages: Stages): Promise<RoundOutcome> {
-  const { state, fleet, kernels, terms } = stages;
+  const { state, fleet, codec, kernels, terms } = stages;
   const { version, model } = state;
   const timer = stages.timer();
   const samples = globalBatch(terms);
@@ -53,21 +55,23 @@ export async function round(stages: Stages): Promise<RoundOutcome> {
 
   // Mean, and the one place where divergence is told: from the whole sum, so it depends on the data alone.
   const shape = { parameters: model.parameters.length, generator: model.generatorLength };
-  const norms = takeMean(outcome.sum, { leaves: terms.microBatches, shape, kernels });
+  const sum = codec.decode(outcome.sum);
+  const norms = takeMean(sum, { leaves: terms.microBatches, shape, kernels });
   const wrong = divergence(norms, state.normBound, version);
   timer.mark('reduce');
   if (wrong !== undefined) return diverge(stages, wrong, step);
 
   // Average and broadcast: encoded once, to every replica; the next step's leases follow at its heels.
-  const average = outcome.sum.subarray(0, shape.parameters);
-  const tail = outcome.sum.subarray(shape.parameters);
+  const encoded = codec.encodeAverage(sum.subarray(0, shape.parameters), version);
   const scalars = state.stepScalars();
-  const broadcast = fleet.broadcast(version, average, scalars);
+  const broadcast = fleet.broadcast(version, encoded, scalars);
   if (version + 1 < stages.lastVersion) fleet.open(version + 1);
   await headStart(broadcast);
   timer.mark('broadcast');
 
-  // Optimizer: the coordinator's replica takes the very step that every other takes.
+  // Optimizer: the coordinator's replica takes the very step that every other takes, with what they decode.
+  const average = codec.decodeAverage(encoded);
+  const tail = sum.subarray(shape.parameters);
   state.advance({ average, tail, scalars, norm: norms.norm, samples });
   timer.mark('optimizer');
 

@@ -10,6 +10,8 @@ import { globalBatch, stepsForEpochs } from '@gradcast/ledger';
 import { buildModel, presets } from '@gradcast/model';
 import type { Model, PresetName } from '@gradcast/model';
 import { collectVectors, TrainingState } from '@gradcast/optimizer';
+import { createCodec } from '@gradcast/reduction';
+import type { GradientCodec } from '@gradcast/reduction';
 import { selectKernels } from '@gradcast/vector';
 import type { Logger } from 'pino';
 import { Arbiter } from './arbiter.ts';
@@ -53,26 +55,28 @@ export async function run(options: RunOptions): Promise<RunResult> {
   const { config } = options;
   const dataset = await loadDataset({ directory: config.data ?? undefined });
   const totalSteps = lengthOf(config, dataset);
-  const { microBatchSize, microBatches, preset, seed, learningRate } = config;
+  const { microBatchSize, microBatches, preset, seed, learningRate, codec: codecName } = config;
   const numeric: NumericDefinition = {
     preset,
     seed,
     microBatchSize,
     microBatches,
     learningRate,
+    codec: codecName,
     dataset: dataset.sha256,
   };
   const stored = { ...config, dataset: dataset.sha256 };
   const model = buildModel({ ...presets[preset as PresetName], microBatch: microBatchSize, microBatches });
   // The ports come first: if one is taken, no folder was made and no run was touched.
-  const doors = await openDoors(options, model);
+  const codec = createCodec(codecName, { layout: model, seed, kernels });
+  const doors = await openDoors(options, codec.nodeBytes);
   try {
     const beginning = await begin(config, numeric, stored);
     try {
       const finished = await finishedSummary(beginning, totalSteps);
       if (finished) return { summary: finished };
       await beginning.folder.forgetSummary();
-      return await new Running(options, { dataset, totalSteps, numeric, stored, model, beginning, doors }).run();
+      return await new Running(options, { dataset, totalSteps, numeric, stored, model, codec, beginning, doors }).run();
     } finally {
       await beginning.folder.releaseOrRemove();
     }
@@ -94,6 +98,7 @@ interface Prepared {
   readonly numeric: NumericDefinition;
   readonly stored: Readonly<Record<string, unknown>>;
   readonly model: Model;
+  readonly codec: GradientCodec;
   readonly beginning: Beginning;
   readonly doors: Doors;
 }
@@ -189,7 +194,7 @@ class Running {
 
   async #train({ fleet, saving, watch, book }: Stations): Promise<Ended> {
     const { config, stop } = this.#options;
-    const { totalSteps } = this.#prepared;
+    const { totalSteps, codec } = this.#prepared;
     const state = this.#state;
     const terms = fleet.terms;
     this.#settle(fleet);
@@ -198,6 +203,7 @@ class Running {
         terms,
         state,
         fleet,
+        codec,
         kernels,
         lastVersion: totalSteps,
         onDivergence: config.onDivergence,
@@ -278,7 +284,7 @@ class Running {
 
   #fleet(incarnation: number): Fleet {
     const { config } = this.#options;
-    const { beginning, dataset } = this.#prepared;
+    const { beginning, dataset, codec } = this.#prepared;
     const { preset, seed, microBatchSize, microBatches } = config;
     const { model } = this.#state;
     const cutter = new MicroBatches({ dataset, preset: model.preset, shape: config, seed });
@@ -289,9 +295,17 @@ class Running {
       auditRate,
       exactProfile: exact ? storedProfiles(beginning).at(0) : null,
       startArbiter: (like, name) => this.#arbiter.start(like, name),
-      terms: { incarnation, run: beginning.folder.id, preset, seed, microBatchSize, microBatches },
+      terms: {
+        incarnation,
+        run: beginning.folder.id,
+        preset,
+        seed,
+        microBatchSize,
+        microBatches,
+        codec: config.codec,
+      },
       payload: this.#payloadShape(),
-      gradient: { parameters: model.parameters.length, generator: model.generatorLength },
+      codec,
       kernels,
       cut: (step, range) => cutter.cut(step, range),
       now,
@@ -303,7 +317,6 @@ class Running {
     const { model } = this.#state;
     return {
       parameters: model.parameters.length,
-      tail: model.tail.length,
       pixels: IMAGE_BYTES,
       latent: model.preset.latent,
       microBatchSize: this.#options.config.microBatchSize,

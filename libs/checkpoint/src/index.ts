@@ -8,7 +8,7 @@ export { proveLedger } from './ledger-proof.ts';
 export type { LedgerProof } from './ledger-proof.ts';
 export { ABANDONED_LEDGER, assertPosition, LEDGER, readLedger } from './ledger-reader.ts';
 export type { Ledger } from './ledger-reader.ts';
-export { firstDifference, LEDGER_FORMAT, REPEATED_FIELDS } from './ledger-record.ts';
+export { DEFINITION_FIELDS, firstDifference, LEDGER_FORMAT, REPEATED_FIELDS } from './ledger-record.ts';
 export type {
   HeaderLine,
   LedgerDefinition,

@@ -1,4 +1,5 @@
 /** From the content of a ledger line to a typed one: names the first member that is not what it should be. */
+import { CODECS } from '@gradcast/protocol';
 import { LEDGER_FORMAT } from './ledger-record.ts';
 import type { LedgerLine } from './ledger-record.ts';
 
@@ -33,6 +34,7 @@ const MEMBERS: Record<LedgerLine['kind'], Record<string, Check>> = {
     microBatchSize: positive,
     microBatches: positive,
     learningRate: number,
+    codec: oneOf(...CODECS),
     dataset: hex(64),
     samples: positive,
   },

@@ -7,7 +7,7 @@ import { FullDisk } from './full-disk.ts';
 import { coverFault } from './ledger-cover.ts';
 import { proveLedger } from './ledger-proof.ts';
 import { ABANDONED_LEDGER, LEDGER, readLedger, readLines } from './ledger-reader.ts';
-import { firstDifference } from './ledger-record.ts';
+import { firstDifference, LEDGER_FORMAT } from './ledger-record.ts';
 import type { HeaderLine, LedgerPosition, StepLine } from './ledger-record.ts';
 import { rewindLedger } from './ledger-rewind.ts';
 import { LedgerWriter } from './ledger-writer.ts';
@@ -22,13 +22,14 @@ afterEach(() => rm(run, { recursive: true, force: true }));
 /** Steps of 4 x 2 samples out of 10. */
 const HEADER: HeaderLine = {
   kind: 'header',
-  format: 1,
+  format: LEDGER_FORMAT,
   run: 'r',
   preset: 'tiny',
   seed: 3,
   microBatchSize: 2,
   microBatches: 4,
   learningRate: 0.0002,
+  codec: 'f32',
   dataset: 'a'.repeat(64),
   samples: 10,
 };

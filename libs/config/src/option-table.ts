@@ -1,5 +1,6 @@
 /** Every option of every command: the one place where a name, a limit, a default and its help stand. */
 import { presetNames } from '@gradcast/model';
+import { CODECS } from '@gradcast/protocol';
 import { COMMANDS, type CommandName, type OptionSpec } from './options.ts';
 import { BACKEND_CHOICES, LOG_LEVELS } from './run-config.ts';
 
@@ -80,6 +81,14 @@ const batches: OptionSpec[] = [
     commands: RUNS,
     defaultNote: "the preset's",
     help: 'Learning rate of both networks',
+  },
+  {
+    name: 'codec',
+    type: { kind: 'choice', choices: CODECS },
+    group: 'Batches and optimizer',
+    commands: RUNS,
+    default: 'f32',
+    help: 'How gradients travel: whole, in half the bytes (f16, bf16) or in a quarter (int8); changes the result a little',
   },
   {
     name: 'on-divergence',

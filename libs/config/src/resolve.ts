@@ -4,6 +4,7 @@
  * Everything that is wrong is thrown at once, as one `ConfigError`.
  */
 import { presets, type PresetName } from '@gradcast/model';
+import type { CodecName } from '@gradcast/protocol';
 import { checkPaths } from './paths.ts';
 import { cutBatch } from './batches.ts';
 import { gather, type Settings } from './settings.ts';
@@ -145,6 +146,7 @@ function coordinatorOf(settings: Settings, machine: Machine, problems: Problem[]
     seed: settings.number('seed')!,
     ...batches,
     learningRate: settings.number('lr') ?? preset.optimizer.learningRate,
+    codec: settings.text('codec') as CodecName,
     length,
     data,
     out: settings.text('out')!,

@@ -5,6 +5,8 @@
  * resume.
  */
 
+import type { CodecName } from '@gradcast/protocol';
+
 /** What decides the bits of a run. */
 export interface NumericConfig {
   readonly preset: string;
@@ -16,6 +18,8 @@ export interface NumericConfig {
   readonly microBatches: number;
   /** Learning rate of both networks. */
   readonly learningRate: number;
+  /** How gradients travel and are added. */
+  readonly codec: CodecName;
 }
 
 export const BACKEND_CHOICES = ['auto', 'cuda', 'webgpu', 'tensorflow', 'wasm'] as const;

@@ -47,7 +47,7 @@ function checkpointConfig(path: string): string {
 
 /** What decides the numbers, and the length; where a run lives and how it is watched belongs to each start. */
 function layerOf(saved: Partial<CoordinatorConfig>, path: string): Layer {
-  const { preset, seed, microBatchSize, microBatches, learningRate, length, data } = saved;
+  const { preset, seed, microBatchSize, microBatches, learningRate, codec, length, data } = saved;
   const values: Record<string, unknown> = {
     preset,
     seed,
@@ -55,6 +55,7 @@ function layerOf(saved: Partial<CoordinatorConfig>, path: string): Layer {
     'global-batch':
       microBatchSize !== undefined && microBatches !== undefined ? microBatchSize * microBatches : undefined,
     lr: learningRate,
+    codec,
     steps: length && 'steps' in length ? length.steps : undefined,
     epochs: length && 'epochs' in length ? length.epochs : undefined,
     data: data ?? undefined,

@@ -8,8 +8,8 @@
 import { contains, isSubtree } from './tree.ts';
 import type { Subtree } from './tree.ts';
 
-/** `into` and `from` are siblings, left and right in either order; returns their sum, which may reuse either. */
-export type Combine<V> = (into: V, from: V) => V;
+/** Adds two siblings; `node` is their parent. Returns the sum, which may reuse either. */
+export type Combine<V> = (left: V, right: V, node: Subtree) => V;
 
 export class TreeSum<V> {
   readonly #root: Subtree;
@@ -80,8 +80,9 @@ export class TreeSum<V> {
       const sibling = this.#held.get(siblingStart);
       if (sibling?.subtree.size !== subtree.size) break;
       this.#held.delete(siblingStart);
-      value = isRight ? this.#combine(sibling.value, value) : this.#combine(value, sibling.value);
       subtree = { start: Math.min(subtree.start, siblingStart), size: subtree.size * 2 };
+      const [left, right] = isRight ? [sibling.value, value] : [value, sibling.value];
+      value = this.#combine(left, right, subtree);
     }
     this.#held.set(subtree.start, { subtree, value });
   }

@@ -1,3 +1,5 @@
+export { CODECS } from './codecs.ts';
+export type { CodecName } from './codecs.ts';
 export { ProtocolError, REFUSALS } from './errors.ts';
 export type { RefusalCode, Retry } from './errors.ts';
 export { decodeFrame, encodeFrame, frameLimit, HEADER_LIMIT } from './frame.ts';
@@ -7,11 +9,10 @@ export type { CoordinatorMessage, Message, MessageOf, Profile, Received, WorkerM
 export {
   leaseBytes,
   leaseParts,
+  openEncoded,
   openLease,
   openNothing,
   openSnapshot,
-  openVector,
-  resultBytes,
   snapshotBytes,
 } from './payloads.ts';
 export type { LeaseContents, PayloadShape } from './payloads.ts';

@@ -4,7 +4,7 @@ import { ProtocolError } from './errors.ts';
 import { encodeFrame } from './frame.ts';
 import { decodeFromCoordinator, decodeFromWorker, PROTOCOL_VERSION } from './messages.ts';
 import type { MessageOf } from './messages.ts';
-import { leaseBytes, leaseParts, openLease, openSnapshot, openVector } from './payloads.ts';
+import { leaseBytes, leaseParts, openEncoded, openLease, openSnapshot } from './payloads.ts';
 
 const result: MessageOf<'result'> = {
   type: 'result',
@@ -86,7 +86,7 @@ describe('payloads', () => {
 
   it('are refused a byte off', () => {
     for (const off of [-4, -1, 1, 4]) {
-      expect(() => openVector(new Uint8Array(128 + off), 32)).toThrow(ProtocolError);
+      expect(() => openEncoded(new Uint8Array(128 + off), 128)).toThrow(ProtocolError);
       expect(() => openSnapshot(new Uint8Array(384 + off), 32)).toThrow(ProtocolError);
       expect(() => openLease(new Uint8Array(leaseBytes(shape, 2) + off), shape, 2)).toThrow(ProtocolError);
     }

@@ -5,11 +5,12 @@
  * receives it.
  */
 import { z } from 'zod';
+import { CODECS } from './codecs.ts';
 import { decodeFrame } from './frame.ts';
 import { ProtocolError } from './errors.ts';
 
 /** Both sides must speak the same version; it changes when a message or a bit of the arithmetic does. */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 const count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 const positive = z.number().int().min(1).max(Number.MAX_SAFE_INTEGER);
@@ -50,7 +51,7 @@ const welcome = z.strictObject({
   seed: count,
   microBatchSize: positive,
   microBatches: positive,
-  codec: z.enum(['f32']),
+  codec: z.enum(CODECS),
   /** Seconds without any message after which either side gives the other up. */
   silenceSeconds: finite,
 });

@@ -7,19 +7,12 @@ import { ProtocolError } from './errors.ts';
 export interface PayloadShape {
   /** Floats of the parameters, padding included. */
   readonly parameters: number;
-  /** Floats of the tail, padding included. */
-  readonly tail: number;
   /** Pixels of an image. */
   readonly pixels: number;
   /** Floats of one sample's noise. */
   readonly latent: number;
   /** m */
   readonly microBatchSize: number;
-}
-
-/** Bytes of a `result`: gradient and tail. */
-export function resultBytes({ parameters, tail }: Pick<PayloadShape, 'parameters' | 'tail'>): number {
-  return (parameters + tail) * 4;
 }
 
 /** Bytes of a `snapshot`: parameters, first and second moments. */
@@ -66,10 +59,14 @@ export function openSnapshot(payload: Uint8Array, parameters: number): [Float32A
   ];
 }
 
-/** @throws ProtocolError `payload-length` unless the payload is exactly `length` floats. */
-export function openVector(payload: Uint8Array, length: number): Float32Array {
-  expectBytes(payload, length * 4);
-  return floats(payload);
+/**
+ * A gradient in the run's codec, as it is.
+ *
+ * @throws ProtocolError `payload-length` unless the payload has exactly so many bytes.
+ */
+export function openEncoded(payload: Uint8Array, bytes: number): Uint8Array {
+  expectBytes(payload, bytes);
+  return payload;
 }
 
 /** @throws ProtocolError `payload-length` if there is a payload where none belongs. */

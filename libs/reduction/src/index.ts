@@ -1,3 +1,5 @@
-export { measureGradient, takeMean } from './average.ts';
+export { takeMean } from './average.ts';
 export type { AverageNorms, GradientShape } from './average.ts';
-export { vectorTree } from './vector-tree.ts';
+export { createCodec } from './codec.ts';
+export type { GradientCodec, GradientLayout } from './codec.ts';
+export { gradientTree } from './gradient-tree.ts';

@@ -1,11 +1,15 @@
 import { alignedSubtrees } from '@gradcast/ledger';
 import type { Subtree } from '@gradcast/ledger';
+import { createCodec } from '@gradcast/reduction';
+import { floatsOf } from '@gradcast/tensors';
 import { referenceKernels as kernels } from '@gradcast/vector';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SubtreeAccumulator } from './subtree-accumulator.ts';
 
 const LENGTH = 5;
+const layout = { parameters: { entries: [], length: 4 }, generatorLength: 2, tail: { entries: [], length: 1 } };
+const codec = createCodec('f32', { layout, seed: 1, kernels });
 /** Values of such different sizes that another order of additions gives other bits. */
 const leafValue = (leaf: number) =>
   Float32Array.from({ length: LENGTH }, (_, i) => ((leaf * 37 + i * 11 + 1) % 101) / 3 ** (leaf % 7));
@@ -19,16 +23,16 @@ function plainTree({ start, size }: Subtree): Float32Array {
 }
 
 async function accumulate(subtree: Subtree): Promise<{ total: Float32Array; vectors: number }> {
-  const sum = new SubtreeAccumulator(subtree, LENGTH, kernels);
-  const memory = new Set<Float32Array>();
+  const sum = new SubtreeAccumulator(subtree, { codec, step: 3 });
+  const memory = new Set<ArrayBufferLike>();
   for (let leaf = subtree.start; leaf < subtree.start + subtree.size; leaf++) {
     await sum.add(leaf, (vector) => {
-      memory.add(vector);
+      memory.add(vector.buffer);
       vector.set(leafValue(leaf));
       return Promise.resolve();
     });
   }
-  return { total: sum.total, vectors: memory.size };
+  return { total: floatsOf(sum.total), vectors: memory.size };
 }
 
 describe('SubtreeAccumulator', () => {
@@ -55,13 +59,13 @@ describe('SubtreeAccumulator', () => {
   });
 
   it('has no total before its last leaf', async () => {
-    const sum = new SubtreeAccumulator({ start: 2, size: 2 }, LENGTH, kernels);
+    const sum = new SubtreeAccumulator({ start: 2, size: 2 }, { codec, step: 3 });
     await sum.add(2, () => Promise.resolve());
     expect(() => sum.total).toThrow('not complete');
   });
 
   it('refuses leaves of another subtree', async () => {
-    const sum = new SubtreeAccumulator({ start: 2, size: 2 }, LENGTH, kernels);
+    const sum = new SubtreeAccumulator({ start: 2, size: 2 }, { codec, step: 3 });
     await expect(sum.add(4, () => Promise.resolve())).rejects.toThrow(RangeError);
   });
 });

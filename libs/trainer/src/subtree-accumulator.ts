@@ -1,37 +1,37 @@
 /**
- * Sums the micro-batches of one subtree in leaf order, with as few vectors as the tree allows.
+ * Sums the micro-batches of one subtree in leaf order, with as few nodes as the tree allows.
  *
- * A vector is a few megabytes: those that were added into another are used again for the next leaf, so a subtree of n
+ * A node is a few megabytes: those that were added into another are used again for the next leaf, so a subtree of n
  * leaves needs log2(n) + 1 of them.
  */
-import { TreeSum } from '@gradcast/ledger';
-import type { Subtree } from '@gradcast/ledger';
-import type { VectorKernels } from '@gradcast/vector';
+import type { Subtree, TreeSum } from '@gradcast/ledger';
+import { gradientTree } from '@gradcast/reduction';
+import type { GradientCodec } from '@gradcast/reduction';
 
 export class SubtreeAccumulator {
-  readonly #length: number;
-  readonly #spare: Float32Array[] = [];
-  readonly #sum: TreeSum<Float32Array>;
+  readonly #codec: GradientCodec;
+  readonly #step: number;
+  readonly #spare: Uint8Array[] = [];
+  readonly #tree: TreeSum<Uint8Array>;
 
-  constructor(subtree: Subtree, length: number, kernels: VectorKernels) {
-    this.#length = length;
-    this.#sum = new TreeSum(subtree, (left, right) => {
-      kernels.add(left, right);
-      this.#spare.push(right);
-      return left;
-    });
+  constructor(subtree: Subtree, { codec, step }: { codec: GradientCodec; step: number }) {
+    this.#codec = codec;
+    this.#step = step;
+    this.#tree = gradientTree(subtree, { codec, step, released: (node) => this.#spare.push(node) });
   }
 
-  /** Adds a leaf; `write` fills the vector it is given, every element of it. */
+  /** Adds a leaf; `write` fills the vector it is given (gradient and tail), every element of it. */
   async add(leaf: number, write: (vector: Float32Array) => Promise<void>): Promise<void> {
-    const vector = this.#spare.pop() ?? new Float32Array(this.#length);
-    await write(vector);
-    this.#sum.add({ start: leaf, size: 1 }, vector);
+    const node = this.#spare.pop() ?? new Uint8Array(this.#codec.nodeBytes);
+    await write(this.#codec.vectorFor(node));
+    const subtree = { start: leaf, size: 1 };
+    this.#codec.encode(node, { step: this.#step, subtree });
+    this.#tree.add(subtree, node);
   }
 
-  /** The subtree's sum. @throws Error before its last leaf was added. */
-  get total(): Float32Array {
-    const { total } = this.#sum;
+  /** The subtree's sum, encoded. @throws Error before its last leaf was added. */
+  get total(): Uint8Array {
+    const { total } = this.#tree;
     if (!total) throw new Error('the subtree is not complete');
     return total;
   }

@@ -1,6 +1,7 @@
 import { initialParameters, tinyPresets } from '@gradcast/model';
 import type { Replica } from '@gradcast/optimizer';
 import { encodeFrame } from '@gradcast/protocol';
+import { createCodec, gradientTree } from '@gradcast/reduction';
 import { referenceKernels as kernels } from '@gradcast/vector';
 import { describe, expect, it } from 'vitest';
 import { linearGradient } from './fake-engine.ts';
@@ -136,6 +137,20 @@ describe('a lease', () => {
         expect(bench.engine.batches).toEqual(Array.from({ length: count }, (_, i) => leafOf(0, first + i)));
       }
     }
+  });
+
+  it.each(['f16', 'bf16', 'int8'] as const)('is summed in the codec of the run: %s', async (name) => {
+    const bench = new Bench();
+    await bench.deliver(frames.welcome({ codec: name }), frames.snapshot(truth()), frames.lease(0, 4, 4));
+    const codec = createCodec(name, { layout: model, seed: 5, kernels });
+    const tree = gradientTree({ start: 4, size: 4 }, { codec, step: 0 });
+    for (let start = 4; start < 8; start++) {
+      const node = new Uint8Array(codec.nodeBytes);
+      codec.vectorFor(node).set(plainTree(truth(), start, 1));
+      codec.encode(node, { step: 0, subtree: { start, size: 1 } });
+      tree.add({ start, size: 1 }, node);
+    }
+    expect(bench.of('result').map(({ payload }) => payload)).toEqual([tree.total]);
   });
 
   it('of three leaves is two results that name lease, version and replica', async () => {

@@ -19,13 +19,14 @@ import { Replica } from '@gradcast/optimizer';
 import {
   decodeFromCoordinator,
   encodeFrame,
+  openEncoded,
   openLease,
   openNothing,
   openSnapshot,
-  openVector,
   ProtocolError,
 } from '@gradcast/protocol';
 import type {
+  CodecName,
   CoordinatorMessage,
   LeaseContents,
   MessageOf,
@@ -33,6 +34,8 @@ import type {
   Received,
   WorkerMessage,
 } from '@gradcast/protocol';
+import { createCodec } from '@gradcast/reduction';
+import type { GradientCodec } from '@gradcast/reduction';
 import type { VectorKernels } from '@gradcast/vector';
 import { probeBatch } from './probe.ts';
 import { SubtreeAccumulator } from './subtree-accumulator.ts';
@@ -70,6 +73,8 @@ interface Task {
   readonly engine: GradientEngine;
   readonly shape: PayloadShape;
   readonly seed: number;
+  readonly codecName: CodecName;
+  readonly codec: GradientCodec;
 }
 
 export class Trainer {
@@ -164,7 +169,7 @@ export class Trainer {
   }
 
   async #onWelcome(message: MessageOf<'welcome'>): Promise<void> {
-    const { preset: name, microBatchSize, microBatches, seed, incarnation } = message;
+    const { preset: name, microBatchSize, microBatches, seed, incarnation, codec: codecName } = message;
     const known = this.#ports.preset(name);
     if (!known) {
       throw new ProtocolError('preset-unknown', `the run trains preset ${name}, which this version does not know`);
@@ -172,6 +177,7 @@ export class Trainer {
     const preset = { ...known, microBatch: microBatchSize, microBatches };
     const same =
       this.#task?.seed === seed &&
+      this.#task.codecName === codecName &&
       this.#task.model.preset.name === name &&
       this.#task.shape.microBatchSize === microBatchSize;
     // What was queued after the welcome belongs to the session that it begins.
@@ -189,12 +195,12 @@ export class Trainer {
     const [height, width, channels] = preset.image;
     const shape = {
       parameters: model.parameters.length,
-      tail: model.tail.length,
       pixels: height * width * channels,
       latent: preset.latent,
       microBatchSize,
     };
-    this.#task = { incarnation, model, engine, shape, seed };
+    const codec = createCodec(codecName, { layout: model, seed, kernels: this.#ports.kernels });
+    this.#task = { incarnation, model, engine, shape, seed, codecName, codec };
     return this.#ready(this.#task);
   }
 
@@ -223,14 +229,14 @@ export class Trainer {
    * apart that have the same names, the second time is the device's warm speed.
    */
   async #takeProbe(task: Task): Promise<{ hash: string; ms: number }> {
-    const { model, engine, shape, seed } = task;
+    const { model, engine, seed } = task;
     engine.load(initialParameters(model, seed));
     this.#loaded = -1;
     const batch = probeBatch(model.preset, seed);
     const hashes: string[] = [];
     let ms = 0;
     for (let turn = 0; turn < 2; turn++) {
-      const vector = new Float32Array(shape.parameters + shape.tail);
+      const vector = new Float32Array(model.parameters.length + model.tail.length);
       const start = this.#ports.now();
       await engine.gradient(batch, vector);
       ms = this.#ports.now() - start;
@@ -247,7 +253,9 @@ export class Trainer {
     if (!this.#replica) return;
     if (message.version !== this.#replica.version) return this.#resync(this.#replica);
     if (message.scalars) {
-      this.#replica.advance(openVector(payload, this.#task!.shape.parameters), message.scalars);
+      const { codec } = this.#task!;
+      const average = codec.decodeAverage(openEncoded(payload, codec.averageBytes));
+      this.#replica.advance(average, message.scalars);
     } else {
       openNothing(payload);
       this.#replica.advance(null, null);
@@ -273,7 +281,7 @@ export class Trainer {
       const queueMs = this.#ports.now() - waiting.at;
       const done = await this.#sumSubtree(subtree, { message, contents, epoch, replica });
       if (!done) return;
-      const { vector, computeMs } = done;
+      const { node, computeMs } = done;
       this.#send(
         {
           type: 'result',
@@ -285,7 +293,7 @@ export class Trainer {
           computeMs,
           queueMs,
         },
-        [vector],
+        [node],
       );
     }
   }
@@ -294,10 +302,10 @@ export class Trainer {
   async #sumSubtree(
     subtree: Subtree,
     lease: { message: MessageOf<'lease'>; contents: LeaseContents; epoch: number; replica: Replica },
-  ): Promise<{ vector: Float32Array; computeMs: number } | undefined> {
+  ): Promise<{ node: Uint8Array; computeMs: number } | undefined> {
     const { message, contents, epoch, replica } = lease;
-    const { engine, shape } = this.#task!;
-    const sum = new SubtreeAccumulator(subtree, shape.parameters + shape.tail, this.#ports.kernels);
+    const { engine, shape, codec } = this.#task!;
+    const sum = new SubtreeAccumulator(subtree, { codec, step: message.version });
     let computeMs = 0;
     for (let leaf = subtree.start; leaf < subtree.start + subtree.size; leaf++) {
       await this.#ports.yield();
@@ -314,7 +322,7 @@ export class Trainer {
     }
     // The last micro-batch took its time too: whoever was lost in it must not be answered.
     if (epoch !== this.#epoch) return undefined;
-    return { vector: sum.total, computeMs };
+    return { node: sum.total, computeMs };
   }
 
   #resync(replica: Replica): void {

@@ -1,0 +1,65 @@
+/**
+ * What the value of a tree node is, and how two of them are added: the codec of a run.
+ *
+ * Invariant: every node's value is its encoded form, leaves included: a node is encode(decode(left) + decode(right)).
+ * So a node that crosses the wire has the same bytes however the leaves were grouped, and the sum has the same bits
+ * whoever added what. Nothing a worker keeps for itself (such as an error it would feed back) enters.
+ */
+import type { CodecName } from '@gradcast/protocol';
+import type { Subtree } from '@gradcast/ledger';
+import type { Layout } from '@gradcast/tensors';
+import type { VectorKernels } from '@gradcast/vector';
+import type { AverageNorms } from './average.ts';
+import { FloatCodec } from './float-codec.ts';
+import { PackedCodec } from './packed-codec.ts';
+
+/** How a model lays out a gradient and its tail; a `Model` is one. */
+export interface GradientLayout {
+  readonly parameters: Layout;
+  /** The generator's gradient is `[0, generatorLength)`, the discriminator's the rest. */
+  readonly generatorLength: number;
+  readonly tail: Layout;
+}
+
+/** Where in a run a node stands; what is random in its rounding follows from this. */
+export interface NodePlace {
+  /** Version that the gradient was computed at. */
+  readonly step: number;
+  readonly subtree: Subtree;
+}
+
+export interface CodecOptions {
+  readonly layout: GradientLayout;
+  /** The run's. */
+  readonly seed: number;
+  readonly kernels: VectorKernels;
+}
+
+/** Nodes and averages are plain bytes that start at a multiple of 8 in their buffer, as payloads of frames do. */
+export interface GradientCodec {
+  /** Bytes of a node: gradient and tail. */
+  readonly nodeBytes: number;
+  /** Bytes of an average: the gradient alone. */
+  readonly averageBytes: number;
+  /**
+   * Where an engine shall write a leaf's gradient and tail, so that `encode` finds it: the node's own memory if that is
+   * float32, else one vector that every leaf uses in turn.
+   */
+  vectorFor(node: Uint8Array): Float32Array;
+  /** Encodes what was written to `vectorFor(node)` into the node. */
+  encode(node: Uint8Array, place: NodePlace): void;
+  /** Adds two siblings; the sum takes the left one's memory. `place` is their parent's. */
+  combine(left: Uint8Array, right: Uint8Array, place: NodePlace): Uint8Array;
+  /** Gradient and tail of a node; may share its memory. */
+  decode(node: Uint8Array): Float32Array;
+  /** Norms of a node's gradient; `finite` speaks of the tail too. */
+  measure(node: Uint8Array): AverageNorms;
+  /** The mean gradient as it is broadcast; may share its memory. */
+  encodeAverage(average: Float32Array, step: number): Uint8Array;
+  /** What every replica steps with; may share the bytes' memory. Valid until the next call. */
+  decodeAverage(bytes: Uint8Array): Float32Array;
+}
+
+export function createCodec(name: CodecName, options: CodecOptions): GradientCodec {
+  return name === 'f32' ? new FloatCodec(options) : new PackedCodec(name, options);
+}

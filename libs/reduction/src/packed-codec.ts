@@ -1,0 +1,182 @@
+/**
+ * The codecs that pack: f16 and int8 with a power-of-two scale for each block of a tensor, bf16 without.
+ *
+ *     node:    exponents, one byte a block | values | tail, float32      each part padded to 8 bytes
+ *     average: exponents                   | values
+ *
+ * Blocks never straddle tensors, so one tensor's large values take no digits from its neighbour's. Scales are taken anew
+ * at each node. int8 rounds stochastically, keyed by (seed, step, node, element): sums stay unbiased and everybody
+ * rounds alike. The tail is summed in float32 whatever the codec.
+ */
+import type { CodecName } from '@gradcast/protocol';
+import { Philox, STREAMS } from '@gradcast/random';
+import { floatsOf, padded } from '@gradcast/tensors';
+import { PACK_BLOCK, packedElementBytes } from '@gradcast/vector';
+import type { PackedRun, Rounding, VectorKernels } from '@gradcast/vector';
+import type { AverageNorms } from './average.ts';
+import type { CodecOptions, GradientCodec, NodePlace } from './codec.ts';
+
+type PackedName = Exclude<CodecName, 'f32'>;
+
+/** One tensor, its padding included. */
+interface Run {
+  /** First element in the vector. */
+  readonly first: number;
+  readonly elements: number;
+  /** Byte of a node at which its exponents begin, and how many there are. */
+  readonly exponentsAt: number;
+  readonly exponents: number;
+  readonly valuesAt: number;
+  readonly valueBytes: number;
+}
+
+/** Philox index of an average's rounding; nodes have smaller ones. */
+const AVERAGE_INDEX = 0xffff_ffff;
+
+export class PackedCodec implements GradientCodec {
+  readonly nodeBytes: number;
+  readonly averageBytes: number;
+  readonly #name: PackedName;
+  readonly #kernels: VectorKernels;
+  readonly #seed: number;
+  readonly #runs: readonly Run[];
+  /** Runs before this one are the generator's. */
+  readonly #generatorRuns: number;
+  readonly #parameters: number;
+  readonly #tail: number;
+  /** What leaves are written to, and what averages are decoded to. */
+  #vector: Float32Array | undefined;
+  #average: Float32Array | undefined;
+
+  constructor(name: PackedName, { layout, seed, kernels }: CodecOptions) {
+    const { parameters, tail, generatorLength } = layout;
+    this.#name = name;
+    this.#kernels = kernels;
+    this.#seed = seed;
+    this.#parameters = parameters.length;
+    this.#tail = tail.length;
+    this.#runs = runsOf(
+      name,
+      parameters.entries.map(({ offset, size }) => ({ first: offset, elements: padded(size) })),
+    );
+    this.#generatorRuns = this.#runs.filter(({ first }) => first < generatorLength).length;
+    const { valuesAt, valueBytes } = this.#runs[this.#runs.length - 1];
+    this.averageBytes = align(valuesAt + valueBytes);
+    this.nodeBytes = align(this.averageBytes + tail.length * Float32Array.BYTES_PER_ELEMENT);
+  }
+
+  vectorFor(): Float32Array {
+    return (this.#vector ??= new Float32Array(this.#parameters + this.#tail));
+  }
+
+  encode(node: Uint8Array, place: NodePlace): void {
+    const vector = this.vectorFor();
+    this.#pack(vector, node, this.#roundingOf(place));
+    this.#tailOf(node).set(vector.subarray(this.#parameters));
+  }
+
+  combine(left: Uint8Array, right: Uint8Array, place: NodePlace): Uint8Array {
+    const rounding = this.#roundingOf(place);
+    for (const run of this.#runs) {
+      this.#kernels.addPacked(this.#name, packedRun(left, run), packedRun(right, run), {
+        ...rounding,
+        first: run.first,
+      });
+    }
+    this.#kernels.add(this.#tailOf(left), this.#tailOf(right));
+    return left;
+  }
+
+  decode(node: Uint8Array): Float32Array {
+    const vector = new Float32Array(this.#parameters + this.#tail);
+    this.#unpack(node, vector);
+    vector.set(this.#tailOf(node), this.#parameters);
+    return vector;
+  }
+
+  measure(node: Uint8Array): AverageNorms {
+    let [generator, discriminator, finite] = [0, 0, true];
+    for (const [index, run] of this.#runs.entries()) {
+      const measured = this.#kernels.measurePacked(this.#name, packedRun(node, run));
+      finite &&= measured.finite;
+      if (index < this.#generatorRuns) generator += measured.sumOfSquares;
+      else discriminator += measured.sumOfSquares;
+    }
+    finite &&= this.#kernels.measure(this.#tailOf(node), 0, this.#tail).finite;
+    return {
+      finite,
+      norm: Math.sqrt(generator + discriminator),
+      generatorNorm: Math.sqrt(generator),
+      discriminatorNorm: Math.sqrt(discriminator),
+    };
+  }
+
+  encodeAverage(average: Float32Array, step: number): Uint8Array {
+    const bytes = new Uint8Array(this.averageBytes);
+    this.#pack(average, bytes, this.#rounding(step, AVERAGE_INDEX));
+    return bytes;
+  }
+
+  decodeAverage(bytes: Uint8Array): Float32Array {
+    this.#average ??= new Float32Array(this.#parameters);
+    this.#unpack(bytes, this.#average);
+    return this.#average;
+  }
+
+  #pack(vector: Float32Array, bytes: Uint8Array, rounding: Rounding): void {
+    for (const run of this.#runs) {
+      const source = vector.subarray(run.first, run.first + run.elements);
+      this.#kernels.pack(this.#name, source, packedRun(bytes, run), { ...rounding, first: run.first });
+    }
+  }
+
+  #unpack(bytes: Uint8Array, vector: Float32Array): void {
+    for (const run of this.#runs) {
+      this.#kernels.unpack(this.#name, packedRun(bytes, run), vector.subarray(run.first, run.first + run.elements));
+    }
+  }
+
+  #tailOf(node: Uint8Array): Float32Array {
+    const end = this.averageBytes + this.#tail * Float32Array.BYTES_PER_ELEMENT;
+    return floatsOf(node.subarray(this.averageBytes, end));
+  }
+
+  /** Nodes are numbered in order (a leaf k is 2k), which does not depend on how large the tree is. */
+  #roundingOf({ step, subtree: { start, size } }: NodePlace): Rounding {
+    return this.#rounding(step, 2 * start + size - 1);
+  }
+
+  #rounding(step: number, index: number): Rounding {
+    const [key0, key1] = new Philox(this.#seed, STREAMS.codec, index).u32x4(step);
+    return { key0, key1, first: 0 };
+  }
+}
+
+function runsOf(name: PackedName, tensors: readonly Pick<Run, 'first' | 'elements'>[]): Run[] {
+  const counts = tensors.map(({ elements }) => (name === 'bf16' ? 0 : Math.ceil(elements / PACK_BLOCK)));
+  const valuesFrom = align(counts.reduce((sum, count) => sum + count, 0));
+  let exponentsAt = 0;
+  return tensors.map(({ first, elements }, index) => {
+    const run = {
+      first,
+      elements,
+      exponentsAt,
+      exponents: counts[index],
+      valuesAt: valuesFrom + first * packedElementBytes(name),
+      valueBytes: elements * packedElementBytes(name),
+    };
+    exponentsAt += run.exponents;
+    return run;
+  });
+}
+
+function packedRun(bytes: Uint8Array, { exponentsAt, exponents, valuesAt, valueBytes }: Run): PackedRun {
+  return {
+    exponents: bytes.subarray(exponentsAt, exponentsAt + exponents),
+    values: bytes.subarray(valuesAt, valuesAt + valueBytes),
+  };
+}
+
+function align(bytes: number): number {
+  return Math.ceil(bytes / 8) * 8;
+}
