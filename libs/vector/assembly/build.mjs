@@ -14,6 +14,7 @@ const sources = new Map(
     new URL('./elementwise.ts', import.meta.url),
     new URL('./fingerprint.ts', import.meta.url),
     new URL('./measure.ts', import.meta.url),
+    new URL('./packing.ts', import.meta.url),
   ].map((url) => [basename(url.pathname), url]),
 );
 const FLAGS = '-O3 --noAssert --runtime stub --importMemory --noExportMemory --initialMemory 1 --enable simd';
