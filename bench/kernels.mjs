@@ -16,6 +16,7 @@ const MEGABYTES = (LENGTH * Float32Array.BYTES_PER_ELEMENT) / 1e6;
 const FRAMES = 12;
 const WARM_UP = 4;
 const SCALARS = { alpha: 1e-4, oneMinusBeta1: 0.5, oneMinusBeta2: 0.001, epsilon: 1e-7 };
+const SGD_SCALARS = { rate: 1e-4, momentum: 0.9 };
 
 const FORMATS = ['bf16', 'f16', 'int8'];
 const ROUNDING = { key0: 1, key1: 2, first: 0 };
@@ -26,6 +27,14 @@ const KERNELS = {
   scale: { vectors: 2, run: (kernels, state) => kernels.scale(state.sum, -1) },
   measure: { vectors: 1, run: (kernels, _, frame) => kernels.measure(frame.vector, 0, LENGTH) },
   adam: { vectors: 7, run: (kernels, state, frame) => kernels.adam(state.parameters, state, frame.vector, SCALARS) },
+  adamW: {
+    vectors: 7,
+    run: (kernels, state, { vector }) => kernels.adam(state.parameters, state, vector, { ...SCALARS, decay: 1e-6 }),
+  },
+  sgd: {
+    vectors: 5,
+    run: (kernels, state, { vector }) => kernels.sgd(state.parameters, vector, SGD_SCALARS, state.first),
+  },
   ema: { vectors: 3, run: (kernels, state) => kernels.ema(state.sum, state.parameters, 0.999) },
   fingerprint: { vectors: 3, run: (kernels, s) => kernels.fingerprint([s.parameters, s.first, s.second]) },
   ...Object.assign({}, ...FORMATS.map(packingKernels)),

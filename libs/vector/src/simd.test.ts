@@ -21,6 +21,7 @@ const anyLength = fc.oneof(fc.nat(70), fc.integer({ min: BLOCK_ELEMENTS - 3, max
 const place = fc.record({ held: fc.boolean(), offset: fc.nat(5) });
 const any = fc.record({ seed: fc.integer(), finite: fc.boolean(), length: anyLength });
 const scalar = fc.float({ noNaN: true, min: Math.fround(-4), max: 4 });
+const decay = fc.oneof(fc.constant(0), fc.float({ min: 0, max: 1, noNaN: true }));
 
 /** Bits of a reproducible vector: one word in eight special, the others of any exponent, or finite and near 1. */
 function words({ seed, finite, length }: { seed: number; finite: boolean; length: number }): Uint32Array {
@@ -110,7 +111,10 @@ describe('simdKernels has the bits of the reference', () => {
   });
 
   it('for adam', () => {
-    const scalars = fc.record({ alpha: scalar, oneMinusBeta1: scalar, oneMinusBeta2: scalar, epsilon: scalar });
+    const scalars = fc.record(
+      { alpha: scalar, oneMinusBeta1: scalar, oneMinusBeta2: scalar, epsilon: scalar, decay },
+      { requiredKeys: ['alpha', 'oneMinusBeta1', 'oneMinusBeta2', 'epsilon'] },
+    );
     const usual = fc.constant({ alpha: 1e-3, oneMinusBeta1: 0.5, oneMinusBeta2: 0.001, epsilon: 1e-7 });
     fc.assert(
       fc.property(
@@ -123,6 +127,25 @@ describe('simdKernels has the bits of the reference', () => {
           const inputs = [words(a), words({ ...a, seed: m }), second, words({ ...a, seed: g })];
           sameBits(inputs, places, (kernels, [parameters, moment, square, gradient]) =>
             kernels.adam(parameters, { first: moment, second: square }, gradient, rates),
+          );
+        },
+      ),
+    );
+  });
+
+  it('for sgd, with a velocity and without one', () => {
+    const scalars = fc.record({ rate: scalar, momentum: scalar, decay }, { requiredKeys: ['rate'] });
+    fc.assert(
+      fc.property(
+        any,
+        fc.tuple(fc.integer(), fc.integer()),
+        fc.tuple(place, place, place),
+        scalars,
+        fc.boolean(),
+        (a, [g, v], places, rates, heavy) => {
+          const inputs = [words(a), words({ ...a, seed: g }), words({ ...a, seed: v })];
+          sameBits(inputs, places, (kernels, [parameters, gradient, velocity]) =>
+            kernels.sgd(parameters, gradient, rates, heavy ? velocity : undefined),
           );
         },
       ),
@@ -161,6 +184,8 @@ describe('simdKernels', () => {
       expect(() => kernels.measure(three, -1, 2)).toThrow(RangeError);
       expect(() => kernels.measure(three, 2, 1)).toThrow(RangeError);
       expect(() => kernels.ema(four, three, 0.5)).toThrow(RangeError);
+      expect(() => kernels.sgd(three, four, { rate: 1 })).toThrow(RangeError);
+      expect(() => kernels.sgd(three, three, { rate: 1 }, four)).toThrow(RangeError);
       expect(() => kernels.adam(three, { first: three, second: four }, three, scalars)).toThrow(RangeError);
     }
   });

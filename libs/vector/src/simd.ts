@@ -12,6 +12,7 @@ import type {
   PackedFormat,
   PackedRun,
   Rounding,
+  SgdScalars,
   VectorKernels,
 } from './kernels.ts';
 import { LinearMemory, SCRATCH_ADDRESS } from './linear-memory.ts';
@@ -35,6 +36,17 @@ interface Exports {
     rate1: number,
     rate2: number,
     epsilon: number,
+    decay: number,
+  ): void;
+  sgd(parameters: number, gradient: number, bytes: number, rate: number, decay: number): void;
+  sgdMomentum(
+    parameters: number,
+    velocity: number,
+    gradient: number,
+    bytes: number,
+    rate: number,
+    momentum: number,
+    decay: number,
   ): void;
   ema(average: number, parameters: number, bytes: number, rate: number): void;
   fingerprint(source: number, bytes: number, lanes: number): void;
@@ -156,11 +168,27 @@ class SimdKernels implements VectorKernels {
   adam(parameters: Float32Array, moments: Moments, gradient: Float32Array, scalars: AdamScalars): void {
     const { first, second } = moments;
     requireSameLength(parameters, first, second, gradient);
-    const { alpha, oneMinusBeta1, oneMinusBeta2, epsilon } = scalars;
+    const { alpha, oneMinusBeta1, oneMinusBeta2, epsilon, decay = 0 } = scalars;
     const operands = { written: [parameters, first, second], read: [gradient], length: parameters.length };
     runStaged(this.#memory, operands, ([p, m, v, g], bytes) =>
-      this.#wasm.adam(p, m, v, g, bytes, alpha, oneMinusBeta1, oneMinusBeta2, epsilon),
+      this.#wasm.adam(p, m, v, g, bytes, alpha, oneMinusBeta1, oneMinusBeta2, epsilon, decay),
     );
+  }
+
+  sgd(parameters: Float32Array, gradient: Float32Array, scalars: SgdScalars, velocity?: Float32Array): void {
+    requireSameLength(parameters, gradient, velocity ?? gradient);
+    const { rate, momentum = 0, decay = 0 } = scalars;
+    const { length } = parameters;
+    if (velocity) {
+      const operands = { written: [parameters, velocity], read: [gradient], length };
+      runStaged(this.#memory, operands, ([p, v, g], bytes) =>
+        this.#wasm.sgdMomentum(p, v, g, bytes, rate, momentum, decay),
+      );
+    } else {
+      runStaged(this.#memory, { written: [parameters], read: [gradient], length }, ([p, g], bytes) =>
+        this.#wasm.sgd(p, g, bytes, rate, decay),
+      );
+    }
   }
 
   ema(average: Float32Array, parameters: Float32Array, decay: number): void {
