@@ -26,6 +26,14 @@ const KERNELS = {
   add: { vectors: 3, run: (kernels, state, frame) => kernels.add(state.sum, frame.vector) },
   scale: { vectors: 2, run: (kernels, state) => kernels.scale(state.sum, -1) },
   measure: { vectors: 1, run: (kernels, _, frame) => kernels.measure(frame.vector, 0, LENGTH) },
+  scaleMeasured: { vectors: 2, run: (kernels, state) => kernels.scaleMeasured(state.sum, -1, 0, LENGTH) },
+  'scale, then measure': {
+    vectors: 3,
+    run: (kernels, { sum }) => {
+      kernels.scale(sum, -1);
+      kernels.measure(sum, 0, LENGTH);
+    },
+  },
   adam: { vectors: 7, run: (kernels, state, frame) => kernels.adam(state.parameters, state, frame.vector, SCALARS) },
   adamW: {
     vectors: 7,

@@ -94,6 +94,8 @@ export interface VectorKernels {
   scale(target: Float32Array, factor: number): void;
   /** Sum of squares and finiteness of elements `[from, to)`. */
   measure(vector: Float32Array, from: number, to: number): Measure;
+  /** `scale` of elements `[from, to)` and, in the same pass, `measure` of what they become. */
+  scaleMeasured(vector: Float32Array, factor: number, from: number, to: number): Measure;
   /**
    * One Adam step over whole vectors of equal length (Kingma & Ba 2015, section 2, last paragraph: epsilon outside the
    * bias correction, as TensorFlow and Keras do). Moments smaller than 2^-100 are written as zero, so that no denormal

@@ -72,6 +72,21 @@ describe('measure', () => {
   });
 });
 
+describe('scaleMeasured', () => {
+  it('is scale and then measure, of its range alone', () => {
+    fc.assert(
+      fc.property(anyVector, float, fc.nat(70), (a, factor, start) => {
+        const from = Math.min(start, a.length);
+        const [once, twice] = [a.slice(), a.slice()];
+        const measured = kernels.scaleMeasured(once, factor, from, a.length);
+        kernels.scale(twice.subarray(from), factor);
+        expect(once).toEqual(twice);
+        expect(measured).toEqual(kernels.measure(twice, from, a.length));
+      }),
+    );
+  });
+});
+
 describe('adam', () => {
   const scalars = { alpha: 1e-3, oneMinusBeta1: 0.1, oneMinusBeta2: 0.001, epsilon: 1e-7 };
 

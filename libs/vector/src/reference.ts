@@ -3,9 +3,9 @@
  * whose result IEEE 754 fixes to the bit. (A float64 operation on float32 inputs, rounded once more, equals the float32
  * operation for + - * / and sqrt: Figueroa, "When is double rounding innocuous?", 1995.)
  */
-import { requireNoLonger, requireSameLength } from './checks.ts';
+import { requireNoLonger, requireRange, requireSameLength } from './checks.ts';
 import { FingerprintState } from './fingerprint.ts';
-import type { AdamScalars, Moments, SgdScalars, VectorKernels } from './kernels.ts';
+import type { AdamScalars, Measure, Moments, SgdScalars, VectorKernels } from './kernels.ts';
 import { measure } from './measure.ts';
 import { addPacked, measurePacked, pack, unpack } from './packing-reference.ts';
 
@@ -22,6 +22,12 @@ function add(target: Float32Array, source: Float32Array): void {
 function scale(target: Float32Array, factor: number): void {
   const rounded = fround(factor);
   for (let i = 0; i < target.length; i++) target[i] *= rounded;
+}
+
+function scaleMeasured(vector: Float32Array, factor: number, from: number, to: number): Measure {
+  requireRange(vector, from, to);
+  scale(vector.subarray(from, to), factor);
+  return measure(vector, from, to);
 }
 
 function adam(parameters: Float32Array, moments: Moments, gradient: Float32Array, scalars: AdamScalars): void {
@@ -90,6 +96,7 @@ export const referenceKernels: VectorKernels = {
   add,
   scale,
   measure,
+  scaleMeasured,
   adam,
   sgd,
   ema,

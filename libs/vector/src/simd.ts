@@ -26,6 +26,7 @@ interface Exports {
   add(target: number, source: number, bytes: number): void;
   scale(target: number, bytes: number, factor: number): void;
   measure(source: number, bytes: number, lanes: number): void;
+  scaleMeasured(target: number, bytes: number, factor: number, lanes: number): void;
   adam(
     parameters: number,
     first: number,
@@ -161,6 +162,17 @@ class SimdKernels implements VectorKernels {
     // A block is a multiple of eight elements, so element i of the range always meets lane i mod 8.
     runStaged(this.#memory, { written: [], read: [range], length: range.length }, ([source], bytes) =>
       this.#wasm.measure(source, bytes, LANES_ADDRESS),
+    );
+    return sumOfLanes(sums);
+  }
+
+  scaleMeasured(vector: Float32Array, factor: number, from: number, to: number): Measure {
+    requireRange(vector, from, to);
+    const { sums } = this.#memory;
+    sums.fill(0);
+    const range = vector.subarray(from, to);
+    runStaged(this.#memory, { written: [range], read: [], length: range.length }, ([target], bytes) =>
+      this.#wasm.scaleMeasured(target, bytes, factor, LANES_ADDRESS),
     );
     return sumOfLanes(sums);
   }
