@@ -3,9 +3,9 @@
  * result: the plain TypeScript, SIMD over ordinary vectors, SIMD over vectors that lie in its linear memory, and beside
  * them what the machine needs to copy such a frame. All variants of a kernel run in each round, in alternating order;
  * medians of the rounds, and the fastest, which says more on a machine with other work. The table goes to stderr, JSON
- * to stdout; about ten seconds.
+ * to stdout; about a minute.
  *
- *     npm run bench:kernels [-- ROUNDS]
+ *     npm run bench:kernels [-- ROUNDS [KERNEL]]     (all kernels, or those whose names begin so)
  */
 import { performance } from 'node:perf_hooks';
 import { countArgument, loadSource, machine, median, orderOf, pairedRatio, printTable, round } from './report.mjs';
@@ -16,35 +16,63 @@ const MEGABYTES = (LENGTH * Float32Array.BYTES_PER_ELEMENT) / 1e6;
 const FRAMES = 12;
 const WARM_UP = 4;
 const SCALARS = { alpha: 1e-4, oneMinusBeta1: 0.5, oneMinusBeta2: 0.001, epsilon: 1e-7 };
+const SGD_SCALARS = { rate: 1e-4, momentum: 0.9 };
 
-/** What each kernel does, and how many vectors it must at least read and write. */
+const FORMATS = ['bf16', 'f16', 'int8'];
+const ROUNDING = { key0: 1, key1: 2, first: 0 };
+
+/** What each kernel does, and how many vectors of float32 it must at least read and write. */
 const KERNELS = {
-  add: { vectors: 3, run: (kernels, state, frame) => kernels.add(state.sum, frame) },
+  add: { vectors: 3, run: (kernels, state, frame) => kernels.add(state.sum, frame.vector) },
   scale: { vectors: 2, run: (kernels, state) => kernels.scale(state.sum, -1) },
-  measure: { vectors: 1, run: (kernels, _, frame) => kernels.measure(frame, 0, LENGTH) },
-  adam: { vectors: 7, run: (kernels, state, frame) => kernels.adam(state.parameters, state, frame, SCALARS) },
+  measure: { vectors: 1, run: (kernels, _, frame) => kernels.measure(frame.vector, 0, LENGTH) },
+  scaleMeasured: { vectors: 2, run: (kernels, state) => kernels.scaleMeasured(state.sum, -1, 0, LENGTH) },
+  'scale, then measure': {
+    vectors: 3,
+    run: (kernels, { sum }) => {
+      kernels.scale(sum, -1);
+      kernels.measure(sum, 0, LENGTH);
+    },
+  },
+  adam: { vectors: 7, run: (kernels, state, frame) => kernels.adam(state.parameters, state, frame.vector, SCALARS) },
+  adamW: {
+    vectors: 7,
+    run: (kernels, state, { vector }) => kernels.adam(state.parameters, state, vector, { ...SCALARS, decay: 1e-6 }),
+  },
+  sgd: {
+    vectors: 5,
+    run: (kernels, state, { vector }) => kernels.sgd(state.parameters, vector, SGD_SCALARS, state.first),
+  },
   ema: { vectors: 3, run: (kernels, state) => kernels.ema(state.sum, state.parameters, 0.999) },
   fingerprint: { vectors: 3, run: (kernels, s) => kernels.fingerprint([s.parameters, s.first, s.second]) },
+  ...Object.assign({}, ...FORMATS.map(packingKernels)),
 };
 const COPY_VECTORS = 2;
 
 const rounds = countArgument(process.argv[2], 21, 'bench:kernels takes the number of rounds, 1 or more');
+const chosen = Object.keys(KERNELS).filter((name) => name.startsWith(process.argv[3] ?? ''));
+if (chosen.length === 0) {
+  console.error(`bench:kernels knows no kernel ${process.argv[3]}: there are ${Object.keys(KERNELS).join(', ')}`);
+  process.exit(2);
+}
 
-const { referenceKernels, simdKernels } = await loadSource('libs/vector/src/index.ts');
+const { packedElementBytes, packedExponents, referenceKernels, simdKernels } =
+  await loadSource('libs/vector/src/index.ts');
 const ordinary = (length) => new Float32Array(length);
-const simd = simdKernels({ reserve: [LENGTH, LENGTH, LENGTH, LENGTH] });
+const simd = simdKernels({ reserve: Array.from({ length: 8 }, () => LENGTH) });
 const variants = {
   copy: null,
   reference: { kernels: referenceKernels, state: stateOf(ordinary) },
   simd: { kernels: simd, state: stateOf(ordinary) },
   'simd, in place': { kernels: simd, state: stateOf((length) => simd.allocate(length)) },
 };
-const frames = Array.from({ length: FRAMES }, (_, index) => filled(ordinary, index + 10));
+const frames = Array.from({ length: FRAMES }, (_, index) => frameOf(filled(ordinary, index + 10)));
 const copied = new Float32Array(LENGTH);
 
 const report = { length: LENGTH, rounds, machine: machine(), copy: undefined, kernels: {} };
 const copies = [];
-for (const [name, kernel] of Object.entries(KERNELS)) {
+for (const name of chosen) {
+  const kernel = KERNELS[name];
   const times = measureKernel(kernel);
   copies.push(...times.copy);
   report.kernels[name] = summaryOf(kernel, times);
@@ -57,6 +85,22 @@ report.copy = {
 printTable(rowsOf(report));
 console.log(JSON.stringify(report, null, 2));
 
+/** The kernels of a packed format; a packed vector counts as the share of a float32 vector that it takes. */
+function packingKernels(format) {
+  const share = format === 'int8' ? 0.25 : 0.5;
+  const named = (name, vectors, run) => [`${name} ${format}`, { vectors, run }];
+  return Object.fromEntries([
+    named('pack', 1 + share, (kernels, state, { vector }) =>
+      kernels.pack(format, vector, state.packed[format], ROUNDING),
+    ),
+    named('unpack', 1 + share, (kernels, state, { packed }) => kernels.unpack(format, packed[format], state.sum)),
+    named('addPacked', 3 * share, (kernels, state, { packed }) =>
+      kernels.addPacked(format, state.packed[format], packed[format], ROUNDING),
+    ),
+    named('measurePacked', share, (kernels, _, { packed }) => kernels.measurePacked(format, packed[format])),
+  ]);
+}
+
 /** Milliseconds of each variant, by round. */
 function measureKernel({ run }) {
   const times = Object.fromEntries(Object.keys(variants).map((name) => [name, []]));
@@ -67,7 +111,7 @@ function measureKernel({ run }) {
       const variant = variants[name];
       const begin = performance.now();
       if (variant) run(variant.kernels, variant.state, frame);
-      else copied.set(frame);
+      else copied.set(frame.vector);
       const end = performance.now();
       if (index >= 0) times[name].push(end - begin);
     }
@@ -114,7 +158,33 @@ function rowsOf({ copy, kernels }) {
 function stateOf(allocate) {
   const second = filled(allocate, 3);
   second.forEach((value, index) => (second[index] = value * value));
-  return { parameters: filled(allocate, 1), first: filled(allocate, 2), second, sum: filled(allocate, 4) };
+  return {
+    parameters: filled(allocate, 1),
+    first: filled(allocate, 2),
+    second,
+    sum: filled(allocate, 4),
+    packed: packedRuns(allocate),
+  };
+}
+
+/** A received vector, as it is and packed. */
+function frameOf(vector) {
+  const packed = packedRuns(ordinary);
+  for (const format of FORMATS) simd.pack(format, vector, packed[format], ROUNDING);
+  return { vector, packed };
+}
+
+/** A run of zeros in each packed format. */
+function packedRuns(allocate) {
+  return Object.fromEntries(
+    FORMATS.map((format) => {
+      const valueBytes = LENGTH * packedElementBytes(format);
+      const exponentBytes = packedExponents(format, LENGTH);
+      const { buffer, byteOffset } = allocate(Math.ceil((valueBytes + exponentBytes) / 4));
+      const values = new Uint8Array(buffer, byteOffset, valueBytes);
+      return [format, { values, exponents: new Uint8Array(buffer, byteOffset + valueBytes, exponentBytes) }];
+    }),
+  );
 }
 
 /** A vector of numbers between -0.5 and 0.5, the same on every machine. */

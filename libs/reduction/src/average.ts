@@ -1,7 +1,7 @@
 /**
  * From a sum over M micro-batches to the average that is broadcast: mean, norms, clip.
  */
-import type { VectorKernels } from '@gradcast/vector';
+import type { Measure, VectorKernels } from '@gradcast/vector';
 
 /** Which part of a gradient vector is what. */
 export interface GradientShape {
@@ -29,15 +29,23 @@ export function takeMean(
   options: { readonly leaves: number; readonly shape: GradientShape; readonly kernels: VectorKernels },
 ): AverageNorms {
   const { leaves, shape, kernels } = options;
-  kernels.scale(sum, 1 / leaves);
-  return measureGradient(sum, shape, kernels);
+  return normsOf(sum, shape, (from, to) => kernels.scaleMeasured(sum, 1 / leaves, from, to));
 }
 
 /** Norms of a gradient vector; `finite` speaks of the tail too. */
 export function measureGradient(vector: Float32Array, shape: GradientShape, kernels: VectorKernels): AverageNorms {
-  const generator = kernels.measure(vector, 0, shape.generator);
-  const discriminator = kernels.measure(vector, shape.generator, shape.parameters);
-  const tail = kernels.measure(vector, shape.parameters, vector.length);
+  return normsOf(vector, shape, (from, to) => kernels.measure(vector, from, to));
+}
+
+/** Measures the parts of a vector, each of its elements once. */
+function normsOf(
+  vector: Float32Array,
+  shape: GradientShape,
+  measure: (from: number, to: number) => Measure,
+): AverageNorms {
+  const generator = measure(0, shape.generator);
+  const discriminator = measure(shape.generator, shape.parameters);
+  const tail = measure(shape.parameters, vector.length);
   return {
     finite: generator.finite && discriminator.finite && tail.finite,
     norm: Math.sqrt(generator.sumOfSquares + discriminator.sumOfSquares),

@@ -1,12 +1,5 @@
 /** One Adam step. The last elements go through the same four-lane arithmetic as the others, one lane of it used. */
-
-/** Moments below this magnitude are written as zero: 2^-100, an exact float32. */
-const SMALLEST_MOMENT: f32 = 7.888609052210118e-31;
-
-function withoutTiny(moment: v128): v128 {
-  // A comparison with NaN is false, so NaN stays; -0 becomes +0 as in the reference.
-  return v128.andnot(moment, f32x4.lt(f32x4.abs(moment), f32x4.splat(SMALLEST_MOMENT)));
-}
+import { decayed, maskOf, withoutTiny } from './descent';
 
 function nextFirst(first: v128, slope: v128, rate1: f32): v128 {
   return withoutTiny(f32x4.add(first, f32x4.mul(f32x4.sub(slope, first), f32x4.splat(rate1))));
@@ -16,9 +9,9 @@ function nextSecond(second: v128, slope: v128, rate2: f32): v128 {
   return withoutTiny(f32x4.add(second, f32x4.mul(f32x4.sub(f32x4.mul(slope, slope), second), f32x4.splat(rate2))));
 }
 
-function nextParameters(parameters: v128, m: v128, v: v128, alpha: f32, epsilon: f32): v128 {
+function stepOf(m: v128, v: v128, alpha: f32, epsilon: f32): v128 {
   const scaled = f32x4.mul(m, f32x4.splat(alpha));
-  return f32x4.sub(parameters, f32x4.div(scaled, f32x4.add(f32x4.sqrt(v), f32x4.splat(epsilon))));
+  return f32x4.div(scaled, f32x4.add(f32x4.sqrt(v), f32x4.splat(epsilon)));
 }
 
 export function adam(
@@ -31,7 +24,9 @@ export function adam(
   rate1: f32,
   rate2: f32,
   epsilon: f32,
+  decay: f32,
 ): void {
+  const mask = maskOf(decay);
   const end = parameters + bytes;
   const wide = parameters + (bytes & ~15);
   while (parameters < wide) {
@@ -40,7 +35,8 @@ export function adam(
     const v = nextSecond(v128.load(second), slope, rate2);
     v128.store(first, m);
     v128.store(second, v);
-    v128.store(parameters, nextParameters(v128.load(parameters), m, v, alpha, epsilon));
+    const kept = decayed(v128.load(parameters), decay, mask);
+    v128.store(parameters, f32x4.sub(kept, stepOf(m, v, alpha, epsilon)));
     parameters += 16;
     first += 16;
     second += 16;
@@ -52,7 +48,8 @@ export function adam(
     const v = nextSecond(v128.load32_zero(second), slope, rate2);
     v128.store32_lane(first, m, 0);
     v128.store32_lane(second, v, 0);
-    v128.store32_lane(parameters, nextParameters(v128.load32_zero(parameters), m, v, alpha, epsilon), 0);
+    const kept = decayed(v128.load32_zero(parameters), decay, mask);
+    v128.store32_lane(parameters, f32x4.sub(kept, stepOf(m, v, alpha, epsilon)), 0);
     parameters += 4;
     first += 4;
     second += 4;

@@ -11,11 +11,16 @@ import asc from 'assemblyscript/asc';
 const sources = new Map(
   [
     new URL('./adam.ts', import.meta.url),
+    new URL('./descent.ts', import.meta.url),
     new URL('./elementwise.ts', import.meta.url),
     new URL('./fingerprint.ts', import.meta.url),
     new URL('./measure.ts', import.meta.url),
+    new URL('./packing.ts', import.meta.url),
+    new URL('./sgd.ts', import.meta.url),
   ].map((url) => [basename(url.pathname), url]),
 );
+/** What only other sources import: no exports of the module. */
+const INNER = 'descent.ts';
 const FLAGS = '-O3 --noAssert --runtime stub --importMemory --noExportMemory --initialMemory 1 --enable simd';
 const OUT_FILE = 'kernels.wasm';
 const CHARACTERS_A_LINE = 100;
@@ -23,7 +28,8 @@ const CHARACTERS_A_LINE = 100;
 /** The compiled module. @throws Error with the compiler's messages. */
 async function compile() {
   let binary;
-  const { error, stderr } = await asc.main([...sources.keys(), ...FLAGS.split(' '), '--outFile', OUT_FILE], {
+  const entries = [...sources.keys()].filter((name) => name !== INNER);
+  const { error, stderr } = await asc.main([...entries, ...FLAGS.split(' '), '--outFile', OUT_FILE], {
     readFile: (name) => (sources.has(name) ? readFileSync(sources.get(name), 'utf8') : null),
     writeFile: (name, contents) => {
       if (name === OUT_FILE) binary = contents;

@@ -7,6 +7,7 @@ export type {
   PackedFormat,
   PackedRun,
   Rounding,
+  SgdScalars,
   VectorKernels,
 } from './kernels.ts';
 export { referenceKernels, SMALLEST_MOMENT } from './reference.ts';

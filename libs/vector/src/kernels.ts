@@ -16,6 +16,21 @@ export interface AdamScalars {
   readonly oneMinusBeta1: number;
   readonly oneMinusBeta2: number;
   readonly epsilon: number;
+  /**
+   * Share that each parameter loses before its step, the learning rate times the weight decay; 0 by default. Decoupled
+   * from the gradient's scale: AdamW (Loshchilov & Hutter 2019, algorithm 2).
+   */
+  readonly decay?: number;
+}
+
+/** Scalars of one step of stochastic gradient descent, as those of Adam. */
+export interface SgdScalars {
+  /** Learning rate. */
+  readonly rate: number;
+  /** Share of the velocity that stays; 0 by default. Of no effect without a velocity. */
+  readonly momentum?: number;
+  /** Share that each parameter loses before its step, as for Adam: SGDW (algorithm 1 of the same paper). */
+  readonly decay?: number;
 }
 
 /** What one pass over a range of a vector tells. */
@@ -79,6 +94,8 @@ export interface VectorKernels {
   scale(target: Float32Array, factor: number): void;
   /** Sum of squares and finiteness of elements `[from, to)`. */
   measure(vector: Float32Array, from: number, to: number): Measure;
+  /** `scale` of elements `[from, to)` and, in the same pass, `measure` of what they become. */
+  scaleMeasured(vector: Float32Array, factor: number, from: number, to: number): Measure;
   /**
    * One Adam step over whole vectors of equal length (Kingma & Ba 2015, section 2, last paragraph: epsilon outside the
    * bias correction, as TensorFlow and Keras do). Moments smaller than 2^-100 are written as zero, so that no denormal
@@ -87,6 +104,14 @@ export interface VectorKernels {
    * @throws RangeError on different lengths.
    */
   adam(parameters: Float32Array, moments: Moments, gradient: Float32Array, scalars: AdamScalars): void;
+  /**
+   * One step of stochastic gradient descent: `parameters -= rate * gradient`, or, with a velocity,
+   * `velocity = momentum * velocity + gradient` and `parameters -= rate * velocity` (Polyak 1964, as PyTorch has it).
+   * A velocity smaller than 2^-100 is written as zero, as Adam's moments are.
+   *
+   * @throws RangeError on different lengths.
+   */
+  sgd(parameters: Float32Array, gradient: Float32Array, scalars: SgdScalars, velocity?: Float32Array): void;
   /** `average[i] += (parameters[i] - average[i]) * (1 - decay)` over `average.length` elements. */
   ema(average: Float32Array, parameters: Float32Array, decay: number): void;
   /**

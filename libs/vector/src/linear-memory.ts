@@ -4,15 +4,21 @@
  * Invariant: the memory never grows. Growth would detach every view of it, so what a run needs is reserved at once; the
  * system hands out the pages when they are first written.
  */
+import { PACK_BLOCK } from './kernels.ts';
 
 /** Elements of one slot of the stage: four slots of 64 kB stay in a core's second-level cache. */
 export const BLOCK_ELEMENTS = 16_384;
 const SLOTS = 4;
 /** The first bytes hold a kernel's sixteen lanes. */
 const LANE_BYTES = 64;
+/** Two unpacked blocks of packed runs lie between the lanes and the stage. */
+export const SCRATCH_ADDRESS = LANE_BYTES;
+const SCRATCH_BYTES = 2 * PACK_BLOCK * Float32Array.BYTES_PER_ELEMENT;
 const ALIGNMENT_BYTES = 64;
 const PAGE_BYTES = 65_536;
-const STAGE_END = LANE_BYTES + SLOTS * BLOCK_ELEMENTS * Float32Array.BYTES_PER_ELEMENT;
+const SLOT_BYTES = BLOCK_ELEMENTS * Float32Array.BYTES_PER_ELEMENT;
+const STAGE_START = SCRATCH_ADDRESS + SCRATCH_BYTES;
+const STAGE_END = STAGE_START + SLOTS * SLOT_BYTES;
 
 /** Bytes that a vector of this many elements takes: vectors start on 64-byte boundaries. */
 function bytesFor(elements: number): number {
@@ -26,6 +32,7 @@ export class LinearMemory {
   /** Lanes of a sum of squares, at address 0. */
   readonly sums: Float64Array;
   readonly #slots: readonly Float32Array[];
+  readonly #slotBytes: readonly Uint8Array[];
   readonly #buffer: ArrayBuffer;
   /** Length of each vector that is handed out, by address. */
   readonly #held = new Map<number, number>();
@@ -44,15 +51,9 @@ export class LinearMemory {
     this.#buffer = this.memory.buffer;
     this.words = new Int32Array(this.#buffer, 0, LANE_BYTES / Int32Array.BYTES_PER_ELEMENT);
     this.sums = new Float64Array(this.#buffer, 0, LANE_BYTES / Float64Array.BYTES_PER_ELEMENT);
-    this.#slots = Array.from(
-      { length: SLOTS },
-      (_, slot) =>
-        new Float32Array(
-          this.#buffer,
-          LANE_BYTES + slot * BLOCK_ELEMENTS * Float32Array.BYTES_PER_ELEMENT,
-          BLOCK_ELEMENTS,
-        ),
-    );
+    const slots = Array.from({ length: SLOTS }, (_, slot) => STAGE_START + slot * SLOT_BYTES);
+    this.#slots = slots.map((address) => new Float32Array(this.#buffer, address, BLOCK_ELEMENTS));
+    this.#slotBytes = slots.map((address) => new Uint8Array(this.#buffer, address, SLOT_BYTES));
   }
 
   /** A vector of zeros in this memory, or, once what was reserved is used up, an ordinary one. */
@@ -76,13 +77,18 @@ export class LinearMemory {
   }
 
   /** Whether a vector, or part of one, lies in this memory: then its address is its `byteOffset`. */
-  holds(vector: Float32Array): boolean {
+  holds(vector: Float32Array | Uint8Array): boolean {
     return vector.buffer === this.#buffer;
   }
 
   /** A place of {@link BLOCK_ELEMENTS} elements for an operand's current block. */
   slot(operand: number): Float32Array {
     return this.#slots[operand];
+  }
+
+  /** The same place as bytes. */
+  slotBytes(operand: number): Uint8Array {
+    return this.#slotBytes[operand];
   }
 
   #take(length: number): number | undefined {

@@ -72,6 +72,21 @@ describe('measure', () => {
   });
 });
 
+describe('scaleMeasured', () => {
+  it('is scale and then measure, of its range alone', () => {
+    fc.assert(
+      fc.property(anyVector, float, fc.nat(70), (a, factor, start) => {
+        const from = Math.min(start, a.length);
+        const [once, twice] = [a.slice(), a.slice()];
+        const measured = kernels.scaleMeasured(once, factor, from, a.length);
+        kernels.scale(twice.subarray(from), factor);
+        expect(once).toEqual(twice);
+        expect(measured).toEqual(kernels.measure(twice, from, a.length));
+      }),
+    );
+  });
+});
+
 describe('adam', () => {
   const scalars = { alpha: 1e-3, oneMinusBeta1: 0.1, oneMinusBeta2: 0.001, epsilon: 1e-7 };
 
@@ -102,6 +117,57 @@ describe('adam', () => {
     expect(moments.first).toEqual(new Float32Array(2));
     expect(moments.second).toEqual(new Float32Array(2));
     expect(parameters).toEqual(new Float32Array(2));
+  });
+});
+
+describe('decay', () => {
+  const parameters = () => Float32Array.of(1, -2, -0, 3);
+  const scalars = { alpha: 1e-3, oneMinusBeta1: 0.1, oneMinusBeta2: 0.001, epsilon: 1e-7 };
+  const gradient = Float32Array.of(0.5, -0.5, 0, -0);
+
+  it('takes its share of each parameter beside the step', () => {
+    const [plain, adam, sgd] = [parameters(), parameters(), parameters()];
+    const moments = () => ({ first: new Float32Array(4), second: new Float32Array(4) });
+    kernels.adam(plain, moments(), gradient, scalars);
+    kernels.adam(adam, moments(), gradient, { ...scalars, decay: 0.25 });
+    kernels.sgd(sgd, gradient, { rate: 0.5, decay: 0.25 });
+    parameters().forEach((value, i) => {
+      expect(adam[i] - plain[i]).toBeCloseTo(-value / 4, 6);
+      expect(sgd[i]).toBeCloseTo(value * 0.75 - gradient[i] / 2, 6);
+    });
+  });
+
+  it('of zero changes no bit, the sign of zero among them', () => {
+    const [without, zero] = [parameters(), parameters()];
+    for (const [target, decay] of [
+      [without, undefined],
+      [zero, 0],
+    ] as const) {
+      kernels.sgd(target, gradient, { rate: 0, decay });
+    }
+    expect(zero).toEqual(without);
+    expect(Object.is(zero[2], -0)).toBe(true);
+  });
+});
+
+describe('sgd', () => {
+  it('follows the gradient, or a velocity that gathers gradients', () => {
+    const [plain, heavy] = [Float32Array.of(1, 2), Float32Array.of(1, 2)];
+    const velocity = new Float32Array(2);
+    const gradient = Float32Array.of(0.5, -1);
+    for (let step = 0; step < 2; step++) {
+      kernels.sgd(plain, gradient, { rate: 0.5 });
+      kernels.sgd(heavy, gradient, { rate: 0.5, momentum: 0.5 }, velocity);
+    }
+    expect(plain).toEqual(Float32Array.of(0.5, 3));
+    expect(velocity).toEqual(Float32Array.of(0.75, -1.5));
+    expect(heavy).toEqual(Float32Array.of(1 - 0.25 - 0.375, 2 + 0.5 + 0.75));
+  });
+
+  it('writes a velocity too small to matter as zero', () => {
+    const velocity = Float32Array.of(SMALLEST_MOMENT, -SMALLEST_MOMENT);
+    kernels.sgd(new Float32Array(2), new Float32Array(2), { rate: 1, momentum: 0.5 }, velocity);
+    expect(velocity).toEqual(new Float32Array(2));
   });
 });
 

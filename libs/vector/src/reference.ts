@@ -3,9 +3,9 @@
  * whose result IEEE 754 fixes to the bit. (A float64 operation on float32 inputs, rounded once more, equals the float32
  * operation for + - * / and sqrt: Figueroa, "When is double rounding innocuous?", 1995.)
  */
-import { requireNoLonger, requireSameLength } from './checks.ts';
+import { requireNoLonger, requireRange, requireSameLength } from './checks.ts';
 import { FingerprintState } from './fingerprint.ts';
-import type { AdamScalars, Moments, VectorKernels } from './kernels.ts';
+import type { AdamScalars, Measure, Moments, SgdScalars, VectorKernels } from './kernels.ts';
 import { measure } from './measure.ts';
 import { addPacked, measurePacked, pack, unpack } from './packing-reference.ts';
 
@@ -24,6 +24,12 @@ function scale(target: Float32Array, factor: number): void {
   for (let i = 0; i < target.length; i++) target[i] *= rounded;
 }
 
+function scaleMeasured(vector: Float32Array, factor: number, from: number, to: number): Measure {
+  requireRange(vector, from, to);
+  scale(vector.subarray(from, to), factor);
+  return measure(vector, from, to);
+}
+
 function adam(parameters: Float32Array, moments: Moments, gradient: Float32Array, scalars: AdamScalars): void {
   const { first, second } = moments;
   requireSameLength(parameters, first, second, gradient);
@@ -31,17 +37,37 @@ function adam(parameters: Float32Array, moments: Moments, gradient: Float32Array
   const epsilon = fround(scalars.epsilon);
   const rate1 = fround(scalars.oneMinusBeta1);
   const rate2 = fround(scalars.oneMinusBeta2);
+  const decay = fround(scalars.decay ?? 0);
   for (let i = 0; i < parameters.length; i++) {
     const slope = gradient[i];
-    let m = fround(first[i] + fround(fround(slope - first[i]) * rate1));
-    let v = fround(second[i] + fround(fround(fround(slope * slope) - second[i]) * rate2));
-    if (m < SMALLEST_MOMENT && m > -SMALLEST_MOMENT) m = 0;
-    if (v < SMALLEST_MOMENT && v > -SMALLEST_MOMENT) v = 0;
+    const m = withoutTiny(fround(first[i] + fround(fround(slope - first[i]) * rate1)));
+    const v = withoutTiny(fround(second[i] + fround(fround(fround(slope * slope) - second[i]) * rate2)));
     first[i] = m;
     second[i] = v;
     const step = fround(fround(m * alpha) / fround(fround(Math.sqrt(v)) + epsilon));
-    parameters[i] -= step;
+    parameters[i] = decayed(parameters[i], decay) - step;
   }
+}
+
+function sgd(parameters: Float32Array, gradient: Float32Array, scalars: SgdScalars, velocity?: Float32Array): void {
+  requireSameLength(parameters, gradient, velocity ?? gradient);
+  const rate = fround(scalars.rate);
+  const momentum = fround(scalars.momentum ?? 0);
+  const decay = fround(scalars.decay ?? 0);
+  for (let i = 0; i < parameters.length; i++) {
+    let slope = gradient[i];
+    if (velocity) slope = velocity[i] = withoutTiny(fround(fround(velocity[i] * momentum) + slope));
+    parameters[i] = decayed(parameters[i], decay) - fround(slope * rate);
+  }
+}
+
+function withoutTiny(moment: number): number {
+  return moment < SMALLEST_MOMENT && moment > -SMALLEST_MOMENT ? 0 : moment;
+}
+
+/** What decay leaves of a parameter; without decay all of it, the sign of zero too. */
+function decayed(parameter: number, decay: number): number {
+  return decay === 0 ? parameter : fround(parameter - fround(parameter * decay));
 }
 
 function ema(average: Float32Array, parameters: Float32Array, decay: number): void {
@@ -70,7 +96,9 @@ export const referenceKernels: VectorKernels = {
   add,
   scale,
   measure,
+  scaleMeasured,
   adam,
+  sgd,
   ema,
   fingerprint,
   pack,

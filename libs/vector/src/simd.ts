@@ -2,7 +2,7 @@
  * The vector kernels in WebAssembly SIMD, bit-equal to the reference: float32 add, sub, mul, div and sqrt are exact in
  * WebAssembly, denormals included, and every sum keeps the reference's lanes.
  */
-import { requireNoLonger, requireRange, requireSameLength } from './checks.ts';
+import { packedElements, requireNoLonger, requirePacked, requireRange, requireSameLength } from './checks.ts';
 import { digestLanes, LANE_SEEDS, LANES } from './fingerprint.ts';
 import type {
   AdamScalars,
@@ -12,19 +12,21 @@ import type {
   PackedFormat,
   PackedRun,
   Rounding,
+  SgdScalars,
   VectorKernels,
 } from './kernels.ts';
-import { LinearMemory } from './linear-memory.ts';
+import { LinearMemory, SCRATCH_ADDRESS } from './linear-memory.ts';
 import { sumOfLanes } from './measure.ts';
 import { referenceKernels } from './reference.ts';
 import { SIMD_BINARY } from './simd-binary.ts';
-import { runStaged } from './staging.ts';
+import { packedOperands, read, runBlocks, runStaged, wholeGroups, write } from './staging.ts';
 
 /** What `assembly/` exports; addresses and lengths in bytes. */
 interface Exports {
   add(target: number, source: number, bytes: number): void;
   scale(target: number, bytes: number, factor: number): void;
   measure(source: number, bytes: number, lanes: number): void;
+  scaleMeasured(target: number, bytes: number, factor: number, lanes: number): void;
   adam(
     parameters: number,
     first: number,
@@ -35,9 +37,44 @@ interface Exports {
     rate1: number,
     rate2: number,
     epsilon: number,
+    decay: number,
+  ): void;
+  sgd(parameters: number, gradient: number, bytes: number, rate: number, decay: number): void;
+  sgdMomentum(
+    parameters: number,
+    velocity: number,
+    gradient: number,
+    bytes: number,
+    rate: number,
+    momentum: number,
+    decay: number,
   ): void;
   ema(average: number, parameters: number, bytes: number, rate: number): void;
   fingerprint(source: number, bytes: number, lanes: number): void;
+  pack(
+    format: number,
+    source: number,
+    bytes: number,
+    exponents: number,
+    values: number,
+    first: number,
+    key0: number,
+    key1: number,
+  ): void;
+  unpack(format: number, exponents: number, values: number, target: number, bytes: number): void;
+  addPacked(
+    format: number,
+    targetExponents: number,
+    targetValues: number,
+    sourceExponents: number,
+    sourceValues: number,
+    bytes: number,
+    scratch: number,
+    first: number,
+    key0: number,
+    key1: number,
+  ): void;
+  measurePacked(format: number, exponents: number, values: number, bytes: number, scratch: number, lanes: number): void;
 }
 
 export interface KernelOptions {
@@ -49,6 +86,8 @@ export interface KernelOptions {
 }
 
 const LANES_ADDRESS = 0;
+/** What `assembly/packing.ts` calls the formats. */
+const FORMATS = { bf16: 0, f16: 1, int8: 2 } satisfies Record<PackedFormat, number>;
 
 function binary(): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(atob(SIMD_BINARY), (character) => character.charCodeAt(0));
@@ -127,14 +166,41 @@ class SimdKernels implements VectorKernels {
     return sumOfLanes(sums);
   }
 
+  scaleMeasured(vector: Float32Array, factor: number, from: number, to: number): Measure {
+    requireRange(vector, from, to);
+    const { sums } = this.#memory;
+    sums.fill(0);
+    const range = vector.subarray(from, to);
+    runStaged(this.#memory, { written: [range], read: [], length: range.length }, ([target], bytes) =>
+      this.#wasm.scaleMeasured(target, bytes, factor, LANES_ADDRESS),
+    );
+    return sumOfLanes(sums);
+  }
+
   adam(parameters: Float32Array, moments: Moments, gradient: Float32Array, scalars: AdamScalars): void {
     const { first, second } = moments;
     requireSameLength(parameters, first, second, gradient);
-    const { alpha, oneMinusBeta1, oneMinusBeta2, epsilon } = scalars;
+    const { alpha, oneMinusBeta1, oneMinusBeta2, epsilon, decay = 0 } = scalars;
     const operands = { written: [parameters, first, second], read: [gradient], length: parameters.length };
     runStaged(this.#memory, operands, ([p, m, v, g], bytes) =>
-      this.#wasm.adam(p, m, v, g, bytes, alpha, oneMinusBeta1, oneMinusBeta2, epsilon),
+      this.#wasm.adam(p, m, v, g, bytes, alpha, oneMinusBeta1, oneMinusBeta2, epsilon, decay),
     );
+  }
+
+  sgd(parameters: Float32Array, gradient: Float32Array, scalars: SgdScalars, velocity?: Float32Array): void {
+    requireSameLength(parameters, gradient, velocity ?? gradient);
+    const { rate, momentum = 0, decay = 0 } = scalars;
+    const { length } = parameters;
+    if (velocity) {
+      const operands = { written: [parameters, velocity], read: [gradient], length };
+      runStaged(this.#memory, operands, ([p, v, g], bytes) =>
+        this.#wasm.sgdMomentum(p, v, g, bytes, rate, momentum, decay),
+      );
+    } else {
+      runStaged(this.#memory, { written: [parameters], read: [gradient], length }, ([p, g], bytes) =>
+        this.#wasm.sgd(p, g, bytes, rate, decay),
+      );
+    }
   }
 
   ema(average: Float32Array, parameters: Float32Array, decay: number): void {
@@ -156,19 +222,41 @@ class SimdKernels implements VectorKernels {
   }
 
   pack(format: PackedFormat, source: Float32Array, target: PackedRun, rounding: Rounding): void {
-    referenceKernels.pack(format, source, target, rounding);
+    requirePacked(format, source.length, target);
+    const { key0, key1, first } = rounding;
+    const operands = [read(source), ...packedOperands(format, target, 'write')];
+    runBlocks(this.#memory, operands, wholeGroups(source.length), ([from, exponents, values], bytes, start) =>
+      this.#wasm.pack(FORMATS[format], from, bytes, exponents, values, first + start, key0, key1),
+    );
   }
 
   unpack(format: PackedFormat, source: PackedRun, target: Float32Array): void {
-    referenceKernels.unpack(format, source, target);
+    requirePacked(format, target.length, source);
+    const operands = [...packedOperands(format, source, 'read'), write(target)];
+    runBlocks(this.#memory, operands, wholeGroups(target.length), ([exponents, values, to], bytes) =>
+      this.#wasm.unpack(FORMATS[format], exponents, values, to, bytes),
+    );
   }
 
   addPacked(format: PackedFormat, target: PackedRun, source: PackedRun, rounding: Rounding): void {
-    referenceKernels.addPacked(format, target, source, rounding);
+    const elements = packedElements(format, target);
+    requirePacked(format, elements, source);
+    const { key0, key1, first } = rounding;
+    const operands = [...packedOperands(format, target, 'update'), ...packedOperands(format, source, 'read')];
+    runBlocks(this.#memory, operands, wholeGroups(elements), ([a, b, c, d], bytes, start) =>
+      this.#wasm.addPacked(FORMATS[format], a, b, c, d, bytes, SCRATCH_ADDRESS, first + start, key0, key1),
+    );
   }
 
   measurePacked(format: PackedFormat, source: PackedRun): Measure {
-    return referenceKernels.measurePacked(format, source);
+    const elements = packedElements(format, source);
+    const { sums } = this.#memory;
+    sums.fill(0);
+    const operands = packedOperands(format, source, 'read');
+    runBlocks(this.#memory, operands, wholeGroups(elements), ([exponents, values], bytes) =>
+      this.#wasm.measurePacked(FORMATS[format], exponents, values, bytes, SCRATCH_ADDRESS, LANES_ADDRESS),
+    );
+    return sumOfLanes(sums);
   }
 
   #mix(vector: Float32Array): void {
