@@ -10,7 +10,7 @@ import { loadDataset, MicroBatches } from '@gradcast/dataset';
 import { globalBatch } from '@gradcast/ledger';
 import { initialParameters, type GradientEngine, type Model } from '@gradcast/model';
 import { TrainingState } from '@gradcast/optimizer';
-import { createCodec, gradientTree, takeMean } from '@gradcast/reduction';
+import { createCodec, gradientTree } from '@gradcast/reduction';
 import type { GradientCodec } from '@gradcast/reduction';
 import { probeBatch } from '@gradcast/trainer';
 import { referenceKernels as kernels } from '@gradcast/vector';
@@ -153,7 +153,6 @@ async function replayStep(
 ): Promise<Replayed> {
   const { engine, state, cutter, codec } = tools;
   const { microBatch: size, microBatches: leaves } = model.preset;
-  const parameters = model.parameters.length;
   engine.load(state.replica.vectors.parameters);
   const { version } = state;
   const tree = gradientTree({ start: 0, size: leaves }, { codec, step: version });
@@ -164,16 +163,14 @@ async function replayStep(
     codec.encode(node, { step: version, subtree });
     tree.add(subtree, node);
   }
-  const sum = codec.decode(tree.total!);
-  const shape = { parameters, generator: model.generatorLength };
-  const { finite, norm } = takeMean(sum, { leaves, shape, kernels });
+  const { norms, tail, encoded } = codec.mean(tree.total!, { leaves, step: version });
   const samples = globalBatch({ microBatchSize: size, microBatches: leaves });
-  if (!finite || norm > state.normBound) {
+  if (!norms.finite || norms.norm > state.normBound) {
     state.skip(samples);
     return { outcome: 'skipped', average: null };
   }
-  const average = codec.decodeAverage(codec.encodeAverage(sum.subarray(0, parameters), version));
-  state.advance({ average, tail: sum.subarray(parameters), scalars: state.stepScalars(), norm, samples });
+  const average = codec.decodeAverage(encoded);
+  state.advance({ average, tail, scalars: state.stepScalars(), norm: norms.norm, samples });
   return { outcome: 'closed', average: kernels.fingerprint([average]) };
 }
 

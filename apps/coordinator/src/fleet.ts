@@ -7,7 +7,7 @@
  * this process itself was late, every deadline moves by as much.
  */
 import { randomBytes } from 'node:crypto';
-import { decodeFromWorker, encodeFrame, openNothing, ProtocolError, REFUSALS } from '@gradcast/protocol';
+import { decodeFromWorker, encodeFrame, openNothing, ProtocolError, REFUSALS, sealFrame } from '@gradcast/protocol';
 import type { MessageOf, Profile, Received, RefusalCode, WorkerMessage } from '@gradcast/protocol';
 import type { AdamScalars } from '@gradcast/vector';
 import type { WebSocket } from 'ws';
@@ -117,7 +117,7 @@ export class Fleet {
   async broadcast(version: number, average: Uint8Array | null, scalars: AdamScalars | null): Promise<void> {
     const { incarnation } = this.#options.terms;
     const message: MessageOf<'average'> = { type: 'average', incarnation, version, scalars };
-    const frame = encodeFrame(message, average ? [average] : []);
+    const frame = average ? sealFrame(message, average) : encodeFrame(message);
     this.#truth = undefined;
     this.#snapshot = undefined;
     this.#dispatcher.settle(undefined);

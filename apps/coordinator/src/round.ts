@@ -8,7 +8,6 @@
  */
 import { globalBatch } from '@gradcast/ledger';
 import type { TrainingState } from '@gradcast/optimizer';
-import { takeMean } from '@gradcast/reduction';
 import type { GradientCodec } from '@gradcast/reduction';
 import type { VectorKernels } from '@gradcast/vector';
 import type { RunTerms } from './dispatcher.ts';
@@ -40,7 +39,7 @@ const BROADCAST_HEAD_START_MS = 25;
 
 export async function round(stages: Stages): Promise<RoundOutcome> {
   const { state, fleet, codec, kernels, terms } = stages;
-  const { version, model } = state;
+  const { version } = state;
   const timer = stages.timer();
   const samples = globalBatch(terms);
 
@@ -53,16 +52,13 @@ export async function round(stages: Stages): Promise<RoundOutcome> {
   if (outcome.kind === 'stopped') return { kind: 'stopped' };
   timer.mark('compute');
 
-  // Mean, and the one place where divergence is told: from the whole sum, so it depends on the data alone.
-  const shape = { parameters: model.parameters.length, generator: model.generatorLength };
-  const sum = codec.decode(outcome.sum);
-  const norms = takeMean(sum, { leaves: terms.microBatches, shape, kernels });
+  // Mean, encoded once, and the one place where divergence is told: from the whole sum, so it depends on the data alone.
+  const { norms, tail, encoded } = codec.mean(outcome.sum, { leaves: terms.microBatches, step: version });
   const wrong = divergence(norms, state.normBound, version);
   timer.mark('reduce');
   if (wrong !== undefined) return diverge(stages, wrong, step);
 
-  // Average and broadcast: encoded once, to every replica; the next step's leases follow at its heels.
-  const encoded = codec.encodeAverage(sum.subarray(0, shape.parameters), version);
+  // Average and broadcast: to every replica; the next step's leases follow at its heels.
   const scalars = state.stepScalars();
   const broadcast = fleet.broadcast(version, encoded, scalars);
   if (version + 1 < stages.lastVersion) fleet.open(version + 1);
@@ -71,7 +67,6 @@ export async function round(stages: Stages): Promise<RoundOutcome> {
 
   // Optimizer: the coordinator's replica takes the very step that every other takes, with what they decode.
   const average = codec.decodeAverage(encoded);
-  const tail = sum.subarray(shape.parameters);
   state.advance({ average, tail, scalars, norm: norms.norm, samples });
   timer.mark('optimizer');
 

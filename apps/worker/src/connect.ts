@@ -4,6 +4,7 @@
 import type { IncomingMessage } from 'node:http';
 import { WebSocket } from 'ws';
 import { largestFrameToWorker } from './limits.ts';
+import { isPrivate, zeroMask } from './masking.ts';
 import type { Connection, ConnectionEvents, Failure } from '@gradcast/trainer';
 
 export interface ConnectOptions {
@@ -25,6 +26,7 @@ export function connect({ url, token }: ConnectOptions, events: ConnectionEvents
     maxPayload: largestFrameToWorker(),
     perMessageDeflate: false,
     followRedirects: false,
+    ...(isPrivate(url) ? { generateMask: zeroMask } : {}),
   });
   /** The first reason counts: ending a connection brings an error of its own. */
   let failure: Failure | undefined;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ProtocolError } from './errors.ts';
-import { decodeFrame, encodeFrame, frameLimit, HEADER_LIMIT } from './frame.ts';
+import { decodeFrame, encodeFrame, frameLimit, HEADER_LIMIT, payloadWithRoom, sealFrame } from './frame.ts';
 
 const bytesOf = (hex: string) =>
   Uint8Array.from(hex.replaceAll(' ', '').match(/../g) ?? [], (pair) => parseInt(pair, 16));
@@ -29,6 +29,41 @@ describe('encodeFrame', () => {
     const frame = encodeFrame({ a: 'x'.repeat(HEADER_LIMIT - overhead) });
     expect(frame.byteLength).toBe(frameLimit(0));
     expect((decodeFrame(frame).header as { a: string }).a).toHaveLength(HEADER_LIMIT - overhead);
+  });
+});
+
+describe('sealFrame', () => {
+  const header = { type: 'result', lease: 7 };
+
+  it('writes what encodeFrame writes, around a payload that stays where it is', () => {
+    const payload = payloadWithRoom(16);
+    payload.set([1, 2, 3, 4]);
+    const frame = sealFrame(header, payload);
+    expect(hexOf(frame)).toBe(hexOf(encodeFrame(header, [payload])));
+    expect(frame.buffer).toBe(payload.buffer);
+    expect(decodeFrame(frame).payload.byteOffset).toBe(payload.byteOffset);
+  });
+
+  it('can be done again with another header, and leaves nothing of the first', () => {
+    const payload = payloadWithRoom(8);
+    sealFrame({ secret: 'x'.repeat(500) }, payload);
+    expect(hexOf(sealFrame(header, payload))).toBe(hexOf(encodeFrame(header, [payload])));
+  });
+
+  it('copies a payload that has no room before it, and one whose header needs more', () => {
+    const plain = Uint8Array.of(1, 2, 3, 4);
+    const part = payloadWithRoom(16).subarray(8);
+    const roomy = payloadWithRoom(8);
+    const long = { text: 'x'.repeat(5000) };
+    for (const [message, payload] of [
+      [header, plain],
+      [header, part],
+      [long, roomy],
+    ] as const) {
+      const frame = sealFrame(message, payload);
+      expect(frame.buffer).not.toBe(payload.buffer);
+      expect(hexOf(frame)).toBe(hexOf(encodeFrame(message, [payload])));
+    }
   });
 });
 

@@ -35,25 +35,62 @@ export function frameLimit(payloadBytes: number): number {
   return align(LENGTH_BYTES + HEADER_LIMIT) + payloadBytes;
 }
 
+/** Bytes that {@link payloadWithRoom} leaves in front: no header with a payload of megabytes comes near. */
+const HEADER_ROOM = 1024;
+
+/**
+ * Memory for a payload whose header is not known yet, zeros at first: {@link sealFrame} makes a frame of it without
+ * copying the payload.
+ */
+export function payloadWithRoom(bytes: number): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(new ArrayBuffer(HEADER_ROOM + bytes), HEADER_ROOM);
+}
+
+/**
+ * A frame around a payload: in its own memory if that came from {@link payloadWithRoom}, else in a copy.
+ *
+ * @throws RangeError if the header is larger than {@link HEADER_LIMIT}.
+ */
+export function sealFrame(header: object, payload: Uint8Array): Uint8Array<ArrayBuffer> {
+  const { buffer, byteOffset, byteLength } = payload;
+  const packed = packHeader(header);
+  const start = align(LENGTH_BYTES + packed.length);
+  const hasRoom = byteOffset === HEADER_ROOM && buffer.byteLength === HEADER_ROOM + byteLength && start <= HEADER_ROOM;
+  if (!hasRoom || !(buffer instanceof ArrayBuffer)) return encodeFrame(header, [payload]);
+  const frame = new Uint8Array(buffer, HEADER_ROOM - start);
+  frame.fill(0, 0, start);
+  writeHeader(frame, packed);
+  return frame;
+}
+
 /**
  * Encodes a header and the parts of its payload into one buffer of its own.
  *
  * @throws RangeError if the header is larger than {@link HEADER_LIMIT}.
  */
 export function encodeFrame(header: object, parts: readonly ArrayBufferView[] = []): Uint8Array<ArrayBuffer> {
-  const packed = packr.pack(header) as Uint8Array;
-  if (packed.length > HEADER_LIMIT) throw new RangeError(`a header of ${packed.length} bytes`);
+  const packed = packHeader(header);
   const start = align(LENGTH_BYTES + packed.length);
   const payloadBytes = parts.reduce((sum, part) => sum + part.byteLength, 0);
   const frame = new Uint8Array(new ArrayBuffer(start + payloadBytes));
-  new DataView(frame.buffer).setUint32(0, packed.length, true);
-  frame.set(packed, LENGTH_BYTES);
+  writeHeader(frame, packed);
   let at = start;
   for (const part of parts) {
     frame.set(new Uint8Array(part.buffer, part.byteOffset, part.byteLength), at);
     at += part.byteLength;
   }
   return frame;
+}
+
+function packHeader(header: object): Uint8Array {
+  const packed = packr.pack(header) as Uint8Array;
+  if (packed.length > HEADER_LIMIT) throw new RangeError(`a header of ${packed.length} bytes`);
+  return packed;
+}
+
+function writeHeader(frame: Uint8Array<ArrayBuffer>, packed: Uint8Array): void {
+  new DataView(frame.buffer, frame.byteOffset).setUint32(0, packed.length, true);
+  frame.set(packed, LENGTH_BYTES);
 }
 
 /**

@@ -2,7 +2,7 @@ export { CODECS } from './codecs.ts';
 export type { CodecName } from './codecs.ts';
 export { ProtocolError, REFUSALS } from './errors.ts';
 export type { RefusalCode, Retry } from './errors.ts';
-export { decodeFrame, encodeFrame, frameLimit, HEADER_LIMIT } from './frame.ts';
+export { decodeFrame, encodeFrame, frameLimit, HEADER_LIMIT, payloadWithRoom, sealFrame } from './frame.ts';
 export type { Frame } from './frame.ts';
 export { decodeFromCoordinator, decodeFromWorker, PROTOCOL_VERSION } from './messages.ts';
 export type { CoordinatorMessage, Message, MessageOf, Profile, Received, WorkerMessage } from './messages.ts';

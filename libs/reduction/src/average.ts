@@ -25,27 +25,30 @@ export interface AverageNorms {
  * scaled with it but stays out of the norms.
  */
 export function takeMean(
-  sum: Float32Array,
+  sum: { readonly gradient: Float32Array; readonly tail: Float32Array },
   options: { readonly leaves: number; readonly shape: GradientShape; readonly kernels: VectorKernels },
 ): AverageNorms {
   const { leaves, shape, kernels } = options;
-  return normsOf(sum, shape, (from, to) => kernels.scaleMeasured(sum, 1 / leaves, from, to));
+  const { gradient, tail } = sum;
+  const scaled = (vector: Float32Array, from: number, to: number) =>
+    kernels.scaleMeasured(vector, 1 / leaves, from, to);
+  return normsOf(
+    scaled(gradient, 0, shape.generator),
+    scaled(gradient, shape.generator, shape.parameters),
+    scaled(tail, 0, tail.length),
+  );
 }
 
-/** Norms of a gradient vector; `finite` speaks of the tail too. */
+/** Norms of gradient and tail in one vector; `finite` speaks of the tail too. */
 export function measureGradient(vector: Float32Array, shape: GradientShape, kernels: VectorKernels): AverageNorms {
-  return normsOf(vector, shape, (from, to) => kernels.measure(vector, from, to));
+  return normsOf(
+    kernels.measure(vector, 0, shape.generator),
+    kernels.measure(vector, shape.generator, shape.parameters),
+    kernels.measure(vector, shape.parameters, vector.length),
+  );
 }
 
-/** Measures the parts of a vector, each of its elements once. */
-function normsOf(
-  vector: Float32Array,
-  shape: GradientShape,
-  measure: (from: number, to: number) => Measure,
-): AverageNorms {
-  const generator = measure(0, shape.generator);
-  const discriminator = measure(shape.generator, shape.parameters);
-  const tail = measure(shape.parameters, vector.length);
+function normsOf(generator: Measure, discriminator: Measure, tail: Measure): AverageNorms {
   return {
     finite: generator.finite && discriminator.finite && tail.finite,
     norm: Math.sqrt(generator.sumOfSquares + discriminator.sumOfSquares),

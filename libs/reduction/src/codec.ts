@@ -35,6 +35,15 @@ export interface CodecOptions {
   readonly kernels: VectorKernels;
 }
 
+/** What a step's sum comes to. */
+export interface Mean {
+  readonly norms: AverageNorms;
+  /** The mean tail. */
+  readonly tail: Float32Array;
+  /** The mean gradient as it is broadcast, in memory of its own with room for a frame's header. */
+  readonly encoded: Uint8Array;
+}
+
 /** Nodes and averages are plain bytes that start at a multiple of 8 in their buffer, as payloads of frames do. */
 export interface GradientCodec {
   /** Bytes of a node: gradient and tail. */
@@ -50,12 +59,10 @@ export interface GradientCodec {
   encode(node: Uint8Array, place: NodePlace): void;
   /** Adds two siblings; the sum takes the left one's memory. `place` is their parent's. */
   combine(left: Uint8Array, right: Uint8Array, place: NodePlace): Uint8Array;
-  /** Gradient and tail of a node; may share its memory. */
-  decode(node: Uint8Array): Float32Array;
   /** Norms of a node's gradient; `finite` speaks of the tail too. */
   measure(node: Uint8Array): AverageNorms;
-  /** The mean gradient as it is broadcast; may share its memory. */
-  encodeAverage(average: Float32Array, step: number): Uint8Array;
+  /** The mean of a step from the root of its tree over so many leaves; the root's memory is the codec's from then on. */
+  mean(root: Uint8Array, { leaves, step }: { leaves: number; step: number }): Mean;
   /** What every replica steps with; may share the bytes' memory. Valid until the next call. */
   decodeAverage(bytes: Uint8Array): Float32Array;
 }

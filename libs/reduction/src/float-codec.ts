@@ -1,9 +1,10 @@
 /** The codec that changes nothing: nodes are float32, and no byte is copied to encode or decode one. */
 import type { VectorKernels } from '@gradcast/vector';
-import { measureGradient } from './average.ts';
+import { payloadWithRoom } from '@gradcast/protocol';
+import { measureGradient, takeMean } from './average.ts';
 import type { AverageNorms, GradientShape } from './average.ts';
-import { bytesOf, floatsOf } from '@gradcast/tensors';
-import type { CodecOptions, GradientCodec } from './codec.ts';
+import { floatsOf } from '@gradcast/tensors';
+import type { CodecOptions, GradientCodec, Mean } from './codec.ts';
 
 export class FloatCodec implements GradientCodec {
   readonly nodeBytes: number;
@@ -31,16 +32,19 @@ export class FloatCodec implements GradientCodec {
     return left;
   }
 
-  decode(node: Uint8Array): Float32Array {
-    return floatsOf(node);
-  }
-
   measure(node: Uint8Array): AverageNorms {
     return measureGradient(floatsOf(node), this.#shape, this.#kernels);
   }
 
-  encodeAverage(average: Float32Array): Uint8Array {
-    return bytesOf(average);
+  mean(root: Uint8Array, { leaves }: { leaves: number }): Mean {
+    const encoded = payloadWithRoom(this.averageBytes);
+    encoded.set(root.subarray(0, this.averageBytes));
+    const tail = floatsOf(root.subarray(this.averageBytes));
+    const norms = takeMean(
+      { gradient: floatsOf(encoded), tail },
+      { leaves, shape: this.#shape, kernels: this.#kernels },
+    );
+    return { norms, tail, encoded };
   }
 
   decodeAverage(bytes: Uint8Array): Float32Array {

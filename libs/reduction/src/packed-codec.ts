@@ -8,13 +8,15 @@
  * at each node. int8 rounds stochastically, keyed by (seed, step, node, element): sums stay unbiased and everybody
  * rounds alike. The tail is summed in float32 whatever the codec.
  */
+import { payloadWithRoom } from '@gradcast/protocol';
 import type { CodecName } from '@gradcast/protocol';
 import { Philox, STREAMS } from '@gradcast/random';
 import { floatsOf, padded } from '@gradcast/tensors';
 import { PACK_BLOCK, packedElementBytes } from '@gradcast/vector';
 import type { PackedRun, Rounding, VectorKernels } from '@gradcast/vector';
-import type { AverageNorms } from './average.ts';
-import type { CodecOptions, GradientCodec, NodePlace } from './codec.ts';
+import { takeMean } from './average.ts';
+import type { AverageNorms, GradientShape } from './average.ts';
+import type { CodecOptions, GradientCodec, Mean, NodePlace } from './codec.ts';
 
 type PackedName = Exclude<CodecName, 'f32'>;
 
@@ -42,6 +44,7 @@ export class PackedCodec implements GradientCodec {
   readonly #runs: readonly Run[];
   /** Runs before this one are the generator's. */
   readonly #generatorRuns: number;
+  readonly #shape: GradientShape;
   readonly #parameters: number;
   readonly #tail: number;
   /** What leaves are written to, and what averages are decoded to. */
@@ -53,6 +56,7 @@ export class PackedCodec implements GradientCodec {
     this.#name = name;
     this.#kernels = kernels;
     this.#seed = seed;
+    this.#shape = { parameters: parameters.length, generator: generatorLength };
     this.#parameters = parameters.length;
     this.#tail = tail.length;
     this.#runs = runsOf(
@@ -87,13 +91,6 @@ export class PackedCodec implements GradientCodec {
     return left;
   }
 
-  decode(node: Uint8Array): Float32Array {
-    const vector = new Float32Array(this.#parameters + this.#tail);
-    this.#unpack(node, vector);
-    vector.set(this.#tailOf(node), this.#parameters);
-    return vector;
-  }
-
   measure(node: Uint8Array): AverageNorms {
     let [generator, discriminator, finite] = [0, 0, true];
     for (const [index, run] of this.#runs.entries()) {
@@ -111,10 +108,13 @@ export class PackedCodec implements GradientCodec {
     };
   }
 
-  encodeAverage(average: Float32Array, step: number): Uint8Array {
-    const bytes = new Uint8Array(this.averageBytes);
-    this.#pack(average, bytes, this.#rounding(step, AVERAGE_INDEX));
-    return bytes;
+  mean(root: Uint8Array, { leaves, step }: { leaves: number; step: number }): Mean {
+    const gradient = this.decodeAverage(root);
+    const tail = this.#tailOf(root);
+    const norms = takeMean({ gradient, tail }, { leaves, shape: this.#shape, kernels: this.#kernels });
+    const encoded = payloadWithRoom(this.averageBytes);
+    this.#pack(gradient, encoded, this.#rounding(step, AVERAGE_INDEX));
+    return { norms, tail, encoded };
   }
 
   decodeAverage(bytes: Uint8Array): Float32Array {

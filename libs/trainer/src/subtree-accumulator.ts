@@ -5,6 +5,7 @@
  * leaves needs log2(n) + 1 of them.
  */
 import type { Subtree, TreeSum } from '@gradcast/ledger';
+import { payloadWithRoom } from '@gradcast/protocol';
 import { gradientTree } from '@gradcast/reduction';
 import type { GradientCodec } from '@gradcast/reduction';
 
@@ -22,7 +23,8 @@ export class SubtreeAccumulator {
 
   /** Adds a leaf; `write` fills the vector it is given (gradient and tail), every element of it. */
   async add(leaf: number, write: (vector: Float32Array) => Promise<void>): Promise<void> {
-    const node = this.#spare.pop() ?? new Uint8Array(this.#codec.nodeBytes);
+    // With room for a header: what stays at the end is sent as it lies.
+    const node = this.#spare.pop() ?? payloadWithRoom(this.#codec.nodeBytes);
     await write(this.#codec.vectorFor(node));
     const subtree = { start: leaf, size: 1 };
     this.#codec.encode(node, { step: this.#step, subtree });

@@ -24,6 +24,7 @@ import {
   openNothing,
   openSnapshot,
   ProtocolError,
+  sealFrame,
 } from '@gradcast/protocol';
 import type {
   CodecName,
@@ -282,19 +283,17 @@ export class Trainer {
       const done = await this.#sumSubtree(subtree, { message, contents, epoch, replica });
       if (!done) return;
       const { node, computeMs } = done;
-      this.#send(
-        {
-          type: 'result',
-          incarnation: message.incarnation,
-          lease: message.lease,
-          version: message.version,
-          subtree,
-          fingerprint: replica.fingerprint,
-          computeMs,
-          queueMs,
-        },
-        [node],
-      );
+      const result: MessageOf<'result'> = {
+        type: 'result',
+        incarnation: message.incarnation,
+        lease: message.lease,
+        version: message.version,
+        subtree,
+        fingerprint: replica.fingerprint,
+        computeMs,
+        queueMs,
+      };
+      this.#ports.send(sealFrame(result, node));
     }
   }
 
@@ -336,8 +335,8 @@ export class Trainer {
     this.#replica = undefined;
   }
 
-  #send(message: WorkerMessage, parts: readonly ArrayBufferView[] = []): void {
-    this.#ports.send(encodeFrame(message, parts));
+  #send(message: WorkerMessage): void {
+    this.#ports.send(encodeFrame(message));
   }
 }
 
