@@ -1,35 +1,39 @@
 /**
- * A 128-bit fingerprint over raw 32-bit words: sixteen lanes of xor, multiply and rotate, folded into four words.
+ * A 128-bit fingerprint over raw 32-bit words: thirty-two lanes of xor, multiply and rotate, folded into four words.
  *
- * Sixteen independent lanes leave the order of work to the machine (four 128-bit registers hold them) without leaving
- * any freedom in the result. Each lane step is a bijection of the lane for a given word and of the word for a given
- * lane, so a single changed word always changes the fingerprint.
+ * Independent lanes leave the order of work to the machine without leaving any freedom in the result. Thirty-two of them,
+ * in eight 128-bit registers, are what it takes to wait for no multiplication. Each lane step is a bijection of the lane
+ * for a given word and of the word for a given lane, so a single changed word always changes the fingerprint.
  */
 import type { Fingerprint } from './kernels.ts';
 
-export const LANES = 16;
+export const LANES = 32;
 const MULTIPLIER = 0x9e3779b1;
+/** Words that are passed over several times: as many as a first-level cache holds. */
+const PASS_WORDS = 4096;
 
-/** Lane seeds: odd, distinct, no structure (fractional bits of the square roots of the first sixteen primes, made odd). */
+/** Lane seeds: odd, distinct, no structure (fractional bits of the square roots of the first 32 primes, made odd). */
 export const LANE_SEEDS = Int32Array.from([
   0x6a09e667, 0xbb67ae85, 0x3c6ef373, 0xa54ff53b, 0x510e527f, 0x9b05688d, 0x1f83d9ab, 0x5be0cd19, 0xcbbb9d5d,
-  0x629a292b, 0x9159015b, 0x152fecd9, 0x67332667, 0x8eb44a87, 0xdb0c2e0d, 0x47b5481d,
+  0x629a292b, 0x9159015b, 0x152fecd9, 0x67332667, 0x8eb44a87, 0xdb0c2e0d, 0x47b5481d, 0xae5f9157, 0xcf6c85d3,
+  0x2f73477d, 0x6d1826cb, 0x8b43d457, 0xe360b597, 0x1c456003, 0x6f196331, 0xd94ebeb1, 0x0cc4a611, 0x261dc1f3,
+  0x5815a7bf, 0x70b7ed67, 0xa1513c69, 0x44f93635, 0x720dcdfd,
 ]);
 
-/** Takes words in, sixteen at a time, from any number of vectors. */
+/** Takes words in, thirty-two at a time, from any number of vectors. */
 export class FingerprintState {
   readonly #lanes = Int32Array.from(LANE_SEEDS);
   #words = 0;
 
-  /** Adds a vector; one whose length is no multiple of sixteen is treated as padded with zero words. */
+  /** Adds a vector; one whose length is no multiple of that is treated as padded with zero words. */
   update(vector: Float32Array): void {
     const words = new Int32Array(vector.buffer, vector.byteOffset, vector.length);
     const whole = words.length - (words.length % LANES);
-    this.#mix(words, whole);
+    for (let from = 0; from < whole; from += PASS_WORDS) this.#mix(words, from, Math.min(from + PASS_WORDS, whole));
     if (whole < words.length) {
       const rest = new Int32Array(LANES);
       rest.set(words.subarray(whole));
-      this.#mix(rest, LANES);
+      this.#mix(rest, 0, LANES);
     }
     this.#words += words.length;
   }
@@ -39,15 +43,15 @@ export class FingerprintState {
     return digestLanes(this.#lanes, this.#words);
   }
 
-  #mix(words: Int32Array, length: number): void {
+  #mix(words: Int32Array, from: number, to: number): void {
     const lanes = this.#lanes;
-    // Four lanes a pass keep all of them in registers; a pass reads every fourth group of words.
+    // Four lanes a pass keep all of them in registers; a pass reads every eighth group of words.
     for (let group = 0; group < LANES; group += 4) {
       let a = lanes[group];
       let b = lanes[group + 1];
       let c = lanes[group + 2];
       let d = lanes[group + 3];
-      for (let i = group; i < length; i += LANES) {
+      for (let i = from + group; i < to; i += LANES) {
         a = Math.imul(a ^ words[i], MULTIPLIER);
         a = (a << 13) | (a >>> 19);
         b = Math.imul(b ^ words[i + 1], MULTIPLIER);
@@ -65,7 +69,7 @@ export class FingerprintState {
   }
 }
 
-/** Folds sixteen lanes and the number of words they took in to 32 hexadecimal digits. */
+/** Folds the lanes and the number of words they took in to 32 hexadecimal digits. */
 export function digestLanes(lanes: Int32Array, words: number): Fingerprint {
   const folded = new Uint32Array(4);
   for (let word = 0; word < 4; word++) {

@@ -4,13 +4,15 @@
  * Invariant: the memory never grows. Growth would detach every view of it, so what a run needs is reserved at once; the
  * system hands out the pages when they are first written.
  */
+import { LANES } from './fingerprint.ts';
 import { PACK_BLOCK } from './kernels.ts';
+import { MEASURE_LANES } from './measure.ts';
 
 /** Elements of one slot of the stage: four slots of 64 kB stay in a core's second-level cache. */
 export const BLOCK_ELEMENTS = 16_384;
 const SLOTS = 4;
-/** The first bytes hold a kernel's sixteen lanes. */
-const LANE_BYTES = 64;
+/** The first bytes hold a kernel's lanes. */
+const LANE_BYTES = LANES * Int32Array.BYTES_PER_ELEMENT;
 /** Two unpacked blocks of packed runs lie between the lanes and the stage. */
 export const SCRATCH_ADDRESS = LANE_BYTES;
 const SCRATCH_BYTES = 2 * PACK_BLOCK * Float32Array.BYTES_PER_ELEMENT;
@@ -49,8 +51,8 @@ export class LinearMemory {
     const pages = Math.ceil(bytes / PAGE_BYTES);
     this.memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
     this.#buffer = this.memory.buffer;
-    this.words = new Int32Array(this.#buffer, 0, LANE_BYTES / Int32Array.BYTES_PER_ELEMENT);
-    this.sums = new Float64Array(this.#buffer, 0, LANE_BYTES / Float64Array.BYTES_PER_ELEMENT);
+    this.words = new Int32Array(this.#buffer, 0, LANES);
+    this.sums = new Float64Array(this.#buffer, 0, MEASURE_LANES);
     const slots = Array.from({ length: SLOTS }, (_, slot) => STAGE_START + slot * SLOT_BYTES);
     this.#slots = slots.map((address) => new Float32Array(this.#buffer, address, BLOCK_ELEMENTS));
     this.#slotBytes = slots.map((address) => new Uint8Array(this.#buffer, address, SLOT_BYTES));

@@ -109,6 +109,12 @@ describe('f16', () => {
     );
   });
 
+  it('keeps its exponent when its largest element rounds up to the next binade', () => {
+    const once = passed('f16', Float32Array.of(32_767, 3 * 2 ** -24));
+    expect(once).toEqual(Float32Array.of(32_768, 4 * 2 ** -24));
+    expect(passed('f16', once)).toEqual(once);
+  });
+
   it('errs by 2^-11 of an element, or by 2^-38 of the largest in its block', () => {
     fc.assert(
       fc.property(run, (source) => {
