@@ -13,6 +13,7 @@ import { collectVectors, TrainingState } from '@gradcast/optimizer';
 import { createCodec } from '@gradcast/reduction';
 import type { GradientCodec } from '@gradcast/reduction';
 import { selectKernels } from '@gradcast/vector';
+import type { VectorKernels } from '@gradcast/vector';
 import type { Logger } from 'pino';
 import { Arbiter } from './arbiter.ts';
 import { Book } from './book.ts';
@@ -47,7 +48,6 @@ export interface RunResult {
 
 /** Workers that connect again at the end still hear that the run is done. */
 const LINGER_MS = 5_000;
-const kernels = selectKernels();
 const now = () => performance.now();
 
 /** @throws an error with `code` and one sentence for everything a user can get wrong. */
@@ -68,6 +68,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
   const stored = { ...config, dataset: dataset.sha256 };
   const model = buildModel({ ...presets[preset as PresetName], microBatch: microBatchSize, microBatches });
   // The ports come first: if one is taken, no folder was made and no run was touched.
+  const kernels = selectKernels({ reserve: TrainingState.reserve(model) });
   const codec = createCodec(codecName, { layout: model, seed, kernels });
   const doors = await openDoors(options, codec.nodeBytes);
   try {
@@ -76,7 +77,17 @@ export async function run(options: RunOptions): Promise<RunResult> {
       const finished = await finishedSummary(beginning, totalSteps);
       if (finished) return { summary: finished };
       await beginning.folder.forgetSummary();
-      return await new Running(options, { dataset, totalSteps, numeric, stored, model, codec, beginning, doors }).run();
+      return await new Running(options, {
+        dataset,
+        totalSteps,
+        numeric,
+        stored,
+        model,
+        kernels,
+        codec,
+        beginning,
+        doors,
+      }).run();
     } finally {
       await beginning.folder.releaseOrRemove();
     }
@@ -98,6 +109,7 @@ interface Prepared {
   readonly numeric: NumericDefinition;
   readonly stored: Readonly<Record<string, unknown>>;
   readonly model: Model;
+  readonly kernels: VectorKernels;
   readonly codec: GradientCodec;
   readonly beginning: Beginning;
   readonly doors: Doors;
@@ -116,7 +128,7 @@ class Running {
     this.#options = options;
     this.#prepared = prepared;
     const { config, logger, tell } = options;
-    const { beginning, dataset, totalSteps, model } = prepared;
+    const { beginning, dataset, totalSteps, model, kernels } = prepared;
     const { learningRate, seed } = config;
     const stateOptions = { model, kernels, learningRate };
     this.#state = beginning.loaded
@@ -194,7 +206,7 @@ class Running {
 
   async #train({ fleet, saving, watch, book }: Stations): Promise<Ended> {
     const { config, stop } = this.#options;
-    const { totalSteps, codec } = this.#prepared;
+    const { totalSteps, codec, kernels } = this.#prepared;
     const state = this.#state;
     const terms = fleet.terms;
     this.#settle(fleet);
@@ -284,7 +296,7 @@ class Running {
 
   #fleet(incarnation: number): Fleet {
     const { config } = this.#options;
-    const { beginning, dataset, codec } = this.#prepared;
+    const { beginning, dataset, codec, kernels } = this.#prepared;
     const { preset, seed, microBatchSize, microBatches } = config;
     const { model } = this.#state;
     const cutter = new MicroBatches({ dataset, preset: model.preset, shape: config, seed });

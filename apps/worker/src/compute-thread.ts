@@ -28,7 +28,7 @@ async function main(port: MessagePort, { candidate, threads, gpu }: ComputeSetti
     },
     measured: (computeMs, images) => say(port, { type: 'measured', computeMs, images }),
     idle: () => say(port, { type: 'idle', taken }),
-    kernels: selectKernels(),
+    createKernels: (reserve) => selectKernels({ reserve }),
   });
   let taken = 0;
   const take = (message: ToCompute) => {

@@ -20,11 +20,25 @@ export class Replica {
   #version: number;
   #fingerprint: Fingerprint | undefined;
 
-  /** Takes the vectors over: the caller must not write to them any more. */
-  constructor(version: number, vectors: ReplicaVectors, kernels: VectorKernels) {
-    this.vectors = vectors;
+  /** Copies the vectors to where the kernels are fastest. */
+  constructor(version: number, { parameters, first, second }: ReplicaVectors, kernels: VectorKernels) {
+    this.vectors = {
+      parameters: placed(parameters, kernels),
+      first: placed(first, kernels),
+      second: placed(second, kernels),
+    };
     this.#version = version;
     this.#kernels = kernels;
+  }
+
+  /** Lengths of the vectors that the kernels should reserve memory for. */
+  static reserve(parameters: number): readonly number[] {
+    return [parameters, parameters, parameters];
+  }
+
+  /** Gives the vectors' memory back; the replica must not be used any more. */
+  release(): void {
+    for (const vector of Object.values(this.vectors) as Float32Array[]) this.#kernels.release(vector);
   }
 
   /** How many steps were closed before this state. */
@@ -50,4 +64,11 @@ export class Replica {
     }
     this.#version += 1;
   }
+}
+
+/** A copy where these kernels are fastest. */
+export function placed(vector: Float32Array, kernels: VectorKernels): Float32Array {
+  const copy = kernels.allocate(vector.length);
+  copy.set(vector);
+  return copy;
 }

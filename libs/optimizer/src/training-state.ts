@@ -9,7 +9,7 @@ import { initialParameters, initialRunning } from '@gradcast/model';
 import type { Model } from '@gradcast/model';
 import { tensorView } from '@gradcast/tensors';
 import type { AdamScalars, VectorKernels } from '@gradcast/vector';
-import { Replica } from './replica.ts';
+import { placed, Replica } from './replica.ts';
 
 const fround = Math.fround;
 
@@ -48,10 +48,15 @@ export class TrainingState {
     this.model = options.model;
     this.#kernels = options.kernels;
     this.#learningRate = options.learningRate;
-    this.#ema = vectors.ema;
+    this.#ema = placed(vectors.ema, options.kernels);
     this.#running = vectors.running;
     this.#scalars = vectors.scalars;
     this.replica = new Replica(this.#scalar('version'), vectors, options.kernels);
+  }
+
+  /** Lengths of the vectors that the kernels should reserve memory for. */
+  static reserve(model: Model): readonly number[] {
+    return [...Replica.reserve(model.parameters.length), ...(model.preset.ema ? [model.generatorLength] : [])];
   }
 
   /** The state before the first step. */
@@ -72,7 +77,7 @@ export class TrainingState {
   }
 
   /**
-   * A state from stored vectors, which it takes over.
+   * A state from stored vectors, which it takes over or copies.
    *
    * @throws RangeError if a vector's length does not fit the model.
    */

@@ -116,7 +116,7 @@ export class Bench {
         return Promise.resolve();
       },
       measured: (computeMs, images) => void this.measured.push([computeMs, images]),
-      kernels,
+      createKernels: () => kernels,
     });
   }
 

@@ -59,7 +59,8 @@ export interface TrainerPorts {
   measured(computeMs: number, images: number): void;
   /** Called whenever all that was asked for is done; leases for versions still to come do not count. */
   idle(): void;
-  readonly kernels: VectorKernels;
+  /** Kernels that have room for vectors of these lengths where they are fastest. */
+  createKernels(reserve: readonly number[]): VectorKernels;
 }
 
 interface Waiting {
@@ -76,6 +77,7 @@ interface Task {
   readonly seed: number;
   readonly codecName: CodecName;
   readonly codec: GradientCodec;
+  readonly kernels: VectorKernels;
 }
 
 export class Trainer {
@@ -86,6 +88,8 @@ export class Trainer {
   #running: Promise<void> | undefined;
   #task: Task | undefined;
   #replica: Replica | undefined;
+  /** The newest replica, even if it is worthless by now: the one that holds the kernels' memory. */
+  #placed: Replica | undefined;
   #probe: { hash: string; ms: number } | undefined;
   /** Version whose parameters the engine holds. */
   #loaded = -1;
@@ -189,6 +193,7 @@ export class Trainer {
     }
     this.#task?.engine.dispose();
     this.#task = undefined;
+    this.#placed = undefined;
     this.#probe = undefined;
     this.#loaded = -1;
     const model = buildModel(preset);
@@ -200,8 +205,9 @@ export class Trainer {
       latent: preset.latent,
       microBatchSize,
     };
-    const codec = createCodec(codecName, { layout: model, seed, kernels: this.#ports.kernels });
-    this.#task = { incarnation, model, engine, shape, seed, codecName, codec };
+    const kernels = this.#ports.createKernels(Replica.reserve(model.parameters.length));
+    const codec = createCodec(codecName, { layout: model, seed, kernels });
+    this.#task = { incarnation, model, engine, shape, seed, codecName, codec, kernels };
     return this.#ready(this.#task);
   }
 
@@ -214,7 +220,10 @@ export class Trainer {
 
   #onSnapshot(message: MessageOf<'snapshot'>, payload: Uint8Array): void {
     const [parameters, first, second] = openSnapshot(payload, this.#task!.shape.parameters);
-    const replica = new Replica(message.version, { parameters, first, second }, this.#ports.kernels);
+    // The former one's memory is the next one's: nothing computes while a snapshot is taken.
+    this.#placed?.release();
+    const replica = new Replica(message.version, { parameters, first, second }, this.#task!.kernels);
+    this.#placed = replica;
     if (replica.fingerprint !== message.fingerprint) return this.#resync(replica);
     this.#replica = replica;
     this.#loaded = -1;
