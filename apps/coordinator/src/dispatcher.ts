@@ -216,7 +216,7 @@ export class Dispatcher {
       this.#offend(peer, 'mismatch');
       return missed(peer);
     }
-    const auditable = this.#witnesses(step, peer.profile, [peer.name]).length > 0;
+    const auditable = this.#options.auditRate > 0 && this.#witnesses(step, peer.profile, [peer.name]).length > 0;
     const verdict = step.accept(lease, message.subtree, node, { profile: peer.profile, now: now(), auditable });
     if (verdict === 'heard') events.lease('audited', peer.name);
     else events.lease(verdict === 'suspect' ? 'refused' : verdict === 'held' ? 'accepted' : verdict, peer.name);

@@ -6,6 +6,7 @@ import type { ChildMessage, WorkerConfig } from '@gradcast/config';
 import { chooseBackend } from '@gradcast/compute';
 import type { BackendProfile } from '@gradcast/compute';
 import { endpoints, processMetrics, serveMetrics, workerMetrics } from '@gradcast/metrics';
+import { PROTOCOL_VERSION } from '@gradcast/protocol';
 import { Session } from '@gradcast/trainer';
 import type { Outcome, SessionNotice } from '@gradcast/trainer';
 import type { Logger } from 'pino';
@@ -106,7 +107,8 @@ function after(ms: number, callback: () => void): () => void {
   return () => clearTimeout(timer);
 }
 
-/** The facts that decide bits, as the hello carries them. */
+/** The facts that decide bits, as the hello carries them; the protocol's version changes with a bit of the arithmetic. */
 function namesOf(profile: BackendProfile): Record<string, string> {
-  return Object.fromEntries(Object.entries(profile).map(([name, value]) => [name, String(value)]));
+  const facts = { ...profile, protocol: PROTOCOL_VERSION };
+  return Object.fromEntries(Object.entries(facts).map(([name, value]) => [name, String(value)]));
 }
