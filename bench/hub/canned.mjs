@@ -1,0 +1,53 @@
+/**
+ * What canned workers answer, and what follows from it: the gradient vector, its encoding in each codec, and the
+ * fingerprints of every version of the replica.
+ *
+ * Invariant: no codec and no sum of equal vectors rounds the canned gradient. Its elements are whole numbers from -63 to
+ * 63 times one power of two, so they fit the mantissa of each format under any scale that is a power of two, and M is
+ * one. The average of a step is therefore the canned gradient itself, whatever N, M, the codec and the cut of the leases, and one trajectory,
+ * computed before anything is measured, holds for all of them.
+ */
+
+/** Keeps the norm near that of a real gradient. */
+const UNIT = 2 ** -14;
+const LARGEST = 63;
+
+/**
+ * How the sum of a subtree travels in each codec: the parts of a result's payload, from gradient and tail. A codec of the
+ * library gets its entry here.
+ */
+export const CODECS = {
+  f32: ({ gradient, tail }) => [gradient, tail],
+};
+
+/** The canned gradient of a model; the padding between tensors is zero. */
+export function cannedGradient(model) {
+  const gradient = new Float32Array(model.parameters.length);
+  for (const { offset, size } of model.parameters.entries) {
+    for (let index = offset; index < offset + size; index++) {
+      const spread = Math.imul(index + 1, 0x9e3779b1) >>> 8;
+      gradient[index] = ((spread % (2 * LARGEST + 1)) - LARGEST) * UNIT;
+    }
+  }
+  return gradient;
+}
+
+/** The parts of a result's payload for a subtree of `size` leaves. */
+export function cannedResult(model, codec, size) {
+  const gradient = cannedGradient(model).map((value) => value * size);
+  return CODECS[codec]({ gradient, tail: new Float32Array(model.tail.length) });
+}
+
+/** Fingerprints of the replica at versions 0 to `versions`, each step taken with the canned gradient. */
+export function trajectory({ TrainingState, selectKernels }, model, { seed, learningRate, versions }) {
+  const kernels = selectKernels();
+  const state = TrainingState.initial({ model, kernels, learningRate }, seed);
+  const average = cannedGradient(model);
+  const tail = new Float32Array(model.tail.length);
+  const fingerprints = [state.replica.fingerprint];
+  while (state.version < versions) {
+    state.advance({ average, tail, scalars: state.stepScalars(), norm: 1, samples: 1 });
+    fingerprints.push(state.replica.fingerprint);
+  }
+  return fingerprints;
+}
