@@ -101,7 +101,8 @@ async function main() {
   const memory = memoryOf(results);
   printTable(rowsOf(results));
   for (const [codec, { steady, peak }] of Object.entries(memory)) {
-    const words = ({ slope, intercept, r2 }) => `${round(intercept)} MB + ${round(slope)} MB a worker (R² ${r2.toFixed(3)})`;
+    const words = ({ slope, intercept, r2 }) =>
+      `${round(intercept)} MB + ${round(slope)} MB a worker (R² ${r2.toFixed(3)})`;
     console.error(`memory of the coordinator, ${codec}: steady ${words(steady)}; peak ${words(peak)}`);
   }
   const report = {
@@ -143,7 +144,10 @@ function messageBytes({ encodeFrame }, model, codec) {
   const incarnation = 1;
   const scalars = { alpha: 0.1, oneMinusBeta1: 0.1, oneMinusBeta2: 0.1, epsilon: 0.1 };
   const { gradient, tail } = { gradient: new Float32Array(model.parameters.length), tail: new Float32Array(0) };
-  const average = encodeFrame({ type: 'average', incarnation, version: 100, scalars }, CODECS[codec]({ gradient, tail }));
+  const average = encodeFrame(
+    { type: 'average', incarnation, version: 100, scalars },
+    CODECS[codec]({ gradient, tail }),
+  );
   const result = encodeFrame(
     {
       type: 'result',
@@ -172,7 +176,9 @@ function summaryOf(turns) {
   const [{ workers, codec }] = turns;
   const of = (contestant, member) => turns.map((turn) => turn[contestant][member]);
   const medians = (contestant) =>
-    Object.fromEntries(Object.keys(turns[0][contestant]).map((member) => [member, round(median(of(contestant, member)))]));
+    Object.fromEntries(
+      Object.keys(turns[0][contestant]).map((member) => [member, round(median(of(contestant, member)))]),
+    );
   return {
     workers,
     codec,

@@ -108,5 +108,6 @@ export function serveParent(handlers) {
 
 /** Tells the parent that this process cannot go on. */
 export function tellFailure(error) {
-  if (process.connected) process.send({ type: 'failed', sentence: error instanceof Error ? error.message : String(error) });
+  if (process.connected)
+    process.send({ type: 'failed', sentence: error instanceof Error ? error.message : String(error) });
 }

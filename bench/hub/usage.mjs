@@ -28,7 +28,9 @@ function fromProc(pid) {
 }
 
 function fromPs(pid) {
-  const [rss, time] = execFileSync('ps', ['-o', 'rss=,time=', '-p', String(pid)], { encoding: 'utf8' }).trim().split(/\s+/);
+  const [rss, time] = execFileSync('ps', ['-o', 'rss=,time=', '-p', String(pid)], { encoding: 'utf8' })
+    .trim()
+    .split(/\s+/);
   const seconds = time.split(/[-:]/).reduce((total, part) => total * 60 + Number(part), 0);
   return { cpuSeconds: seconds, rssMb: (Number(rss) * 1024) / 1e6, peakMb: undefined };
 }
