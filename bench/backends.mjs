@@ -13,7 +13,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from '../bin/build.mjs';
-import { startProcess, withCleanUp } from './processes.mjs';
+import { startProcess, withCleanUp } from './forked.mjs';
 import {
   bundle,
   choicesFlag,

@@ -3,24 +3,22 @@
  * once with a canned vector of the `tutorial` preset (10.2 MB as f32). Beside it, in alternating turns, what a bare `ws`
  * server reaches with the same bytes over as many sockets of as many processes: the least that such a hub can cost.
  *
- *     npm run bench:hub [-- --rounds 3] [--workers 1,2,4,8,16,32] [--codecs f32] [--steps 160] [--profile FOLDER]
+ *     npm run bench:hub [-- --rounds 3] [--workers 1,2,4,8,16,32] [--codecs f32,f16,bf16,int8] [--steps 160] [--profile FOLDER]
  *
  * `--steps` are those measured with one worker; N workers do an N-th of them, ten at least. `--profile` writes a processor
  * profile of each coordinator (for Chrome's developer tools, or bench/hub/profile.mjs); such times are not comparable.
  * Medians of rounds, ratios paired within a round. The table goes to stderr, JSON to stdout; about four minutes.
  */
-import { resolve } from 'node:path';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { rm } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import { build } from '../bin/build.mjs';
 import { line } from './fit.mjs';
-import { CODECS, trajectory } from './hub/canned.mjs';
+import { cannedPayloads, codecsOf, trajectory } from './hub/canned.mjs';
 import { bareTurn, clientShares, coordinatorTurn } from './hub/rounds.mjs';
-import { withCleanUp } from './processes.mjs';
+import { withCleanUp } from './forked.mjs';
 import {
   bundle,
-  choicesFlag,
   countFlag,
   flagArguments,
   machine,
@@ -35,6 +33,8 @@ import {
 
 const PRESET = 'tutorial';
 const SEED = 1;
+/** Images of a micro-batch: the fewest that the preset takes, for they are not what is measured. */
+const MICRO_BATCH = 16;
 const LEAST_STEPS = 10;
 const WARM_UP_SHARE = 5;
 const LEAST_WARM_UP = 4;
@@ -47,7 +47,7 @@ const INT8_WORKERS = 16;
 const flags = flagArguments({
   rounds: countFlag('rounds', 3),
   workers: (text) => (text ?? '1,2,4,8,16,32').split(',').map(countOfWorkers),
-  codecs: choicesFlag('codecs', Object.keys(CODECS)),
+  codecs: (text) => text?.split(','),
   steps: countFlag('steps', 160),
   profile: (text) => (text === undefined ? undefined : resolve(text)),
 });
@@ -56,10 +56,18 @@ const scratch = await scratchFolder();
 await withCleanUp(main, () => rm(scratch, { recursive: true, force: true }));
 
 async function main() {
-  const built = await build();
   const libraryPath = await bundle('bench/hub/library.mjs', join(scratch, 'library.mjs'));
   const libraryUrl = pathToFileURL(libraryPath).href;
   const library = await import(libraryUrl);
+  const known = codecsOf(library);
+  const codecs = flags.codecs ?? known;
+  const unknown = codecs.find((codec) => !known.includes(codec));
+  if (unknown !== undefined) {
+    console.error(`--codecs takes some of ${known.join(', ')}, separated by commas, not ${unknown}`);
+    process.exitCode = 2;
+    return;
+  }
+  const built = await build();
   const preset = { ...library.presets[PRESET] };
   const model = library.buildModel(preset);
   const steps = new Map(flags.workers.map((workers) => [workers, stepsFor(workers)]));
@@ -72,7 +80,7 @@ async function main() {
   const turns = [];
   for (let index = 0; index < flags.rounds; index++) {
     for (const workers of flags.workers) {
-      for (const codec of flags.codecs) {
+      for (const codec of codecs) {
         const { begin, measured } = steps.get(workers);
         const sizes = messageBytes(library, model, codec);
         const contestants = {
@@ -84,7 +92,15 @@ async function main() {
               workers,
               profileTo: flags.profile,
               config: configOf(library, { workers, codec, steps: begin + measured + LEAST_STEPS }),
-              run: { preset: PRESET, microBatchSize: 16, codec, fingerprints, begin, end: begin + measured },
+              run: {
+                preset: PRESET,
+                microBatchSize: MICRO_BATCH,
+                seed: SEED,
+                codec,
+                fingerprints,
+                begin,
+                end: begin + measured,
+              },
             }),
           bare: () => bareTurn({ library: libraryUrl, workers, warmUp: begin, steps: measured, ...sizes }),
         };
@@ -96,9 +112,9 @@ async function main() {
     }
   }
   const results = flags.workers.flatMap((workers) =>
-    flags.codecs.map((codec) => summaryOf(turns.filter((turn) => turn.workers === workers && turn.codec === codec))),
+    codecs.map((codec) => summaryOf(turns.filter((turn) => turn.workers === workers && turn.codec === codec))),
   );
-  const memory = memoryOf(results);
+  const memory = memoryOf(results, codecs);
   printTable(rowsOf(results));
   for (const [codec, { steady, peak }] of Object.entries(memory)) {
     const words = ({ slope, intercept, r2 }) =>
@@ -132,7 +148,7 @@ function stepsFor(workers) {
 /** What `gradcast coordinator` makes of its flags. */
 function configOf({ resolveCoordinator }, { workers, codec, steps }) {
   const text =
-    `--preset ${PRESET} --seed ${SEED} --steps ${steps} --micro-batches ${workers} --global-batch ${16 * workers} ` +
+    `--preset ${PRESET} --seed ${SEED} --steps ${steps} --micro-batches ${workers} --global-batch ${MICRO_BATCH * workers} ` +
     `--min-workers ${workers} --port 0 --metrics-port 0 --save-seconds 0 --sample-every 0 --log-level silent` +
     // The default is f32, also of a version that knows no other.
     (codec === 'f32' ? '' : ` --codec ${codec}`);
@@ -140,28 +156,27 @@ function configOf({ resolveCoordinator }, { workers, codec, steps }) {
 }
 
 /** Bytes of an average and of a result, headers included. */
-function messageBytes({ encodeFrame }, model, codec) {
+function messageBytes(library, model, codec) {
+  const { averageBytes, resultBytes } = cannedPayloads(library, model, { codec, seed: SEED });
   const incarnation = 1;
   const scalars = { alpha: 0.1, oneMinusBeta1: 0.1, oneMinusBeta2: 0.1, epsilon: 0.1 };
-  const { gradient, tail } = { gradient: new Float32Array(model.parameters.length), tail: new Float32Array(0) };
-  const average = encodeFrame(
-    { type: 'average', incarnation, version: 100, scalars },
-    CODECS[codec]({ gradient, tail }),
-  );
-  const result = encodeFrame(
-    {
-      type: 'result',
-      incarnation,
-      lease: 1000,
-      version: 100,
-      subtree: { start: 0, size: 1 },
-      fingerprint: '0'.repeat(32),
-      computeMs: 0,
-      queueMs: 0,
-    },
-    CODECS[codec]({ gradient, tail: new Float32Array(model.tail.length) }),
-  );
-  return { bytesDown: average.byteLength, bytesUp: result.byteLength };
+  const average = { type: 'average', incarnation, version: 100, scalars };
+  const subtree = { start: 0, size: 1 };
+  const fingerprint = '0'.repeat(32);
+  const result = {
+    type: 'result',
+    incarnation,
+    lease: 1000,
+    version: 100,
+    subtree,
+    fingerprint,
+    computeMs: 0,
+    queueMs: 0,
+  };
+  return {
+    bytesDown: library.encodeFrame(average).byteLength + averageBytes,
+    bytesUp: library.encodeFrame(result).byteLength + resultBytes,
+  };
 }
 
 function tell(index, { workers, codec, coordinator, bare }) {
@@ -191,8 +206,8 @@ function summaryOf(turns) {
 }
 
 /** Resident memory as a line over the number of workers, by codec. */
-function memoryOf(results) {
-  const lines = flags.codecs.flatMap((codec) => {
+function memoryOf(results, codecs) {
+  const lines = codecs.flatMap((codec) => {
     const points = results.filter((result) => result.codec === codec);
     if (points.length < 3) return [];
     const fit = (member) =>

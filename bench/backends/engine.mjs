@@ -2,7 +2,7 @@
  * A process with one backend on one thread: runs whole GAN steps the way a worker does, and says how long they took.
  */
 import { performance } from 'node:perf_hooks';
-import { serveParent } from '../processes.mjs';
+import { serveParent } from '../forked.mjs';
 
 const SEED = 1;
 

@@ -6,7 +6,7 @@ import { createRequire } from 'node:module';
 import { dirname, join, sep } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import * as tf from '@tensorflow/tfjs-core';
-import { serveParent } from '../processes.mjs';
+import { serveParent } from '../forked.mjs';
 
 const SEED = 1;
 

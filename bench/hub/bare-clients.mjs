@@ -1,5 +1,5 @@
 /** Clients of the bare exchange: each answers every message at once with one buffer of its own. */
-import { serveParent, tellFailure } from '../processes.mjs';
+import { serveParent, tellFailure } from '../forked.mjs';
 
 serveParent({
   join: async ({ library, url, clients, bytesUp }) => {

@@ -5,7 +5,7 @@
 import { once } from 'node:events';
 import { performance } from 'node:perf_hooks';
 import { WebSocketServer } from 'ws';
-import { serveParent } from '../processes.mjs';
+import { serveParent } from '../forked.mjs';
 
 const sockets = [];
 let server;

@@ -4,8 +4,8 @@
  * and the wire cost.
  */
 import { performance } from 'node:perf_hooks';
-import { serveParent, tellFailure } from '../processes.mjs';
-import { cannedResult } from './canned.mjs';
+import { serveParent, tellFailure } from '../forked.mjs';
+import { cannedPayloads } from './canned.mjs';
 
 const PROBE = '0'.repeat(64);
 const PROBE_MS = 10;
@@ -17,7 +17,7 @@ serveParent({
     const library = await import(path);
     const { presets, buildModel } = library;
     const model = buildModel({ ...presets[run.preset], microBatch: run.microBatchSize });
-    const payloads = new Payloads(model, run.codec);
+    const payloads = new Payloads(cannedPayloads(library, model, run));
     const workers = names.map((name) => new CannedWorker({ library, url, name, run, payloads }));
     await Promise.all(workers.map(({ finished }) => finished));
     return {
@@ -37,17 +37,15 @@ function sumOf(workers, member) {
 
 /** Encoded sums by the number of their leaves. */
 class Payloads {
-  #model;
-  #codec;
+  #encoder;
   #bySize = new Map();
 
-  constructor(model, codec) {
-    this.#model = model;
-    this.#codec = codec;
+  constructor(encoder) {
+    this.#encoder = encoder;
   }
 
   of(size) {
-    if (!this.#bySize.has(size)) this.#bySize.set(size, cannedResult(this.#model, this.#codec, size));
+    if (!this.#bySize.has(size)) this.#bySize.set(size, this.#encoder.result(size));
     return this.#bySize.get(size);
   }
 }
@@ -170,7 +168,7 @@ class CannedWorker {
     this.#sent.set(size, place + 1);
     let frame = this.#frames.get(`${size}/${place}`);
     if (!frame) {
-      const whole = library.encodeFrame(message, payloads.of(size));
+      const whole = library.encodeFrame(message, [payloads.of(size)]);
       const room = new Uint8Array(HEADER_GROWTH + whole.byteLength);
       room.set(whole, HEADER_GROWTH);
       frame = { room, payloadAt: HEADER_GROWTH + header.byteLength };

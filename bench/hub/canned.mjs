@@ -1,6 +1,6 @@
 /**
- * What canned workers answer, and what follows from it: the gradient vector, its encoding in each codec, and the
- * fingerprints of every version of the replica.
+ * What canned workers answer, and what follows from it: the gradient, its encoding in each codec, and the fingerprints
+ * of every version of the replica.
  *
  * Invariant: no codec and no sum of equal vectors rounds the canned gradient. Its elements are whole numbers from -63 to
  * 63 times one power of two, so they fit the mantissa of each format under any scale that is a power of two, and M is
@@ -12,13 +12,10 @@
 const UNIT = 2 ** -14;
 const LARGEST = 63;
 
-/**
- * How the sum of a subtree travels in each codec: the parts of a result's payload, from gradient and tail. A codec of the
- * library gets its entry here.
- */
-export const CODECS = {
-  f32: ({ gradient, tail }) => [gradient, tail],
-};
+/** The codecs that a version of the library knows. */
+export function codecsOf({ CODECS = ['f32'] }) {
+  return [...CODECS];
+}
 
 /** The canned gradient of a model; the padding between tensors is zero. */
 export function cannedGradient(model) {
@@ -32,10 +29,36 @@ export function cannedGradient(model) {
   return gradient;
 }
 
-/** The parts of a result's payload for a subtree of `size` leaves. */
-export function cannedResult(model, codec, size) {
-  const gradient = cannedGradient(model).map((value) => value * size);
-  return CODECS[codec]({ gradient, tail: new Float32Array(model.tail.length) });
+/**
+ * Encodes the canned gradient of a model.
+ *
+ * @returns bytes of an average's and of a result's payload, and `result(size)`, the payload of a subtree of so many leaves.
+ */
+export function cannedPayloads({ createCodec, selectKernels }, model, { codec: name, seed }) {
+  const gradient = cannedGradient(model);
+  // A version of the library that has f32 alone has no codecs to ask: payloads are raw floats.
+  const codec = createCodec?.(name, { layout: model, seed, kernels: selectKernels() }) ?? rawFloats(model);
+  return {
+    averageBytes: codec.averageBytes,
+    resultBytes: codec.nodeBytes,
+    result: (size) => {
+      const node = new Uint8Array(codec.nodeBytes);
+      const vector = codec.vectorFor(node).fill(0);
+      vector.set(gradient.map((value) => value * size));
+      codec.encode(node, { step: 0, subtree: { start: 0, size } });
+      return node;
+    },
+  };
+}
+
+function rawFloats({ parameters, tail }) {
+  const bytes = (elements) => elements * Float32Array.BYTES_PER_ELEMENT;
+  return {
+    averageBytes: bytes(parameters.length),
+    nodeBytes: bytes(parameters.length + tail.length),
+    vectorFor: (node) => new Float32Array(node.buffer, node.byteOffset, node.byteLength / 4),
+    encode: () => undefined,
+  };
 }
 
 /** Fingerprints of the replica at versions 0 to `versions`, each step taken with the canned gradient. */

@@ -5,7 +5,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { startProcess } from '../processes.mjs';
+import { startProcess } from '../forked.mjs';
 import { median } from '../report.mjs';
 import { usageOf, watchMemory } from './usage.mjs';
 
