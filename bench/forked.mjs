@@ -8,13 +8,17 @@ const running = new Set();
 let interrupted = false;
 
 /**
- * Starts a Node program with an IPC pipe; what it prints goes to stderr.
+ * Starts a Node program with an IPC pipe; what it prints goes to stderr, or nowhere if it is `quiet`.
  *
  * @returns `send(message)`; `next(type)`, which resolves with the next message of a type and rejects if the process says
- *   `failed` or ends without it; `ask(message, type)`, both in one; `ended`, which resolves when it is gone; `kill()`.
+ *   `failed` or ends without it; `ask(message, type)`, both in one; `ended`, which resolves with the exit code; `kill()`.
  */
-export function startProcess(script, { execArgv = [] } = {}) {
-  const child = fork(script, [], { execArgv, stdio: ['ignore', 2, 2, 'ipc'], serialization: 'advanced' });
+export function startProcess(script, { args = [], execArgv = [], quiet = false } = {}) {
+  const child = fork(script, args, {
+    execArgv,
+    stdio: quiet ? ['ignore', 'ignore', 'ignore', 'ipc'] : ['ignore', 2, 2, 'ipc'],
+    serialization: 'advanced',
+  });
   const heard = [];
   const waiting = [];
   let failure;
@@ -31,12 +35,12 @@ export function startProcess(script, { execArgv = [] } = {}) {
   const ended = new Promise((resolve) => {
     child.once('error', (error) => {
       fail(error.message);
-      if (child.pid === undefined) resolve();
+      if (child.pid === undefined) resolve(1);
     });
     child.once('exit', (code, signal) => {
       running.delete(child);
       fail(`${script} ended with ${signal ?? `exit code ${code}`}`);
-      resolve();
+      resolve(code);
     });
   });
   running.add(child);
