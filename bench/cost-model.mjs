@@ -4,7 +4,8 @@
  *     step time = compute + bytes / bandwidth + fixed
  *
  * The hub's own part comes from `bench:hub`: what its process needs per byte and per step, in processor time, so that
- * clients on the same machine do not count. The fit of whole steps comes from `bench:runs`. Compute on a GPU and the network
+ * clients on the same machine do not count, and of its main thread where the system counts that, since other threads of it
+ * run elsewhere. The fit of whole steps comes from `bench:runs`. Compute on a GPU and the network
  * are stated, not measured. The tables go to stderr, JSON to stdout.
  *
  *     npm run bench:hub > hub.json && npm run bench:runs > runs.json
@@ -13,7 +14,7 @@
  * npm prints a line of its own on stdout: `npm run --silent`, or `node bench/hub.mjs`.
  */
 import { readFile } from 'node:fs/promises';
-import { leastSquares } from './fit.mjs';
+import { leastSquares, nonNegative } from './fit.mjs';
 import { flagArguments, printTable, round } from './report.mjs';
 
 const CODECS = ['f32', 'int8'];
@@ -60,7 +61,7 @@ function hubCost(codec) {
   const points = hub.results.filter((result) => result.codec === codec);
   if (points.length < 3) return codec === 'f32' ? fail('--hub holds fewer than three numbers of workers') : undefined;
   const rows = points.map(({ workers }) => [1, workers]);
-  const cpu = points.map(({ coordinator }) => coordinator.cpuMsPerStep);
+  const cpu = points.map(({ coordinator }) => coordinator.mainCpuMsPerStep ?? coordinator.cpuMsPerStep);
   const wall = points.map(({ coordinator }) => coordinator.msPerStep);
   const relative = (values) =>
     leastSquares(
@@ -89,7 +90,7 @@ function hubCost(codec) {
 
 /**
  * Whole steps of real runs: milliseconds per micro-batch of the busiest worker, bytes over bandwidth, and the rest. Three
- * unknowns, so the six settings of `bench:runs` leave three degrees of freedom.
+ * unknowns, so the six settings of `bench:runs` leave three degrees of freedom. None of them can be negative.
  */
 function stepFit(measured, { bytesPerWorker }) {
   const rows = measured.map(({ workers, microBatches }) => [
@@ -98,7 +99,7 @@ function stepFit(measured, { bytesPerWorker }) {
     1,
   ]);
   const times = measured.map(({ msPerStep }) => msPerStep);
-  const { coefficients, r2, predicted, residuals } = leastSquares(
+  const { coefficients, r2, predicted, residuals } = nonNegative(
     rows,
     times,
     times.map((time) => 1 / time),
@@ -106,7 +107,7 @@ function stepFit(measured, { bytesPerWorker }) {
   const [computeMs, msPerMegabyte, fixedMs] = coefficients;
   return {
     computeMsPerMicroBatch: round(computeMs),
-    // Null where the noise hides it.
+    // Null where the noise hides what the bytes cost.
     gigabytesPerSecond: msPerMegabyte > 0 ? round(1 / msPerMegabyte) : null,
     fixedMs: round(fixedMs),
     r2: threeDigits(r2),

@@ -27,6 +27,24 @@ export function leastSquares(rows, values, weights = values.map(() => 1)) {
   return { coefficients, r2: spread === 0 ? 1 : 1 - left / spread, predicted, residuals };
 }
 
+/** As {@link leastSquares}, but a term that would come out negative is left out: its coefficient is 0. */
+export function nonNegative(rows, values, weights) {
+  const kept = rows[0].map((_, column) => column);
+  for (;;) {
+    const fit = leastSquares(
+      rows.map((row) => kept.map((column) => row[column])),
+      values,
+      weights,
+    );
+    const least = Math.min(...fit.coefficients);
+    if (least >= 0 || kept.length === 1) {
+      const coefficients = rows[0].map((_, column) => fit.coefficients[kept.indexOf(column)] ?? 0);
+      return { ...fit, coefficients };
+    }
+    kept.splice(fit.coefficients.indexOf(least), 1);
+  }
+}
+
 /** A line through points: `value ≈ intercept + slope * place`. */
 export function line(places, values) {
   const { coefficients, r2 } = leastSquares(

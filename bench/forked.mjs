@@ -4,7 +4,10 @@
  */
 import { fork } from 'node:child_process';
 
-const running = new Set();
+/** How long a process that is told to end may take; some have processes of their own to end. */
+const GRACE_MS = 10_000;
+
+const running = new Map();
 let interrupted = false;
 
 /**
@@ -35,7 +38,10 @@ export function startProcess(script, { args = [], execArgv = [], quiet = false }
   const ended = new Promise((resolve) => {
     child.once('error', (error) => {
       fail(error.message);
-      if (child.pid === undefined) resolve(1);
+      // One that could not be started has no exit.
+      if (child.pid !== undefined) return;
+      running.delete(child);
+      resolve(1);
     });
     child.once('exit', (code, signal) => {
       running.delete(child);
@@ -43,7 +49,7 @@ export function startProcess(script, { args = [], execArgv = [], quiet = false }
       resolve(code);
     });
   });
-  running.add(child);
+  running.set(child, ended);
   const next = (type) => {
     const index = heard.findIndex((message) => message.type === type);
     if (index >= 0) return Promise.resolve(heard.splice(index, 1)[0]);
@@ -67,10 +73,19 @@ export function startProcess(script, { args = [], execArgv = [], quiet = false }
   };
 }
 
+async function endAll() {
+  for (const child of running.keys()) child.kill('SIGTERM');
+  const timer = setTimeout(() => {
+    for (const child of running.keys()) child.kill('SIGKILL');
+  }, GRACE_MS);
+  await Promise.all(running.values());
+  clearTimeout(timer);
+}
+
 /** Runs `body`, then `cleanUp`, also when it fails or the program is told to stop. */
 export async function withCleanUp(body, cleanUp) {
   const end = async () => {
-    for (const child of running) child.kill('SIGKILL');
+    await endAll();
     await cleanUp();
   };
   for (const [signal, code] of [

@@ -235,7 +235,7 @@ function targetsOf(results, memory, turns) {
 
 function rowsOf(results) {
   const head = ['codec', 'workers', 'ms a step', 'GB/s', 'bare ms', 'bare GB/s', 'of bare', 'results a step'];
-  const rows = [[...head, 'CPU ms a step', 'bare CPU ms', 'RSS MB', 'peak MB']];
+  const rows = [[...head, 'CPU ms a step', 'of it main', 'bare CPU ms', 'RSS MB', 'peak MB']];
   for (const { workers, codec, coordinator, bare, ofBare } of results) {
     rows.push([
       codec,
@@ -247,6 +247,7 @@ function rowsOf(results) {
       `${Math.round(100 * ofBare)} %`,
       coordinator.resultsPerStep.toFixed(1),
       coordinator.cpuMsPerStep.toFixed(1),
+      coordinator.mainCpuMsPerStep?.toFixed(1) ?? '',
       bare.cpuMsPerStep.toFixed(1),
       Math.round(coordinator.rssMb),
       Math.round(coordinator.peakMb),

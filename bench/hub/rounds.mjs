@@ -64,7 +64,7 @@ async function measure(coordinator, clients, steps) {
       const after = usageOf(coordinator.pid);
       const samples = memory.stop();
       return {
-        cpuMsPerStep: ((after.cpuSeconds - before.cpuSeconds) * 1000) / steps,
+        ...cpuPerStep(before, after, steps),
         rssMb: median(samples),
         peakMb: after.peakMb ?? Math.max(...samples),
       };
@@ -87,6 +87,12 @@ async function measure(coordinator, clients, steps) {
   };
 }
 
+function cpuPerStep(before, after, steps) {
+  const per = (member) => ((after[member] - before[member]) * 1000) / steps;
+  const all = { cpuMsPerStep: per('cpuSeconds') };
+  return after.mainCpuSeconds === undefined ? all : { ...all, mainCpuMsPerStep: per('mainCpuSeconds') };
+}
+
 /** The bare exchange's turn: as many client processes and sockets, messages of the same size. */
 export async function bareTurn({ library, workers, bytesDown, bytesUp, warmUp, steps }) {
   const server = startProcess(script('bare-server.mjs'));
@@ -106,9 +112,8 @@ export async function bareTurn({ library, workers, bytesDown, bytesUp, warmUp, s
     return {
       msPerStep: ms / steps,
       gigabytesPerSecond: (workers * (bytesDown + bytesUp) * steps) / ms / 1e6,
-      cpuMsPerStep: ((after.cpuSeconds - before.cpuSeconds) * 1000) / steps,
+      ...cpuPerStep(before, after, steps),
       rssMb: after.rssMb,
-      peakMb: after.peakMb,
     };
   } finally {
     await endAll([...clients, server]);

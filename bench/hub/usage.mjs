@@ -1,5 +1,6 @@
 /**
- * What a process has used: processor seconds of all its threads, and resident memory.
+ * What a process has used: processor seconds of all its threads and, where the system tells, of its main thread alone, and
+ * resident memory.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -9,22 +10,28 @@ const hasProc = existsSync('/proc/self/stat');
 const TICKS = 100;
 const SAMPLE_MS = 50;
 
-/** @returns processor seconds, resident MB, and the most resident MB so far where the system keeps it. */
+/** @returns processor seconds and resident MB; of the main thread, and at most so far, undefined where nobody counts. */
 export function usageOf(pid) {
   return hasProc ? fromProc(pid) : fromPs(pid);
 }
 
 function fromProc(pid) {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  const status = readFileSync(`/proc/${pid}/status`, 'latin1');
+  const megabytes = (name) => (Number(new RegExp(`^${name}:\\s*(\\d+)`, 'm').exec(status)?.[1]) * 1024) / 1e6;
+  return {
+    cpuSeconds: secondsIn(`/proc/${pid}/stat`),
+    // The first thread has the process's own number.
+    mainCpuSeconds: secondsIn(`/proc/${pid}/task/${pid}/stat`),
+    rssMb: megabytes('VmRSS'),
+    peakMb: megabytes('VmHWM'),
+  };
+}
+
+function secondsIn(file) {
+  const stat = readFileSync(file, 'latin1');
   // The second field is a name in parentheses that may hold anything.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  const status = readFileSync(`/proc/${pid}/status`, 'latin1');
-  const kilobytes = (name) => Number(new RegExp(`^${name}:\\s*(\\d+)`, 'm').exec(status)?.[1]);
-  return {
-    cpuSeconds: (Number(fields[11]) + Number(fields[12])) / TICKS,
-    rssMb: (kilobytes('VmRSS') * 1024) / 1e6,
-    peakMb: (kilobytes('VmHWM') * 1024) / 1e6,
-  };
+  return (Number(fields[11]) + Number(fields[12])) / TICKS;
 }
 
 function fromPs(pid) {
@@ -32,7 +39,7 @@ function fromPs(pid) {
     .trim()
     .split(/\s+/);
   const seconds = time.split(/[-:]/).reduce((total, part) => total * 60 + Number(part), 0);
-  return { cpuSeconds: seconds, rssMb: (Number(rss) * 1024) / 1e6, peakMb: undefined };
+  return { cpuSeconds: seconds, rssMb: (Number(rss) * 1024) / 1e6 };
 }
 
 /** Samples the resident memory of a process until `stop`, which gives all samples in MB. */
