@@ -5,8 +5,8 @@
  *
  * The hub's own part comes from `bench:hub`: what its process needs per byte and per step, in processor time, so that
  * clients on the same machine do not count, and of its main thread where the system counts that, since other threads of it
- * run elsewhere. The fit of whole steps comes from `bench:runs`. Compute on a GPU and the network
- * are stated, not measured. The tables go to stderr, JSON to stdout.
+ * run elsewhere. The fit of whole steps comes from `bench:runs`. Compute on a GPU and the network are stated, not measured.
+ * The tables go to stderr, JSON to stdout.
  *
  *     npm run bench:hub > hub.json && npm run bench:runs > runs.json
  *     npm run bench:cost-model -- --hub hub.json [--runs runs.json] [--compute-ms 20,100,500] [--gbit 10,25] [--gpus 8,64,512]
@@ -76,7 +76,10 @@ function hubCost(codec) {
     basis: 'measured',
     fixedMs: round(fixedMs),
     msPerWorker: round(msPerWorker),
-    bytesPerWorker: Math.round(points.at(-1).coordinator.bytesPerStep / points.at(-1).workers),
+    // The most: where workers were leased neighbouring leaves, fewer results came.
+    bytesPerWorker: Math.round(
+      Math.max(...points.map(({ workers, coordinator }) => coordinator.bytesPerStep / workers)),
+    ),
     r2: threeDigits(fit.r2),
     points: points.map(({ workers }, i) => ({
       workers,
