@@ -93,10 +93,11 @@ function hubCost(codec) {
 
 /**
  * Whole steps of real runs: milliseconds per micro-batch of the busiest worker, bytes over bandwidth, and the rest. Three
- * unknowns, so the six settings of `bench:runs` leave three degrees of freedom. None of them can be negative.
+ * unknowns, so the six settings of `bench:runs` leave three degrees of freedom. None of them can be negative. Workers are
+ * those that brought results.
  */
 function stepFit(measured, { bytesPerWorker }) {
-  const rows = measured.map(({ workers, microBatches }) => [
+  const rows = measured.map(({ workersUsed: workers, microBatches }) => [
     Math.ceil(microBatches / workers),
     (workers * bytesPerWorker) / 1e6,
     1,
@@ -114,7 +115,7 @@ function stepFit(measured, { bytesPerWorker }) {
     gigabytesPerSecond: msPerMegabyte > 0 ? round(1 / msPerMegabyte) : null,
     fixedMs: round(fixedMs),
     r2: threeDigits(r2),
-    points: measured.map(({ workers, microBatches, msPerStep }, i) => ({
+    points: measured.map(({ workersUsed: workers, microBatches, msPerStep }, i) => ({
       workers,
       microBatches,
       msPerStep,

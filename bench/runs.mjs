@@ -39,7 +39,7 @@ async function main() {
   const settings = WORKERS.flatMap((workers) => LEAVES_OF_EACH.map((leaves) => ({ workers, leaves })));
   const times = new Map(settings.map((setting) => [setting, []]));
   for (let index = 0; index < flags.rounds; index++) {
-    for (const setting of orderOf(settings, index)) times.get(setting).push(await msPerStep(setting, index));
+    for (const setting of orderOf(settings, index)) times.get(setting).push(await run(setting, index));
     console.error(`round ${index + 1} of ${flags.rounds}`);
   }
   const runs = settings.map(({ workers, leaves }, place) => ({
@@ -47,12 +47,15 @@ async function main() {
     microBatches: workers * leaves,
     microBatchSize: IMAGES,
     codec: 'f32',
-    msPerStep: round(median(times.get(settings[place]))),
+    msPerStep: round(median(times.get(settings[place]).map(({ msPerStep }) => msPerStep))),
+    // Of the rounds the least: workers that brought results.
+    workersUsed: Math.min(...times.get(settings[place]).map(({ workersUsed }) => workersUsed)),
   }));
   printTable([
-    ['workers', 'micro-batches', 'ms a step', 'images/s'],
+    ['workers', 'used', 'micro-batches', 'ms a step', 'images/s'],
     ...runs.map((run) => [
       run.workers,
+      run.workersUsed,
       run.microBatches,
       run.msPerStep.toFixed(1),
       ((1000 * run.microBatches * IMAGES) / run.msPerStep).toFixed(0),
@@ -65,7 +68,7 @@ async function main() {
 }
 
 /** One run; its first step, in which workers get the state, is not counted. */
-async function msPerStep({ workers, leaves }, index) {
+async function run({ workers, leaves }, index) {
   const out = join(scratch, `${workers}-${leaves}-${index}`);
   const batch = workers * leaves * IMAGES;
   const text =
@@ -75,7 +78,9 @@ async function msPerStep({ workers, leaves }, index) {
   const { ended } = startProcess(join(root, 'bin', 'gradcast.mjs'), { args: text.split(' '), quiet: true });
   const exitCode = await ended;
   if (exitCode !== 0) throw new Error(`gradcast ${text} ended with exit code ${exitCode}`);
-  const [run] = await readdir(out);
-  const { imagesPerSecond } = JSON.parse(await readFile(join(out, run, 'summary.json'), 'utf8'));
-  return (1000 * batch) / imagesPerSecond;
+  const [folder] = await readdir(out);
+  const { imagesPerSecond, workers: workersUsed } = JSON.parse(
+    await readFile(join(out, folder, 'summary.json'), 'utf8'),
+  );
+  return { msPerStep: (1000 * batch) / imagesPerSecond, workersUsed };
 }
