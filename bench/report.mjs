@@ -1,11 +1,13 @@
 /**
  * What all benchmarks share: medians, paired rounds, tables, what machine it was, and the library from its sources.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
+import { workspaceOnly } from '../bin/build.mjs';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -15,6 +17,47 @@ export function countArgument(text, byDefault, sentence) {
   if (Number.isInteger(count) && count >= 1) return count;
   console.error(sentence);
   process.exit(2);
+}
+
+/**
+ * Reads `--name value` flags from the command line, or ends the program with exit code 2 and one sentence.
+ *
+ * @param readers for each flag a function from its text (undefined if absent) to its value; it throws one sentence.
+ */
+export function flagArguments(readers) {
+  const options = Object.fromEntries(Object.keys(readers).map((name) => [name, { type: 'string' }]));
+  try {
+    const { values } = parseArgs({ options, strict: true });
+    return Object.fromEntries(Object.entries(readers).map(([name, read]) => [name, read(values[name])]));
+  } catch (error) {
+    console.error(error.message.split('\n')[0]);
+    process.exit(2);
+  }
+}
+
+/** A flag that is a whole number of at least 1. */
+export function countFlag(name, byDefault) {
+  return (text) => {
+    const count = Number(text ?? byDefault);
+    if (Number.isInteger(count) && count >= 1) return count;
+    throw new Error(`--${name} takes a whole number, 1 or more`);
+  };
+}
+
+/** A flag that is a list of some of `choices`, separated by commas; all of them if absent. */
+export function choicesFlag(name, choices, byDefault = choices) {
+  return (text) => {
+    const chosen = text === undefined ? [...byDefault] : text.split(',');
+    const stranger = chosen.find((each) => !choices.includes(each));
+    if (stranger === undefined) return chosen;
+    throw new Error(`--${name} takes some of ${choices.join(', ')}, separated by commas, not ${stranger}`);
+  };
+}
+
+/** A goal and whether it was reached: null if the call did not measure what it is about. */
+export function target(what, wanted, measured) {
+  const reached = measured === undefined ? null : measured >= wanted;
+  return { what, wanted, measured: measured === undefined ? null : round(measured), reached };
 }
 
 /** What a reader must know of the machine to place a number. */
@@ -49,6 +92,30 @@ export function printTable(rows) {
   const line = (row) => `| ${row.map((cell, column) => String(cell).padEnd(widths[column])).join(' | ')} |`;
   const rule = `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`;
   console.error([line(rows[0]), rule, ...rows.slice(1).map(line)].join('\n'));
+}
+
+/** A folder of this benchmark's own inside `dist`, where npm packages are found; the caller removes it. */
+export async function scratchFolder() {
+  await mkdir(join(root, 'dist'), { recursive: true });
+  return mkdtemp(join(root, 'dist', 'gradcast-bench-'));
+}
+
+/**
+ * Bundles a source of this repository for processes that a benchmark starts; npm packages stay outside, so the file
+ * must lie in a {@link scratchFolder}.
+ */
+export async function bundle(path, outfile) {
+  await build({
+    entryPoints: [join(root, path)],
+    outfile,
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    logLevel: 'error',
+    plugins: [workspaceOnly],
+  });
+  return outfile;
 }
 
 /** Imports a TypeScript source of this repository: Node 20 cannot load one. What only npm has stays outside the bundle. */

@@ -24,6 +24,16 @@ const entries = {
   'compute-thread': 'apps/worker/src/compute-thread.ts',
 };
 
+/** What only npm has stays outside a bundle. */
+export const workspaceOnly = {
+  name: 'workspace-only',
+  setup(builder) {
+    builder.onResolve({ filter: /^[^./]/ }, ({ path, kind }) =>
+      path.startsWith('@gradcast/') || kind === 'entry-point' ? undefined : { path, external: true },
+    );
+  },
+};
+
 async function sources() {
   const files = ['bin/build.mjs', 'package.json'].map((file) => join(root, file));
   for (const group of ['apps', 'libs']) {
@@ -74,16 +84,7 @@ export async function build() {
       sourcemap: 'linked',
       chunkNames: 'chunk-[hash]',
       logLevel: 'error',
-      plugins: [
-        {
-          name: 'workspace-only',
-          setup(builder) {
-            builder.onResolve({ filter: /^[^./]/ }, ({ path, kind }) =>
-              path.startsWith('@gradcast/') || kind === 'entry-point' ? undefined : { path, external: true },
-            );
-          },
-        },
-      ],
+      plugins: [workspaceOnly],
     });
     await writeFile(join(scratch, 'stamp'), `${stamp}\n`);
     await rename(scratch, target).catch(async (error) => {

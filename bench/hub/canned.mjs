@@ -1,0 +1,76 @@
+/**
+ * What canned workers answer, and what follows from it: the gradient, its encoding in each codec, and the fingerprints
+ * of every version of the replica.
+ *
+ * Invariant: no codec and no sum of equal vectors rounds the canned gradient. Its elements are whole numbers from -63 to
+ * 63 times one power of two, so they fit the mantissa of each format under any scale that is a power of two, and M is
+ * one. The average of a step is therefore the canned gradient itself, whatever N, M, the codec and the cut of the leases, and one trajectory,
+ * computed before anything is measured, holds for all of them.
+ */
+
+/** Keeps the norm near that of a real gradient. */
+const UNIT = 2 ** -14;
+const LARGEST = 63;
+
+/** The codecs that a version of the library knows. */
+export function codecsOf({ CODECS = ['f32'] }) {
+  return [...CODECS];
+}
+
+/** The canned gradient of a model; the padding between tensors is zero. */
+export function cannedGradient(model) {
+  const gradient = new Float32Array(model.parameters.length);
+  for (const { offset, size } of model.parameters.entries) {
+    for (let index = offset; index < offset + size; index++) {
+      const spread = Math.imul(index + 1, 0x9e3779b1) >>> 8;
+      gradient[index] = ((spread % (2 * LARGEST + 1)) - LARGEST) * UNIT;
+    }
+  }
+  return gradient;
+}
+
+/**
+ * Encodes the canned gradient of a model.
+ *
+ * @returns bytes of an average's and of a result's payload, and `result(size)`, the payload of a subtree of so many leaves.
+ */
+export function cannedPayloads({ createCodec, selectKernels }, model, { codec: name, seed }) {
+  const gradient = cannedGradient(model);
+  // A version of the library that has f32 alone has no codecs to ask: payloads are raw floats.
+  const codec = createCodec?.(name, { layout: model, seed, kernels: selectKernels() }) ?? rawFloats(model);
+  return {
+    averageBytes: codec.averageBytes,
+    resultBytes: codec.nodeBytes,
+    result: (size) => {
+      const node = new Uint8Array(codec.nodeBytes);
+      const vector = codec.vectorFor(node).fill(0);
+      vector.set(gradient.map((value) => value * size));
+      codec.encode(node, { step: 0, subtree: { start: 0, size } });
+      return node;
+    },
+  };
+}
+
+function rawFloats({ parameters, tail }) {
+  const bytes = (elements) => elements * Float32Array.BYTES_PER_ELEMENT;
+  return {
+    averageBytes: bytes(parameters.length),
+    nodeBytes: bytes(parameters.length + tail.length),
+    vectorFor: (node) => new Float32Array(node.buffer, node.byteOffset, node.byteLength / 4),
+    encode: () => undefined,
+  };
+}
+
+/** Fingerprints of the replica at versions 0 to `versions`, each step taken with the canned gradient. */
+export function trajectory({ TrainingState, selectKernels }, model, { seed, learningRate, versions }) {
+  const kernels = selectKernels();
+  const state = TrainingState.initial({ model, kernels, learningRate }, seed);
+  const average = cannedGradient(model);
+  const tail = new Float32Array(model.tail.length);
+  const fingerprints = [state.replica.fingerprint];
+  while (state.version < versions) {
+    state.advance({ average, tail, scalars: state.stepScalars(), norm: 1, samples: 1 });
+    fingerprints.push(state.replica.fingerprint);
+  }
+  return fingerprints;
+}

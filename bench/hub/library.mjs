@@ -1,0 +1,11 @@
+/** What the benchmark uses of the library, bundled once for all its processes. */
+export { resolveCoordinator } from '@gradcast/config';
+export { alignedSubtrees } from '@gradcast/ledger';
+export { buildModel, presets } from '@gradcast/model';
+export { TrainingState } from '@gradcast/optimizer';
+export * from '@gradcast/protocol';
+// The codecs, of a version that has them.
+export * from '@gradcast/reduction';
+export { selectKernels } from '@gradcast/vector';
+// The very socket of a worker: its masks, its limits, its options.
+export { connect } from '../../apps/worker/src/connect.ts';
