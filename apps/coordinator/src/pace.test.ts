@@ -55,6 +55,41 @@ describe('speeds', () => {
   });
 });
 
+describe('a worker that gets nothing', () => {
+  /** Steps of which `b` got nothing, until it is put on trial. */
+  function stepsUntilTrial(pace: Pace): number {
+    for (let steps = 0; steps < 1000; steps++) {
+      if (pace.speeds(['a', 'b'])[1].onTrial) return steps;
+      pace.shared(['a', 'b'], new Set(['a']));
+    }
+    return Infinity;
+  }
+
+  it('is put on trial the later the slower it seems', () => {
+    expect(stepsUntilTrial(paceOf({ a: [100], b: [200] }))).toBe(32);
+    expect(stepsUntilTrial(paceOf({ a: [100], b: [1000] }))).toBe(160);
+  });
+
+  it('is judged by its trial alone', () => {
+    const pace = paceOf({ a: [100, 100], b: [210, 210, 210] });
+    stepsUntilTrial(pace);
+    pace.shared(['a', 'b'], new Set(['a', 'b']));
+    expect(pace.speeds(['a', 'b'])[1].onTrial).toBe(false);
+    pace.measured('b', 100);
+    expect(pace.speeds(['a', 'b'])[1].speed).toBe(10);
+    pace.measured('b', 300);
+    expect(pace.leafMs('b')).toBe(300);
+  });
+
+  it('keeps what is known of it if it was passed over only now and then', () => {
+    const pace = paceOf({ a: [100], b: [100, 100, 100] });
+    pace.shared(['a', 'b'], new Set(['a']));
+    pace.shared(['a', 'b'], new Set(['a', 'b']));
+    pace.measured('b', 900);
+    expect(pace.leafMs('b')).toBe(100);
+  });
+});
+
 describe('the term of a lease', () => {
   it('is twice the median and some slack, doubled with each attempt', () => {
     const pace = paceOf({ a: [100] });

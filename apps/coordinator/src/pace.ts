@@ -3,7 +3,12 @@
  *
  * A deadline is twice the median of measured lease times, so a healthy worker keeps it unless it is disturbed; it
  * doubles with each attempt on the same leaves, so a slow machine is not robbed for ever.
+ *
+ * A worker that seems so slow that it gets no leaf is not measured any more, so it is put on trial now and then: with one
+ * leaf, and what it then takes replaces all that was known.
  */
+
+import type { IdleWorker } from '@gradcast/ledger';
 
 /** Times kept of each worker and of all workers together. */
 const WINDOW = 15;
@@ -14,9 +19,18 @@ const SLACK_MS = 250;
 /** Workers closer to the fastest than this count as equally fast: noise must not unbalance equal shares. */
 const EQUAL_RATIO = 0.75;
 
+/**
+ * A worker that gets nothing is tried after so many steps, times by how much it is slower than the fastest: trials of a
+ * worker that is as slow as it seemed cost at most one part in so many.
+ */
+const TRIAL_STEPS = 16;
+
 export class Pace {
   readonly #times = new Map<string, number[]>();
   readonly #all: number[] = [];
+  /** Steps in a row of which a worker got nothing. */
+  readonly #passedOver = new Map<string, number>();
+  readonly #onTrial = new Set<string>();
 
   /** What a worker's probe took: its first estimate, until leases are measured. */
   introduce(worker: string, leafMs: number): void {
@@ -25,10 +39,13 @@ export class Pace {
 
   forget(worker: string): void {
     this.#times.delete(worker);
+    this.#passedOver.delete(worker);
+    this.#onTrial.delete(worker);
   }
 
   /** A lease came back whole: milliseconds per leaf, from grant to result. */
   measured(worker: string, leafMs: number): void {
+    if (this.#onTrial.delete(worker)) this.#times.set(worker, []);
     for (const times of [this.#all, this.#times.get(worker)]) {
       if (!times) continue;
       times.push(Math.max(leafMs, 0.01));
@@ -42,10 +59,28 @@ export class Pace {
   }
 
   /** Speed of each worker, in leaves per second; those nearly as fast as the fastest count as equal to it. */
-  speeds(workers: readonly string[]): { name: string; speed: number }[] {
+  speeds(workers: readonly string[]): IdleWorker[] {
     const speeds = workers.map((name) => 1000 / this.leafMs(name));
     const fastest = Math.max(...speeds);
-    return workers.map((name, i) => ({ name, speed: speeds[i] > EQUAL_RATIO * fastest ? fastest : speeds[i] }));
+    return workers.map((name, i) => ({
+      name,
+      speed: speeds[i] > EQUAL_RATIO * fastest ? fastest : speeds[i],
+      onTrial: (this.#passedOver.get(name) ?? 0) >= (TRIAL_STEPS * fastest) / speeds[i],
+    }));
+  }
+
+  /** A step was shared out among some workers; those in `served` got leaves of it. */
+  shared(workers: readonly string[], served: ReadonlySet<string>): void {
+    for (const worker of workers) {
+      const passed = this.#passedOver.get(worker) ?? 0;
+      if (!served.has(worker)) {
+        this.#passedOver.set(worker, passed + 1);
+        continue;
+      }
+      this.#passedOver.delete(worker);
+      // What was known of it is old.
+      if (passed >= TRIAL_STEPS) this.#onTrial.add(worker);
+    }
   }
 
   /** Milliseconds until a lease of some leaves becomes stealable. */

@@ -2,12 +2,12 @@
  * Who computes what next: free leaves meet idle workers.
  */
 import { shareLeaves } from './shares.ts';
+import type { Share } from './shares.ts';
 import type { Assignment, StepLeases } from './leases.ts';
 
-/** A worker that waits for work; `speed` in leaves per second. */
-export interface IdleWorker {
+/** A worker that waits for work. */
+export interface IdleWorker extends Share {
   readonly name: string;
-  readonly speed: number;
 }
 
 /**
@@ -24,10 +24,7 @@ export function assignFreeLeaves(leases: StepLeases, idle: readonly IdleWorker[]
       .freeRanges(head.name)
       .flatMap(({ first, count }) => Array.from({ length: count }, (_, i) => first + i))
       .filter((leaf) => !taken.has(leaf));
-    const shares = shareLeaves(
-      free.length,
-      waiting.map(({ speed }) => speed),
-    );
+    const shares = shareLeaves(free.length, waiting);
     waiting.shift();
     for (const leaf of free.slice(0, shares[0].count)) {
       taken.add(leaf);

@@ -21,11 +21,13 @@ function step(leaves: number) {
   return { leases, cover };
 }
 
+const speeds = (...all: number[]) => all.map((speed) => ({ speed }));
+
 describe('shareLeaves', () => {
   it('gives three equal workers 3, 3 and 2 of eight leaves, and twice the leaves to one twice as fast', () => {
-    expect(shareLeaves(8, [1, 1, 1]).map(({ count }) => count)).toEqual([3, 3, 2]);
-    expect(shareLeaves(12, [10, 20, 10]).map(({ count }) => count)).toEqual([3, 6, 3]);
-    expect(shareLeaves(2, [1, 1, 1, 1]).map(({ count }) => count)).toEqual([1, 1, 0, 0]);
+    expect(shareLeaves(8, speeds(1, 1, 1)).map(({ count }) => count)).toEqual([3, 3, 2]);
+    expect(shareLeaves(12, speeds(10, 20, 10)).map(({ count }) => count)).toEqual([3, 6, 3]);
+    expect(shareLeaves(2, speeds(1, 1, 1, 1)).map(({ count }) => count)).toEqual([1, 1, 0, 0]);
   });
 
   it('shares every leaf once, in order, and no share could finish earlier by moving one leaf', () => {
@@ -33,24 +35,36 @@ describe('shareLeaves', () => {
       fc.property(
         fc.nat(64),
         fc.array(fc.integer({ min: 1, max: 50 }), { minLength: 1, maxLength: 9 }),
-        (leaves, speeds) => {
-          const shares = shareLeaves(leaves, speeds);
+        (leaves, fast) => {
+          const shares = shareLeaves(leaves, speeds(...fast));
           let next = 0;
           for (const { first, count } of shares) {
             expect(first).toBe(next);
             next += count;
           }
           expect(next).toBe(leaves);
-          const times = shares.map(({ count }, i) => count / speeds[i]);
+          const times = shares.map(({ count }, i) => count / fast[i]);
           const longest = Math.max(...times);
-          shares.forEach(({ count }, i) => expect((count + 1) / speeds[i]).toBeGreaterThanOrEqual(longest - 1e-9));
+          shares.forEach(({ count }, i) => expect((count + 1) / fast[i]).toBeGreaterThanOrEqual(longest - 1e-9));
         },
       ),
     );
   });
 
   it('refuses a speed that is not positive', () => {
-    expect(() => shareLeaves(4, [1, 0])).toThrow(RangeError);
+    expect(() => shareLeaves(4, speeds(1, 0))).toThrow(RangeError);
+  });
+
+  it('prefers the worker with fewer leaves where both would finish at once', () => {
+    expect(shareLeaves(2, speeds(2, 1)).map(({ count }) => count)).toEqual([1, 1]);
+    expect(shareLeaves(3, speeds(2, 1)).map(({ count }) => count)).toEqual([2, 1]);
+  });
+
+  it('gives a worker on trial one leaf in any case, as far as there are any', () => {
+    const slow = { speed: 1, onTrial: true };
+    expect(shareLeaves(2, [{ speed: 9 }, slow]).map(({ count }) => count)).toEqual([1, 1]);
+    expect(shareLeaves(8, [{ speed: 9 }, slow]).map(({ count }) => count)).toEqual([7, 1]);
+    expect(shareLeaves(1, [slow, slow]).map(({ count }) => count)).toEqual([1, 0]);
   });
 });
 

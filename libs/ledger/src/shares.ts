@@ -3,23 +3,36 @@
  */
 import type { LeafRange } from './tree.ts';
 
+/** A worker that leaves could go to. */
+export interface Share {
+  /** Leaves per second; only ratios matter. */
+  readonly speed: number;
+  /** It shall have a leaf in any case, so that its speed is measured anew. */
+  readonly onTrial?: boolean;
+}
+
 /**
  * Splits leaves among workers so that the slowest finishes as early as possible, in contiguous ranges in the order of
- * the workers. Equal speeds give equal ranges, the earlier worker taking the odd leaf.
+ * the workers. Where that leaves a choice the worker with fewer leaves gets one more, then the earlier: equal speeds give
+ * equal ranges.
  *
  * @param leaves number of leaves to share.
- * @param speeds leaves per second of each worker; only ratios matter.
  * @returns one range per worker; a worker that gets nothing has `count` 0.
  * @throws RangeError if a speed is not a positive finite number.
  */
-export function shareLeaves(leaves: number, speeds: readonly number[]): LeafRange[] {
-  if (speeds.some((speed) => !(speed > 0 && Number.isFinite(speed)))) throw new RangeError('a speed is not positive');
-  const counts = speeds.map(() => 0);
-  for (let leaf = 0; leaf < leaves && counts.length > 0; leaf++) {
+export function shareLeaves(leaves: number, workers: readonly Share[]): LeafRange[] {
+  if (workers.some(({ speed }) => !(speed > 0 && Number.isFinite(speed)))) {
+    throw new RangeError('a speed is not positive');
+  }
+  let left = leaves;
+  const counts = workers.map(({ onTrial = false }) => (onTrial && left > 0 ? ((left -= 1), 1) : 0));
+  for (; left > 0 && counts.length > 0; left--) {
     let best = 0;
     for (let worker = 1; worker < counts.length; worker++) {
-      // Time to finish with one leaf more; strictly smaller, so that ties go to the earlier worker.
-      if ((counts[worker] + 1) * speeds[best] < (counts[best] + 1) * speeds[worker]) best = worker;
+      // Times to finish with one leaf more, both multiplied by both speeds.
+      const time = (counts[worker] + 1) * workers[best].speed;
+      const least = (counts[best] + 1) * workers[worker].speed;
+      if (time < least || (time === least && counts[worker] < counts[best])) best = worker;
     }
     counts[best] += 1;
   }
