@@ -60,6 +60,32 @@ export function target(what, wanted, measured) {
   return { what, wanted, measured: measured === undefined ? null : round(measured), reached };
 }
 
+/**
+ * Reads `[ROUNDS] [--NAME VALUE ...]` from the command line, or ends the program with exit code 2 and one sentence.
+ *
+ * @param rounds their number by default.
+ * @param counts options that are whole numbers of 1 or more, with their defaults.
+ * @param texts options that are not.
+ */
+export function optionsOf({ name, rounds, counts = {}, texts = [] }) {
+  const usage = [...Object.keys(counts).map((key) => `--${key} N`), ...texts.map((key) => `--${key} LIST`)];
+  const sentence = `${name} takes the number of rounds, 1 or more, then ${usage.join(', ')}`;
+  const types = Object.fromEntries([...Object.keys(counts), ...texts].map((key) => [key, { type: 'string' }]));
+  let parsed;
+  try {
+    parsed = parseArgs({ options: types, allowPositionals: true });
+    if (parsed.positionals.length > 1) throw new RangeError('one number of rounds is enough');
+  } catch {
+    console.error(sentence);
+    process.exit(2);
+  }
+  const { values, positionals } = parsed;
+  const numbers = Object.entries(counts).map(([key, byDefault]) => {
+    return [key, countArgument(values[key], byDefault, sentence)];
+  });
+  return { ...values, ...Object.fromEntries(numbers), rounds: countArgument(positionals[0], rounds, sentence) };
+}
+
 /** What a reader must know of the machine to place a number. */
 export function machine() {
   const [first] = cpus();
