@@ -110,9 +110,8 @@ export class Gan {
     }
     const pass: Pass = { kernels: this.#kernels, parameters };
     const traces = tf.tidy<Traces>(() => {
-      // A clone of the input keeps the trace free of the caller's tensor, so a trace is disposed as a whole.
-      const generator = this.#generator.forward(tf.clone(noise), pass);
-      const both = tf.concat([images, generator.values[generator.values.length - 1] as Tensor4D]);
+      const generator = this.#generator.forward(noise, pass);
+      const both = tf.concat([images, generator.output as Tensor4D]);
       return { generator, discriminator: this.#discriminator.forward(both, pass) };
     });
     const { statistics } = traces.generator;
@@ -142,7 +141,7 @@ export class Gan {
 }
 
 function logitsOf({ discriminator }: Traces): Tensor {
-  return discriminator.values[discriminator.values.length - 1];
+  return discriminator.output;
 }
 
 /** `[m, 1, 1, 1]` for images. */
@@ -155,6 +154,6 @@ function scalarsOf(loss: GanLoss, samples: number): GanGradients['scalars'] {
 }
 
 /** Frees a trace except its statistics, which are results. */
-function disposeTrace({ values, saved }: Trace): void {
-  tf.dispose([values, saved]);
+function disposeTrace({ values, output, saved }: Trace): void {
+  tf.dispose([values, output, saved]);
 }
