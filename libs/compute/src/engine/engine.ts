@@ -29,9 +29,9 @@ class BackendEngine implements GradientEngine {
   #parameters: NamedTensorMap | undefined;
   #busy = false;
 
-  constructor(model: Model, { kernels }: LoadedBackend) {
+  constructor(model: Model, { kernels, compile }: LoadedBackend) {
     this.#model = model;
-    this.#gan = new Gan(model, kernels);
+    this.#gan = new Gan(model, kernels, compile);
   }
 
   /** @throws RangeError if the array has not the length of the model's parameters. */
@@ -94,6 +94,7 @@ class BackendEngine implements GradientEngine {
   dispose(): void {
     tf.dispose(this.#parameters);
     this.#parameters = undefined;
+    this.#gan.dispose();
   }
 
   #noise(values: Float32Array): Tensor2D {
