@@ -1,7 +1,7 @@
 /**
  * What all benchmarks share: medians, paired rounds, tables, what machine it was, and the library from its sources.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -54,7 +54,9 @@ export function printTable(rows) {
 /** Imports a TypeScript source of this repository: Node 20 cannot load one. What only npm has stays outside the bundle. */
 export async function loadSource(path, { external = [] } = {}) {
   // Where npm packages are found, or a temporary folder when none is needed.
-  const folder = await mkdtemp(join(external.length > 0 ? join(root, 'dist') : tmpdir(), 'gradcast-bench-'));
+  const parent = external.length > 0 ? join(root, 'dist') : tmpdir();
+  await mkdir(parent, { recursive: true });
+  const folder = await mkdtemp(join(parent, 'gradcast-bench-'));
   try {
     const outfile = join(folder, 'source.mjs');
     await build({
