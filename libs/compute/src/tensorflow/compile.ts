@@ -3,8 +3,7 @@
  * every call, the first one too, is one session call of what was recorded, so that all results come from the graph.
  *
  * Tensors pass between tfjs and a session without a copy: both count references to one buffer in the processor's memory.
- * A session computes in a thread of its own and has given up its references when the call returns, so a buffer that
- * JavaScript shares is freed by JavaScript's thread.
+ * A session computes in the calling thread (`environment.ts`), so a buffer shared with JavaScript is freed there, too.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
