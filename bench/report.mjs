@@ -147,7 +147,9 @@ export async function bundle(path, outfile) {
 /** Imports a TypeScript source of this repository: Node 20 cannot load one. What only npm has stays outside the bundle. */
 export async function loadSource(path, { external = [] } = {}) {
   // Where npm packages are found, or a temporary folder when none is needed.
-  const folder = await mkdtemp(join(external.length > 0 ? join(root, 'dist') : tmpdir(), 'gradcast-bench-'));
+  const parent = external.length > 0 ? join(root, 'dist') : tmpdir();
+  await mkdir(parent, { recursive: true });
+  const folder = await mkdtemp(join(parent, 'gradcast-bench-'));
   try {
     const outfile = join(folder, 'source.mjs');
     await build({

@@ -70,11 +70,19 @@ describe('readEnvironment', () => {
       GRADCAST_MAX_STEPS: '3',
       GRADCAST_TOKEN: 'x',
       GRADCAST_CACHE: '/c',
+      GRADCAST_GRAPH: 'off',
       GRADCAST_COORDINATOR: 'ws://h:1',
       PATH: '/bin',
     });
     expect(raws(layer)).toEqual({ 'save-every': '7', steps: '3' });
     expect(problems).toEqual([]);
+  });
+
+  it('refuses a GRADCAST_GRAPH that is neither on nor off', () => {
+    expect(readEnvironment('worker', { GRADCAST_GRAPH: 'on' }).problems).toEqual([]);
+    expect(readEnvironment('worker', { GRADCAST_GRAPH: 'no' }).problems).toEqual([
+      { code: 'unknown-choice', sentence: 'GRADCAST_GRAPH must be on or off, but is "no"' },
+    ]);
   });
 
   it('refuses unknown names', () => {

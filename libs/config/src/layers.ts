@@ -18,7 +18,7 @@ export interface Written {
 export type Layer = Map<string, Written>;
 
 /** Variables that are read elsewhere and are no options. */
-const OTHER_VARIABLES = ['GRADCAST_TOKEN', 'GRADCAST_CACHE'];
+const OTHER_VARIABLES = ['GRADCAST_TOKEN', 'GRADCAST_CACHE', 'GRADCAST_GRAPH'];
 
 export interface CommandLine {
   readonly layer: Layer;
@@ -104,6 +104,9 @@ export function readEnvironment(
   }
   for (const variable of Object.keys(environment).sort()) {
     const raw = environment[variable];
+    if (variable === 'GRADCAST_GRAPH' && raw !== undefined && raw !== 'on' && raw !== 'off') {
+      problems.push({ code: 'unknown-choice', sentence: `GRADCAST_GRAPH must be on or off, but is ${quoted(raw)}` });
+    }
     if (!variable.startsWith('GRADCAST_') || raw === undefined || OTHER_VARIABLES.includes(variable)) continue;
     const option = byVariable.get(variable);
     if (option?.commands.includes(command)) layer.set(option.name, { raw, label: variable });

@@ -7,6 +7,8 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { NamedTensorMap, Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
+import { asWritten } from './compile.ts';
+import type { Compile, Compiled } from './compile.ts';
 import type { Kernels } from './kernels.ts';
 import type { Pass } from './layers/layer.ts';
 import { ganLoss } from './loss.ts';
@@ -35,18 +37,51 @@ export interface GanGradients {
 
 type Traces = { generator: Trace; discriminator: Trace };
 
-/** Generator and discriminator of a model over one set of kernels. Holds no tensors. */
+type ForwardInput = { parameters: NamedTensorMap; images: Tensor4D; noise: Tensor2D };
+
+/** What every backward pass starts from. */
+type BackwardInput = {
+  parameters: NamedTensorMap;
+  traces: Traces;
+  /** Gradient of the discriminator's loss by the logits of [real; fake]. */
+  discriminatorSeed: Tensor;
+};
+
+/** Generator and discriminator of a model over one set of kernels. Holds no tensors between calls. */
 export class Gan {
   readonly #kernels: Kernels;
   readonly #kind: Model['preset']['loss'];
   readonly #generator: Network;
   readonly #discriminator: Network;
+  readonly #forward: Compiled<ForwardInput, Traces>;
+  readonly #oneBackward: Compiled<BackwardInput & { ratio: Tensor }, NamedTensorMap>;
+  readonly #twoBackwards: Compiled<BackwardInput & { generatorSeed: Tensor }, NamedTensorMap>;
 
-  constructor(model: Model, kernels: Kernels) {
+  /** @param compile makes the fast form of a step's parts; without it they run as they are written. */
+  constructor({ preset }: Model, kernels: Kernels, compile: Compile = asWritten) {
     this.#kernels = kernels;
-    this.#kind = model.preset.loss;
-    this.#generator = Network.generator(model.preset);
-    this.#discriminator = Network.discriminator(model.preset);
+    this.#kind = preset.loss;
+    this.#generator = Network.generator(preset);
+    this.#discriminator = Network.discriminator(preset);
+    this.#forward = compile((input: ForwardInput) => this.#tracesOf(input));
+    this.#oneBackward = compile(({ parameters, traces, discriminatorSeed, ratio }) => {
+      const pass = { kernels, parameters };
+      const wanted = { parameterGradients: true, inputFrom: ratio.shape[0] };
+      const { dx, gradients } = this.#discriminator.backward(traces.discriminator, discriminatorSeed, pass, wanted);
+      return { ...this.#generatorGradients(tf.mul(dx!, ratio), traces, pass), ...gradients };
+    });
+    this.#twoBackwards = compile(({ parameters, traces, discriminatorSeed, generatorSeed }) => {
+      const pass = { kernels, parameters };
+      const { discriminator } = traces;
+      const { gradients } = this.#discriminator.backward(discriminator, discriminatorSeed, pass, {
+        parameterGradients: true,
+      });
+      const { dx } = this.#discriminator.backward(discriminator, generatorSeed, pass, {
+        parameterGradients: false,
+        inputFrom: generatorSeed.shape[0] / 2,
+      });
+      return { ...this.#generatorGradients(dx!, traces, pass), ...gradients };
+    });
   }
 
   /**
@@ -56,27 +91,16 @@ export class Gan {
    * @throws ModelError `model-input` if images and noise are not of the same number of samples.
    */
   async gradients(parameters: NamedTensorMap, batch: GanBatch): Promise<GanGradients> {
-    return this.#step(parameters, batch, (loss, traces, pass) => {
-      const seed = tf.tensor(loss.discriminatorSeed, logitsOf(traces).shape);
-      const wanted = { parameterGradients: true, inputFrom: loss.ratio.length };
-      const discriminator = this.#discriminator.backward(traces.discriminator, seed, pass, wanted);
-      const dFake = loss.extreme
-        ? this.#generatorInput(loss, traces, pass)
-        : tf.mul(discriminator.dx!, tf.tensor(loss.ratio, perSample(discriminator.dx!)));
-      return { ...this.#generatorGradients(dFake, traces, pass), ...discriminator.gradients };
+    return this.#step(parameters, batch, (loss, input) => {
+      if (loss.extreme) return this.#separately(loss, input);
+      const ratio = tf.tensor(loss.ratio, [loss.ratio.length, 1, 1, 1]);
+      return this.#oneBackward.run({ ...input, ratio });
     });
   }
 
   /** The same by two separate backward passes through the discriminator: the definition that `gradients` is tested by. */
   async twoPassGradients(parameters: NamedTensorMap, batch: GanBatch): Promise<GanGradients> {
-    return this.#step(parameters, batch, (loss, traces, pass) => {
-      const seed = tf.tensor(loss.discriminatorSeed, logitsOf(traces).shape);
-      const discriminator = this.#discriminator.backward(traces.discriminator, seed, pass, {
-        parameterGradients: true,
-      });
-      const dFake = this.#generatorInput(loss, traces, pass);
-      return { ...this.#generatorGradients(dFake, traces, pass), ...discriminator.gradients };
-    });
+    return this.#step(parameters, batch, (loss, input) => this.#separately(loss, input));
   }
 
   /**
@@ -99,27 +123,30 @@ export class Gan {
     return this.#generator.apply(noise, { kernels: this.#kernels, parameters, statistics }) as Tensor4D;
   }
 
+  /** Frees what the parts of the step were compiled to. */
+  dispose(): void {
+    for (const part of [this.#forward, this.#oneBackward, this.#twoBackwards]) part.dispose();
+  }
+
   async #step(
     parameters: NamedTensorMap,
     { images, noise }: GanBatch,
-    backward: (loss: GanLoss, traces: Traces, pass: Pass) => NamedTensorMap,
+    backward: (loss: GanLoss, input: BackwardInput) => NamedTensorMap,
   ): Promise<GanGradients> {
     const samples = noise.shape[0];
     if (images.shape[0] !== samples) {
       throw new ModelError('model-input', `a micro-batch has ${images.shape[0]} images but noise for ${samples}`);
     }
-    const pass: Pass = { kernels: this.#kernels, parameters };
-    const traces = tf.tidy<Traces>(() => {
-      // A clone of the input keeps the trace free of the caller's tensor, so a trace is disposed as a whole.
-      const generator = this.#generator.forward(tf.clone(noise), pass);
-      const both = tf.concat([images, generator.values[generator.values.length - 1] as Tensor4D]);
-      return { generator, discriminator: this.#discriminator.forward(both, pass) };
-    });
+    const traces = this.#forward.run({ parameters, images, noise });
     const { statistics } = traces.generator;
     let done = false;
     try {
-      const loss = ganLoss(this.#kind, await logitsOf(traces).data<'float32'>());
-      const gradients = tf.tidy<NamedTensorMap>(() => backward(loss, traces, pass));
+      const logits = traces.discriminator.output;
+      const loss = ganLoss(this.#kind, await logits.data<'float32'>());
+      const gradients = tf.tidy(() => {
+        const discriminatorSeed = tf.tensor(loss.discriminatorSeed, logits.shape);
+        return backward(loss, { parameters, traces, discriminatorSeed });
+      });
       done = true;
       return { gradients, statistics, scalars: scalarsOf(loss, samples) };
     } finally {
@@ -129,25 +156,21 @@ export class Gan {
     }
   }
 
-  /** Gradient of the generator's loss by the fake images, by a backward pass of its own. */
-  #generatorInput(loss: GanLoss, traces: Traces, pass: Pass): Tensor {
-    const seed = tf.tensor(loss.generatorSeed, logitsOf(traces).shape);
-    const wanted = { parameterGradients: false, inputFrom: loss.ratio.length };
-    return this.#discriminator.backward(traces.discriminator, seed, pass, wanted).dx!;
+  #tracesOf({ parameters, images, noise }: ForwardInput): Traces {
+    const pass = { kernels: this.#kernels, parameters };
+    const generator = this.#generator.forward(noise, pass);
+    const both = tf.concat([images, generator.output as Tensor4D]);
+    return { generator, discriminator: this.#discriminator.forward(both, pass) };
   }
 
-  #generatorGradients(dFake: Tensor, traces: Traces, pass: Pass): NamedTensorMap {
-    return this.#generator.backward(traces.generator, dFake, pass, { parameterGradients: true }).gradients;
+  #separately(loss: GanLoss, input: BackwardInput): NamedTensorMap {
+    const generatorSeed = tf.tensor(loss.generatorSeed, input.discriminatorSeed.shape);
+    return this.#twoBackwards.run({ ...input, generatorSeed });
   }
-}
 
-function logitsOf({ discriminator }: Traces): Tensor {
-  return discriminator.values[discriminator.values.length - 1];
-}
-
-/** `[m, 1, 1, 1]` for images. */
-function perSample(tensor: Tensor): number[] {
-  return tensor.shape.map((size, axis) => (axis === 0 ? size : 1));
+  #generatorGradients(dFake: Tensor, { generator }: Traces, pass: Pass): NamedTensorMap {
+    return this.#generator.backward(generator, dFake, pass, { parameterGradients: true }).gradients;
+  }
 }
 
 function scalarsOf(loss: GanLoss, samples: number): GanGradients['scalars'] {
@@ -155,6 +178,6 @@ function scalarsOf(loss: GanLoss, samples: number): GanGradients['scalars'] {
 }
 
 /** Frees a trace except its statistics, which are results. */
-function disposeTrace({ values, saved }: Trace): void {
-  tf.dispose([values, saved]);
+function disposeTrace({ values, output, saved }: Trace): void {
+  tf.dispose([values, output, saved]);
 }

@@ -17,8 +17,10 @@ import type { LayerSpec, Preset } from './presets.ts';
 
 /** What a forward pass leaves for the backward pass. */
 export type Trace = {
-  /** The network's input, then the output of each layer. */
-  values: Tensor[];
+  /** Of the network's input (0) and the output of each layer (from 1) those that some gradient needs. */
+  values: Record<number, Tensor>;
+  /** The network's output, which may be one of the values. */
+  output: Tensor;
   /** Per layer what its gradient needs besides its input and output. */
   saved: Tensor[][];
   /** BatchNorm batch statistics by name. */
@@ -69,16 +71,20 @@ export class Network {
     return this.layers.flatMap((layer) => layer.statistics);
   }
 
-  /** Runs all layers and keeps what a backward pass needs; the caller disposes the trace, whose first value is x itself. */
+  /** Runs all layers and keeps what a backward pass needs; x stays the caller's. */
   forward(x: Tensor, pass: Pass): Trace {
-    const trace: Trace = { values: [x], saved: [], statistics: {} };
-    for (const layer of this.layers) {
-      const input = trace.values[trace.values.length - 1];
+    const { layers } = this;
+    const trace: Trace = { values: {}, output: x, saved: [], statistics: {} };
+    layers.forEach((layer, i) => {
+      const input = trace.output;
       const { y, saved, statistics } = tf.tidy<LayerForward>(() => layer.forward(input, pass));
-      trace.values.push(y);
+      if (layer.gradientNeeds === 'x') trace.values[i] = i === 0 ? tf.clone(x) : input;
+      if (layer.gradientNeeds === 'y') trace.values[i + 1] = y;
+      if (i > 0 && !(i in trace.values)) input.dispose();
+      trace.output = y;
       trace.saved.push(saved);
       Object.assign(trace.statistics, statistics);
-    }
+    });
     return trace;
   }
 

@@ -28,7 +28,7 @@ export async function loadBackend(
     }
     case 'tensorflow': {
       const { loadTensorflow } = await import('../tensorflow/load.ts');
-      return loadTensorflow({ threads });
+      return loadTensorflow({ threads, graph: process.env['GRADCAST_GRAPH'] !== 'off' });
     }
     case 'webgpu': {
       const { loadWebgpu } = await import('../webgpu/load.ts');

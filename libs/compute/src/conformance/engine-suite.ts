@@ -109,6 +109,22 @@ export function engineConformance(name: string, load: () => Promise<LoadedBacken
       expect(await gradientOf(engine, model, batch)).toEqual(expected);
     });
 
+    it('computes with the version that was loaded last, used or not', async () => {
+      const versions = [1, 0.5, 2].map((factor) => parameters.map((value) => value * factor));
+      const alone: Float32Array[] = [];
+      for (const version of versions) {
+        const fresh = createEngine(model, backend);
+        fresh.load(version);
+        alone.push(await gradientOf(fresh, model, batch));
+        fresh.dispose();
+      }
+      for (const place of [0, 2, 1, 0]) {
+        engine.load(versions[(place + 1) % 3]);
+        engine.load(versions[place]);
+        expect(await gradientOf(engine, model, batch)).toEqual(alone[place]);
+      }
+    });
+
     it('does not notice what becomes of a micro-batch while it computes', async () => {
       engine.load(parameters);
       const expected = await gradientOf(engine, model, batch);

@@ -1,5 +1,5 @@
 /** What loading a backend yields, whichever it is: everything the engine needs to compute gradients on it. */
-import type { Kernels } from '@gradcast/model';
+import type { Compile, Kernels } from '@gradcast/model';
 
 /** Backends by the name under which tfjs-core knows them. */
 export type BackendName = 'tensorflow' | 'webgpu' | 'wasm';
@@ -18,12 +18,15 @@ export interface BackendProfile {
   readonly threads: number;
   /** Instruction sets or device features that choose between kernels. */
   readonly features: string;
-  readonly mode: 'eager';
+  /** Whether a step runs op by op or as a graph. */
+  readonly mode: 'eager' | 'graph';
 }
 
 /** A backend that is registered with tfjs-core, ready and current. */
 export interface LoadedBackend {
   readonly name: BackendName;
   readonly kernels: Kernels;
+  /** How the parts of a step become graphs; without it they run as they are written. */
+  readonly compile?: Compile;
   readonly profile: BackendProfile;
 }

@@ -1,8 +1,8 @@
 /**
  * Gradients of a model on a loaded backend: bytes and a flat vector in, a flat vector out.
  *
- * Invariant: no tensor is built over memory that is written again. Each version's parameters and each micro-batch are
- * copied into arrays of their own before a tensor sees them, because a backend may share an array instead of copying.
+ * Invariant: no memory is written while a tensor lies over it. Parameters and micro-batches are copied into arrays of the
+ * engine's own before a tensor sees them, because a backend may share an array instead of copying.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { NamedTensorMap, Tensor2D } from '@tensorflow/tfjs-core';
@@ -27,11 +27,14 @@ class BackendEngine implements GradientEngine {
   readonly #model: Model;
   readonly #gan: Gan;
   #parameters: NamedTensorMap | undefined;
+  /** What the parameters' tensors lie over; a new version is written only after those of the old one are gone. */
+  readonly #copy: Float32Array;
   #busy = false;
 
-  constructor(model: Model, { kernels }: LoadedBackend) {
+  constructor(model: Model, { kernels, compile }: LoadedBackend) {
     this.#model = model;
-    this.#gan = new Gan(model, kernels);
+    this.#copy = new Float32Array(model.parameters.length);
+    this.#gan = new Gan(model, kernels, compile);
   }
 
   /** @throws RangeError if the array has not the length of the model's parameters. */
@@ -39,10 +42,11 @@ class BackendEngine implements GradientEngine {
     const { entries, length } = this.#model.parameters;
     requireLength('parameters', parameters.length, length);
     tf.dispose(this.#parameters);
+    this.#copy.set(parameters);
     this.#parameters = Object.fromEntries(
       entries.map(({ name, shape, offset, size }) => [
         name,
-        tf.tensor(parameters.slice(offset, offset + size), [...shape], 'float32'),
+        tf.tensor(this.#copy.subarray(offset, offset + size), [...shape], 'float32'),
       ]),
     );
   }
@@ -94,6 +98,7 @@ class BackendEngine implements GradientEngine {
   dispose(): void {
     tf.dispose(this.#parameters);
     this.#parameters = undefined;
+    this.#gan.dispose();
   }
 
   #noise(values: Float32Array): Tensor2D {

@@ -22,6 +22,24 @@ export interface Binding {
   readonly TF_ATTR_TYPE: number;
   readonly TF_FLOAT: number;
   isUsingGpuDevice(): boolean;
+  /** @returns the tensor's id. */
+  createTensor(shape: number[], dtype: number, values: TensorValues): number;
+  executeOp(op: string, attributes: OpAttribute[], inputs: number[], outputs: number): TensorMetadata[];
+  /** @returns the model's id. */
+  loadSavedModel(folder: string, tags: string): number;
+  /** Runs what the outputs need. Names are `op:place`, joined by commas. */
+  runSavedModel(model: number, inputs: number[], inputNames: string, outputNames: string): TensorMetadata[];
+  deleteSavedModel(model: number): void;
+  getNumOfSavedModels(): number;
+}
+
+export type TensorValues = Float32Array | Int32Array | Uint8Array;
+
+/** A tensor as the binding knows it; ids count upwards and are never used again. */
+export interface TensorMetadata {
+  readonly id: number;
+  readonly shape: number[];
+  readonly dtype: number;
 }
 
 /** Runs any TensorFlow op by its name. */
@@ -31,6 +49,9 @@ export interface NodeBackend extends KernelBackend {
   executeSingleOutput(op: string, attributes: OpAttribute[], inputs: TensorInfo[]): Tensor;
   executeMultipleOutputs(op: string, attributes: OpAttribute[], inputs: TensorInfo[], outputs: number): Tensor[];
   getDTypeInteger(dtype: DataType): number;
+  /** Hands over values that still wait on the host. */
+  getInputTensorIds(tensors: TensorInfo[]): number[];
+  createOutputTensor(metadata: TensorMetadata): Tensor;
 }
 
 /** The compiled `prelude.node`. */

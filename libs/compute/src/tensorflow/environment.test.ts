@@ -4,7 +4,7 @@ import { nativeEnvironment } from './environment.ts';
 describe('nativeEnvironment', () => {
   it('computes on one thread of the processor unless told otherwise', () => {
     const { TF_NUM_INTRAOP_THREADS, TF_NUM_INTEROP_THREADS, CUDA_VISIBLE_DEVICES } = nativeEnvironment();
-    expect([TF_NUM_INTRAOP_THREADS, TF_NUM_INTEROP_THREADS, CUDA_VISIBLE_DEVICES]).toEqual(['1', '1', '-1']);
+    expect([TF_NUM_INTRAOP_THREADS, TF_NUM_INTEROP_THREADS, CUDA_VISIBLE_DEVICES]).toEqual(['1', '-1', '-1']);
     expect(nativeEnvironment({ threads: 4 })['TF_NUM_INTRAOP_THREADS']).toBe('4');
   });
 

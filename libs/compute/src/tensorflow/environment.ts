@@ -22,7 +22,8 @@ export function nativeEnvironment({ threads = 1, gpu }: NativeSettings = {}): Re
   if (gpu !== undefined && (!Number.isInteger(gpu) || gpu < 0)) throw new RangeError(`${gpu} is no GPU's index`);
   return {
     TF_NUM_INTRAOP_THREADS: String(threads),
-    TF_NUM_INTEROP_THREADS: '1',
+    // A graph's ops run one after another in the thread that calls, as single ops do: no thread has to be woken.
+    TF_NUM_INTEROP_THREADS: '-1',
     TF_CPP_MIN_LOG_LEVEL: '1',
     TF_DETERMINISTIC_OPS: '1',
     TF_CUDNN_USE_AUTOTUNE: '0',

@@ -13,40 +13,63 @@ import { isTensorflowInstalled, loadTensorflow } from './load.ts';
 interface Report {
   /** Whether tfjs-core is one instance, however it was imported. */
   readonly sameCore: boolean;
-  /** Seconds of processor time per second. */
-  readonly cpuPerSecond: number;
+  /** Seconds of processor time per second, while a product and while gradients are computed. */
+  readonly cpuPerSecond: { readonly product: number; readonly gradient: number };
+  readonly gradientSha256: string;
   readonly threadsOfProcess: number;
   /** How often the main loop turned while its thread computed. */
   readonly turns: number;
-  readonly profile: { readonly threads: number; readonly libraryVersion: string };
+  readonly profile: { readonly threads: number; readonly libraryVersion: string; readonly mode: string };
 }
 
-/** A process whose worker thread loads the library with argv[2] threads and multiplies for a while. */
+function source(path: string): string {
+  return JSON.stringify(fileURLToPath(new URL(path, import.meta.url)));
+}
+
+/** A process whose worker thread loads the library with argv[2] threads, multiplies and takes gradients for a while. */
 const PROGRAM = `
-import { loadTensorflow } from ${JSON.stringify(fileURLToPath(new URL('load.ts', import.meta.url)))};
+import { loadBackend } from ${source('../choose/load-backend.ts')};
+import { createEngine } from ${source('../engine/engine.ts')};
+import { buildModel, formulaMicroBatch, formulaParameters, presets } from '@gradcast/model';
+import { createHash } from 'node:crypto';
 import * as tf from '@tensorflow/tfjs-core';
 import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 
 async function compute() {
-  const { profile } = await loadTensorflow({ threads: workerData });
+  const backend = await loadBackend('tensorflow', { threads: workerData });
   const core = createRequire(${JSON.stringify(import.meta.url)})('@tensorflow/tfjs-core');
   const a = tf.fill([700, 700], 0.001);
   let product = tf.matMul(a, a);
-  await product.data();
-  const cpu = process.cpuUsage();
-  const began = performance.now();
-  for (let i = 0; i < 25; i += 1) product = tf.tidy(() => tf.matMul(product, a));
-  await product.data();
-  const wall = performance.now() - began;
-  const { user, system } = process.cpuUsage(cpu);
+  const multiply = async () => {
+    product = tf.tidy(() => tf.matMul(product, a));
+    await product.data();
+  };
+  const model = buildModel(presets.mnist);
+  const engine = createEngine(model, backend);
+  engine.load(formulaParameters(model));
+  const vector = new Float32Array(model.parameters.length + model.tail.length);
+  const batch = formulaMicroBatch(model, 16);
   parentPort.postMessage({
     sameCore: core.engine() === tf.engine(),
-    cpuPerSecond: (user + system) / 1000 / wall,
+    cpuPerSecond: {
+      product: await cpuPerSecond(25, multiply),
+      gradient: await cpuPerSecond(10, () => engine.gradient(batch, vector)),
+    },
+    gradientSha256: createHash('sha256').update(new Uint8Array(vector.buffer)).digest('hex'),
     threadsOfProcess: process.platform === 'linux' ? readdirSync('/proc/self/task').length : 0,
-    profile,
+    profile: backend.profile,
   });
+}
+
+async function cpuPerSecond(times, body) {
+  await body();
+  const cpu = process.cpuUsage();
+  const began = performance.now();
+  for (let i = 0; i < times; i += 1) await body();
+  const { user, system } = process.cpuUsage(cpu);
+  return (user + system) / 1000 / (performance.now() - began);
 }
 
 if (isMainThread) {
@@ -93,28 +116,53 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 /** Runs the program without any of the variables that the library reads. */
-async function runProgram(threads: number): Promise<Report & { readonly stderr: string }> {
+async function runProgram(
+  threads: number,
+  settings: Record<string, string> = {},
+): Promise<Report & { readonly stderr: string }> {
   const { PATH, HOME, GRADCAST_CACHE, XDG_CACHE_HOME } = process.env;
-  const env = { PATH, HOME, GRADCAST_CACHE, XDG_CACHE_HOME };
+  const env = { PATH, HOME, GRADCAST_CACHE, XDG_CACHE_HOME, ...settings };
   const { stdout, stderr } = await run(process.execPath, [entry, String(threads)], { env, limitMs: 50_000 });
   return { ...(JSON.parse(stdout) as Report), stderr };
 }
 
 describe('loadTensorflow in a worker thread', () => {
-  it('computes on one thread while the main loop turns, and prints nothing', async () => {
-    const { turns, sameCore, stderr, profile, cpuPerSecond } = await runProgram(1);
+  let one: Awaited<ReturnType<typeof runProgram>>;
+  beforeAll(async () => {
+    one = await runProgram(1);
+  }, 60_000);
+
+  it('computes on one thread while the main loop turns, and prints nothing', () => {
+    const { turns, sameCore, stderr, profile, cpuPerSecond } = one;
     expect(turns).toBeGreaterThan(20);
     expect(sameCore).toBe(true);
     expect(stderr).toBe('');
-    expect(cpuPerSecond).toBeLessThan(1.3);
-    expect(profile).toMatchObject({ backend: 'tensorflow', device: 'cpu', threads: 1, mode: 'eager' });
+    expect(cpuPerSecond.product).toBeLessThan(1.3);
+    expect(cpuPerSecond.gradient).toBeLessThan(1.3);
+    expect(profile).toMatchObject({ backend: 'tensorflow', device: 'cpu', threads: 1, mode: 'graph' });
     expect(profile.libraryVersion).toBe(TENSORFLOW_VERSION);
   });
 
   it('has as many threads as it was told, although its own process.env is a copy', async () => {
-    const [one, four] = [await runProgram(1), await runProgram(4)];
+    const four = await runProgram(4);
     expect(four.profile.threads).toBe(4);
     expect(four.threadsOfProcess - one.threadsOfProcess).toBe(process.platform === 'linux' ? 3 : 0);
+  });
+
+  it('has the same gradient in every process', async () => {
+    expect((await runProgram(1)).gradientSha256).toBe(one.gradientSha256);
+  });
+
+  it('computes op by op if told so', async () => {
+    const { profile, stderr, gradientSha256 } = await runProgram(1, { GRADCAST_GRAPH: 'off' });
+    expect([profile.mode, stderr]).toEqual(['eager', '']);
+    expect(gradientSha256).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  it('computes op by op where graphs do not work, and says why', async () => {
+    const { profile, stderr } = await runProgram(1, { TMPDIR: join(folder, 'missing') });
+    expect(profile.mode).toBe('eager');
+    expect(stderr).toMatch(/^TensorFlow computes op by op, because graphs do not work here: ENOENT[^\n]*\n$/);
   });
 });
 
@@ -122,6 +170,9 @@ describe('loadTensorflow in the main thread', () => {
   it('returns the same backend for the same settings and refuses others', async () => {
     const first = await loadTensorflow();
     expect(await loadTensorflow({ threads: 1 })).toBe(first);
+    expect(first.profile.mode).toBe('graph');
+    const eager = await loadTensorflow({ graph: false });
+    expect([eager.profile.mode, eager.backend]).toEqual(['eager', first.backend]);
     await expect(loadTensorflow({ threads: 2 })).rejects.toMatchObject({ code: 'native-load-failed' });
   });
 });

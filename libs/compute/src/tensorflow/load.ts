@@ -3,6 +3,7 @@
  * worker threads.
  */
 import * as tf from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
 import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import type { LoadedBackend } from '../engine/backend.ts';
@@ -10,7 +11,9 @@ import { isInstalled, nativePaths } from '../native/cache.ts';
 import { nativeError } from '../native/errors.ts';
 import { thisMachine, wheelsFor, type NativeVariant } from '../native/wheels.ts';
 import { loadAddon, loadNodeBackend, type Binding, type NodeBackend, type Prelude } from './binding.ts';
+import { graphCompiler } from './compile.ts';
 import { tensorflowKernels } from './kernels.ts';
+import { Recorder } from './recorder.ts';
 import { nativeEnvironment, type NativeSettings } from './environment.ts';
 
 export interface LoadedTensorflow extends LoadedBackend {
@@ -20,6 +23,11 @@ export interface LoadedTensorflow extends LoadedBackend {
 }
 
 export interface LoadOptions extends NativeSettings {
+  /**
+   * Whether steps run as graphs, which is the default on the processor. On a GPU they never do: what a session call takes
+   * and returns lies in the host's memory.
+   */
+  readonly graph?: boolean;
   /** What `nvidia-smi -L` calls the GPU, for the profile. */
   readonly gpuName?: string | undefined;
   readonly cache?: string;
@@ -28,11 +36,14 @@ export interface LoadOptions extends NativeSettings {
 /** Lines that TensorFlow prints while it loads and that tell a user nothing. */
 const NOISE = [/^WARNING: All log messages before absl::InitializeLog\(\)/, /oneDNN custom operations are on/];
 
-let loaded: { readonly key: string; readonly result: LoadedTensorflow } | undefined;
+/** The one library of this process, with steps op by op and, once asked for, as graphs. */
+let loaded: { readonly key: string; readonly recorder: Recorder; readonly eager: LoadedTensorflow } | undefined;
+let withGraphs: LoadedTensorflow | undefined;
 
 /**
  * Loads the library, registers the backend with tfjs-core and makes it the current one. The library reads its
- * environment once per process: a second call with the same settings returns the same backend.
+ * environment once per process: a second call with the same settings returns the same backend. Where graphs do not work
+ * it says so in a line and computes op by op.
  *
  * @throws BackendError `native-not-installed`; `native-load-failed` if the library does not load, if it was loaded with
  *   other settings before, or if a GPU was asked for and TensorFlow lists none.
@@ -40,18 +51,27 @@ let loaded: { readonly key: string; readonly result: LoadedTensorflow } | undefi
 export async function loadTensorflow(options: LoadOptions = {}): Promise<LoadedTensorflow> {
   const environment = nativeEnvironment(options);
   const key = JSON.stringify(environment);
-  if (loaded) {
-    if (loaded.key !== key) {
-      throw nativeError(
-        'native-load-failed',
-        'TensorFlow is already loaded in this process with other settings',
-        'start a process of its own for each setting',
-      );
-    }
-    await tf.setBackend('tensorflow');
-    return loaded.result;
+  if (loaded && loaded.key !== key) {
+    throw nativeError(
+      'native-load-failed',
+      'TensorFlow is already loaded in this process with other settings',
+      'start a process of its own for each setting',
+    );
   }
-  const binding = openLibrary(environment, options);
+  loaded ??= { key, ...openBackend(environment, options) };
+  const { eager, recorder } = loaded;
+  await tf.setBackend('tensorflow');
+  if (options.gpu !== undefined || options.graph === false) return eager;
+  return (withGraphs ??= graphsOf(eager, recorder));
+}
+
+/** Registers the backend with tfjs-core. */
+function openBackend(
+  environment: Record<string, string>,
+  options: LoadOptions,
+): { recorder: Recorder; eager: LoadedTensorflow } {
+  const recorder = new Recorder(openLibrary(environment, options));
+  const { binding } = recorder;
   const NodeBackendClass = loadNodeBackend();
   const backend = new NodeBackendClass(binding, '@tensorflow/tfjs-node-gpu');
   if (options.gpu !== undefined && !backend.isUsingGpuDevice) {
@@ -62,8 +82,7 @@ export async function loadTensorflow(options: LoadOptions = {}): Promise<LoadedT
     );
   }
   tf.registerBackend('tensorflow', () => backend);
-  await tf.setBackend('tensorflow');
-  const result: LoadedTensorflow = {
+  const eager: LoadedTensorflow = {
     name: 'tensorflow',
     backend,
     kernels: tensorflowKernels(backend),
@@ -76,8 +95,24 @@ export async function loadTensorflow(options: LoadOptions = {}): Promise<LoadedT
       mode: 'eager',
     },
   };
-  loaded = { key, result };
-  return result;
+  return { recorder, eager };
+}
+
+/** The same backend with graphs, or as it is if a small one shows that they do not work here. */
+function graphsOf(eager: LoadedTensorflow, recorder: Recorder): LoadedTensorflow {
+  const compile = graphCompiler(eager.backend, recorder);
+  const trial = compile((x: { a: Tensor }) => tf.add(x.a, x.a));
+  try {
+    const sum = tf.tidy(() => trial.run({ a: tf.scalar(21) }).dataSync()[0]);
+    if (sum !== 42) throw new Error(`a graph says that 21 + 21 = ${sum}`);
+    return { ...eager, compile, profile: { ...eager.profile, mode: 'graph' } };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    process.stderr.write(`TensorFlow computes op by op, because graphs do not work here: ${reason}\n`);
+    return eager;
+  } finally {
+    trial.dispose();
+  }
 }
 
 /** Whether a variant lies in the cache, without loading anything. */

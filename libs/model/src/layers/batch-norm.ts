@@ -16,6 +16,7 @@ export function batchNorm(name: string, inputShape: readonly number[], epsilon: 
       { name: mean, shape },
       { name: variance, shape },
     ],
+    gradientNeeds: 'x',
     forward(x, { kernels, parameters, statistics }) {
       const affine = { gamma: parameters[gamma] as Tensor1D, beta: parameters[beta] as Tensor1D };
       if (statistics) {

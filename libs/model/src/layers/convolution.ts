@@ -39,6 +39,7 @@ function layerOf(name: string, operation: Operation, bias: boolean): Layer {
       ...(bias ? [{ name: biasName, shape: [outputShape[2]] }] : []),
     ],
     statistics: [],
+    gradientNeeds: 'x',
     forward(x, { kernels, parameters }) {
       const image = operation.apply(kernels, x as Tensor4D, parameters[kernelName] as Tensor4D);
       const y = bias ? kernels.biasAdd(image, parameters[biasName] as Tensor1D) : image;

@@ -10,6 +10,7 @@ export function dense(name: string, features: number, { units, bias }: { units: 
     outputShape: [units],
     parameters: [{ name: kernelName, shape: [features, units] }, ...(bias ? [{ name: biasName, shape: [units] }] : [])],
     statistics: [],
+    gradientNeeds: 'x',
     forward(x, { kernels, parameters }) {
       const product = kernels.matMul(x as Tensor2D, parameters[kernelName] as Tensor2D);
       const y = bias ? kernels.biasAdd(product, parameters[biasName] as Tensor1D) : product;

@@ -24,7 +24,9 @@ export type LayerForward = {
 };
 
 export interface LayerBackward {
+  /** The layer's input, if its gradient needs it. */
   readonly x: Tensor;
+  /** The layer's output, if its gradient needs it. */
   readonly y: Tensor;
   readonly saved: readonly Tensor[];
   readonly dy: Tensor;
@@ -48,6 +50,8 @@ export interface Layer {
   readonly parameters: readonly TensorSpec[];
   /** Statistics of BatchNorm layers, mean then variance; empty for others. */
   readonly statistics: readonly TensorSpec[];
+  /** What of a forward pass the gradient needs besides `saved`: the layer's input, its output or neither. */
+  readonly gradientNeeds: 'x' | 'y' | undefined;
   forward(x: Tensor, pass: Pass): LayerForward;
   backward(call: LayerBackward, pass: Pass): LayerGradient;
 }

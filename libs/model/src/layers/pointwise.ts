@@ -49,6 +49,7 @@ export function activation(inputShape: readonly number[], kind: Activation, slop
     outputShape: inputShape,
     parameters: [],
     statistics: [],
+    gradientNeeds: 'y',
     forward: (x, { kernels }) => ({ y: activate(kernels, kind, slope, x), saved: [], statistics: {} }),
     backward({ y, dy, inputFrom }, { kernels }) {
       if (inputFrom === undefined) return { gradients: {} };
@@ -65,6 +66,7 @@ export function averagePool(inputShape: readonly number[], size: number): Layer 
     outputShape: [Math.floor(height / size), Math.floor(width / size), channels],
     parameters: [],
     statistics: [],
+    gradientNeeds: 'x',
     forward: (x, { kernels }) => ({ y: kernels.avgPool(x as Tensor4D, size), saved: [], statistics: {} }),
     backward({ x, dy, inputFrom }, { kernels }) {
       if (inputFrom === undefined) return { gradients: {} };
@@ -80,6 +82,7 @@ export function reshape(inputShape: readonly number[], shape: readonly number[])
     outputShape: shape,
     parameters: [],
     statistics: [],
+    gradientNeeds: undefined,
     forward: (x) => ({ y: tf.reshape(x, [x.shape[0], ...shape]), saved: [], statistics: {} }),
     backward({ dy, inputFrom }) {
       if (inputFrom === undefined) return { gradients: {} };
