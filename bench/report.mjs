@@ -1,10 +1,11 @@
 /**
  * What all benchmarks share: medians, paired rounds, tables, what machine it was, and the library from its sources.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -15,6 +16,31 @@ export function countArgument(text, byDefault, sentence) {
   if (Number.isInteger(count) && count >= 1) return count;
   console.error(sentence);
   process.exit(2);
+}
+
+/**
+ * Reads `--name value` flags from the command line, or ends the program with exit code 2 and one sentence.
+ *
+ * @param readers for each flag a function from its text (undefined if absent) to its value; it throws one sentence.
+ */
+export function flagArguments(readers) {
+  const options = Object.fromEntries(Object.keys(readers).map((name) => [name, { type: 'string' }]));
+  try {
+    const { values } = parseArgs({ options, strict: true });
+    return Object.fromEntries(Object.entries(readers).map(([name, read]) => [name, read(values[name])]));
+  } catch (error) {
+    console.error(error.message.split('\n')[0]);
+    process.exit(2);
+  }
+}
+
+/** A flag that is a whole number of at least 1. */
+export function countFlag(name, byDefault) {
+  return (text) => {
+    const count = Number(text ?? byDefault);
+    if (Number.isInteger(count) && count >= 1) return count;
+    throw new Error(`--${name} takes a whole number, 1 or more`);
+  };
 }
 
 /** What a reader must know of the machine to place a number. */
@@ -54,7 +80,9 @@ export function printTable(rows) {
 /** Imports a TypeScript source of this repository: Node 20 cannot load one. What only npm has stays outside the bundle. */
 export async function loadSource(path, { external = [] } = {}) {
   // Where npm packages are found, or a temporary folder when none is needed.
-  const folder = await mkdtemp(join(external.length > 0 ? join(root, 'dist') : tmpdir(), 'gradcast-bench-'));
+  const parent = external.length > 0 ? join(root, 'dist') : tmpdir();
+  await mkdir(parent, { recursive: true });
+  const folder = await mkdtemp(join(parent, 'gradcast-bench-'));
   try {
     const outfile = join(folder, 'source.mjs');
     await build({
