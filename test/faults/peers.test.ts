@@ -99,7 +99,7 @@ describe('a coordinator', () => {
     expect(await laterWorker(url)).toEqual({
       type: 'refuse',
       code: 'protocol-version',
-      sentence: expect.stringMatching(/^the coordinator speaks protocol 1, the worker 2: .+$/) as string,
+      sentence: expect.stringMatching(/^the coordinator speaks protocol 2, the worker 3: .+$/) as string,
       retry: 'never',
     });
   });
