@@ -50,6 +50,7 @@ const summary: Summary = {
   seed: 0,
   globalBatch: 32,
   microBatches: 1,
+  codec: 'f32',
   workers: 2,
   backend: 'wasm',
   exact: true,

@@ -37,6 +37,7 @@ export function summarize(options: SummaryOptions): Summary {
     seed: config.seed,
     globalBatch: globalBatch(config),
     microBatches: config.microBatches,
+    codec: config.codec,
     workers: telemetry.workersSeen,
     backend: telemetry.backends,
     exact: telemetry.profiles.length <= 1,

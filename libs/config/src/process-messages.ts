@@ -4,6 +4,7 @@
  * The token travels here and nowhere else: never in argv, never in a file the run writes. A child whose pipe closes
  * has lost its parent and ends by itself.
  */
+import type { CodecName } from '@gradcast/protocol';
 import type { CoordinatorConfig, WorkerConfig } from './run-config.ts';
 
 /** Parent to child; the first message is `coordinate` or `work`. */
@@ -44,6 +45,7 @@ export interface Summary {
   readonly seed: number;
   readonly globalBatch: number;
   readonly microBatches: number;
+  readonly codec: CodecName;
   readonly workers: number;
   readonly backend: string;
   readonly exact: boolean;
