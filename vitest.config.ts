@@ -39,6 +39,7 @@ export default defineConfig({
         test: {
           name: 'process',
           include: ['test/**/*.test.ts'],
+          globalSetup: ['test/reliability/references.setup.ts'],
           pool: 'forks',
           fileParallelism: false,
           testTimeout: 300_000,

@@ -13,9 +13,15 @@ import { fileURLToPath } from 'node:url';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** Entry points: name of the built file and its source. Each runs as a process or a thread of its own. */
+/** The command itself. */
+const command = { cli: 'apps/cli/src/main.ts' };
+
+/** Name of a built file and its source: a process or a thread of its own, or what the command loads when asked for it. */
 const entries = {
-  cli: 'apps/cli/src/main.ts',
+  'doctor-command': 'apps/cli/src/doctor-command.ts',
+  sample: 'apps/cli/src/sample.ts',
+  verify: 'apps/cli/src/verify.ts',
+  replay: 'apps/cli/src/replay.ts',
   probe: 'apps/cli/src/probe.ts',
   coordinator: 'apps/coordinator/src/main.ts',
   'checkpoint-thread': 'apps/coordinator/src/checkpoint-thread.ts',
@@ -24,12 +30,22 @@ const entries = {
   'compute-thread': 'apps/worker/src/compute-thread.ts',
 };
 
-/** What only npm has stays outside a bundle. */
+/** Packages of npm stay imports. */
 export const workspaceOnly = {
   name: 'workspace-only',
   setup(builder) {
     builder.onResolve({ filter: /^[^./]/ }, ({ path, kind }) =>
       path.startsWith('@gradcast/') || kind === 'entry-point' ? undefined : { path, external: true },
+    );
+  },
+};
+
+/** `import('./sample.ts')` becomes the import of the built entry. */
+const loadedWhenAskedFor = {
+  name: 'loaded-when-asked-for',
+  setup(builder) {
+    builder.onResolve({ filter: /^\.\// }, ({ path, kind }) =>
+      kind === 'dynamic-import' ? { path: path.replace(/\.ts$/, '.mjs'), external: true } : undefined,
     );
   },
 };
@@ -71,21 +87,29 @@ export async function build() {
   const scratch = join(root, 'dist', `.${stamp}-${process.pid}-${randomBytes(4).toString('hex')}`);
   await mkdir(scratch, { recursive: true });
   try {
-    await bundle({
+    const options = {
       absWorkingDir: root,
-      entryPoints: entries,
       outdir: scratch,
       outExtension: { '.js': '.mjs' },
       bundle: true,
-      splitting: true,
       format: 'esm',
       platform: 'node',
       target: 'node20',
       sourcemap: 'linked',
-      chunkNames: 'chunk-[hash]',
       logLevel: 'error',
-      plugins: [workspaceOnly],
-    });
+    };
+    await Promise.all([
+      bundle({
+        ...options,
+        entryPoints: entries,
+        splitting: true,
+        chunkNames: 'chunk-[hash]',
+        plugins: [workspaceOnly],
+      }),
+      // Alone it gets only the parts of libraries that it uses, so it starts without the compute libraries. With the others it
+      // would get every part that any of them uses.
+      bundle({ ...options, entryPoints: command, plugins: [loadedWhenAskedFor, workspaceOnly] }),
+    ]);
     await writeFile(join(scratch, 'stamp'), `${stamp}\n`);
     await rename(scratch, target).catch(async (error) => {
       await rm(scratch, { recursive: true, force: true });

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { contentOf, portHolder, readSummary, runsIn, Workbench } from '@gradcast/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
-const QUICK = '--preset mnist --steps 1 --global-batch 16 --micro-batches 1 --workers 1 --backend wasm';
+const QUICK = '--preset mnist --steps 1 --global-batch 16 --micro-batches 1 --workers 1 --backend wasm --no-samples';
 
 let bench: Workbench;
 /** A sound run of three steps, and its newest checkpoint. */
@@ -16,7 +16,7 @@ let newest = '';
 beforeAll(async () => {
   bench = await Workbench.create();
   const { code, stderr } = await bench.run(
-    'train --preset mnist --steps 3 --global-batch 16 --micro-batches 1 --save-every 1 --workers 1 --backend wasm --out sound',
+    'train --preset mnist --steps 3 --global-batch 16 --micro-batches 1 --save-every 1 --workers 1 --backend wasm --out sound --no-samples',
   );
   expect(code, stderr).toBe(0);
   [sound] = await runsIn(bench.path('sound'));
@@ -78,7 +78,7 @@ describe('a data set', () => {
     await mkdir(data);
     await writeFile(join(data, 'train-images-idx3-ubyte'), images);
     await writeFile(join(data, 'train-labels-idx1-ubyte'), labels);
-    const command = `train --data ${data} --steps 1 --micro-batches 2 --backend wasm --workers 1 --out small-run`;
+    const command = `train --data ${data} --steps 1 --micro-batches 2 --backend wasm --workers 1 --out small-run --no-samples`;
     await expectRefusal(`${command} --global-batch 64`, {
       code: 2,
       why: 'batch-exceeds-data',
@@ -155,7 +155,7 @@ describe('a checkpoint', () => {
     const run = bench.path('passed-over', '20200101-000000-mnist-0000');
     await cp(sound, run, { recursive: true });
     await change(join(run, 'checkpoints', 'step-000003.safetensors'), 1_000_003, (byte) => byte ^ 4);
-    const { code, stderr } = await bench.run(`train --resume ${run} --backend wasm --workers 1`);
+    const { code, stderr } = await bench.run(`train --resume ${run} --backend wasm --workers 1 --no-samples`);
     expect(code, stderr).toBe(0);
     expect(stderr).toMatch(/step-000003\.safetensors is damaged: .+ The checkpoint before it is used\.$/m);
     expect(stderr).toMatch(/resumed from step 2$/m);

@@ -40,7 +40,7 @@ function train(training: Training): Promise<Trained> {
 async function runTraining(training: Training): Promise<Trained> {
   const out = Object.values(training).join('-');
   const flags = Object.entries(training).flatMap(([name, value]) => [`--${name}`, String(value)]);
-  const { code, stderr } = await bench.run(['train', ...flags, '--out', out, '--log-interval', '1']);
+  const { code, stderr } = await bench.run(['train', ...flags, '--out', out, '--log-interval', '1', '--no-samples']);
   expect(code, stderr).toBe(0);
   const [run] = await runsIn(bench.path(out));
   return { summary: await readSummary(run), metrics: await readMetrics(run) };
@@ -54,10 +54,10 @@ function expectLearning(metrics: readonly MetricsRecord[]): void {
   expect(last.d_x - last.d_g_z).toBeGreaterThan(first.d_x - first.d_g_z + 0.02);
 }
 
-const trainings = [
+const trainings: Omit<Training, 'workers' | 'seed'>[] = [
   { preset: 'mnist', steps: 10, backend: 'tensorflow' },
-  { preset: 'tutorial', steps: 3, backend: 'tensorflow' },
-  { preset: 'classic', steps: 10, backend: 'tensorflow' },
+  { preset: 'tutorial', steps: 2, backend: 'tensorflow' },
+  { preset: 'classic', steps: 8, backend: 'tensorflow' },
   { preset: 'mnist', steps: 4, backend: 'wasm' },
   ...['f16', 'bf16', 'int8'].map((codec) => ({ preset: 'mnist', steps: 4, backend: 'tensorflow', codec })),
 ];
@@ -69,7 +69,8 @@ describe.each(trainings)('$preset on $backend, codec $codec', (training) => {
     expect(one.summary.parametersSha256).toMatch(/^[0-9a-f]{64}$/);
     expect(one.summary.images).toBe(training.steps * one.summary.globalBatch);
     expectLearning(one.metrics);
-    for (const workers of [2, 3]) {
+    // A codec packs the nodes of the tree; one worker sends the fewest of them, three send the most.
+    for (const workers of training.codec ? [3] : [2, 3]) {
       const { summary, metrics } = await train({ ...training, workers, seed: 7 });
       expect(hashesOf(summary), `${workers} workers`).toEqual(hashesOf(one.summary));
       expect(metrics.map(facts), `${workers} workers`).toEqual(one.metrics.map(facts));

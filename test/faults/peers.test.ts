@@ -6,7 +6,7 @@ import { deadPort, laterCoordinator, laterWorker, webServer, Workbench } from '@
 import type { Ending, FakeServer } from '@gradcast/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
-const RUN = '--steps 2 --global-batch 64 --micro-batches 4 --json --port 0 --metrics-port 0';
+const RUN = '--steps 2 --global-batch 64 --micro-batches 4 --json --port 0 --metrics-port 0 --no-samples';
 const WORKER = 'worker --backend wasm --metrics-port 0';
 
 let bench: Workbench;

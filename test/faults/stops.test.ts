@@ -7,18 +7,21 @@ import { allGone, checkpointSteps, hashesOf, readMetrics, readSummary, runsIn, W
 import type { GradcastProcess, Hashes } from '@gradcast/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
-const STEPS = 16;
+const STEPS = 12;
 const NUMBERS = '--preset mnist --seed 3 --global-batch 64 --micro-batches 4';
-const HOW = '--backend wasm --workers 2 --log-interval 1 --json';
+const HOW = '--backend wasm --workers 2 --log-interval 1 --json --no-samples';
 const RUN = `${NUMBERS} --steps ${STEPS} ${HOW}`;
 
 let bench: Workbench;
 let undisturbed: Hashes;
+let grid: string | null;
 beforeAll(async () => {
   bench = await Workbench.create();
-  const { code, stderr } = await bench.run(`train ${RUN} --out undisturbed`);
+  const { code, stderr } = await bench.run(`train ${RUN} --out undisturbed --no-samples=false --sample-every 0`);
   expect(code, stderr).toBe(0);
-  undisturbed = hashesOf(await readSummary(await onlyRun('undisturbed')));
+  const summary = await readSummary(await onlyRun('undisturbed'));
+  undisturbed = hashesOf(summary);
+  grid = summary.samples;
 });
 afterEach(() => bench.endProcesses());
 afterAll(() => bench.remove());
@@ -45,7 +48,7 @@ async function expectSameEnd(command: string, out: string, fromStep: number): Pr
   expect(code, stderr).toBe(0);
   const folder = await onlyRun(out);
   const summary = await readSummary(folder);
-  expect(summary).toMatchObject({ status: 'completed', steps: STEPS, images: STEPS * 64 });
+  expect(summary).toMatchObject({ status: 'completed', steps: STEPS, images: STEPS * 64, samples: null });
   expect(hashesOf(summary)).toEqual(undisturbed);
   const steps = (await readMetrics(folder)).map(({ step }) => step);
   expect(steps).toEqual(Array.from({ length: STEPS }, (_, index) => index + 1));
@@ -54,6 +57,13 @@ async function expectSameEnd(command: string, out: string, fromStep: number): Pr
 async function newestCheckpoint(out: string): Promise<number> {
   return (await checkpointSteps(await onlyRun(out))).at(-1)!;
 }
+
+describe('a run that nothing stops', () => {
+  it('ends with a grid of samples', async () => {
+    expect(grid).toMatch(/step-000012\.png$/);
+    expect((await readFile(bench.path(grid!))).subarray(1, 4).toString()).toBe('PNG');
+  });
+});
 
 describe('a polite stop', () => {
   it.each([
@@ -120,7 +130,7 @@ describe('a sudden end', () => {
 
 describe('a run without workers', () => {
   it('exits 75 after --wait-workers with a checkpoint, from which it goes on', async () => {
-    const flags = `${NUMBERS} --steps ${STEPS} --json --port 0 --metrics-port 0 --wait-workers 1`;
+    const flags = `${NUMBERS} --steps ${STEPS} --json --port 0 --metrics-port 0 --wait-workers 1 --no-samples`;
     const { code, stderr } = await bench.run(`coordinator ${flags} --out lonely`);
     expect(code).toBe(75);
     expect(stderr).toMatch(/^no worker is connected after 1 s; stopping with a checkpoint$/m);

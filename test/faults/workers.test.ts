@@ -6,9 +6,8 @@ import { allGone, hashesOf, readSummary, runsIn, Workbench } from '@gradcast/tes
 import type { GradcastProcess, Hashes } from '@gradcast/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
-/** Long enough for a worker that starts at step 5 to join before the end. */
-const STEPS = 40;
-const RUN = `--preset mnist --seed 3 --steps ${STEPS} --global-batch 64 --micro-batches 4 --backend wasm --log-interval 1`;
+const STEPS = 20;
+const RUN = `--preset mnist --seed 3 --steps ${STEPS} --global-batch 64 --micro-batches 4 --backend wasm --log-interval 1 --no-samples`;
 
 let bench: Workbench;
 let undisturbed: Hashes;
@@ -30,6 +29,23 @@ function kill(process_: { readonly pid: number }, signal: NodeJS.Signals = 'SIGK
   process.kill(process_.pid, signal);
 }
 
+/** Resolves when some more steps than now are told. */
+async function stepsLater(run: GradcastProcess, count: number): Promise<void> {
+  const told = run.events.flatMap((event) => (event.type === 'progress' ? event.step : []));
+  await run.step((told.at(-1) ?? 0) + count);
+}
+
+/**
+ * A run goes on with the one worker that is left; then that one stands still until another has joined, so that the run does
+ * not end before it is there.
+ */
+async function goesOnUntil(joined: RegExp, run: GradcastProcess, left: { readonly pid: number }): Promise<void> {
+  await stepsLater(run, 3);
+  kill(left, 'SIGSTOP');
+  await run.said(joined);
+  kill(left, 'SIGCONT');
+}
+
 async function coordinator(out: string): Promise<{ coordinator: GradcastProcess; url: string }> {
   const started = bench.start(`coordinator ${RUN} --json --port 0 --metrics-port 0 --out ${out}`);
   const { url } = await started.event('listening');
@@ -46,12 +62,13 @@ describe('a coordinator with workers of their own', () => {
     const stays = worker(url, 'stays');
     const dies = worker(url, 'dies');
     await Promise.all([run.said(/^worker stays joined/), run.said(/^worker dies joined/), run.step(5)]);
+    await stepsLater(run, 2);
     const victim = dies.child('worker');
     kill(victim);
     const comes = worker(url, 'comes');
     expect(await dies.ended()).toMatchObject({ code: 1 });
     await run.said(/^worker dies left: /);
-    await run.said(/^worker comes joined/);
+    await goesOnUntil(/^worker comes joined/, run, stays.child('worker'));
     const { workers, status, steps } = await run.event('summary');
     // All three had results accepted: the one that came late did work, and so did the one that died.
     expect({ workers, status, steps }).toEqual({ workers: 3, status: 'completed', steps: STEPS });
@@ -95,10 +112,11 @@ describe('train', () => {
     const run = bench.start(`train ${RUN} --json --workers 2 --out train`, token);
     const { url } = await run.event('listening');
     await Promise.all([run.said(/^worker local-0 joined/), run.said(/^worker local-1 joined/), run.step(5)]);
-    kill(run.child('worker'));
+    const [victim, left] = run.children.filter(({ command }) => command.includes('worker.mjs'));
+    kill(victim);
     const guest = bench.start(`worker --coordinator ${url} --backend wasm --name guest`, token);
     await run.said(/^worker local-\d ended unexpectedly \(killed by SIGKILL\); starting it again/);
-    await run.said(/^worker guest joined/);
+    await goesOnUntil(/^worker guest joined/, run, left);
     const { workers } = await run.event('summary');
     expect(workers).toBe(3);
     expect(await run.ended()).toMatchObject({ code: 0 });

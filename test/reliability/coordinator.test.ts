@@ -2,19 +2,16 @@
 import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { COORDINATOR, Workbench } from '@gradcast/testing';
-import type { Hashes, Phase, PlannedFault } from '@gradcast/testing';
+import type { Phase, PlannedFault } from '@gradcast/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { Scene, undisturbed } from './scene.ts';
+import { Scene, STEPS } from './scene.ts';
 
-const STEPS = 16;
 const SAVING = '--save-every 3 --save-seconds 0';
 
 let bench: Workbench;
-let hashes: Hashes;
 let scene: Scene | undefined;
 beforeAll(async () => {
   bench = await Workbench.create();
-  hashes = await undisturbed(bench, STEPS);
 });
 afterEach(async () => {
   await scene?.proxy.close();
@@ -34,10 +31,17 @@ describe('a coordinator killed', () => {
     { when: 'while it writes a checkpoint', step: 9, phase: 'checkpoint', from: [9, 6] },
   ])('$when', async ({ step, phase, from }) => {
     const fault = killedAt(step, phase);
-    scene = await Scene.start({ bench, out: phase, steps: STEPS, workers: ['a', 'b'], faults: [fault], flags: SAVING });
+    scene = await Scene.start({
+      bench,
+      out: phase,
+      steps: STEPS.short,
+      workers: ['a', 'b'],
+      faults: [fault],
+      flags: SAVING,
+    });
     await scene.proxy.fired(fault);
     expect(from).toContain(await scene.restartCoordinator());
-    await scene.endsLike(hashes);
+    await scene.endsLikeUndisturbed();
     for (const name of ['a', 'b']) expect(await scene.worker(name).ended()).toMatchObject({ code: 0 });
     const [{ recoveryMs }] = await scene.felt();
     expect(recoveryMs).toBeGreaterThan(0);
@@ -45,24 +49,25 @@ describe('a coordinator killed', () => {
 
   it('again and again', async () => {
     const faults = [killedAt(4, 'result'), killedAt(7, 'average'), killedAt(9, 'checkpoint'), killedAt(13, 'leased')];
-    scene = await Scene.start({ bench, out: 'often', steps: STEPS, workers: ['a', 'b'], faults, flags: SAVING });
+    const play = { bench, out: 'often', steps: STEPS.long, workers: ['a', 'b'], faults };
+    scene = await Scene.start({ ...play, flags: SAVING });
     for (const fault of faults) {
       await scene.proxy.fired(fault);
       await scene.restartCoordinator();
     }
-    await scene.endsLike(hashes);
+    await scene.endsLikeUndisturbed();
   });
 
   it('whose newest checkpoint is damaged goes on from the one before, and says so', async () => {
     const fault = killedAt(11, 'result');
-    const play = { bench, out: 'damaged', steps: STEPS, workers: ['a'], faults: [fault], flags: SAVING };
+    const play = { bench, out: 'damaged', steps: STEPS.short, workers: ['a'], faults: [fault], flags: SAVING };
     scene = await Scene.start(play);
     await scene.proxy.fired(fault);
     await scene.coordinator.ended();
     const newest = await damageNewest(await scene.checkpoints);
     expect(await scene.restartCoordinator()).toBe(newest - 3);
     expect(await scene.coordinator.said(/The checkpoint before it is used/)).toContain(`${newest}.safetensors`);
-    await scene.endsLike(hashes);
+    await scene.endsLikeUndisturbed();
   });
 });
 

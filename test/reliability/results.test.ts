@@ -1,17 +1,13 @@
 /** What is wrong in a result is found, whoever sent it; nothing of it gets into the sum. */
 import { Workbench } from '@gradcast/testing';
-import type { Fault, Hashes, PlannedFault } from '@gradcast/testing';
+import type { Fault, PlannedFault } from '@gradcast/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { Scene, undisturbed } from './scene.ts';
-
-const STEPS = 16;
+import { Scene, STEPS } from './scene.ts';
 
 let bench: Workbench;
-let hashes: Hashes;
 let scene: Scene | undefined;
 beforeAll(async () => {
   bench = await Workbench.create();
-  hashes = await undisturbed(bench, STEPS);
 });
 afterEach(async () => {
   await scene?.proxy.close();
@@ -31,19 +27,19 @@ describe('a worker whose result', () => {
     { what: 'is not finite', fault: { kind: 'nan' }, code: 'result-numeric' },
   ])('$what is refused, and may come back', async ({ what, fault, code }) => {
     const out = what.replaceAll(' ', '-');
-    scene = await Scene.start({ bench, out, steps: STEPS, workers: ['a', 'b'], faults: [result('b', 4, fault)] });
+    scene = await Scene.start({ bench, out, steps: STEPS.short, workers: ['a', 'b'], faults: [result('b', 4, fault)] });
     await scene.coordinator.said(new RegExp(`^worker b was refused \\(${code}\\)`));
-    await scene.endsLike(hashes);
+    await scene.endsLikeUndisturbed();
     for (const name of ['a', 'b']) expect(await scene.worker(name).ended()).toMatchObject({ code: 0 });
   });
 
   it('is of another replica gets the state anew', async () => {
     const fault = result('b', 4, { kind: 'wrong-replica' });
-    const play = { bench, out: 'replica', steps: STEPS, workers: ['a', 'b'], faults: [fault] };
+    const play = { bench, out: 'replica', steps: STEPS.short, workers: ['a', 'b'], faults: [fault] };
     scene = await Scene.start({ ...play, flags: '--log-level debug' });
     await scene.proxy.fired(fault);
     await scene.coordinator.said(/"outcome":"refused"/);
-    await scene.endsLike(hashes);
+    await scene.endsLikeUndisturbed();
     expect(scene.coordinator.output).not.toContain('was refused');
   });
 });
@@ -53,28 +49,28 @@ describe('a lie', () => {
 
   it('among three workers is found by the third', async () => {
     const faults = [lie('c')];
-    const play = { bench, out: 'third', steps: STEPS, workers: ['a', 'b', 'c'], faults, flags: '--audit 1' };
+    const play = { bench, out: 'third', steps: STEPS.short, workers: ['a', 'b', 'c'], faults, flags: '--audit 1' };
     scene = await Scene.start(play);
     await scene.coordinator.said(/^an audit found a wrong result; a third worker decided$/);
     await scene.coordinator.said(/^worker c gets no work for \d+ s \(audit\)$/);
-    await scene.endsLike(hashes);
+    await scene.endsLikeUndisturbed();
     expect(scene.coordinator.output).not.toMatch(/worker [ab] (gets no work|was refused)/);
   });
 
   it('between two workers is found by the coordinator’s own', async () => {
     const faults = [lie('b')];
-    const play = { bench, out: 'arbiter', steps: STEPS, workers: ['a', 'b'], faults, flags: '--audit 1' };
+    const play = { bench, out: 'arbiter', steps: STEPS.short, workers: ['a', 'b'], faults, flags: '--audit 1' };
     scene = await Scene.start(play);
     await scene.coordinator.said(/^worker b gets no work for \d+ s \(audit\)$/);
-    await scene.endsLike(hashes);
+    await scene.endsLikeUndisturbed();
     expect(scene.coordinator.output).not.toMatch(/worker a (gets no work|was refused)/);
   });
 
   it('without an audit goes unseen: the hashes are what tells it', async () => {
     const fault = lie('b');
-    const play = { bench, out: 'unseen', steps: STEPS, workers: ['a', 'b'], faults: [fault] };
+    const play = { bench, out: 'unseen', steps: STEPS.short, workers: ['a', 'b'], faults: [fault] };
     scene = await Scene.start(play);
     await scene.proxy.fired(fault);
-    await expect(scene.endsLike(hashes)).rejects.toThrow(/deeply equal/);
+    await expect(scene.endsLikeUndisturbed()).rejects.toThrow(/deeply equal/);
   });
 });

@@ -1,18 +1,13 @@
 /** Workers that die, come, stand still and go in order change nothing. */
 import { readLedgerSteps, Workbench } from '@gradcast/testing';
-import type { Hashes, PlannedFault } from '@gradcast/testing';
+import type { PlannedFault } from '@gradcast/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { Scene, undisturbed } from './scene.ts';
-
-/** Long enough for workers to come while the run goes on. */
-const STEPS = 40;
+import { Scene, STEPS } from './scene.ts';
 
 let bench: Workbench;
-let hashes: Hashes;
 let scene: Scene | undefined;
 beforeAll(async () => {
   bench = await Workbench.create();
-  hashes = await undisturbed(bench, STEPS);
 });
 afterEach(async () => {
   await scene?.proxy.close();
@@ -30,34 +25,34 @@ function kill(party: string, step: number): PlannedFault {
 describe('workers', () => {
   it('all killed at once are replaced by new ones', async () => {
     const faults = ['a', 'b', 'c'].map((name) => kill(name, 6));
-    scene = await Scene.start({ bench, out: 'all-killed', steps: STEPS, workers: ['a', 'b', 'c'], faults });
+    scene = await Scene.start({ bench, out: 'all-killed', steps: STEPS.short, workers: ['a', 'b', 'c'], faults });
     for (const fault of faults) await scene.proxy.fired(fault);
     for (const name of ['d', 'e']) scene.addWorker(name);
-    await scene.endsLike(hashes);
+    await scene.endsLikeUndisturbed();
     for (const name of ['a', 'b', 'c']) expect(await scene.worker(name).ended()).toMatchObject({ code: 1 });
     for (const { recoveryMs } of await scene.felt()) expect(recoveryMs).toBeGreaterThan(0);
   });
 
   it('are one, then four, then two', async () => {
-    scene = await Scene.start({ bench, out: 'one-four-two', steps: STEPS, workers: ['a'] });
+    scene = await Scene.start({ bench, out: 'one-four-two', steps: STEPS.longest, workers: ['a'] });
     await scene.closed(2);
     // Stands still so that the run does not end before the others are there.
     process.kill(scene.pidOf('a'), 'SIGSTOP');
     for (const name of ['b', 'c', 'd']) scene.addWorker(name);
     for (const name of ['b', 'c', 'd']) await scene.joined(name);
     process.kill(scene.pidOf('a'), 'SIGCONT');
-    const [left, right] = [kill('a', STEPS - 8), kill('c', STEPS - 8)];
+    const [left, right] = [kill('a', STEPS.longest - 8), kill('c', STEPS.longest - 8)];
     for (const fault of [left, right]) scene.proxy.inject(fault);
     await Promise.all([scene.proxy.fired(left), scene.proxy.fired(right)]);
-    const { workers } = await scene.endsLike(hashes);
+    const { workers } = await scene.endsLikeUndisturbed();
     expect(workers).toBe(4);
   });
 
   it('lose one, whose leaves go to another within the budget', async () => {
     // When a step is closed the next one has been leased ahead.
     const fault: PlannedFault = { ...kill('b', 8), phase: 'average' };
-    scene = await Scene.start({ bench, out: 'killed', steps: STEPS, workers: ['a', 'b'], faults: [fault] });
-    await scene.endsLike(hashes);
+    scene = await Scene.start({ bench, out: 'killed', steps: STEPS.short, workers: ['a', 'b'], faults: [fault] });
+    await scene.endsLikeUndisturbed();
     const [{ detectionMs, recoveryMs }] = await scene.felt();
     expect(detectionMs ?? 0).toBeLessThan(LENIENCE * 1000);
     expect(recoveryMs).toBeLessThan(LENIENCE * (1000 + 3 * (await scene.medianLeaseMs())));
@@ -65,15 +60,15 @@ describe('workers', () => {
 
   it('do not wait long for one that is stopped, and take it back', async () => {
     const fault: PlannedFault = { party: 'b', step: 8, phase: 'leased', fault: { kind: 'stop', ms: 4000 } };
-    scene = await Scene.start({ bench, out: 'stopped', steps: STEPS, workers: ['a', 'b'], faults: [fault] });
-    await scene.endsLike(hashes);
+    scene = await Scene.start({ bench, out: 'stopped', steps: STEPS.longest, workers: ['a', 'b'], faults: [fault] });
+    await scene.endsLikeUndisturbed();
     const [{ recoveryMs }] = await scene.felt();
     expect(recoveryMs).toBeLessThan(LENIENCE * (3 * (await scene.medianLeaseMs()) + 1000));
   });
 
   it('restarted one after the other, politely, compute nothing twice', async () => {
     // Paused below two workers, the run cannot end before all are restarted.
-    const play = { bench, out: 'rolling', steps: STEPS, workers: ['a', 'b'], flags: '--min-workers 2' };
+    const play = { bench, out: 'rolling', steps: STEPS.long, workers: ['a', 'b'], flags: '--min-workers 2' };
     scene = await Scene.start(play);
     await scene.closed(2);
     for (const [old, young] of [
@@ -85,7 +80,7 @@ describe('workers', () => {
       scene.addWorker(young);
       if (young === 'c') await scene.joined(young);
     }
-    await scene.endsLike(hashes);
+    await scene.endsLikeUndisturbed();
     for (const { step, results } of await readLedgerSteps(await scene.folder())) {
       expect(
         results.map(({ outcome }) => outcome),

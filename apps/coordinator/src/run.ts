@@ -226,7 +226,8 @@ class Running {
       if (ended) return ended;
       this.#settle(fleet);
       saving.afterStep();
-      if (config.sampleEvery > 0 && state.version % config.sampleEvery === 0 && state.version < totalSteps) {
+      const { sampleEvery } = config;
+      if (sampleEvery && state.version % sampleEvery === 0 && state.version < totalSteps) {
         this.#samples.draw(state.version, () => this.#weights());
       }
     }
@@ -267,7 +268,9 @@ class Running {
     const over = status === 'completed' || status === 'diverged';
     // A stopped run may come back: its workers are not sent home, they try to reach it again.
     const farewell = over ? fleet.dismiss(sentence, LINGER_MS) : Promise.resolve();
-    if (status === 'completed') await this.#samples.drawLast(this.#state.version, () => this.#weights());
+    if (status === 'completed' && config.sampleEvery !== null) {
+      await this.#samples.drawLast(this.#state.version, () => this.#weights());
+    }
     await farewell;
     const summary = summarize({
       status,

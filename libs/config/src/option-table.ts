@@ -251,6 +251,13 @@ const runFolder: OptionSpec[] = [
     default: 200,
     help: 'Steps between sample grids; 0 draws only the last',
   },
+  {
+    name: 'no-samples',
+    type: { kind: 'switch' },
+    group: 'Run folder',
+    commands: RUNS,
+    help: 'No sample grid, whatever --sample-every says; the coordinator then loads no backend',
+  },
 ];
 
 const network: OptionSpec[] = [

@@ -60,6 +60,13 @@ describe('resolveTrain', () => {
     expect(coordinator).toMatchObject({ preset: 'classic', seed: 1, saveEvery: 2, keepLast: 3, sampleEvery: 200 });
   });
 
+  it('draws no samples where none are wanted, however many were', () => {
+    const { coordinator } = resolveTrain(['--no-samples', '--sample-every', '5'], machine());
+    expect(coordinator.sampleEvery).toBeNull();
+    const variables = { GRADCAST_NO_SAMPLES: 'true' };
+    expect(resolveCoordinator(['--no-samples=false'], machine(variables)).coordinator.sampleEvery).toBe(200);
+  });
+
   it('reads JSON as well', () => {
     const config = file('run.json', '{"seed": 5, "no-progress": true}');
     const resolved = resolveTrain(['-c', config], machine());

@@ -154,7 +154,7 @@ function coordinatorOf(settings: Settings, machine: Machine, problems: Problem[]
     saveEvery: settings.number('save-every')!,
     saveSeconds: settings.number('save-seconds')!,
     keepLast: settings.number('keep-last')!,
-    sampleEvery: settings.number('sample-every')!,
+    sampleEvery: settings.isOn('no-samples') ? null : settings.number('sample-every'),
     logInterval: settings.number('log-interval')!,
     host,
     port: settings.number('port')!,

@@ -45,8 +45,8 @@ export interface CoordinatorConfig extends NumericConfig {
   readonly saveSeconds: number;
   /** Checkpoints kept; 0 keeps all. */
   readonly keepLast: number;
-  /** Steps between sample grids; 0 draws only the last. */
-  readonly sampleEvery: number;
+  /** Steps between sample grids; 0 draws only the last, null none. */
+  readonly sampleEvery: number | null;
   /** Steps between progress lines and metrics.jsonl records. */
   readonly logInterval: number;
   readonly host: string;
