@@ -20,7 +20,7 @@ const CODECS = ['f32', 'f16', 'bf16', 'int8'];
 const WORKERS = 2;
 const FLAGS =
   `--preset mnist --workers ${WORKERS} --min-workers ${WORKERS} --threads 1 --backend tensorflow ` +
-  '--sample-every 0 --no-progress --json';
+  '--no-samples --no-progress --json';
 /** Of the noise that samples are drawn from: the same points of the latent space for all runs. */
 const SAMPLE_SEED = 1;
 

@@ -73,7 +73,7 @@ async function run({ workers, leaves }, index) {
   const batch = workers * leaves * IMAGES;
   const text =
     `train --preset tutorial --workers ${workers} --threads 1 --backend ${flags.backend[0]} --steps ${flags.steps} ` +
-    `--micro-batches ${workers * leaves} --global-batch ${batch} --sample-every 0 --save-seconds 0 --no-progress ` +
+    `--micro-batches ${workers * leaves} --global-batch ${batch} --no-samples --save-seconds 0 --no-progress ` +
     `--min-workers ${workers} --out ${out}`;
   const { ended } = startProcess(join(root, 'bin', 'gradcast.mjs'), { args: text.split(' '), quiet: true });
   const exitCode = await ended;

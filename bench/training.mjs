@@ -17,7 +17,7 @@ export function trainingFlags({ steps, perWorker = 1, codec }) {
   const microBatches = WORKERS * perWorker;
   const flags =
     `--preset tutorial --workers ${WORKERS} --threads 1 --global-batch ${microBatches * MICRO_BATCH} ` +
-    `--micro-batches ${microBatches} --steps ${steps} --backend tensorflow --sample-every 0`;
+    `--micro-batches ${microBatches} --steps ${steps} --backend tensorflow --no-samples`;
   // f32 is what a run has without the flag.
   return codec === undefined || codec === 'f32' ? flags : `${flags} --codec ${codec}`;
 }
