@@ -31,7 +31,7 @@ describe('elementary functions', () => {
   it('log lies within two units in the last place of the engine', () => {
     const positive = fc.double({ min: 0, minExcluded: true, noNaN: true, noDefaultInfinity: true });
     fc.assert(fc.property(positive, (x) => ulps(log(x), Math.log(x)) <= 2));
-    fc.assert(fc.property(fc.double({ min: 0.5, max: 2 }), (x) => ulps(log(x), Math.log(x)) <= 2));
+    fc.assert(fc.property(fc.double({ min: 0.5, max: 2, noNaN: true }), (x) => ulps(log(x), Math.log(x)) <= 2));
   });
 
   it('exp lies within two units in the last place of the engine', () => {
