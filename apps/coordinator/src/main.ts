@@ -1,10 +1,12 @@
 /**
  * The coordinator process. It is started by the `gradcast` command and told over the IPC pipe what to run.
  */
-import { tellParent, tellParentLast } from '@gradcast/config';
+import { collectAtOnce, tellParent, tellParentLast } from '@gradcast/config';
 import type { ParentMessage, Summary } from '@gradcast/config';
 import { pino } from 'pino';
 import { run } from './run.ts';
+
+collectAtOnce();
 
 const EXIT: Record<Summary['status'], number> = { completed: 0, stopped: 0, diverged: 1, failed: 1, abandoned: 75 };
 const SIGNAL_EXIT = { SIGINT: 130, SIGTERM: 143 } as const;

@@ -1,10 +1,12 @@
 /**
  * The worker process. It is started by the `gradcast` command and told over the IPC pipe whom to work for.
  */
-import { tellParent, tellParentLast } from '@gradcast/config';
+import { collectAtOnce, tellParent, tellParentLast } from '@gradcast/config';
 import type { ParentMessage } from '@gradcast/config';
 import { pino } from 'pino';
 import { work } from './work.ts';
+
+collectAtOnce();
 
 const EXIT_FAILED = 1;
 const EXIT_UNREACHABLE = 75;

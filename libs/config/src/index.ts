@@ -9,6 +9,7 @@ export {
   type OptionSpec,
   placeholder,
 } from './options.ts';
+export { collectAtOnce } from './collector.ts';
 export { ConfigError, type Problem, PROBLEM_CODES, type ProblemCode, quoted } from './problem.ts';
 export { tellParent, tellParentLast } from './parent.ts';
 export * from './process-messages.ts';

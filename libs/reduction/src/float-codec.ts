@@ -39,7 +39,8 @@ export class FloatCodec implements GradientCodec {
   mean(root: Uint8Array, { leaves }: { leaves: number }): Mean {
     const encoded = payloadWithRoom(this.averageBytes);
     encoded.set(root.subarray(0, this.averageBytes));
-    const tail = floatsOf(root.subarray(this.averageBytes));
+    // A copy: the tail is looked at for longer than a node of megabytes should live.
+    const tail = floatsOf(root.subarray(this.averageBytes)).slice();
     const norms = takeMean(
       { gradient: floatsOf(encoded), tail },
       { leaves, shape: this.#shape, kernels: this.#kernels },

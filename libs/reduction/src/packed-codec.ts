@@ -110,7 +110,8 @@ export class PackedCodec implements GradientCodec {
 
   mean(root: Uint8Array, { leaves, step }: { leaves: number; step: number }): Mean {
     const gradient = this.decodeAverage(root);
-    const tail = this.#tailOf(root);
+    // A copy: the tail is looked at for longer than a node should live.
+    const tail = this.#tailOf(root).slice();
     const norms = takeMean({ gradient, tail }, { leaves, shape: this.#shape, kernels: this.#kernels });
     const encoded = payloadWithRoom(this.averageBytes);
     this.#pack(gradient, encoded, this.#rounding(step, AVERAGE_INDEX));
