@@ -56,24 +56,48 @@ describe('speeds', () => {
 });
 
 describe('a worker that gets nothing', () => {
-  /** Steps of which `b` got nothing, until it is put on trial. */
+  /** Steps of which `b` got nothing, until it is put on trial; its trial begins with the next. */
   function stepsUntilTrial(pace: Pace): number {
     for (let steps = 0; steps < 1000; steps++) {
-      if (pace.speeds(['a', 'b'])[1].onTrial) return steps;
-      pace.shared(['a', 'b'], new Set(['a']));
+      const isDue = pace.speeds(['a', 'b'])[1].onTrial;
+      pace.shared(['a', 'b'], new Set(isDue ? ['a', 'b'] : ['a']));
+      if (isDue) return steps;
     }
     return Infinity;
   }
 
-  it('is put on trial the later the slower it seems', () => {
-    expect(stepsUntilTrial(paceOf({ a: [100], b: [200] }))).toBe(32);
-    expect(stepsUntilTrial(paceOf({ a: [100], b: [1000] }))).toBe(160);
+  it('is put on trial at once, then the later the more often it failed and the slower it is', () => {
+    for (const [probe, slower] of [
+      [200, 2],
+      [1000, 10],
+    ]) {
+      const pace = paceOf({ a: [100], b: [probe] });
+      const waits = Array.from({ length: 6 }, () => {
+        const steps = stepsUntilTrial(pace);
+        pace.measured('b', probe);
+        return steps;
+      });
+      expect(waits).toEqual([1, 2, 4, 8, 16, 16].map((steps, trial) => (trial === 0 ? 1 : steps * slower)));
+    }
+  });
+
+  it('is put on trial at once again after it had its share', () => {
+    const pace = paceOf({ a: [100], b: [1000, 1000] });
+    stepsUntilTrial(pace);
+    pace.measured('b', 100);
+    pace.speeds(['a', 'b']);
+    pace.shared(['a', 'b'], new Set(['a', 'b']));
+    for (let turn = 0; turn < 3; turn++) pace.measured('b', 1000);
+    expect(stepsUntilTrial(pace)).toBe(1);
+  });
+
+  it('for want of leaves, though as fast as the others, waits for long', () => {
+    expect(stepsUntilTrial(paceOf({ a: [100], b: [110] }))).toBe(16);
   });
 
   it('is judged by its trial alone', () => {
     const pace = paceOf({ a: [100, 100], b: [210, 210, 210] });
     stepsUntilTrial(pace);
-    pace.shared(['a', 'b'], new Set(['a', 'b']));
     expect(pace.speeds(['a', 'b'])[1].onTrial).toBe(false);
     pace.measured('b', 100);
     expect(pace.speeds(['a', 'b'])[1].speed).toBe(10);

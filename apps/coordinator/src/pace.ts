@@ -4,8 +4,9 @@
  * A deadline is twice the median of measured lease times, so a healthy worker keeps it unless it is disturbed; it
  * doubles with each attempt on the same leaves, so a slow machine is not robbed for ever.
  *
- * A worker that seems so slow that it gets no leaf is not measured any more, so it is put on trial now and then: with one
- * leaf, and what it then takes replaces all that was known.
+ * A worker that seems so slow that it gets no leaf is not measured any more, so it is put on trial: with one leaf, and what
+ * it then takes replaces all that was known. The first trial comes at once, since a first impression may be an accident of
+ * a busy machine; each that it fails doubles the time to the next.
  */
 
 import type { IdleWorker } from '@gradcast/ledger';
@@ -20,8 +21,8 @@ const SLACK_MS = 250;
 const EQUAL_RATIO = 0.75;
 
 /**
- * A worker that gets nothing is tried after so many steps, times by how much it is slower than the fastest: trials of a
- * worker that is as slow as it seemed cost at most one part in so many.
+ * The longest time between trials, in steps, times by how much a worker is slower than the fastest: trials of one that is
+ * as slow as it seemed come to cost one part in so many.
  */
 const TRIAL_STEPS = 16;
 
@@ -30,6 +31,10 @@ export class Pace {
   readonly #all: number[] = [];
   /** Steps in a row of which a worker got nothing. */
   readonly #passedOver = new Map<string, number>();
+  /** Trials in a row. */
+  readonly #trials = new Map<string, number>();
+  /** Workers to be tried in the step that is being shared out, and those whose trial is under way. */
+  #due = new Set<string>();
   readonly #onTrial = new Set<string>();
 
   /** What a worker's probe took: its first estimate, until leases are measured. */
@@ -40,6 +45,7 @@ export class Pace {
   forget(worker: string): void {
     this.#times.delete(worker);
     this.#passedOver.delete(worker);
+    this.#trials.delete(worker);
     this.#onTrial.delete(worker);
   }
 
@@ -62,25 +68,35 @@ export class Pace {
   speeds(workers: readonly string[]): IdleWorker[] {
     const speeds = workers.map((name) => 1000 / this.leafMs(name));
     const fastest = Math.max(...speeds);
-    return workers.map((name, i) => ({
-      name,
-      speed: speeds[i] > EQUAL_RATIO * fastest ? fastest : speeds[i],
-      onTrial: (this.#passedOver.get(name) ?? 0) >= (TRIAL_STEPS * fastest) / speeds[i],
-    }));
+    const shares = workers.map((name, i) => {
+      const speed = speeds[i] > EQUAL_RATIO * fastest ? fastest : speeds[i];
+      const onTrial = (this.#passedOver.get(name) ?? 0) >= this.#stepsToTrial(name, fastest / speed);
+      return { name, speed, onTrial };
+    });
+    this.#due = new Set(shares.filter(({ onTrial }) => onTrial).map(({ name }) => name));
+    return shares;
   }
 
-  /** A step was shared out among some workers; those in `served` got leaves of it. */
+  /** A step was shared out among some workers at these speeds; those in `served` got leaves of it. */
   shared(workers: readonly string[], served: ReadonlySet<string>): void {
     for (const worker of workers) {
-      const passed = this.#passedOver.get(worker) ?? 0;
       if (!served.has(worker)) {
-        this.#passedOver.set(worker, passed + 1);
+        this.#passedOver.set(worker, (this.#passedOver.get(worker) ?? 0) + 1);
         continue;
       }
       this.#passedOver.delete(worker);
-      // What was known of it is old.
-      if (passed >= TRIAL_STEPS) this.#onTrial.add(worker);
+      if (this.#due.has(worker)) {
+        this.#onTrial.add(worker);
+        this.#trials.set(worker, (this.#trials.get(worker) ?? 0) + 1);
+      } else this.#trials.delete(worker);
     }
+  }
+
+  /** How long a worker is passed over before it is tried. One as fast as the others is passed over for want of leaves. */
+  #stepsToTrial(worker: string, slower: number): number {
+    const trials = this.#trials.get(worker) ?? 0;
+    if (trials === 0 && slower > 1) return 1;
+    return slower === 1 ? TRIAL_STEPS : Math.min(TRIAL_STEPS, 2 ** trials) * slower;
   }
 
   /** Milliseconds until a lease of some leaves becomes stealable. */
