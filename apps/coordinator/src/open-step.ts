@@ -12,7 +12,7 @@ import { Audits, isAudited } from './audit.ts';
 import type { Ruling } from './audit.ts';
 import { gradientTree } from '@gradcast/reduction';
 import type { GradientCodec } from '@gradcast/reduction';
-import { floatsOf } from '@gradcast/tensors';
+import { floatsOf, freeMemory } from '@gradcast/tensors';
 import type { Fingerprint, VectorKernels } from '@gradcast/vector';
 
 /** How a step closed: with the root's value in the run's codec, or without one. */
@@ -80,7 +80,7 @@ export class OpenStep {
     const { version, leaves, nextLeaseId, codec } = options;
     this.version = version;
     this.#options = options;
-    this.#tree = gradientTree({ start: 0, size: leaves }, { codec, step: version });
+    this.#tree = gradientTree({ start: 0, size: leaves }, { codec, step: version, released: freeMemory });
     this.leases = new StepLeases({ leaves, isCovered: (leaf) => this.#isTaken(leaf), nextId: nextLeaseId });
     this.closed = new Promise((resolve) => (this.#close = resolve));
   }

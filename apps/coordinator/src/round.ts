@@ -9,6 +9,7 @@
 import { globalBatch } from '@gradcast/ledger';
 import type { TrainingState } from '@gradcast/optimizer';
 import type { GradientCodec } from '@gradcast/reduction';
+import { freeMemory } from '@gradcast/tensors';
 import type { VectorKernels } from '@gradcast/vector';
 import type { RunTerms } from './dispatcher.ts';
 import type { Fleet } from './fleet.ts';
@@ -72,6 +73,7 @@ export async function round(stages: Stages): Promise<RoundOutcome> {
 
   // Records: what the ledger, the metrics and the progress line are told.
   const averageFingerprint = kernels.fingerprint([average]);
+  void broadcast.then(() => freeMemory(encoded));
   const { history } = step;
   const timings = timer.done();
   return {

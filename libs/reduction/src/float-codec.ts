@@ -3,7 +3,7 @@ import type { VectorKernels } from '@gradcast/vector';
 import { payloadWithRoom } from '@gradcast/protocol';
 import { measureGradient, takeMean } from './average.ts';
 import type { AverageNorms, GradientShape } from './average.ts';
-import { floatsOf } from '@gradcast/tensors';
+import { floatsOf, freeMemory } from '@gradcast/tensors';
 import type { CodecOptions, GradientCodec, Mean } from './codec.ts';
 
 export class FloatCodec implements GradientCodec {
@@ -41,6 +41,7 @@ export class FloatCodec implements GradientCodec {
     encoded.set(root.subarray(0, this.averageBytes));
     // A copy: the tail is looked at for longer than a node of megabytes should live.
     const tail = floatsOf(root.subarray(this.averageBytes)).slice();
+    freeMemory(root);
     const norms = takeMean(
       { gradient: floatsOf(encoded), tail },
       { leaves, shape: this.#shape, kernels: this.#kernels },

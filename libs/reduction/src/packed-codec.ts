@@ -11,7 +11,7 @@
 import { payloadWithRoom } from '@gradcast/protocol';
 import type { CodecName } from '@gradcast/protocol';
 import { Philox, STREAMS } from '@gradcast/random';
-import { floatsOf, padded } from '@gradcast/tensors';
+import { floatsOf, freeMemory, padded } from '@gradcast/tensors';
 import { PACK_BLOCK, packedElementBytes } from '@gradcast/vector';
 import type { PackedRun, Rounding, VectorKernels } from '@gradcast/vector';
 import { takeMean } from './average.ts';
@@ -112,6 +112,7 @@ export class PackedCodec implements GradientCodec {
     const gradient = this.decodeAverage(root);
     // A copy: the tail is looked at for longer than a node should live.
     const tail = this.#tailOf(root).slice();
+    freeMemory(root);
     const norms = takeMean({ gradient, tail }, { leaves, shape: this.#shape, kernels: this.#kernels });
     const encoded = payloadWithRoom(this.averageBytes);
     this.#pack(gradient, encoded, this.#rounding(step, AVERAGE_INDEX));

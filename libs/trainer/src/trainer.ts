@@ -37,6 +37,7 @@ import type {
 } from '@gradcast/protocol';
 import { createCodec } from '@gradcast/reduction';
 import type { GradientCodec } from '@gradcast/reduction';
+import { freeMemory } from '@gradcast/tensors';
 import type { VectorKernels } from '@gradcast/vector';
 import { probeBatch } from './probe.ts';
 import { SubtreeAccumulator } from './subtree-accumulator.ts';
@@ -223,6 +224,7 @@ export class Trainer {
     // The former one's memory is the next one's: nothing computes while a snapshot is taken.
     this.#placed?.release();
     const replica = new Replica(message.version, { parameters, first, second }, this.#task!.kernels);
+    freeMemory(payload);
     this.#placed = replica;
     if (replica.fingerprint !== message.fingerprint) return this.#resync(replica);
     this.#replica = replica;
@@ -266,6 +268,7 @@ export class Trainer {
       const { codec } = this.#task!;
       const average = codec.decodeAverage(openEncoded(payload, codec.averageBytes));
       this.#replica.advance(average, message.scalars);
+      freeMemory(payload);
     } else {
       openNothing(payload);
       this.#replica.advance(null, null);

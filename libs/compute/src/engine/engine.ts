@@ -8,7 +8,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { NamedTensorMap, Tensor2D } from '@tensorflow/tfjs-core';
 import { Gan, fromPixels, toPixels } from '@gradcast/model';
 import type { GanGradients, GradientEngine, MicroBatch, Model, TAIL_SCALARS } from '@gradcast/model';
-import { sizeOf, tensorView } from '@gradcast/tensors';
+import { freeMemory, sizeOf, tensorView } from '@gradcast/tensors';
 import type { Layout } from '@gradcast/tensors';
 import type { LoadedBackend } from './backend.ts';
 
@@ -139,7 +139,10 @@ class BackendEngine implements GradientEngine {
 async function readInto(tensors: NamedTensorMap, layout: Layout, into: Float32Array): Promise<void> {
   await Promise.all(
     Object.entries(tensors).map(async ([name, tensor]) => {
-      tensorView(layout, into, name).set(await tensor.data<'float32'>());
+      const values = await tensor.data<'float32'>();
+      tensorView(layout, into, name).set(values);
+      // The array is a copy for the caller; its tensor is disposed of next.
+      if (values.byteLength === values.buffer.byteLength) freeMemory(values);
     }),
   );
 }
