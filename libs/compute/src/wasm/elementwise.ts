@@ -21,16 +21,6 @@ export function compute(
   return tf.engine().makeTensorFromTensorInfo(output);
 }
 
-/** Adds `bias` `[C]` along the last axis. */
-export function biasAdd(x: Tensor, bias: Tensor1D): Tensor {
-  return compute(x.shape, [x, bias], (output, values, offsets) => {
-    const channels = offsets.length;
-    for (let row = 0; row < values.length; row += channels) {
-      for (let c = 0; c < channels; c++) output[row + c] = values[row + c] + offsets[c];
-    }
-  });
-}
-
 /** Sums over all axes but the last. */
 export function columnSums(values: Float32Array, channels: number): Float64Array {
   const sums = new Float64Array(channels);

@@ -5,7 +5,6 @@ import type { Kernels } from '@gradcast/model';
 import { batchNorm, batchNormGradient, normalize } from './batch-norm.ts';
 import {
   avgPoolGradient,
-  biasAdd,
   biasGradient,
   leakyReluGradient,
   reluGradient,
@@ -54,7 +53,8 @@ export const wasmKernels: Kernels = {
         filterShape,
       },
     ) as Tensor4D,
-  biasAdd,
+  // Broadcast in SIMD; one rounded sum an element, as the loop would have.
+  biasAdd: (x, bias) => run('Add', { a: x, b: bias }),
   biasGradient,
   leakyRelu: (x, slope) => run('LeakyRelu', { x }, { alpha: slope }),
   leakyReluGradient,
