@@ -14,7 +14,7 @@ import { rm } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import { build } from '../bin/build.mjs';
 import { line } from './fit.mjs';
-import { cannedPayloads, codecsOf, trajectory } from './hub/canned.mjs';
+import { cannedPayloads, trajectory } from './hub/canned.mjs';
 import { bareTurn, clientShares, coordinatorTurn } from './hub/rounds.mjs';
 import { withCleanUp } from './forked.mjs';
 import {
@@ -59,7 +59,7 @@ async function main() {
   const libraryPath = await bundle('bench/hub/library.mjs', join(scratch, 'library.mjs'));
   const libraryUrl = pathToFileURL(libraryPath).href;
   const library = await import(libraryUrl);
-  const known = codecsOf(library);
+  const known = library.CODECS;
   const codecs = flags.codecs ?? known;
   const unknown = codecs.find((codec) => !known.includes(codec));
   if (unknown !== undefined) {

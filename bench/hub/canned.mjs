@@ -12,11 +12,6 @@
 const UNIT = 2 ** -14;
 const LARGEST = 63;
 
-/** The codecs that a version of the library knows. */
-export function codecsOf({ CODECS = ['f32'] }) {
-  return [...CODECS];
-}
-
 /** The canned gradient of a model; the padding between tensors is zero. */
 export function cannedGradient(model) {
   const gradient = new Float32Array(model.parameters.length);
@@ -36,8 +31,7 @@ export function cannedGradient(model) {
  */
 export function cannedPayloads({ createCodec, selectKernels }, model, { codec: name, seed }) {
   const gradient = cannedGradient(model);
-  // A version of the library that has f32 alone has no codecs to ask: payloads are raw floats.
-  const codec = createCodec?.(name, { layout: model, seed, kernels: selectKernels() }) ?? rawFloats(model);
+  const codec = createCodec(name, { layout: model, seed, kernels: selectKernels() });
   return {
     averageBytes: codec.averageBytes,
     resultBytes: codec.nodeBytes,
@@ -48,16 +42,6 @@ export function cannedPayloads({ createCodec, selectKernels }, model, { codec: n
       codec.encode(node, { step: 0, subtree: { start: 0, size } });
       return node;
     },
-  };
-}
-
-function rawFloats({ parameters, tail }) {
-  const bytes = (elements) => elements * Float32Array.BYTES_PER_ELEMENT;
-  return {
-    averageBytes: bytes(parameters.length),
-    nodeBytes: bytes(parameters.length + tail.length),
-    vectorFor: (node) => new Float32Array(node.buffer, node.byteOffset, node.byteLength / 4),
-    encode: () => undefined,
   };
 }
 

@@ -5,7 +5,6 @@ import type { IncomingMessage } from 'node:http';
 import { WebSocket } from 'ws';
 import { largestFrameToWorker } from './limits.ts';
 import { isPrivate, zeroMask } from './masking.ts';
-import { freeMemory } from '@gradcast/tensors';
 import type { Connection, ConnectionEvents, Failure } from '@gradcast/trainer';
 
 export interface ConnectOptions {
@@ -52,7 +51,7 @@ export function connect({ url, token }: ConnectOptions, events: ConnectionEvents
   return {
     send: (bytes) => {
       if (socket.readyState === WebSocket.OPEN)
-        socket.send(bytes, { binary: true, compress: false }, () => freeMemory(bytes));
+        socket.send(bytes, { binary: true, compress: false });
     },
     close: () =>
       new Promise((resolve) => {
