@@ -50,8 +50,7 @@ export function connect({ url, token }: ConnectOptions, events: ConnectionEvents
   );
   return {
     send: (bytes) => {
-      if (socket.readyState === WebSocket.OPEN)
-        socket.send(bytes, { binary: true, compress: false });
+      if (socket.readyState === WebSocket.OPEN) socket.send(bytes, { binary: true, compress: false });
     },
     close: () =>
       new Promise((resolve) => {
