@@ -149,9 +149,7 @@ function stepsFor(workers) {
 function configOf({ resolveCoordinator }, { workers, codec, steps }) {
   const text =
     `--preset ${PRESET} --seed ${SEED} --steps ${steps} --micro-batches ${workers} --global-batch ${MICRO_BATCH * workers} ` +
-    `--min-workers ${workers} --port 0 --metrics-port 0 --save-seconds 0 --no-samples --log-level silent` +
-    // The default is f32, also of a version that knows no other.
-    (codec === 'f32' ? '' : ` --codec ${codec}`);
+    `--min-workers ${workers} --port 0 --metrics-port 0 --save-seconds 0 --no-samples --log-level silent --codec ${codec}`;
   return resolveCoordinator(text.split(' '), { environment: {}, cores: 1, hostname: 'bench' }).coordinator;
 }
 

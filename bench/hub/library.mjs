@@ -4,7 +4,6 @@ export { alignedSubtrees } from '@gradcast/ledger';
 export { buildModel, presets } from '@gradcast/model';
 export { TrainingState } from '@gradcast/optimizer';
 export * from '@gradcast/protocol';
-// The codecs, of a version that has them.
 export * from '@gradcast/reduction';
 export { selectKernels } from '@gradcast/vector';
 // The very socket of a worker: its masks, its limits, its options.

@@ -35,31 +35,23 @@ async function stepsLater(run: GradcastProcess, count: number): Promise<void> {
   await run.step((told.at(-1) ?? 0) + count);
 }
 
-/** Resolves when a closed step used a result of the worker. */
-async function worked(name: string, run: GradcastProcess, out: string): Promise<void> {
-  const [folder] = await runsIn(bench.path(out));
-  const has = async () => (await readLedgerSteps(folder)).some(({ results }) => results.some(isOf(name)));
-  while (!(await has())) await stepsLater(run, 1);
-}
-
-function isOf(name: string) {
-  return ({ worker, outcome }: { readonly worker: string; readonly outcome: string }) =>
-    worker === name && outcome === 'accepted';
+/** Resolves when a worker has joined and a closed step used a result of it. */
+async function worked(name: string, run: GradcastProcess): Promise<void> {
+  const { runFolder } = await run.event('listening');
+  await run.said(new RegExp(`^worker ${name} joined`));
+  const results = async () => (await readLedgerSteps(bench.path(runFolder))).flatMap((step) => step.results);
+  const isUsed = async () => (await results()).some((each) => each.worker === name && each.outcome === 'accepted');
+  while (!(await isUsed())) await stepsLater(run, 1);
 }
 
 /**
  * A run goes on with the one worker that is left; then that one stands still until another has taken over, so that the run
  * does not end before it is there.
  */
-async function goesOnUntil(
-  name: string,
-  run: GradcastProcess,
-  out: string,
-  left: { readonly pid: number },
-): Promise<void> {
+async function goesOnUntil(name: string, run: GradcastProcess, left: { readonly pid: number }): Promise<void> {
   await stepsLater(run, 3);
   kill(left, 'SIGSTOP');
-  await worked(name, run, out);
+  await worked(name, run);
   kill(left, 'SIGCONT');
 }
 
@@ -79,13 +71,13 @@ describe('a coordinator with workers of their own', () => {
     const stays = worker(url, 'stays');
     const dies = worker(url, 'dies');
     await run.step(5);
-    await Promise.all(['stays', 'dies'].map((name) => worked(name, run, 'killed')));
+    await Promise.all(['stays', 'dies'].map((name) => worked(name, run)));
     const victim = dies.child('worker');
     kill(victim);
     const comes = worker(url, 'comes');
     expect(await dies.ended()).toMatchObject({ code: 1 });
     await run.said(/^worker dies left: /);
-    await goesOnUntil('comes', run, 'killed', stays.child('worker'));
+    await goesOnUntil('comes', run, stays.child('worker'));
     const { workers, status, steps } = await run.event('summary');
     // All three had results accepted: the one that came late did work, and so did the one that died.
     expect({ workers, status, steps }).toEqual({ workers: 3, status: 'completed', steps: STEPS });
@@ -129,12 +121,12 @@ describe('train', () => {
     const run = bench.start(`train ${RUN} --json --workers 2 --out train`, token);
     const { url } = await run.event('listening');
     await run.step(5);
-    await Promise.all(['local-0', 'local-1'].map((name) => worked(name, run, 'train')));
+    await Promise.all(['local-0', 'local-1'].map((name) => worked(name, run)));
     const [victim, left] = run.children.filter(({ command }) => command.includes('worker.mjs'));
     kill(victim);
     const guest = bench.start(`worker --coordinator ${url} --backend wasm --name guest`, token);
     await run.said(/^worker local-\d ended unexpectedly \(killed by SIGKILL\); starting it again/);
-    await goesOnUntil('guest', run, 'train', left);
+    await goesOnUntil('guest', run, left);
     const { workers } = await run.event('summary');
     expect(workers).toBe(3);
     expect(await run.ended()).toMatchObject({ code: 0 });

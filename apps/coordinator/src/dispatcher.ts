@@ -249,11 +249,11 @@ export class Dispatcher {
   }
 
   #lease(step: OpenStep, workers: readonly Peer[]): void {
-    const names = workers.map(({ name }) => name);
+    const idle = this.#pace.speeds(workers.map(({ name }) => name));
     const isFirstShare = step.history.length === 0 && step.leases.open.length === 0;
-    const assignments = assignFreeLeaves(step.leases, this.#pace.speeds(names));
+    const assignments = assignFreeLeaves(step.leases, idle);
     for (const assignment of assignments) this.#grant(step, assignment, false);
-    if (isFirstShare) this.#pace.shared(names, new Set(assignments.map(({ worker }) => worker)));
+    if (isFirstShare) this.#pace.shared(idle, new Set(assignments.map(({ worker }) => worker)));
   }
 
   /** Workers that may be given leases of a version: in place, heard from, and not in quarantine unless all would be. */

@@ -59,8 +59,9 @@ describe('a worker that gets nothing', () => {
   /** Steps of which `b` got nothing, until it is put on trial; its trial begins with the next. */
   function stepsUntilTrial(pace: Pace): number {
     for (let steps = 0; steps < 1000; steps++) {
-      const isDue = pace.speeds(['a', 'b'])[1].onTrial;
-      pace.shared(['a', 'b'], new Set(isDue ? ['a', 'b'] : ['a']));
+      const workers = pace.speeds(['a', 'b']);
+      const isDue = workers[1].onTrial;
+      pace.shared(workers, new Set(isDue ? ['a', 'b'] : ['a']));
       if (isDue) return steps;
     }
     return Infinity;
@@ -85,8 +86,7 @@ describe('a worker that gets nothing', () => {
     const pace = paceOf({ a: [100], b: [1000, 1000] });
     stepsUntilTrial(pace);
     pace.measured('b', 100);
-    pace.speeds(['a', 'b']);
-    pace.shared(['a', 'b'], new Set(['a', 'b']));
+    pace.shared(pace.speeds(['a', 'b']), new Set(['a', 'b']));
     for (let turn = 0; turn < 3; turn++) pace.measured('b', 1000);
     expect(stepsUntilTrial(pace)).toBe(1);
   });
@@ -107,8 +107,8 @@ describe('a worker that gets nothing', () => {
 
   it('keeps what is known of it if it was passed over only now and then', () => {
     const pace = paceOf({ a: [100], b: [100, 100, 100] });
-    pace.shared(['a', 'b'], new Set(['a']));
-    pace.shared(['a', 'b'], new Set(['a', 'b']));
+    pace.shared(pace.speeds(['a', 'b']), new Set(['a']));
+    pace.shared(pace.speeds(['a', 'b']), new Set(['a', 'b']));
     pace.measured('b', 900);
     expect(pace.leafMs('b')).toBe(100);
   });

@@ -33,8 +33,6 @@ export class Pace {
   readonly #passedOver = new Map<string, number>();
   /** Trials in a row. */
   readonly #trials = new Map<string, number>();
-  /** Workers to be tried in the step that is being shared out, and those whose trial is under way. */
-  #due = new Set<string>();
   readonly #onTrial = new Set<string>();
 
   /** What a worker's probe took: its first estimate, until leases are measured. */
@@ -68,24 +66,22 @@ export class Pace {
   speeds(workers: readonly string[]): IdleWorker[] {
     const speeds = workers.map((name) => 1000 / this.leafMs(name));
     const fastest = Math.max(...speeds);
-    const shares = workers.map((name, i) => {
+    return workers.map((name, i) => {
       const speed = speeds[i] > EQUAL_RATIO * fastest ? fastest : speeds[i];
       const onTrial = (this.#passedOver.get(name) ?? 0) >= this.#stepsToTrial(name, fastest / speed);
       return { name, speed, onTrial };
     });
-    this.#due = new Set(shares.filter(({ onTrial }) => onTrial).map(({ name }) => name));
-    return shares;
   }
 
-  /** A step was shared out among some workers at these speeds; those in `served` got leaves of it. */
-  shared(workers: readonly string[], served: ReadonlySet<string>): void {
-    for (const worker of workers) {
+  /** A step was shared out among workers as {@link speeds} gave them; those in `served` got leaves of it. */
+  shared(workers: readonly IdleWorker[], served: ReadonlySet<string>): void {
+    for (const { name: worker, onTrial } of workers) {
       if (!served.has(worker)) {
         this.#passedOver.set(worker, (this.#passedOver.get(worker) ?? 0) + 1);
         continue;
       }
       this.#passedOver.delete(worker);
-      if (this.#due.has(worker)) {
+      if (onTrial) {
         this.#onTrial.add(worker);
         this.#trials.set(worker, (this.#trials.get(worker) ?? 0) + 1);
       } else this.#trials.delete(worker);
@@ -94,9 +90,9 @@ export class Pace {
 
   /** How long a worker is passed over before it is tried. One as fast as the others is passed over for want of leaves. */
   #stepsToTrial(worker: string, slower: number): number {
+    if (slower === 1) return TRIAL_STEPS;
     const trials = this.#trials.get(worker) ?? 0;
-    if (trials === 0 && slower > 1) return 1;
-    return slower === 1 ? TRIAL_STEPS : Math.min(TRIAL_STEPS, 2 ** trials) * slower;
+    return trials === 0 ? 1 : Math.min(TRIAL_STEPS, 2 ** trials) * slower;
   }
 
   /** Milliseconds until a lease of some leaves becomes stealable. */
