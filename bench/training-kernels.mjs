@@ -68,11 +68,11 @@ async function compare(library, backend) {
   const times = cases.map(() => ({ own: [], stock: [] }));
   const lacks = new Map();
   for (let index = 0; index < flags.rounds; index++) {
-    for (const [number, { kernel, operands }] of cases.entries()) {
+    for (const [number, { kernel, convolution, operands }] of cases.entries()) {
       for (const set of orderOf(SETS, index)) {
         if (lacks.has(kernel) && set === 'stock') continue;
         const { ms, lacks: reason } = await children[set].ask(
-          { type: 'time', kernel, operands, leastMs: LEAST_MS },
+          { type: 'time', kernel, convolution, operands, leastMs: LEAST_MS },
           'timed',
         );
         if (reason !== undefined && set === 'own') throw new Error(reason);
@@ -85,10 +85,16 @@ async function compare(library, backend) {
   for (const set of SETS) children[set].kill();
   const names = [...new Set(cases.map(({ kernel }) => kernel))];
   const numbersOf = (name) => [...cases.keys()].filter((number) => cases[number].kernel === name);
+  const convolutions = [...cases.keys()].filter((number) => cases[number].convolution);
+  const comparable = convolutions.every((number) => !lacks.has(cases[number].kernel));
   return {
-    kernels: names.map((name) => summaryOf(name, numbersOf(name), { cases, times, lacks })),
-    cases: cases.map(({ kernel, operands, calls }, number) => ({
+    kernels: [
+      ...names.map((name) => summaryOf(name, numbersOf(name), { cases, times, lacks })),
+      ...(comparable ? [summaryOf('all of convolutions', convolutions, { cases, times, lacks })] : []),
+    ],
+    cases: cases.map(({ kernel, convolution, operands, calls }, number) => ({
       kernel,
+      convolution,
       operands,
       calls,
       ownMs: round(median(times[number].own)),

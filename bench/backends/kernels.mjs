@@ -10,8 +10,19 @@ import { serveParent } from '../forked.mjs';
 
 const SEED = 1;
 
+/** What the products of a convolution are called, and which of its operands they take. */
+const PRODUCTS = {
+  forward: { kernel: 'conv2d', takes: ['input', 'filter'] },
+  inputGradient: { kernel: 'conv2dInputGradient', takes: ['output', 'filter'] },
+  filterGradient: { kernel: 'conv2dFilterGradient', takes: ['input', 'output'] },
+};
+/** Bringing an operand into the form that the products take. */
+const OPERANDS = 'convolution operands';
+
 let library;
 let kernels;
+/** Shapes of a convolution's operands before they were prepared; a form lives from the forward to the backward pass. */
+const originals = new WeakMap();
 
 serveParent({
   load: async ({ library: url, backend, set }) => {
@@ -20,7 +31,10 @@ serveParent({
     return { type: 'loaded' };
   },
   record: async ({ preset }) => ({ type: 'recorded', cases: await record(library.presets[preset]) }),
-  time: ({ kernel, operands, leastMs }) => ({ type: 'timed', ...time(kernel, operands, leastMs) }),
+  time: ({ kernel, convolution, operands, leastMs }) => {
+    const call = convolution ? convolutionCall(convolution, operands) : kernelCall(kernel, operands);
+    return { type: 'timed', ...time(call, leastMs) };
+  },
 });
 
 /** What tfjs comes with: its backend as published, and everything else composed from its operations. */
@@ -41,16 +55,18 @@ async function stockKernels(backend) {
 async function record(preset) {
   const { buildModel, Gan, initialParameters, probeBatch } = library;
   const cases = new Map();
+  const add = (found) => {
+    const key = JSON.stringify(found);
+    cases.set(key, { ...found, calls: (cases.get(key)?.calls ?? 0) + 1 });
+  };
   const recording = new Proxy(kernels, {
-    get:
-      (own, kernel) =>
-      (...operands) => {
-        const described = operands.map(describe);
-        const key = JSON.stringify([kernel, described]);
-        const known = cases.get(key) ?? { kernel, operands: described, calls: 0 };
-        cases.set(key, { ...known, calls: known.calls + 1 });
+    get: (own, kernel) => {
+      if (kernel === 'preparedConvolution') return (shapes) => recordingConvolution(shapes, add);
+      return (...operands) => {
+        add({ kernel, operands: operands.map(describe) });
         return own[kernel](...operands);
-      },
+      };
+    },
   });
   const model = buildModel(preset);
   const values = initialParameters(model, SEED);
@@ -71,14 +87,34 @@ async function record(preset) {
   return [...cases.values()];
 }
 
+/** The convolution of our own kernels, which tells of each call; an operand is known by the shape it had before. */
+function recordingConvolution(shapes, add) {
+  const own = library.convolutionOf(kernels, shapes);
+  const prepared = (method) => (operand) => {
+    add({ kernel: OPERANDS, convolution: { shapes, method }, operands: [{ shape: operand.shape }] });
+    const form = own[method](operand);
+    originals.set(form.dataId, operand.shape);
+    return form;
+  };
+  const product = (method) => (a, b) => {
+    const operands = [a, b].map(({ dataId }) => ({ shape: originals.get(dataId) }));
+    add({ kernel: PRODUCTS[method].kernel, convolution: { shapes, method }, operands });
+    return own[method](a, b);
+  };
+  return {
+    ...Object.fromEntries(['input', 'filter', 'output'].map((method) => [method, prepared(method)])),
+    ...Object.fromEntries(Object.keys(PRODUCTS).map((method) => [method, product(method)])),
+  };
+}
+
 function describe(operand) {
   if (operand instanceof tf.Tensor) return { shape: operand.shape };
   if (Array.isArray(operand) && operand.some((each) => each instanceof tf.Tensor)) return { saved: true };
   return { value: operand };
 }
 
-/** Milliseconds of one call, from as many as fill the time; or why the set cannot do it. */
-function time(kernel, described, leastMs) {
+/** @returns what to time, and the tensors that it needs. */
+function kernelCall(kernel, described) {
   const operands = described.map((operand) => ('shape' in operand ? filled(operand.shape) : operand.value));
   const savedAt = described.findIndex(({ saved }) => saved);
   if (savedAt >= 0) {
@@ -86,7 +122,21 @@ function time(kernel, described, leastMs) {
     const [, x, gamma] = operands;
     operands[savedAt] = kernels.batchNorm(x, gamma, tf.zerosLike(gamma), operands.at(-1)).saved;
   }
-  const call = () => tf.dispose(kernels[kernel](...operands));
+  return { call: () => tf.dispose(kernels[kernel](...operands)), operands };
+}
+
+function convolutionCall({ shapes, method }, described) {
+  const convolution = library.convolutionOf(kernels, shapes);
+  const { takes } = PRODUCTS[method] ?? {};
+  const operands = described.map(({ shape }, place) => {
+    const operand = filled(shape);
+    return takes ? convolution[takes[place]](operand) : operand;
+  });
+  return { call: () => tf.dispose(convolution[method](...operands)), operands };
+}
+
+/** Milliseconds of one call, from as many as fill the time; or why the set cannot do it. */
+function time({ call, operands }, leastMs) {
   try {
     call();
   } catch (error) {

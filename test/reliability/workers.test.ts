@@ -1,6 +1,6 @@
 /** Workers that die, come, stand still and go in order change nothing. */
 import { readLedgerSteps, Workbench } from '@gradcast/testing';
-import type { PlannedFault } from '@gradcast/testing';
+import type { Moment, PlannedFault } from '@gradcast/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Scene, STEPS } from './scene.ts';
 
@@ -87,9 +87,31 @@ describe('workers', () => {
         `step ${step}`,
       ).toEqual(results.map(() => 'accepted'));
     }
-    const computed = scene.proxy.moments.all.flatMap((moment) =>
-      moment.kind === 'result' ? [`${moment.step}: ${moment.first}+${moment.count}`] : [],
-    );
+    const computed = promptLeaves(scene.proxy.moments.all);
     expect(computed).toHaveLength(new Set(computed).size);
   });
 });
+
+/**
+ * What was computed within the shortest term that a lease can have (a quarter of a second, and some of it for the way): where
+ * the machine is busy with other things a term may pass, and then others are rightly asked, whoever restarts.
+ */
+function promptLeaves(moments: readonly Moment[]): string[] {
+  const PROMPT_MS = 200;
+  const opened = (step: number): number =>
+    moments.find((moment) => moment.kind === 'average' && moment.step === step - 1)?.at ?? 0;
+  return moments.flatMap((moment) => {
+    if (moment.kind !== 'result') return [];
+    const { worker, step, first, count, at } = moment;
+    const leased = moments.findLast(
+      (other) =>
+        other.kind === 'leased' &&
+        other.worker === worker &&
+        other.step === step &&
+        other.first <= first &&
+        other.at <= at,
+    );
+    if (at - Math.max(leased?.at ?? 0, opened(step)) > PROMPT_MS) return [];
+    return Array.from({ length: count }, (_, i) => `${step}: ${first + i}`);
+  });
+}

@@ -1,6 +1,7 @@
 export { buildModel } from './build.ts';
 export { asWritten } from './compile.ts';
 export type { Compile, Compiled, TensorTree } from './compile.ts';
+export { convolutionOf } from './direct-convolution.ts';
 export { Gan } from './gan-step.ts';
 export type { GanBatch, GanGradients } from './gan-step.ts';
 export { genericKernels } from './generic-kernels.ts';

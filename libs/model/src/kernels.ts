@@ -17,6 +17,27 @@ export interface Window {
 
 type Shape4D = [number, number, number, number];
 
+/** One convolution's shapes: of its input, NHWC, and of its filter. */
+export interface ConvolutionShapes extends Window {
+  readonly input: Shape4D;
+  readonly filter: Shape4D;
+}
+
+/**
+ * A convolution whose operands are first brought into a form of the implementation's own. Each form serves two of the three
+ * products, so a layer makes it once and keeps it from the forward pass to the backward pass.
+ */
+export interface PreparedConvolution {
+  input(x: Tensor4D): Tensor;
+  filter(filter: Tensor4D): Tensor;
+  /** Takes what has the shape of the convolution's output, of any number of images. */
+  output(dy: Tensor4D): Tensor;
+  forward(input: Tensor, filter: Tensor): Tensor4D;
+  /** Of as many images as `output` was made of. */
+  inputGradient(output: Tensor, filter: Tensor): Tensor4D;
+  filterGradient(input: Tensor, output: Tensor): Tensor4D;
+}
+
 /** Result of a training-mode BatchNorm. */
 export interface BatchNormForward {
   /** Shape of x. */
@@ -46,6 +67,8 @@ export interface Kernels {
   conv2dInputGradient(dy: Tensor4D, filter: Tensor4D, inputShape: Shape4D, window: Window): Tensor4D;
   /** Gradient of `conv2d` by its filter, of shape `filterShape`. */
   conv2dFilterGradient(x: Tensor4D, dy: Tensor4D, filterShape: Shape4D, window: Window): Tensor4D;
+  /** A faster way for convolutions of these shapes, where there is one. The shapes alone decide. */
+  preparedConvolution?(shapes: ConvolutionShapes): PreparedConvolution | undefined;
   /** Adds `bias` `[C]` along the last axis. */
   biasAdd(x: Tensor, bias: Tensor1D): Tensor;
   /** Sum of dy over all axes but the last, `[C]`. */

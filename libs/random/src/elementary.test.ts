@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { exp, inverseNormal, log, log1p } from './elementary.ts';
+import { cosineOfTurn, exp, inverseNormal, log, log1p } from './elementary.ts';
 
 /** Distance in units of the expected value's last place. */
 function ulps(actual: number, expected: number): number {
@@ -42,6 +42,18 @@ describe('elementary functions', () => {
   it('log1p keeps small arguments', () => {
     fc.assert(fc.property(fc.double({ min: -0.5, max: 1, noNaN: true }), (x) => ulps(log1p(x), Math.log1p(x)) <= 4));
     expect(log1p(1e-300)).toBe(1e-300);
+  });
+
+  it('the cosine of parts of a turn lies within a few units of double precision of the engine', () => {
+    const parts = fc.record({ k: fc.integer({ min: -5000, max: 5000 }), n: fc.integer({ min: 1, max: 2000 }) });
+    fc.assert(
+      fc.property(parts, ({ k, n }) => {
+        expect(Math.abs(cosineOfTurn(k, n) - Math.cos((2 * Math.PI * (k % n)) / n))).toBeLessThan(2e-15);
+        expect(cosineOfTurn(k + n, n)).toBe(cosineOfTurn(k, n));
+        expect(cosineOfTurn(-k, n)).toBe(cosineOfTurn(k, n));
+      }),
+    );
+    expect([0, 1, 2, 3, 4].map((k) => cosineOfTurn(k, 4))).toEqual([1, 0, -1, 0, 1]);
   });
 
   it('knows the edges', () => {

@@ -1,10 +1,10 @@
 /**
- * `exp`, `log` and the inverse normal distribution with the same bits on every engine.
+ * `exp`, `log`, the cosine and the inverse normal distribution with the same bits on every engine.
  *
- * ECMAScript leaves the last bits of Math.exp and Math.log open and engines do differ. These use only + - * / and
+ * ECMAScript leaves the last bits of Math.exp, Math.log and Math.cos open and engines do differ. These use only + - * / and
  * square roots, which IEEE 754 rounds exactly, and bit fields of doubles.
  *
- * Sources: FreeBSD msun `e_exp.c` and `e_log.c` (Sun Microsystems 1993) for the polynomials; Wichura, "Algorithm AS 241:
+ * Sources: FreeBSD msun `e_exp.c`, `e_log.c`, `k_cos.c` and `k_sin.c` (Sun Microsystems 1993) for the polynomials; Wichura, "Algorithm AS 241:
  * The Percentage Points of the Normal Distribution", Applied Statistics 37 (1988), routine PPND16.
  */
 
@@ -19,6 +19,14 @@ const EXP = [
 const LOG = [
   6.66666666666673513e-1, 3.999999999940941908e-1, 2.857142874366239149e-1, 2.222219843214978396e-1,
   1.818357216161805012e-1, 1.531383769920937332e-1, 1.479819860511658591e-1,
+];
+const COS = [
+  4.16666666666666019037e-2, -1.38888888888741095749e-3, 2.48015872894767294178e-5, -2.75573143513906633035e-7,
+  2.0875723212981748279e-9, -1.13596475577881948265e-11,
+];
+const SIN = [
+  -1.66666666666666324348e-1, 8.33333333332248946124e-3, -1.98412698298579493134e-4, 2.75573137070700676789e-6,
+  -2.50507602534068634195e-8, 1.58969099521155010221e-10,
 ];
 
 const CENTRE = {
@@ -108,6 +116,28 @@ export function log1p(x: number): number {
   if (sum === 1 || x === Infinity) return x;
   // The rounding of 1 + x is undone by the ratio (Goldberg 1991, theorem 4).
   return (log(sum) * x) / (sum - 1);
+}
+
+/**
+ * cos(2 pi k / n): the k-th of n parts of a turn. Zeros and ones are exact. Error below one unit in the
+ * last place, apart from the rounding of the angle itself.
+ *
+ * @param k any integer.
+ * @param n a positive integer below 2^50.
+ */
+export function cosineOfTurn(k: number, n: number): number {
+  // By symmetry an eighth of a turn is enough; all of this is exact integer arithmetic.
+  const part = Math.abs(k) % n;
+  const half = Math.min(part, n - part);
+  const sign = 4 * half > n ? -1 : 1;
+  const quarter = sign < 0 ? n - 2 * half : 2 * half;
+  if (4 * quarter <= n) {
+    const x = (Math.PI * quarter) / n;
+    const z = x * x;
+    return sign * (1 - (0.5 * z - z * z * polynomial(COS, z)));
+  }
+  const x = (Math.PI * (n - 2 * quarter)) / (2 * n);
+  return sign * (x + x * x * x * polynomial(SIN, x * x));
 }
 
 /**

@@ -4,9 +4,11 @@
  */
 import type { Kernels, Window } from '@gradcast/model';
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor1D, Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
+import { fourierConvolutions, type Products } from '../kernels/fourier.ts';
 import type { NodeBackend } from './binding.ts';
 import { Ops, type OpValues } from './ops.ts';
+import { fitsSubPixel, subPixelInputGradient } from './sub-pixel.ts';
 
 const NHWC = { data_format: { string: 'NHWC' } } satisfies OpValues;
 
@@ -39,18 +41,11 @@ function release(images: Tensor, original: Tensor): void {
 /** The kernels of a loaded backend; see `Kernels` for what each one computes. */
 export function tensorflowKernels(backend: NodeBackend): Kernels {
   const ops = new Ops(backend);
+  const products = matrixProducts(ops);
   return {
-    matMul: (a, b, transposeA = false, transposeB = false) =>
-      ops.one('MatMul', [a, b], { transpose_a: { bool: transposeA }, transpose_b: { bool: transposeB } }) as Tensor2D,
-    conv2d: (x, filter, window) => ops.one('Conv2D', [x, filter], windowValues(window)) as Tensor4D,
-    conv2dInputGradient: (dy, filter, inputShape, window) =>
-      ops.withShape(inputShape, (shape) =>
-        ops.one('Conv2DBackpropInput', [shape, filter, dy], windowValues(window)),
-      ) as Tensor4D,
-    conv2dFilterGradient: (x, dy, filterShape, window) =>
-      ops.withShape(filterShape, (shape) =>
-        ops.one('Conv2DBackpropFilter', [x, shape, dy], windowValues(window)),
-      ) as Tensor4D,
+    matMul: products.matMul,
+    ...convolutions(ops),
+    preparedConvolution: fourierConvolutions(products),
     biasAdd: (x, bias) => ops.one('BiasAdd', [x, bias], NHWC),
     biasGradient: (dy) => ops.one('BiasAddGrad', [dy], NHWC) as Tensor1D,
     leakyRelu: (x, slope) => ops.one('LeakyRelu', [x], { alpha: { float: slope } }),
@@ -65,6 +60,32 @@ export function tensorflowKernels(backend: NodeBackend): Kernels {
     avgPoolGradient: (dy, x, size) =>
       ops.withShape(x.shape, (shape) => ops.one('AvgPoolGrad', [shape, dy], poolValues(size))) as Tensor4D,
     ...batchNormKernels(ops),
+  };
+}
+
+function matrixProducts(ops: Ops): Products {
+  return {
+    matMul: (a, b, transposeA = false, transposeB = false) =>
+      ops.one('MatMul', [a, b], { transpose_a: { bool: transposeA }, transpose_b: { bool: transposeB } }) as Tensor2D,
+    batchMatMul: (a, b, transposeA, transposeB) =>
+      ops.one('BatchMatMulV2', [a, b], { adj_x: { bool: transposeA }, adj_y: { bool: transposeB } }) as Tensor3D,
+  };
+}
+
+/** Convolutions that sum tap by tap: TensorFlow's own, but for input gradients towards few channels. */
+function convolutions(ops: Ops): Pick<Kernels, 'conv2d' | 'conv2dInputGradient' | 'conv2dFilterGradient'> {
+  return {
+    conv2d: (x, filter, window) => ops.one('Conv2D', [x, filter], windowValues(window)) as Tensor4D,
+    conv2dInputGradient: (dy, filter, inputShape, window) => {
+      if (fitsSubPixel(inputShape, window)) return subPixelInputGradient(ops, dy, filter, inputShape, window);
+      return ops.withShape(inputShape, (shape) =>
+        ops.one('Conv2DBackpropInput', [shape, filter, dy], windowValues(window)),
+      ) as Tensor4D;
+    },
+    conv2dFilterGradient: (x, dy, filterShape, window) =>
+      ops.withShape(filterShape, (shape) =>
+        ops.one('Conv2DBackpropFilter', [x, shape, dy], windowValues(window)),
+      ) as Tensor4D,
   };
 }
 

@@ -9,8 +9,8 @@ import { backend_util } from '@tensorflow/tfjs-core';
 import type { KernelConfig, TensorInfo } from '@tensorflow/tfjs-core';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import { filterGradientPass } from '../kernels/window.ts';
-import { axesOf } from './convolution.ts';
-import type { ConvolutionInfo } from './convolution.ts';
+import { axesOf } from '../kernels/convolution.ts';
+import type { ConvolutionInfo } from '../kernels/convolution.ts';
 import { allocate, convolve, release, viewOf, wasmBackend } from './heap.ts';
 
 /** `[N, P, C]` to `[C, P, N]`, so that a convolution sums over images. */

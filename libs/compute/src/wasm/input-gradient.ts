@@ -11,8 +11,8 @@ import type { KernelConfig, TensorInfo } from '@tensorflow/tfjs-core';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import { inputGradientPass, phasesOf } from '../kernels/window.ts';
 import type { Axis, Pass, Phase } from '../kernels/window.ts';
-import { axesOf } from './convolution.ts';
-import type { ConvolutionInfo } from './convolution.ts';
+import { axesOf } from '../kernels/convolution.ts';
+import type { ConvolutionInfo } from '../kernels/convolution.ts';
 import { allocate, convolve, release, viewOf, wasmBackend } from './heap.ts';
 
 /** Output channels are computed in blocks of this many. */

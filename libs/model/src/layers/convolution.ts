@@ -1,11 +1,12 @@
 /**
- * Convolution and transposed convolution. Either is the other's input gradient, so both use the same three kernels; only
+ * Convolution and transposed convolution. Either is the other's input gradient, so both use the same three products; only
  * which side of the filter is large differs.
  */
-import type { Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
-import type { Kernels, Window } from '../kernels.ts';
+import type { Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
+import { convolutionOf } from '../direct-convolution.ts';
+import type { PreparedConvolution, Window } from '../kernels.ts';
 import type { ConvolutionSpec } from '../presets.ts';
-import type { Layer } from './layer.ts';
+import type { Layer, Pass } from './layer.ts';
 import { samplesFrom } from './layer.ts';
 
 type ImageShape = readonly [number, number, number];
@@ -20,18 +21,46 @@ function largeSide(small: number, { kernel, stride, padding }: ConvolutionSpec):
   return padding === 'same' ? small * stride : small * stride + Math.max(kernel - stride, 0);
 }
 
-interface Operation {
-  readonly outputShape: ImageShape;
-  readonly filterShape: [number, number, number, number];
-  apply(kernels: Kernels, x: Tensor4D, filter: Tensor4D): Tensor4D;
-  filterGradient(kernels: Kernels, x: Tensor4D, dy: Tensor4D): Tensor4D;
-  inputGradient(kernels: Kernels, dy: Tensor4D, filter: Tensor4D): Tensor4D;
+/** What x and dy of a layer are to its convolution. */
+interface Roles {
+  apply(convolution: PreparedConvolution, x: Tensor, filter: Tensor): Tensor4D;
+  x(convolution: PreparedConvolution, x: Tensor4D): Tensor;
+  dy(convolution: PreparedConvolution, dy: Tensor4D): Tensor;
+  filterGradient(convolution: PreparedConvolution, x: Tensor, dy: Tensor): Tensor4D;
+  inputGradient(convolution: PreparedConvolution, dy: Tensor, filter: Tensor): Tensor4D;
 }
 
-function layerOf(name: string, operation: Operation, bias: boolean): Layer {
-  const { outputShape, filterShape } = operation;
+const FORWARD: Roles = {
+  apply: (convolution, x, filter) => convolution.forward(x, filter),
+  x: (convolution, x) => convolution.input(x),
+  dy: (convolution, dy) => convolution.output(dy),
+  filterGradient: (convolution, x, dy) => convolution.filterGradient(x, dy),
+  inputGradient: (convolution, dy, filter) => convolution.inputGradient(dy, filter),
+};
+
+/** The transposed layer's output is the convolution's input: x and dy change places. */
+const TRANSPOSED: Roles = {
+  apply: (convolution, x, filter) => convolution.inputGradient(x, filter),
+  x: (convolution, x) => convolution.output(x),
+  dy: (convolution, dy) => convolution.input(dy),
+  filterGradient: (convolution, x, dy) => convolution.filterGradient(dy, x),
+  inputGradient: (convolution, dy, filter) => convolution.forward(dy, filter),
+};
+
+interface Geometry {
+  readonly outputShape: ImageShape;
+  /** Shape of the images on the side that is the convolution's input. */
+  readonly convolutionInput: ImageShape;
+  readonly filterShape: [number, number, number, number];
+  readonly window: Window;
+}
+
+function layerOf(name: string, geometry: Geometry, roles: Roles, bias: boolean): Layer {
+  const { outputShape, convolutionInput, filterShape, window } = geometry;
   const kernelName = `${name}/kernel`;
   const biasName = `${name}/bias`;
+  const convolutionFor = (images: number, { kernels }: Pass): PreparedConvolution =>
+    convolutionOf(kernels, { ...window, input: [images, ...convolutionInput], filter: filterShape });
   return {
     outputShape,
     parameters: [
@@ -39,22 +68,27 @@ function layerOf(name: string, operation: Operation, bias: boolean): Layer {
       ...(bias ? [{ name: biasName, shape: [outputShape[2]] }] : []),
     ],
     statistics: [],
-    gradientNeeds: 'x',
-    forward(x, { kernels, parameters }) {
-      const image = operation.apply(kernels, x as Tensor4D, parameters[kernelName] as Tensor4D);
+    gradientNeeds: undefined,
+    forward(x, pass) {
+      const { kernels, parameters } = pass;
+      const convolution = convolutionFor(x.shape[0], pass);
+      const saved = [roles.x(convolution, x as Tensor4D), convolution.filter(parameters[kernelName] as Tensor4D)];
+      const image = roles.apply(convolution, saved[0], saved[1]);
       const y = bias ? kernels.biasAdd(image, parameters[biasName] as Tensor1D) : image;
-      return { y, saved: [], statistics: {} };
+      return { y, saved, statistics: {} };
     },
-    backward({ x, dy, parameterGradients, inputFrom }, { kernels, parameters }) {
+    backward({ dy, saved: [x, filter], parameterGradients, inputFrom }, pass) {
+      const convolution = convolutionFor(dy.shape[0], pass);
+      const whole = roles.dy(convolution, dy as Tensor4D);
       const gradients = parameterGradients
         ? {
-            [kernelName]: operation.filterGradient(kernels, x as Tensor4D, dy as Tensor4D),
-            ...(bias ? { [biasName]: kernels.biasGradient(dy) } : {}),
+            [kernelName]: roles.filterGradient(convolution, x, whole),
+            ...(bias ? { [biasName]: pass.kernels.biasGradient(dy) } : {}),
           }
         : {};
       if (inputFrom === undefined) return { gradients };
-      const rows = samplesFrom(dy as Tensor4D, inputFrom);
-      return { gradients, dx: operation.inputGradient(kernels, rows, parameters[kernelName] as Tensor4D) };
+      const rows = inputFrom === 0 ? whole : roles.dy(convolution, samplesFrom(dy as Tensor4D, inputFrom));
+      return { gradients, dx: roles.inputGradient(convolution, rows, filter) };
     },
   };
 }
@@ -62,38 +96,24 @@ function layerOf(name: string, operation: Operation, bias: boolean): Layer {
 /** `[N, H, W, in]` to `[N, H', W', filters]`; the filter is `[k, k, in, filters]`. */
 export function convolution(name: string, inputShape: ImageShape, spec: ConvolutionSpec): Layer {
   const [height, width, channels] = inputShape;
-  const window: Window = { stride: spec.stride, padding: spec.padding };
-  const filterShape: Operation['filterShape'] = [spec.kernel, spec.kernel, channels, spec.filters];
-  return layerOf(
-    name,
-    {
-      outputShape: [smallSide(height, spec), smallSide(width, spec), spec.filters],
-      filterShape,
-      apply: (kernels, x, filter) => kernels.conv2d(x, filter, window),
-      filterGradient: (kernels, x, dy) => kernels.conv2dFilterGradient(x, dy, filterShape, window),
-      inputGradient: (kernels, dy, filter) =>
-        kernels.conv2dInputGradient(dy, filter, [dy.shape[0], height, width, channels], window),
-    },
-    spec.bias,
-  );
+  const geometry: Geometry = {
+    outputShape: [smallSide(height, spec), smallSide(width, spec), spec.filters],
+    convolutionInput: inputShape,
+    filterShape: [spec.kernel, spec.kernel, channels, spec.filters],
+    window: { stride: spec.stride, padding: spec.padding },
+  };
+  return layerOf(name, geometry, FORWARD, spec.bias);
 }
 
 /** `[N, H, W, in]` to `[N, H', W', filters]`; the filter is `[k, k, filters, in]`. */
 export function convolutionTranspose(name: string, inputShape: ImageShape, spec: ConvolutionSpec): Layer {
   const [height, width, channels] = inputShape;
-  const window: Window = { stride: spec.stride, padding: spec.padding };
-  const filterShape: Operation['filterShape'] = [spec.kernel, spec.kernel, spec.filters, channels];
   const outputShape: ImageShape = [largeSide(height, spec), largeSide(width, spec), spec.filters];
-  return layerOf(
-    name,
-    {
-      outputShape,
-      filterShape,
-      apply: (kernels, x, filter) => kernels.conv2dInputGradient(x, filter, [x.shape[0], ...outputShape], window),
-      // The transposed layer's output is the convolution's input: x and dy change places.
-      filterGradient: (kernels, x, dy) => kernels.conv2dFilterGradient(dy, x, filterShape, window),
-      inputGradient: (kernels, dy, filter) => kernels.conv2d(dy, filter, window),
-    },
-    spec.bias,
-  );
+  const geometry: Geometry = {
+    outputShape,
+    convolutionInput: outputShape,
+    filterShape: [spec.kernel, spec.kernel, spec.filters, channels],
+    window: { stride: spec.stride, padding: spec.padding },
+  };
+  return layerOf(name, geometry, TRANSPOSED, spec.bias);
 }

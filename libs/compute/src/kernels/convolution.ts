@@ -1,6 +1,6 @@
-/** The geometry of a 2-D convolution as the backend describes it, split into its two axes. */
+/** The geometry of a 2-D convolution as tfjs-core describes it, split into its two axes. */
 import type { backend_util } from '@tensorflow/tfjs-core';
-import type { Axis } from '../kernels/window.ts';
+import type { Axis } from './window.ts';
 
 /** What `backend_util.computeConv2DInfo` says about a convolution. */
 export type ConvolutionInfo = backend_util.Conv2DInfo;
