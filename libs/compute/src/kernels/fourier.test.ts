@@ -1,64 +1,16 @@
 import { buildModel, formulaMicroBatch, formulaParameters, presets } from '@gradcast/model';
-import type { ConvolutionShapes, Kernels, PreparedConvolution } from '@gradcast/model';
-import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor } from '@tensorflow/tfjs-core';
-import fc from 'fast-check';
+import type { ConvolutionShapes } from '@gradcast/model';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { engineConformance } from '../conformance/engine-suite.ts';
 import { distance, gradientOf } from '../conformance/gradients.ts';
-import { KERNEL_TOLERANCE, convolutionChecks, convolutions } from '../conformance/kernel-cases.ts';
 import type { LoadedBackend } from '../engine/backend.ts';
 import { createEngine } from '../engine/engine.ts';
 import { loadTensorflow } from '../tensorflow/load.ts';
-import { fourierConvolutions } from './fourier.ts';
 import { productsOf } from './fourier-plan.ts';
-
-const FORBIDDEN = (): never => {
-  throw new Error('a convolution went the direct way');
-};
-
-/** Goes by Fourier coefficients wherever that is possible. */
-function everywhere({ kernels }: LoadedBackend): (shapes: ConvolutionShapes) => PreparedConvolution | undefined {
-  return fourierConvolutions(
-    {
-      matMul: (a, b, ta, tb) => kernels.matMul(a, b, ta, tb),
-      batchMatMul: (a, b, ta, tb) => tf.matMul(a, b, ta, tb),
-    },
-    0,
-  );
-}
-
-/** The three kernels, each with its operands prepared for it alone. */
-function apart(prepare: (shapes: ConvolutionShapes) => PreparedConvolution | undefined): Partial<Kernels> {
-  const run = (shapes: ConvolutionShapes, body: (convolution: PreparedConvolution) => Tensor) =>
-    tf.tidy(() => body(prepare(shapes) ?? FORBIDDEN())) as tf.Tensor4D;
-  return {
-    conv2d: (x, filter, window) =>
-      run({ ...window, input: x.shape, filter: filter.shape }, (c) => c.forward(c.input(x), c.filter(filter))),
-    conv2dInputGradient: (dy, filter, input, window) =>
-      run({ ...window, input, filter: filter.shape }, (c) => c.inputGradient(c.output(dy), c.filter(filter))),
-    conv2dFilterGradient: (x, dy, filter, window) =>
-      run({ ...window, input: x.shape, filter }, (c) => c.filterGradient(c.input(x), c.output(dy))),
-  };
-}
 
 describe('convolutions by Fourier coefficients', () => {
   let backend: LoadedBackend;
   beforeAll(async () => {
     backend = await loadTensorflow({ graph: false });
-  });
-
-  it.each(Object.entries(convolutionChecks))('%s equals plain loops on odd shapes', async (_, check) => {
-    const kernels = { ...backend.kernels, ...apart(everywhere(backend)) };
-    const whole = convolutions.filter(({ height, width, stride }) => height % stride === 0 && width % stride === 0);
-    await fc.assert(
-      fc.asyncProperty(whole, async (c) => {
-        const before = tf.memory().numTensors;
-        await check(kernels, c, KERNEL_TOLERANCE);
-        expect(tf.memory().numTensors).toBe(before);
-      }),
-      { numRuns: 200, seed: 20_261 },
-    );
   });
 
   it('need one product for a real frequency and three for a conjugate pair', () => {
@@ -101,10 +53,3 @@ describe('convolutions by Fourier coefficients', () => {
     }
   });
 });
-
-const fourierOnly = async (graph: boolean): Promise<LoadedBackend> => {
-  const backend = await loadTensorflow({ graph });
-  return { ...backend, kernels: { ...backend.kernels, preparedConvolution: everywhere(backend) } };
-};
-engineConformance('tensorflow by Fourier coefficients', () => fourierOnly(false), { places: 12 });
-engineConformance('tensorflow by Fourier coefficients, as a graph', () => fourierOnly(true), { places: 12 });

@@ -1,7 +1,8 @@
 /** The kernels of a gradient on the `wasm` backend: its own where they are fast, loops over its memory elsewhere. */
 import * as tf from '@tensorflow/tfjs-core';
-import type { NamedAttrMap, NamedTensorMap, Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
+import type { NamedAttrMap, NamedTensorMap, Tensor, Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
 import type { Kernels } from '@gradcast/model';
+import { fourierConvolutions, type Products } from '../kernels/fourier.ts';
 import { batchNorm, batchNormGradient, normalize } from './batch-norm.ts';
 import {
   avgPoolGradient,
@@ -16,10 +17,15 @@ function run(name: string, inputs: NamedTensorMap, attrs: NamedAttrMap = {}): Te
   return tf.engine().runKernel(name, inputs, attrs);
 }
 
-/** Only while the `wasm` backend is current and its training kernels are registered. */
-export const wasmKernels: Kernels = {
+const products: Products = {
   matMul: (a, b, transposeA = false, transposeB = false) =>
     run('BatchMatMul', { a, b }, { transposeA, transposeB }) as Tensor2D,
+  batchMatMul: (a, b, transposeA, transposeB) => run('BatchMatMul', { a, b }, { transposeA, transposeB }) as Tensor3D,
+};
+
+/** Only while the `wasm` backend is current and its training kernels are registered. */
+export const wasmKernels: Kernels = {
+  matMul: products.matMul,
   conv2d: (x, filter, { stride, padding }) =>
     run(
       'Conv2D',
@@ -53,6 +59,7 @@ export const wasmKernels: Kernels = {
         filterShape,
       },
     ) as Tensor4D,
+  preparedConvolution: fourierConvolutions(products),
   // Broadcast in SIMD; one rounded sum an element, as the loop would have.
   biasAdd: (x, bias) => run('Add', { a: x, b: bias }),
   biasGradient,

@@ -13,6 +13,7 @@ import { explicitConv2D } from './forward.ts';
 import { conv2DBackpropInput } from './input-gradient.ts';
 import { wasmKernels } from './kernels.ts';
 import { fastBatchMatMul } from './mat-mul.ts';
+import { fastTranspose } from './transpose.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -24,7 +25,13 @@ let registered = false;
 /** Puts the training kernels in place of what the backend lacks or does slowly; once per process. */
 function registerKernels(): void {
   if (registered) return;
-  for (const kernel of [explicitConv2D(), conv2DBackpropFilter, conv2DBackpropInput, fastBatchMatMul()]) {
+  for (const kernel of [
+    explicitConv2D(),
+    conv2DBackpropFilter,
+    conv2DBackpropInput,
+    fastBatchMatMul(),
+    fastTranspose(),
+  ]) {
     const { kernelName } = kernel;
     const present = tf.getKernelsForBackend('wasm').some((config) => config.kernelName === kernelName);
     if (present) tf.unregisterKernel(kernelName, 'wasm');

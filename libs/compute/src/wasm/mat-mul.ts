@@ -1,7 +1,7 @@
 /**
- * Matrix products with transposed operands for the `wasm` backend.
+ * Matrix products in batches, and with transposed operands, for the `wasm` backend.
  *
- * The backend multiplies quickly only where neither operand is transposed; with a transposed one it falls into a
+ * The backend multiplies quickly only one pair at a time and where neither operand is transposed; else it falls into a
  * scalar loop ten times slower. Here the cheaper transposition is made explicit: `A Bᵀ` is either `A (Bᵀ)` or `(B Aᵀ)ᵀ`.
  */
 import { getKernel } from '@tensorflow/tfjs-core';
@@ -72,7 +72,8 @@ function multiplyTransposed(
 }
 
 /**
- * Wraps the backend's own BatchMatMul: single matrices with a transposed operand take the fast way, the rest goes through.
+ * Wraps the backend's own BatchMatMul, which is fast for single matrices that are not transposed and a scalar loop
+ * otherwise: transpositions are made explicit, and a batch is taken one product at a time.
  */
 export function fastBatchMatMul(): KernelConfig {
   const original = getKernel('BatchMatMul', 'wasm');
@@ -81,8 +82,6 @@ export function fastBatchMatMul(): KernelConfig {
     kernelFunc: (call) => {
       const { a, b } = call.inputs as { a: TensorInfo; b: TensorInfo };
       const { transposeA, transposeB } = call.attrs as { transposeA: boolean; transposeB: boolean };
-      const single = [a, b].every(({ shape }) => shape.length >= 2 && sizeOf(shape.slice(0, -2)) === 1);
-      if (!single || (!transposeA && !transposeB)) return original.kernelFunc(call);
       const backend = wasmBackend(call.backend);
       const multiply: Multiply = (left, right) =>
         original.kernelFunc({
@@ -90,14 +89,48 @@ export function fastBatchMatMul(): KernelConfig {
           inputs: { a: left, b: right },
           attrs: { transposeA: false, transposeB: false },
         }) as TensorInfo;
-      const product = multiplyTransposed(
-        backend,
-        multiply,
-        { matrix: asMatrix(a), turn: transposeA },
-        { matrix: asMatrix(b), turn: transposeB },
-      );
-      const leading = a.shape.length >= b.shape.length ? a.shape : b.shape;
-      return { ...product, shape: [...leading.slice(0, -2), ...product.shape.slice(-2)] };
+      const product = (left: TensorInfo, right: TensorInfo): TensorInfo =>
+        transposeA || transposeB
+          ? multiplyTransposed(
+              backend,
+              multiply,
+              { matrix: left, turn: transposeA },
+              { matrix: right, turn: transposeB },
+            )
+          : multiply(left, right);
+      const batches = [a, b].map(({ shape }) => sizeOf(shape.slice(0, -2)));
+      const leading = (a.shape.length >= b.shape.length ? a : b).shape.slice(0, -2);
+      const withLeading = (result: TensorInfo): TensorInfo => ({
+        ...result,
+        shape: [...leading, ...result.shape.slice(-2)],
+      });
+      if (batches.every((batch) => batch === 1)) return withLeading(product(asMatrix(a), asMatrix(b)));
+      if (batches[0] !== batches[1]) return original.kernelFunc(call);
+      return withLeading(batchOf(backend, product, { a, b, batch: batches[0] }));
     },
   };
+}
+
+/** Multiplies pair by pair. Each factor is a tensor of its own: the library keeps what it made of one by its number. */
+function batchOf(
+  backend: BackendWasm,
+  product: Multiply,
+  { a, b, batch }: { a: TensorInfo; b: TensorInfo; batch: number },
+): TensorInfo {
+  const matrix = (tensor: TensorInfo, index: number): TensorInfo => {
+    const shape = tensor.shape.slice(-2);
+    const size = sizeOf(shape);
+    const copy = allocate(backend, shape);
+    viewOf(backend, copy).set(viewOf(backend, tensor).subarray(index * size, (index + 1) * size));
+    return copy;
+  };
+  let products: TensorInfo | undefined;
+  for (let index = 0; index < batch; index++) {
+    const factors = [matrix(a, index), matrix(b, index)] as const;
+    const one = product(...factors);
+    products ??= allocate(backend, [batch, ...one.shape.slice(-2)]);
+    viewOf(backend, products).set(viewOf(backend, one), index * sizeOf(one.shape));
+    release(backend, ...factors, one);
+  }
+  return products!;
 }
