@@ -57,6 +57,11 @@ export function layOut(specs: readonly TensorSpec[]): Layout {
   return { entries, length: offset };
 }
 
+/** Writes zeros between the tensors of a flat vector, and leaves the tensors as they are. */
+export function clearPadding(layout: Layout, vector: Float32Array): void {
+  for (const { offset, size } of layout.entries) vector.fill(0, offset + size, offset + padded(size));
+}
+
 /**
  * A view (not a copy) of one tensor inside the flat vector.
  *

@@ -22,9 +22,11 @@ function plainTree({ start, size }: Subtree): Float32Array {
   return left;
 }
 
-async function accumulate(subtree: Subtree): Promise<{ total: Float32Array; vectors: number }> {
-  const sum = new SubtreeAccumulator(subtree, { codec, step: 3 });
-  const memory = new Set<ArrayBufferLike>();
+async function accumulate(
+  subtree: Subtree,
+  { spare = [], memory = new Set() }: { spare?: Uint8Array[]; memory?: Set<ArrayBufferLike> } = {},
+): Promise<{ total: Float32Array; vectors: number }> {
+  const sum = new SubtreeAccumulator(subtree, { codec, step: 3, spare });
   for (let leaf = subtree.start; leaf < subtree.start + subtree.size; leaf++) {
     await sum.add(leaf, (vector) => {
       memory.add(vector.buffer);
@@ -40,8 +42,9 @@ describe('SubtreeAccumulator', () => {
     const range = fc.record({ first: fc.nat(70), count: fc.integer({ min: 1, max: 70 }) });
     await fc.assert(
       fc.asyncProperty(range, async (leaves) => {
+        const spare: Uint8Array[] = [];
         for (const subtree of alignedSubtrees(leaves)) {
-          expect((await accumulate(subtree)).total).toEqual(plainTree(subtree));
+          expect((await accumulate(subtree, { spare })).total).toEqual(plainTree(subtree));
         }
       }),
       { numRuns: 50 },
@@ -54,18 +57,29 @@ describe('SubtreeAccumulator', () => {
     expect(inOrder).not.toEqual(plainTree({ start: 0, size: 8 }));
   });
 
+  it('needs one vector more for each further subtree: that of the sum', async () => {
+    const spare: Uint8Array[] = [];
+    const memory = new Set<ArrayBufferLike>();
+    for (let turn = 0; turn < 5; turn++) {
+      const { total, vectors } = await accumulate({ start: 8, size: 8 }, { spare, memory });
+      expect(total).toEqual(plainTree({ start: 8, size: 8 }));
+      expect(vectors).toBe(4 + turn);
+      expect(spare).toHaveLength(3);
+    }
+  });
+
   it.each([1, 2, 4, 8, 64])('needs log2(n) + 1 vectors for %i leaves', async (size) => {
     expect((await accumulate({ start: size, size })).vectors).toBe(Math.log2(size) + 1);
   });
 
   it('has no total before its last leaf', async () => {
-    const sum = new SubtreeAccumulator({ start: 2, size: 2 }, { codec, step: 3 });
+    const sum = new SubtreeAccumulator({ start: 2, size: 2 }, { codec, step: 3, spare: [] });
     await sum.add(2, () => Promise.resolve());
     expect(() => sum.total).toThrow('not complete');
   });
 
   it('refuses leaves of another subtree', async () => {
-    const sum = new SubtreeAccumulator({ start: 2, size: 2 }, { codec, step: 3 });
+    const sum = new SubtreeAccumulator({ start: 2, size: 2 }, { codec, step: 3, spare: [] });
     await expect(sum.add(4, () => Promise.resolve())).rejects.toThrow(RangeError);
   });
 });

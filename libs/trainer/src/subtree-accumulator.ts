@@ -2,7 +2,7 @@
  * Sums the micro-batches of one subtree in leaf order, with as few nodes as the tree allows.
  *
  * A node is a few megabytes: those that were added into another are used again for the next leaf, so a subtree of n
- * leaves needs log2(n) + 1 of them.
+ * leaves needs log2(n) + 1 of them, and all but the sum are there for the next subtree.
  */
 import type { Subtree, TreeSum } from '@gradcast/ledger';
 import { payloadWithRoom } from '@gradcast/protocol';
@@ -12,13 +12,16 @@ import type { GradientCodec } from '@gradcast/reduction';
 export class SubtreeAccumulator {
   readonly #codec: GradientCodec;
   readonly #step: number;
-  readonly #spare: Uint8Array[] = [];
+  readonly #spare: Uint8Array[];
   readonly #tree: TreeSum<Uint8Array>;
 
-  constructor(subtree: Subtree, { codec, step }: { codec: GradientCodec; step: number }) {
+  /** @param options.spare nodes of this codec that nobody needs: they are taken from here and given back to it. */
+  constructor(subtree: Subtree, options: { codec: GradientCodec; step: number; spare: Uint8Array[] }) {
+    const { codec, step, spare } = options;
     this.#codec = codec;
     this.#step = step;
-    this.#tree = gradientTree(subtree, { codec, step, released: (node) => this.#spare.push(node) });
+    this.#spare = spare;
+    this.#tree = gradientTree(subtree, { codec, step, released: (node) => spare.push(node) });
   }
 
   /** Adds a leaf; `write` fills the vector it is given (gradient and tail), every element of it. */

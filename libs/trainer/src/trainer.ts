@@ -79,6 +79,8 @@ interface Task {
   readonly codecName: CodecName;
   readonly codec: GradientCodec;
   readonly kernels: VectorKernels;
+  /** Memory of nodes that were added into others: at most one for each level of the tree. */
+  readonly spare: Uint8Array[];
 }
 
 export class Trainer {
@@ -208,7 +210,7 @@ export class Trainer {
     };
     const kernels = this.#ports.createKernels(Replica.reserve(model.parameters.length));
     const codec = createCodec(codecName, { layout: model, seed, kernels });
-    this.#task = { incarnation, model, engine, shape, seed, codecName, codec, kernels };
+    this.#task = { incarnation, model, engine, shape, seed, codecName, codec, kernels, spare: [] };
     return this.#ready(this.#task);
   }
 
@@ -315,8 +317,8 @@ export class Trainer {
     lease: { message: MessageOf<'lease'>; contents: LeaseContents; epoch: number; replica: Replica },
   ): Promise<{ node: Uint8Array; computeMs: number } | undefined> {
     const { message, contents, epoch, replica } = lease;
-    const { engine, shape, codec } = this.#task!;
-    const sum = new SubtreeAccumulator(subtree, { codec, step: message.version });
+    const { engine, shape, codec, spare } = this.#task!;
+    const sum = new SubtreeAccumulator(subtree, { codec, step: message.version, spare });
     let computeMs = 0;
     for (let leaf = subtree.start; leaf < subtree.start + subtree.size; leaf++) {
       await this.#ports.yield();

@@ -8,7 +8,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { NamedTensorMap, Tensor2D } from '@tensorflow/tfjs-core';
 import { Gan, fromPixels, toPixels } from '@gradcast/model';
 import type { GanGradients, GradientEngine, MicroBatch, Model, TAIL_SCALARS } from '@gradcast/model';
-import { freeMemory, sizeOf, tensorView } from '@gradcast/tensors';
+import { clearPadding, freeMemory, sizeOf, tensorView } from '@gradcast/tensors';
 import type { Layout } from '@gradcast/tensors';
 import type { LoadedBackend } from './backend.ts';
 
@@ -121,7 +121,8 @@ class BackendEngine implements GradientEngine {
   async #read({ gradients, statistics, scalars }: GanGradients, into: Float32Array): Promise<void> {
     const { parameters, tail } = this.#model;
     const rest = into.subarray(parameters.length);
-    into.fill(0);
+    clearPadding(parameters, into);
+    clearPadding(tail, rest);
     try {
       await Promise.all([
         readInto(gradients, parameters, into.subarray(0, parameters.length)),
