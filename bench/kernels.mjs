@@ -19,6 +19,7 @@ const SCALARS = { alpha: 1e-4, oneMinusBeta1: 0.5, oneMinusBeta2: 0.001, epsilon
 const SGD_SCALARS = { rate: 1e-4, momentum: 0.9 };
 
 const FORMATS = ['bf16', 'f16', 'int8'];
+const WHOLE = { from: 0, to: LENGTH };
 const ROUNDING = { key0: 1, key1: 2, first: 0 };
 
 /** What each kernel does, and how many vectors of float32 it must at least read and write. */
@@ -26,7 +27,7 @@ const KERNELS = {
   add: { vectors: 3, run: (kernels, state, frame) => kernels.add(state.sum, frame.vector) },
   scale: { vectors: 2, run: (kernels, state) => kernels.scale(state.sum, -1) },
   measure: { vectors: 1, run: (kernels, _, frame) => kernels.measure(frame.vector, 0, LENGTH) },
-  scaleMeasured: { vectors: 2, run: (kernels, state) => kernels.scaleMeasured(state.sum, -1, 0, LENGTH) },
+  scaleMeasured: { vectors: 2, run: (kernels, state) => kernels.scaleMeasured(state.sum, state.sum, -1, WHOLE) },
   'scale, then measure': {
     vectors: 3,
     run: (kernels, { sum }) => {

@@ -9,9 +9,12 @@ describe('takeMean', () => {
     const [gradient, tail] = [new Float32Array(32), Float32Array.of(4000)];
     gradient[0] = 12;
     gradient[20] = 16;
-    const norms = takeMean({ gradient, tail }, { leaves: 4, shape, kernels });
-    expect(norms).toEqual({ finite: true, norm: 5, generatorNorm: 3, discriminatorNorm: 4 });
-    expect([gradient[0], tail[0]]).toEqual([3, 1000]);
+    for (const into of [new Float32Array(32), gradient]) {
+      const rest = tail.slice();
+      const norms = takeMean({ gradient, into, tail: rest }, { leaves: 4, shape, kernels });
+      expect(norms).toEqual({ finite: true, norm: 5, generatorNorm: 3, discriminatorNorm: 4 });
+      expect([into[0], rest[0]]).toEqual([3, 1000]);
+    }
   });
 
   it('says when an element of the gradient or the tail is not finite', () => {

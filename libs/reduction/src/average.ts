@@ -1,7 +1,7 @@
 /**
  * From a sum over M micro-batches to the average that is broadcast: mean, norms, clip.
  */
-import type { Measure, VectorKernels } from '@gradcast/vector';
+import type { Measure, Range, VectorKernels } from '@gradcast/vector';
 
 /** Which part of a gradient vector is what. */
 export interface GradientShape {
@@ -21,21 +21,22 @@ export interface AverageNorms {
 }
 
 /**
- * Turns a sum into the mean in place (M is a power of two, so the division is exact) and measures it. The tail is
- * scaled with it but stays out of the norms.
+ * Turns a sum into the mean (M is a power of two, so the division is exact) and measures it. The tail is scaled with it,
+ * in place, but stays out of the norms.
+ *
+ * @param sum the gradient's sum, and where its mean goes, which may be the same.
  */
 export function takeMean(
-  sum: { readonly gradient: Float32Array; readonly tail: Float32Array },
+  sum: { readonly gradient: Float32Array; readonly into: Float32Array; readonly tail: Float32Array },
   options: { readonly leaves: number; readonly shape: GradientShape; readonly kernels: VectorKernels },
 ): AverageNorms {
   const { leaves, shape, kernels } = options;
-  const { gradient, tail } = sum;
-  const scaled = (vector: Float32Array, from: number, to: number) =>
-    kernels.scaleMeasured(vector, 1 / leaves, from, to);
+  const { gradient, into, tail } = sum;
+  const scaled = (range: Range) => kernels.scaleMeasured(into, gradient, 1 / leaves, range);
   return normsOf(
-    scaled(gradient, 0, shape.generator),
-    scaled(gradient, shape.generator, shape.parameters),
-    scaled(tail, 0, tail.length),
+    scaled({ from: 0, to: shape.generator }),
+    scaled({ from: shape.generator, to: shape.parameters }),
+    kernels.scaleMeasured(tail, tail, 1 / leaves, { from: 0, to: tail.length }),
   );
 }
 

@@ -38,14 +38,13 @@ export class FloatCodec implements GradientCodec {
 
   mean(root: Uint8Array, { leaves }: { leaves: number }): Mean {
     const encoded = payloadWithRoom(this.averageBytes);
-    encoded.set(root.subarray(0, this.averageBytes));
     // A copy: the tail is looked at for longer than a node of megabytes should live.
     const tail = floatsOf(root.subarray(this.averageBytes)).slice();
-    freeMemory(root);
     const norms = takeMean(
-      { gradient: floatsOf(encoded), tail },
+      { gradient: floatsOf(root.subarray(0, this.averageBytes)), into: floatsOf(encoded), tail },
       { leaves, shape: this.#shape, kernels: this.#kernels },
     );
+    freeMemory(root);
     return { norms, tail, encoded };
   }
 

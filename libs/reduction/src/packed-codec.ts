@@ -113,7 +113,7 @@ export class PackedCodec implements GradientCodec {
     // A copy: the tail is looked at for longer than a node should live.
     const tail = this.#tailOf(root).slice();
     freeMemory(root);
-    const norms = takeMean({ gradient, tail }, { leaves, shape: this.#shape, kernels: this.#kernels });
+    const norms = takeMean({ gradient, into: gradient, tail }, { leaves, shape: this.#shape, kernels: this.#kernels });
     const encoded = payloadWithRoom(this.averageBytes);
     this.#pack(gradient, encoded, this.#rounding(step, AVERAGE_INDEX));
     return { norms, tail, encoded };

@@ -6,6 +6,7 @@ export type {
   Moments,
   PackedFormat,
   PackedRun,
+  Range,
   Rounding,
   SgdScalars,
   VectorKernels,

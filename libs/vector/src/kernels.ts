@@ -33,6 +33,12 @@ export interface SgdScalars {
   readonly decay?: number;
 }
 
+/** Elements from `from` up to but not including `to`. */
+export interface Range {
+  readonly from: number;
+  readonly to: number;
+}
+
 /** What one pass over a range of a vector tells. */
 export interface Measure {
   /** Sum of squares, accumulated in float64 over eight interleaved lanes. Not finite exactly if an element is not. */
@@ -94,8 +100,13 @@ export interface VectorKernels {
   scale(target: Float32Array, factor: number): void;
   /** Sum of squares and finiteness of elements `[from, to)`. */
   measure(vector: Float32Array, from: number, to: number): Measure;
-  /** `scale` of elements `[from, to)` and, in the same pass, `measure` of what they become. */
-  scaleMeasured(vector: Float32Array, factor: number, from: number, to: number): Measure;
+  /**
+   * `target[i] = source[i] * factor` for elements `[from, to)` and, in the same pass, `measure` of what they become. The
+   * two may be one vector.
+   *
+   * @throws RangeError on different lengths, or a range that they do not have.
+   */
+  scaleMeasured(target: Float32Array, source: Float32Array, factor: number, range: Range): Measure;
   /**
    * One Adam step over whole vectors of equal length (Kingma & Ba 2015, section 2, last paragraph: epsilon outside the
    * bias correction, as TensorFlow and Keras do). Moments smaller than 2^-100 are written as zero, so that no denormal

@@ -78,10 +78,16 @@ describe('scaleMeasured', () => {
       fc.property(anyVector, float, fc.nat(70), (a, factor, start) => {
         const from = Math.min(start, a.length);
         const [once, twice] = [a.slice(), a.slice()];
-        const measured = kernels.scaleMeasured(once, factor, from, a.length);
-        kernels.scale(twice.subarray(from), factor);
+        const elsewhere = new Float32Array(a.length).fill(7);
+        const range = { from, to: a.length };
+        const measured = kernels.scaleMeasured(elsewhere, once, factor, range);
         expect(once).toEqual(twice);
+        expect(elsewhere.subarray(0, from)).toEqual(new Float32Array(from).fill(7));
+        kernels.scale(twice.subarray(from), factor);
+        expect(elsewhere.subarray(from)).toEqual(twice.subarray(from));
         expect(measured).toEqual(kernels.measure(twice, from, a.length));
+        expect(kernels.scaleMeasured(once, once, factor, range)).toEqual(measured);
+        expect(once).toEqual(twice);
       }),
     );
   });

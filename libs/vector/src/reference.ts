@@ -5,7 +5,7 @@
  */
 import { requireNoLonger, requireRange, requireSameLength } from './checks.ts';
 import { FingerprintState } from './fingerprint.ts';
-import type { AdamScalars, Measure, Moments, SgdScalars, VectorKernels } from './kernels.ts';
+import type { AdamScalars, Measure, Moments, Range, SgdScalars, VectorKernels } from './kernels.ts';
 import { measure } from './measure.ts';
 import { addPacked, measurePacked, pack, unpack } from './packing-reference.ts';
 
@@ -24,10 +24,13 @@ function scale(target: Float32Array, factor: number): void {
   for (let i = 0; i < target.length; i++) target[i] *= rounded;
 }
 
-function scaleMeasured(vector: Float32Array, factor: number, from: number, to: number): Measure {
-  requireRange(vector, from, to);
-  scale(vector.subarray(from, to), factor);
-  return measure(vector, from, to);
+function scaleMeasured(target: Float32Array, source: Float32Array, factor: number, { from, to }: Range): Measure {
+  requireSameLength(target, source);
+  requireRange(target, from, to);
+  const range = target.subarray(from, to);
+  range.set(source.subarray(from, to));
+  scale(range, factor);
+  return measure(target, from, to);
 }
 
 function adam(parameters: Float32Array, moments: Moments, gradient: Float32Array, scalars: AdamScalars): void {

@@ -102,11 +102,15 @@ describe('simdKernels has the bits of the reference', () => {
 
   it('for measure over any range, also when it scales', () => {
     fc.assert(
-      fc.property(any, place, fc.nat(20), fc.nat(20), scalar, (a, where, start, end, factor) => {
+      fc.property(any, place, place, fc.nat(20), fc.nat(20), scalar, (a, where, other, start, end, factor) => {
         const from = Math.min(start, a.length);
         const to = Math.max(from, a.length - end);
         sameBits([words(a)], [where], (kernels, [vector]) => kernels.measure(vector, from, to));
-        sameBits([words(a)], [where], (kernels, [vector]) => kernels.scaleMeasured(vector, factor, from, to));
+        const range = { from, to };
+        sameBits([words(a)], [where], (kernels, [vector]) => kernels.scaleMeasured(vector, vector, factor, range));
+        sameBits([words(a), words(a)], [where, other], (kernels, [target, source]) =>
+          kernels.scaleMeasured(target.fill(7), source, factor, range),
+        );
       }),
     );
   });
@@ -184,7 +188,8 @@ describe('simdKernels', () => {
       expect(() => kernels.measure(three, 0, 4)).toThrow(RangeError);
       expect(() => kernels.measure(three, -1, 2)).toThrow(RangeError);
       expect(() => kernels.measure(three, 2, 1)).toThrow(RangeError);
-      expect(() => kernels.scaleMeasured(three, 1, 0, 4)).toThrow(RangeError);
+      expect(() => kernels.scaleMeasured(three, three, 1, { from: 0, to: 4 })).toThrow(RangeError);
+      expect(() => kernels.scaleMeasured(three, four, 1, { from: 0, to: 2 })).toThrow(RangeError);
       expect(() => kernels.ema(four, three, 0.5)).toThrow(RangeError);
       expect(() => kernels.sgd(three, four, { rate: 1 })).toThrow(RangeError);
       expect(() => kernels.sgd(three, three, { rate: 1 }, four)).toThrow(RangeError);

@@ -11,6 +11,7 @@ import type {
   Moments,
   PackedFormat,
   PackedRun,
+  Range,
   Rounding,
   SgdScalars,
   VectorKernels,
@@ -19,7 +20,7 @@ import { LinearMemory, SCRATCH_ADDRESS } from './linear-memory.ts';
 import { sumOfLanes } from './measure.ts';
 import { referenceKernels } from './reference.ts';
 import { SIMD_BINARY } from './simd-binary.ts';
-import { packedOperands, read, runBlocks, runStaged, wholeGroups, write } from './staging.ts';
+import { packedOperands, read, replaced, runBlocks, runStaged, wholeGroups, write } from './staging.ts';
 
 /** What `assembly/` exports; addresses and lengths in bytes. */
 interface Exports {
@@ -166,13 +167,15 @@ class SimdKernels implements VectorKernels {
     return sumOfLanes(sums);
   }
 
-  scaleMeasured(vector: Float32Array, factor: number, from: number, to: number): Measure {
-    requireRange(vector, from, to);
+  scaleMeasured(target: Float32Array, source: Float32Array, factor: number, { from, to }: Range): Measure {
+    requireSameLength(target, source);
+    requireRange(target, from, to);
     const { sums } = this.#memory;
     sums.fill(0);
-    const range = vector.subarray(from, to);
-    runStaged(this.#memory, { written: [range], read: [], length: range.length }, ([target], bytes) =>
-      this.#wasm.scaleMeasured(target, bytes, factor, LANES_ADDRESS),
+    const operand = replaced(target.subarray(from, to), source.subarray(from, to));
+    const extent = { elements: to - from, group: 1 };
+    runBlocks(this.#memory, [operand], extent, ([address], bytes) =>
+      this.#wasm.scaleMeasured(address, bytes, factor, LANES_ADDRESS),
     );
     return sumOfLanes(sums);
   }

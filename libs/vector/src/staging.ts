@@ -15,6 +15,8 @@ export interface Operand {
   /** Entries of `vector` that go with a block of the stage. */
   readonly perBlock: number;
   readonly access: Access;
+  /** Where the kernel's vector comes from, if what it becomes is written to another place. */
+  readonly source?: Float32Array;
 }
 
 /** How far a kernel runs. */
@@ -44,6 +46,12 @@ export const read = (vector: Float32Array): Operand => ({ vector, perBlock: BLOC
 export const write = (vector: Float32Array): Operand => ({ vector, perBlock: BLOCK_ELEMENTS, access: 'write' });
 const update = (vector: Float32Array): Operand => ({ vector, perBlock: BLOCK_ELEMENTS, access: 'update' });
 
+/** What a kernel that works in place makes of `source`, written to `target`. */
+export const replaced = (target: Float32Array, source: Float32Array): Operand =>
+  source.buffer === target.buffer && source.byteOffset === target.byteOffset
+    ? update(target)
+    : { ...update(target), source };
+
 /** Exponents and values of a packed run. */
 export function packedOperands(format: PackedFormat, run: PackedRun, access: Access): readonly [Operand, Operand] {
   return [
@@ -65,7 +73,7 @@ export function runStaged(memory: LinearMemory, operands: Operands, call: BlockC
 export function runBlocks(memory: LinearMemory, operands: readonly Operand[], extent: Extent, call: BlockCall): void {
   const { elements, group } = extent;
   const ragged = elements % group !== 0;
-  const staged = operands.map(({ vector }) => ragged || !memory.holds(vector));
+  const staged = operands.map(({ vector, source }) => ragged || source !== undefined || !memory.holds(vector));
   const addresses = operands.map(({ vector }, slot) => (staged[slot] ? memory.slot(slot) : vector).byteOffset);
   if (!staged.includes(true)) {
     call(addresses, elements * Float32Array.BYTES_PER_ELEMENT, 0);
@@ -85,8 +93,9 @@ export function runBlocks(memory: LinearMemory, operands: readonly Operand[], ex
   }
 }
 
-function stage(memory: LinearMemory, { vector, perBlock }: Operand, slot: number, block: number): void {
-  const part = vector.subarray(block * perBlock, (block + 1) * perBlock);
+function stage(memory: LinearMemory, operand: Operand, slot: number, block: number): void {
+  const { perBlock, source, vector } = operand;
+  const part = (source ?? vector).subarray(block * perBlock, (block + 1) * perBlock);
   slotFor(memory, vector, slot).set(part);
   const rest = part.byteLength % GROUP_BYTES;
   if (rest > 0) memory.slotBytes(slot).fill(0, part.byteLength, part.byteLength + GROUP_BYTES - rest);
