@@ -13,7 +13,7 @@ import type { FleetEvents } from './fleet-events.ts';
 import type { OpenStep } from './open-step.ts';
 
 export const LEAVES = 8;
-const INCARNATION = 3;
+export const INCARNATION = 3;
 const shape = { parameters: 32, pixels: 4, latent: 2, microBatchSize: 2 };
 const TAIL = 16;
 const layout = {
@@ -193,6 +193,7 @@ export class FleetBench {
       maxWorkers: 64,
       auditRate: 0,
       exactProfile: null,
+      resumed: false,
       startArbiter: (like, name) => tell('arbiter', like.backend, name.split('-')[0]),
       ...change,
     });

@@ -466,27 +466,3 @@ describe('a peer that breaks the protocol', () => {
     expect(worker.of('refuse')[0].message).toMatchObject({ code: 'protocol-version', retry: 'never' });
   });
 });
-
-describe('the end of a run', () => {
-  it('is told to every worker and waits until they are gone', async () => {
-    const bench = new FleetBench();
-    const workers = bench.join('a', 'b');
-    const farewell = bench.fleet.dismiss('the run is complete', 60_000);
-    for (const worker of workers) {
-      expect(worker.of('done')[0].message.reason).toBe('the run is complete');
-      worker.socket.hangUp();
-    }
-    await farewell;
-  });
-
-  it('without workers waits for nobody', async () => {
-    await expect(new FleetBench().fleet.dismiss('over', 60_000)).resolves.toBeUndefined();
-  });
-
-  it('closes every connection', () => {
-    const bench = new FleetBench();
-    const [a] = bench.join('a');
-    bench.fleet.disconnect();
-    expect(a.socket.closedWith).toBe(1001);
-  });
-});

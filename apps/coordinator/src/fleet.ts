@@ -7,7 +7,15 @@
  * this process itself was late, every deadline moves by as much.
  */
 import { randomBytes } from 'node:crypto';
-import { decodeFromWorker, encodeFrame, openNothing, ProtocolError, REFUSALS, sealFrame } from '@gradcast/protocol';
+import {
+  decodeFromWorker,
+  encodeFrame,
+  LONGEST_RETRY_MS,
+  openNothing,
+  ProtocolError,
+  REFUSALS,
+  sealFrame,
+} from '@gradcast/protocol';
 import type { MessageOf, Profile, Received, RefusalCode, WorkerMessage } from '@gradcast/protocol';
 import type { AdamScalars } from '@gradcast/vector';
 import type { WebSocket } from 'ws';
@@ -24,6 +32,8 @@ export interface FleetOptions extends Omit<DispatcherOptions, 'roster' | 'refuse
   readonly maxWorkers: number;
   /** Numeric profile that every worker must have; the first worker's if undefined; null admits any mix. */
   readonly exactProfile: string | undefined | null;
+  /** Whether workers of an earlier start of this run may be on their way. */
+  readonly resumed: boolean;
   /** Starts a worker of ours with the same backend to settle a dispute; its name is the one given. */
   readonly startArbiter: (like: MessageOf<'hello'>, name: string) => void;
 }
@@ -34,6 +44,8 @@ const STALL_MS = 250;
 const PING_MS = 5_000;
 const MAX_MISSES = 3;
 const ARBITER_MS = 120_000;
+/** Within this time a worker that lives has tried to come back. */
+const RETURN_MS = LONGEST_RETRY_MS + 1_000;
 
 export class Fleet {
   readonly #options: FleetOptions;
@@ -45,6 +57,10 @@ export class Fleet {
   #truth: Truth | undefined;
   #snapshot: { message: MessageOf<'snapshot'>; frame: Uint8Array } | undefined;
   #nextPing = 1;
+  /** Until when workers that were lost may be expected back: by name, and under no name those of an earlier start. */
+  readonly #returns = new Map<string, number>();
+  /** Set once the run is over: what workers are told, and how long for. */
+  #farewell: { readonly reason: string; readonly until: number; readonly resolve: () => void } | undefined;
   #lastTick: number;
   #lastPing: number;
 
@@ -52,6 +68,7 @@ export class Fleet {
     this.#options = options;
     this.#exactProfile = options.exactProfile;
     this.#lastTick = this.#lastPing = options.now();
+    if (options.resumed) this.#returns.set('', this.#lastTick + RETURN_MS);
     this.#dispatcher = new Dispatcher({
       ...options,
       roster: this.#roster,
@@ -129,17 +146,29 @@ export class Fleet {
     this.#dispatcher.stop();
   }
 
-  /** Tells every worker that the run is over and waits until they are gone, at most so long. */
+  /**
+   * Tells every worker that the run is over, also those that were lost a moment ago and come back, and waits until all are
+   * gone, at most so long. Needs {@link tick} for its time.
+   */
   async dismiss(reason: string, lingerMs: number): Promise<void> {
-    const message: MessageOf<'done'> = { type: 'done', incarnation: this.#options.terms.incarnation, reason };
-    const gone = this.#roster.all.map(
-      (peer) => new Promise<void>((resolve) => peer.socket.once('close', () => resolve())),
-    );
-    for (const peer of this.#roster.all) void peer.send(message);
-    let timer: NodeJS.Timeout | undefined;
-    const patience = new Promise((resolve) => (timer = setTimeout(resolve, lingerMs)));
-    await Promise.race([Promise.all(gone), patience]);
-    clearTimeout(timer);
+    const until = this.#options.now() + lingerMs;
+    await new Promise<void>((resolve) => {
+      this.#farewell = { reason, until, resolve };
+      for (const peer of this.#roster.all) this.#sayDone(peer, reason);
+      this.#checkFarewell();
+    });
+  }
+
+  #checkFarewell(): void {
+    if (!this.#farewell) return;
+    const { until, resolve } = this.#farewell;
+    const now = this.#options.now();
+    const allGone = this.#roster.size === 0 && [...this.#returns.values()].every((expected) => now >= expected);
+    if (allGone || now >= until) resolve();
+  }
+
+  #sayDone(peer: Peer, reason: string): void {
+    void peer.send({ type: 'done', incarnation: this.#options.terms.incarnation, reason });
   }
 
   /** Closes every connection; workers will try again elsewhere or later. */
@@ -160,6 +189,7 @@ export class Fleet {
     }
     this.#checkArbiter();
     this.#dispatcher.tick();
+    this.#checkFarewell();
   }
 
   /** This process stood still: nobody else may pay for it. */
@@ -252,6 +282,8 @@ export class Fleet {
       codec: terms.codec,
       silenceSeconds: SILENCE_SECONDS,
     });
+    this.#returns.delete(peer.name);
+    if (this.#farewell) this.#sayDone(peer, this.#farewell.reason);
   }
 
   #onReady(peer: Peer, { probe, probeMs }: MessageOf<'ready'>): void {
@@ -317,6 +349,7 @@ export class Fleet {
     if (peer.state === 'closed') return;
     this.#options.events.refused(peer.name || peer.address, code, sentence);
     void peer.send({ type: 'refuse', code, sentence, retry: REFUSALS[code] });
+    if (peer.hello && REFUSALS[code] === 'later') this.#returns.set(peer.name, this.#options.now() + RETURN_MS);
     peer.close(1008, code);
     // A peer that does not answer would not answer the close either.
     if (code === 'silent' || code === 'too-slow') peer.terminate();
@@ -327,8 +360,13 @@ export class Fleet {
   #gone(peer: Peer): void {
     const announced = peer.state !== 'closed' && peer.state !== 'leaving';
     peer.state = 'closed';
-    if (!this.#roster.remove(peer) || !peer.hello) return;
-    if (announced) this.#options.events.left(peer.name, 'the connection ended');
+    const wasThere = this.#roster.remove(peer);
+    this.#checkFarewell();
+    if (!wasThere || !peer.hello) return;
+    if (announced) {
+      this.#options.events.left(peer.name, 'the connection ended');
+      if (!this.#farewell) this.#returns.set(peer.name, this.#options.now() + RETURN_MS);
+    }
     if (this.#roster.named(peer.name)) return;
     this.#dispatcher.forget(peer.name);
     this.#dispatcher.free(peer.name);

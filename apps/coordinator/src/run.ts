@@ -47,7 +47,7 @@ export interface RunResult {
 }
 
 /** Workers that connect again at the end still hear that the run is done. */
-const LINGER_MS = 5_000;
+const LINGER_MS = 6_000;
 const now = () => performance.now();
 
 /** @throws an error with `code` and one sentence for everything a user can get wrong. */
@@ -309,6 +309,7 @@ class Running {
       maxWorkers,
       auditRate,
       exactProfile: exact ? storedProfiles(beginning).at(0) : null,
+      resumed: beginning.loaded !== undefined,
       startArbiter: (like, name) => this.#arbiter.start(like, name),
       terms: {
         incarnation,

@@ -16,3 +16,4 @@ export {
   snapshotBytes,
 } from './payloads.ts';
 export type { LeaseContents, PayloadShape } from './payloads.ts';
+export { LONGEST_RETRY_MS } from './timing.ts';

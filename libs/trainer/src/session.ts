@@ -10,7 +10,13 @@
  * agreed time is given up and called again; retries end after `reconnectSeconds` of trying without a welcome, so no
  * worker waits for ever.
  */
-import { decodeFromCoordinator, encodeFrame, PROTOCOL_VERSION, ProtocolError } from '@gradcast/protocol';
+import {
+  decodeFromCoordinator,
+  encodeFrame,
+  LONGEST_RETRY_MS,
+  PROTOCOL_VERSION,
+  ProtocolError,
+} from '@gradcast/protocol';
 import type { MessageOf, WorkerMessage } from '@gradcast/protocol';
 import type { Clock, Connect, Connection, Failure } from './connection.ts';
 
@@ -45,7 +51,6 @@ export type SessionNotice =
   | { readonly kind: 'lost'; readonly sentence: string; readonly retryMs: number };
 
 const FIRST_BACKOFF_MS = 250;
-const LONGEST_BACKOFF_MS = 10_000;
 /** From the hello to the welcome. */
 const GREETING_MS = 15_000;
 
@@ -191,7 +196,7 @@ export class Session {
     this.#tryingSince ??= clock.now();
     const left = this.#tryingSince + reconnectSeconds * 1000 - clock.now();
     if (left <= 0) return this.#end({ kind: 'unreachable', sentence: failure.sentence });
-    const backoff = Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** this.#attempts);
+    const backoff = Math.min(LONGEST_RETRY_MS, FIRST_BACKOFF_MS * 2 ** this.#attempts);
     this.#attempts += 1;
     // Half fixed, half random: workers that lost the same coordinator do not come back as one crowd.
     const retryMs = Math.min(left, backoff / 2 + (backoff / 2) * jitter());
