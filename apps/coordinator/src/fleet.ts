@@ -7,33 +7,25 @@
  * this process itself was late, every deadline moves by as much.
  */
 import { randomBytes } from 'node:crypto';
-import {
-  decodeFromWorker,
-  encodeFrame,
-  LONGEST_RETRY_MS,
-  openNothing,
-  ProtocolError,
-  REFUSALS,
-  sealFrame,
-} from '@gradcast/protocol';
+import { decodeFromWorker, encodeFrame, openNothing, ProtocolError, REFUSALS, sealFrame } from '@gradcast/protocol';
 import type { MessageOf, Profile, Received, RefusalCode, WorkerMessage } from '@gradcast/protocol';
 import type { AdamScalars } from '@gradcast/vector';
 import type { WebSocket } from 'ws';
 import { Dispatcher } from './dispatcher.ts';
 import type { DispatcherOptions, RunTerms, Truth } from './dispatcher.ts';
 import type { OpenStep } from './open-step.ts';
+import { Farewell, type FarewellOptions } from './farewell.ts';
 import { Peer } from './peer.ts';
 import { Roster } from './roster.ts';
 import type { WorkerView } from './roster.ts';
 import { overdue, SILENCE_SECONDS } from './overdue.ts';
 
-export interface FleetOptions extends Omit<DispatcherOptions, 'roster' | 'refuse' | 'missed' | 'callArbiter'> {
+export interface FleetOptions
+  extends FarewellOptions, Omit<DispatcherOptions, 'roster' | 'refuse' | 'missed' | 'callArbiter'> {
   /** More workers than this are turned away. */
   readonly maxWorkers: number;
   /** Numeric profile that every worker must have; the first worker's if undefined; null admits any mix. */
   readonly exactProfile: string | undefined | null;
-  /** Whether workers of an earlier start of this run may be on their way. */
-  readonly resumed: boolean;
   /** Starts a worker of ours with the same backend to settle a dispute; its name is the one given. */
   readonly startArbiter: (like: MessageOf<'hello'>, name: string) => void;
 }
@@ -44,12 +36,11 @@ const STALL_MS = 250;
 const PING_MS = 5_000;
 const MAX_MISSES = 3;
 const ARBITER_MS = 120_000;
-/** Within this time a worker that lives has tried to come back. */
-const RETURN_MS = LONGEST_RETRY_MS + 1_000;
 
 export class Fleet {
   readonly #options: FleetOptions;
   readonly #roster = new Roster();
+  readonly #farewell: Farewell;
   readonly #dispatcher: Dispatcher;
   readonly #arbiterName = `arbiter-${randomBytes(8).toString('hex')}`;
   #arbiterCalledAt: number | undefined;
@@ -57,10 +48,6 @@ export class Fleet {
   #truth: Truth | undefined;
   #snapshot: { message: MessageOf<'snapshot'>; frame: Uint8Array } | undefined;
   #nextPing = 1;
-  /** Until when workers that were lost may be expected back: by name, and under no name those of an earlier start. */
-  readonly #returns = new Map<string, number>();
-  /** Set once the run is over: what workers are told, and how long for. */
-  #farewell: { readonly reason: string; readonly until: number; readonly resolve: () => void } | undefined;
   #lastTick: number;
   #lastPing: number;
 
@@ -68,7 +55,7 @@ export class Fleet {
     this.#options = options;
     this.#exactProfile = options.exactProfile;
     this.#lastTick = this.#lastPing = options.now();
-    if (options.resumed) this.#returns.set('', this.#lastTick + RETURN_MS);
+    this.#farewell = new Farewell(options);
     this.#dispatcher = new Dispatcher({
       ...options,
       roster: this.#roster,
@@ -151,20 +138,10 @@ export class Fleet {
    * gone, at most so long. Needs {@link tick} for its time.
    */
   async dismiss(reason: string, lingerMs: number): Promise<void> {
-    const until = this.#options.now() + lingerMs;
-    await new Promise<void>((resolve) => {
-      this.#farewell = { reason, until, resolve };
-      for (const peer of this.#roster.all) this.#sayDone(peer, reason);
-      this.#checkFarewell();
-    });
-  }
-
-  #checkFarewell(): void {
-    if (!this.#farewell) return;
-    const { until, resolve } = this.#farewell;
-    const now = this.#options.now();
-    const allGone = this.#roster.size === 0 && [...this.#returns.values()].every((expected) => now >= expected);
-    if (allGone || now >= until) resolve();
+    const over = this.#farewell.say(reason, lingerMs);
+    for (const peer of this.#roster.all) this.#sayDone(peer, reason);
+    this.#farewell.check(this.#roster.size);
+    await over;
   }
 
   #sayDone(peer: Peer, reason: string): void {
@@ -189,7 +166,7 @@ export class Fleet {
     }
     this.#checkArbiter();
     this.#dispatcher.tick();
-    this.#checkFarewell();
+    this.#farewell.check(this.#roster.size);
   }
 
   /** This process stood still: nobody else may pay for it. */
@@ -282,8 +259,8 @@ export class Fleet {
       codec: terms.codec,
       silenceSeconds: SILENCE_SECONDS,
     });
-    this.#returns.delete(peer.name);
-    if (this.#farewell) this.#sayDone(peer, this.#farewell.reason);
+    this.#farewell.isBack(peer.name);
+    if (this.#farewell.reason !== undefined) this.#sayDone(peer, this.#farewell.reason);
   }
 
   #onReady(peer: Peer, { probe, probeMs }: MessageOf<'ready'>): void {
@@ -349,7 +326,7 @@ export class Fleet {
     if (peer.state === 'closed') return;
     this.#options.events.refused(peer.name || peer.address, code, sentence);
     void peer.send({ type: 'refuse', code, sentence, retry: REFUSALS[code] });
-    if (peer.hello && REFUSALS[code] === 'later') this.#returns.set(peer.name, this.#options.now() + RETURN_MS);
+    if (REFUSALS[code] === 'later') this.#lost(peer);
     peer.close(1008, code);
     // A peer that does not answer would not answer the close either.
     if (code === 'silent' || code === 'too-slow') peer.terminate();
@@ -361,16 +338,21 @@ export class Fleet {
     const announced = peer.state !== 'closed' && peer.state !== 'leaving';
     peer.state = 'closed';
     const wasThere = this.#roster.remove(peer);
-    this.#checkFarewell();
+    this.#farewell.check(this.#roster.size);
     if (!wasThere || !peer.hello) return;
     if (announced) {
       this.#options.events.left(peer.name, 'the connection ended');
-      if (!this.#farewell) this.#returns.set(peer.name, this.#options.now() + RETURN_MS);
+      this.#lost(peer);
     }
     if (this.#roster.named(peer.name)) return;
     this.#dispatcher.forget(peer.name);
     this.#dispatcher.free(peer.name);
     this.#dispatcher.assign();
+  }
+
+  /** A worker may come back; our own arbiter does not. */
+  #lost({ name, hello, isArbiter }: Peer): void {
+    if (hello && !isArbiter) this.#farewell.lost(name);
   }
 
   #callArbiter(like: Peer): void {

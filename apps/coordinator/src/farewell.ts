@@ -1,0 +1,56 @@
+/**
+ * The end of a run: it lasts until all workers that were told are gone, and until those that were lost a moment ago had the
+ * time to come back and be told, too.
+ */
+import { LONGEST_RETRY_MS } from '@gradcast/protocol';
+
+/** Within this time a worker that lives has tried to come back. */
+const RETURN_MS = LONGEST_RETRY_MS + 1_000;
+
+export interface FarewellOptions {
+  /** Whether workers of an earlier start of this run may be on their way. */
+  readonly resumed: boolean;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+}
+
+export class Farewell {
+  readonly #now: () => number;
+  /** Until when lost workers may be expected: by name, and under no name those of an earlier start. */
+  readonly #expected = new Map<string, number>();
+  #said: { readonly reason: string; readonly until: number; readonly over: () => void } | undefined;
+
+  constructor({ resumed, now }: FarewellOptions) {
+    this.#now = now;
+    if (resumed) this.lost('');
+  }
+
+  /** Why the run is over, once it is. */
+  get reason(): string | undefined {
+    return this.#said?.reason;
+  }
+
+  /** A worker is gone without having said so. */
+  lost(name: string): void {
+    if (!this.#said) this.#expected.set(name, this.#now() + RETURN_MS);
+  }
+
+  isBack(name: string): void {
+    this.#expected.delete(name);
+  }
+
+  /** Ends the run; resolves in a {@link check}, after `lingerMs` at the latest. */
+  say(reason: string, lingerMs: number): Promise<void> {
+    return new Promise((over) => {
+      this.#said = { reason, until: this.#now() + lingerMs, over };
+    });
+  }
+
+  /** To be called whenever a worker went or time passed. */
+  check(connections: number): void {
+    if (!this.#said) return;
+    const now = this.#now();
+    const allGone = connections === 0 && [...this.#expected.values()].every((until) => now >= until);
+    if (allGone || now >= this.#said.until) this.#said.over();
+  }
+}
