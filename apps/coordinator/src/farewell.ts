@@ -5,7 +5,7 @@
 import { LONGEST_RETRY_MS } from '@gradcast/protocol';
 
 /** Within this time a worker that lives has tried to come back. */
-const RETURN_MS = LONGEST_RETRY_MS + 1_000;
+export const RETURN_MS = LONGEST_RETRY_MS + 1_000;
 
 export interface FarewellOptions {
   /** Whether workers of an earlier start of this run may be on their way. */

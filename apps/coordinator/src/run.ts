@@ -20,6 +20,7 @@ import { Book } from './book.ts';
 import { openDoors } from './doors.ts';
 import type { Doors } from './doors.ts';
 import { CoordinatorError } from './failure.ts';
+import { RETURN_MS } from './farewell.ts';
 import { Fleet, TICK_MS } from './fleet.ts';
 import { PhaseTimer } from './records.ts';
 import { begin } from './resume.ts';
@@ -46,8 +47,8 @@ export interface RunResult {
   readonly summary: Summary;
 }
 
-/** Workers that connect again at the end still hear that the run is done. */
-const LINGER_MS = 6_000;
+/** Long enough that workers who come back at the last moment still hear that the run is done. */
+const LINGER_MS = RETURN_MS + 1_000;
 const now = () => performance.now();
 
 /** @throws an error with `code` and one sentence for everything a user can get wrong. */

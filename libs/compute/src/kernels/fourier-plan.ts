@@ -14,7 +14,7 @@
  * written as a matrix, because images are small.
  */
 import { cosineOfTurn } from '@gradcast/random';
-import type { Axis } from './window.ts';
+import { reachOf, type Axis } from './window.ts';
 
 /** Row-major. */
 interface Matrix {
@@ -45,12 +45,9 @@ interface Frequency {
 }
 
 /** Squares around the circle of an axis on which no wanted output sees one twice. */
-export function circleOf({ input, output, filter, stride, before }: Axis): number {
-  const squares = Math.ceil(input / stride);
-  // Output o sees the squares from o + first to o + last.
-  const first = Math.floor(-before / stride);
-  const last = Math.floor((filter - 1 - before) / stride);
-  return Math.max(output + last, squares - first);
+export function circleOf(axis: Axis): number {
+  const { first, last } = reachOf(axis);
+  return Math.max(axis.output + last, Math.ceil(axis.input / axis.stride) - first);
 }
 
 /** How many real products a convolution over two circles takes. */

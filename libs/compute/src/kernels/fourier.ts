@@ -7,7 +7,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
 import type { ConvolutionShapes, Kernels, PreparedConvolution } from '@gradcast/model';
-import { axesOf } from './convolution.ts';
+import { axesBetween } from './convolution.ts';
 import { circleOf, fourierPlan, productsOf, type FourierPlan } from './fourier-plan.ts';
 import type { Axis } from './window.ts';
 
@@ -36,9 +36,8 @@ export function fourierConvolutions(
 ): (shapes: ConvolutionShapes) => PreparedConvolution | undefined {
   const plans = new Map<string, FourierPlan>();
   return (shapes) => {
-    const { input, filter, stride, padding } = shapes;
-    const axes = axesOf(tf.backend_util.computeConv2DInfo(input, filter, stride, 1, padding));
-    if (axes.some((axis) => axis.input % stride !== 0) || savingOf(axes, shapes) < worthwhile) return undefined;
+    const axes = axesBetween(shapes.input, shapes.filter, shapes);
+    if (axes.some(({ input, stride }) => input % stride !== 0) || savingOf(axes, shapes) < worthwhile) return undefined;
     const key = JSON.stringify(axes);
     const plan = plans.get(key) ?? fourierPlan(axes);
     plans.set(key, plan);

@@ -15,6 +15,16 @@ export interface Axis {
   readonly before: number;
 }
 
+/** Taken as squares of `stride` pixels, output o reads the input's squares from o + `first` to o + `last`. */
+export interface Reach {
+  readonly first: number;
+  readonly last: number;
+}
+
+export function reachOf({ filter, stride, before }: Axis): Reach {
+  return { first: Math.floor(-before / stride), last: Math.floor((filter - 1 - before) / stride) };
+}
+
 /** Padding of a stride-1 convolution over an axis, and which of its outputs are wanted. */
 export interface Pass {
   readonly before: number;

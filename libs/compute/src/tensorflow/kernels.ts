@@ -7,19 +7,11 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor1D, Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
 import { fourierConvolutions, type Products } from '../kernels/fourier.ts';
 import type { NodeBackend } from './binding.ts';
-import { Ops, type OpValues } from './ops.ts';
+import { convolutionValues, NHWC, Ops, type OpValues } from './ops.ts';
 import { fitsSubPixel, subPixelInputGradient } from './sub-pixel.ts';
 
-const NHWC = { data_format: { string: 'NHWC' } } satisfies OpValues;
-
 function windowValues({ stride, padding }: Window): OpValues {
-  return {
-    strides: { int: [1, stride, stride, 1] },
-    padding: { string: padding.toUpperCase() },
-    dilations: { int: [1, 1, 1, 1] },
-    use_cudnn_on_gpu: { bool: true },
-    ...NHWC,
-  };
+  return convolutionValues(stride, padding.toUpperCase());
 }
 
 function poolValues(size: number): OpValues {

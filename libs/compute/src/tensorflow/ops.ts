@@ -12,6 +12,20 @@ export type OpValue =
 
 export type OpValues = Readonly<Record<string, OpValue>>;
 
+/** Images lie with their channels last. */
+export const NHWC = { data_format: { string: 'NHWC' } } satisfies OpValues;
+
+/** Attributes of a convolution; explicit padding needs `explicit_paddings` besides. */
+export function convolutionValues(stride: number, padding: string): OpValues {
+  return {
+    strides: { int: [1, stride, stride, 1] },
+    padding: { string: padding },
+    dilations: { int: [1, 1, 1, 1] },
+    use_cudnn_on_gpu: { bool: true },
+    ...NHWC,
+  };
+}
+
 /** Ops on f32 tensors: the type attribute `T` is always float. */
 export class Ops {
   readonly #backend: NodeBackend;

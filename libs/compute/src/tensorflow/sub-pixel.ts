@@ -9,9 +9,9 @@
 import type { Window } from '@gradcast/model';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor4D } from '@tensorflow/tfjs-core';
-import { axesOf } from '../kernels/convolution.ts';
-import type { Axis } from '../kernels/window.ts';
-import type { Ops } from './ops.ts';
+import { axesBetween } from '../kernels/convolution.ts';
+import { reachOf, type Axis } from '../kernels/window.ts';
+import { convolutionValues, NHWC, type Ops } from './ops.ts';
 
 /** Channels that oneDNN computes together; fewer take as long. */
 const CHANNEL_BLOCK = 16;
@@ -32,14 +32,13 @@ export function fitsSubPixel([, , , channels]: Shape4D, { stride }: Window): boo
 }
 
 /**
- * Pixel s q + r of the input meets output q + d by tap r + before - s d, so all r of a square together meet the d from
- * ceil((before - filter + 1) / s) to floor((s - 1 + before) / s).
+ * Where output o reads the squares from o + first to o + last, square q is read by the outputs from q - last to q - first:
+ * pixel r of it by tap r + before - s d at output q + d.
  */
-function squareAxis({ input, output, filter, stride, before }: Axis): SquareAxis {
-  const squares = Math.ceil(input / stride);
-  const first = Math.ceil((before - filter + 1) / stride);
-  const last = Math.floor((stride - 1 + before) / stride);
-  return { squares, first, taps: last - first + 1, after: squares + last - output };
+function squareAxis(axis: Axis): SquareAxis {
+  const squares = Math.ceil(axis.input / axis.stride);
+  const { first, last } = reachOf(axis);
+  return { squares, first: -last, taps: last - first + 1, after: squares - first - axis.output };
 }
 
 /** Row-major 0 and 1: which tap `[kh kw]` each tap and pixel of a square `[taps, taps, stride, stride]` is. */
@@ -69,10 +68,11 @@ export function subPixelInputGradient(
   dy: Tensor4D,
   filter: Tensor4D,
   inputShape: Shape4D,
-  { stride, padding }: Window,
+  window: Window,
 ): Tensor4D {
+  const { stride } = window;
   const [images, height, width, channels] = inputShape;
-  const axes = axesOf(tf.backend_util.computeConv2DInfo(inputShape, filter.shape, stride, 1, padding));
+  const axes = axesBetween(inputShape, filter.shape, window);
   const [rows, columns] = axes.map(squareAxis);
   return tf.tidy(() => {
     const taps = axes[0].filter * axes[1].filter;
@@ -81,16 +81,12 @@ export function subPixelInputGradient(
     const flat = tf.reshape(filter, [taps, channels * dy.shape[3]]);
     const chosen = tf.reshape(tf.matMul(selector, flat), [rows.taps, columns.taps, square, dy.shape[3]]);
     const squares = ops.one('Conv2D', [dy, tf.transpose(chosen, [0, 1, 3, 2])], {
-      strides: { int: [1, 1, 1, 1] },
-      padding: { string: 'EXPLICIT' },
+      ...convolutionValues(1, 'EXPLICIT'),
       explicit_paddings: { int: [0, 0, -rows.first, rows.after, -columns.first, columns.after, 0, 0] },
-      dilations: { int: [1, 1, 1, 1] },
-      use_cudnn_on_gpu: { bool: true },
-      data_format: { string: 'NHWC' },
     });
     const pixels = ops.one('DepthToSpace', [squares], {
       block_size: { int: stride },
-      data_format: { string: 'NHWC' },
+      ...NHWC,
     }) as Tensor4D;
     const whole = rows.squares * stride === height && columns.squares * stride === width;
     return whole ? pixels : tf.slice(pixels, [0, 0, 0, 0], [images, height, width, channels]);

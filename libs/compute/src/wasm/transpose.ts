@@ -40,9 +40,8 @@ function transposeRuns(
       target += run;
       return;
     }
-    const { [order[axis]]: length } = x.shape;
-    const { [order[axis]]: stride } = strides;
-    for (let i = 0; i < length; i++) copy(axis + 1, source + i * stride);
+    const moving = order[axis];
+    for (let i = 0; i < x.shape[moving]; i++) copy(axis + 1, source + i * strides[moving]);
   };
   copy(0, from.byteOffset / heap.BYTES_PER_ELEMENT);
   return turned;

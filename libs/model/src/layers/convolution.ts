@@ -2,11 +2,11 @@
  * Convolution and transposed convolution. Either is the other's input gradient, so both use the same three products; only
  * which side of the filter is large differs.
  */
-import type { Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
+import type { Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
 import { convolutionOf } from '../direct-convolution.ts';
-import type { PreparedConvolution, Window } from '../kernels.ts';
+import type { Kernels, PreparedConvolution } from '../kernels.ts';
 import type { ConvolutionSpec } from '../presets.ts';
-import type { Layer, Pass } from './layer.ts';
+import type { Layer } from './layer.ts';
 import { samplesFrom } from './layer.ts';
 
 type ImageShape = readonly [number, number, number];
@@ -21,46 +21,29 @@ function largeSide(small: number, { kernel, stride, padding }: ConvolutionSpec):
   return padding === 'same' ? small * stride : small * stride + Math.max(kernel - stride, 0);
 }
 
-/** What x and dy of a layer are to its convolution. */
-interface Roles {
-  apply(convolution: PreparedConvolution, x: Tensor, filter: Tensor): Tensor4D;
-  x(convolution: PreparedConvolution, x: Tensor4D): Tensor;
-  dy(convolution: PreparedConvolution, dy: Tensor4D): Tensor;
-  filterGradient(convolution: PreparedConvolution, x: Tensor, dy: Tensor): Tensor4D;
-  inputGradient(convolution: PreparedConvolution, dy: Tensor, filter: Tensor): Tensor4D;
+/** The same convolution seen from its output: what was its input gradient is the forward pass, x and dy change places. */
+function transposed(convolution: PreparedConvolution): PreparedConvolution {
+  return {
+    input: (x) => convolution.output(x),
+    filter: (filter) => convolution.filter(filter),
+    output: (dy) => convolution.input(dy),
+    forward: (input, filter) => convolution.inputGradient(input, filter),
+    inputGradient: (output, filter) => convolution.forward(output, filter),
+    filterGradient: (input, output) => convolution.filterGradient(output, input),
+  };
 }
-
-const FORWARD: Roles = {
-  apply: (convolution, x, filter) => convolution.forward(x, filter),
-  x: (convolution, x) => convolution.input(x),
-  dy: (convolution, dy) => convolution.output(dy),
-  filterGradient: (convolution, x, dy) => convolution.filterGradient(x, dy),
-  inputGradient: (convolution, dy, filter) => convolution.inputGradient(dy, filter),
-};
-
-/** The transposed layer's output is the convolution's input: x and dy change places. */
-const TRANSPOSED: Roles = {
-  apply: (convolution, x, filter) => convolution.inputGradient(x, filter),
-  x: (convolution, x) => convolution.output(x),
-  dy: (convolution, dy) => convolution.input(dy),
-  filterGradient: (convolution, x, dy) => convolution.filterGradient(dy, x),
-  inputGradient: (convolution, dy, filter) => convolution.forward(dy, filter),
-};
 
 interface Geometry {
   readonly outputShape: ImageShape;
-  /** Shape of the images on the side that is the convolution's input. */
-  readonly convolutionInput: ImageShape;
   readonly filterShape: [number, number, number, number];
-  readonly window: Window;
+  /** The layer on a batch: its `input` is x and its `output` dy. */
+  readonly prepare: (kernels: Kernels, images: number) => PreparedConvolution;
 }
 
-function layerOf(name: string, geometry: Geometry, roles: Roles, bias: boolean): Layer {
-  const { outputShape, convolutionInput, filterShape, window } = geometry;
+function layerOf(name: string, geometry: Geometry, bias: boolean): Layer {
+  const { outputShape, filterShape, prepare } = geometry;
   const kernelName = `${name}/kernel`;
   const biasName = `${name}/bias`;
-  const convolutionFor = (images: number, { kernels }: Pass): PreparedConvolution =>
-    convolutionOf(kernels, { ...window, input: [images, ...convolutionInput], filter: filterShape });
   return {
     outputShape,
     parameters: [
@@ -69,51 +52,59 @@ function layerOf(name: string, geometry: Geometry, roles: Roles, bias: boolean):
     ],
     statistics: [],
     gradientNeeds: undefined,
-    forward(x, pass) {
-      const { kernels, parameters } = pass;
-      const convolution = convolutionFor(x.shape[0], pass);
-      const saved = [roles.x(convolution, x as Tensor4D), convolution.filter(parameters[kernelName] as Tensor4D)];
-      const image = roles.apply(convolution, saved[0], saved[1]);
+    forward(x, { kernels, parameters }) {
+      const convolution = prepare(kernels, x.shape[0]);
+      const saved = [convolution.input(x as Tensor4D), convolution.filter(parameters[kernelName] as Tensor4D)];
+      const image = convolution.forward(saved[0], saved[1]);
       const y = bias ? kernels.biasAdd(image, parameters[biasName] as Tensor1D) : image;
       return { y, saved, statistics: {} };
     },
-    backward({ dy, saved: [x, filter], parameterGradients, inputFrom }, pass) {
-      const convolution = convolutionFor(dy.shape[0], pass);
-      const whole = roles.dy(convolution, dy as Tensor4D);
+    backward({ dy, saved: [x, filter], parameterGradients, inputFrom }, { kernels }) {
+      const convolution = prepare(kernels, dy.shape[0]);
+      const whole = convolution.output(dy as Tensor4D);
       const gradients = parameterGradients
         ? {
-            [kernelName]: roles.filterGradient(convolution, x, whole),
-            ...(bias ? { [biasName]: pass.kernels.biasGradient(dy) } : {}),
+            [kernelName]: convolution.filterGradient(x, whole),
+            ...(bias ? { [biasName]: kernels.biasGradient(dy) } : {}),
           }
         : {};
       if (inputFrom === undefined) return { gradients };
-      const rows = inputFrom === 0 ? whole : roles.dy(convolution, samplesFrom(dy as Tensor4D, inputFrom));
-      return { gradients, dx: roles.inputGradient(convolution, rows, filter) };
+      const rows = inputFrom === 0 ? whole : convolution.output(samplesFrom(dy as Tensor4D, inputFrom));
+      return { gradients, dx: convolution.inputGradient(rows, filter) };
     },
   };
 }
 
 /** `[N, H, W, in]` to `[N, H', W', filters]`; the filter is `[k, k, in, filters]`. */
 export function convolution(name: string, inputShape: ImageShape, spec: ConvolutionSpec): Layer {
+  const { filters, kernel, stride, padding, bias } = spec;
   const [height, width, channels] = inputShape;
-  const geometry: Geometry = {
-    outputShape: [smallSide(height, spec), smallSide(width, spec), spec.filters],
-    convolutionInput: inputShape,
-    filterShape: [spec.kernel, spec.kernel, channels, spec.filters],
-    window: { stride: spec.stride, padding: spec.padding },
-  };
-  return layerOf(name, geometry, FORWARD, spec.bias);
+  const filter: Geometry['filterShape'] = [kernel, kernel, channels, filters];
+  return layerOf(
+    name,
+    {
+      outputShape: [smallSide(height, spec), smallSide(width, spec), filters],
+      filterShape: filter,
+      prepare: (kernels, images) => convolutionOf(kernels, { stride, padding, input: [images, ...inputShape], filter }),
+    },
+    bias,
+  );
 }
 
 /** `[N, H, W, in]` to `[N, H', W', filters]`; the filter is `[k, k, filters, in]`. */
 export function convolutionTranspose(name: string, inputShape: ImageShape, spec: ConvolutionSpec): Layer {
+  const { filters, kernel, stride, padding, bias } = spec;
   const [height, width, channels] = inputShape;
-  const outputShape: ImageShape = [largeSide(height, spec), largeSide(width, spec), spec.filters];
-  const geometry: Geometry = {
-    outputShape,
-    convolutionInput: outputShape,
-    filterShape: [spec.kernel, spec.kernel, spec.filters, channels],
-    window: { stride: spec.stride, padding: spec.padding },
-  };
-  return layerOf(name, geometry, TRANSPOSED, spec.bias);
+  const outputShape: ImageShape = [largeSide(height, spec), largeSide(width, spec), filters];
+  const filter: Geometry['filterShape'] = [kernel, kernel, filters, channels];
+  return layerOf(
+    name,
+    {
+      outputShape,
+      filterShape: filter,
+      prepare: (kernels, images) =>
+        transposed(convolutionOf(kernels, { stride, padding, input: [images, ...outputShape], filter })),
+    },
+    bias,
+  );
 }
