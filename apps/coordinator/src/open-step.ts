@@ -201,8 +201,7 @@ export class OpenStep {
 
   #looksWrong(node: Uint8Array): boolean {
     const { codec, normLimit } = this.#options;
-    const { finite, norm } = codec.measure(node);
-    return !finite || norm > normLimit;
+    return !codec.isWithin(node, normLimit);
   }
 
   #fingerprint(node: Uint8Array): Fingerprint {

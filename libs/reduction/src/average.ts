@@ -49,6 +49,11 @@ export function measureGradient(vector: Float32Array, shape: GradientShape, kern
   );
 }
 
+/** Whether a gradient is finite and its norm no larger than `norm`. */
+export function isWithin({ finite, norm: own }: AverageNorms, norm: number): boolean {
+  return finite && own <= norm;
+}
+
 function normsOf(generator: Measure, discriminator: Measure, tail: Measure): AverageNorms {
   return {
     finite: generator.finite && discriminator.finite && tail.finite,

@@ -143,6 +143,15 @@ describe.each(CODECS)('codec %s', (name) => {
     }
   });
 
+  it('tells a node that is within a norm as measuring it does', () => {
+    const codec = codecOf(name);
+    const node = leafNode(name, 2);
+    const { norm } = codec.measure(node);
+    for (const factor of [0, 0.1, 0.999, 1, 1.001, 3, 10, 1000, Infinity]) {
+      expect([factor, codec.isWithin(node, norm * factor)]).toEqual([factor, factor >= 1]);
+    }
+  });
+
   it.each([
     ['the gradient', 0],
     ['the last tensor', parameters.entries[3].offset + 16],
@@ -153,6 +162,7 @@ describe.each(CODECS)('codec %s', (name) => {
       vector[place] = value;
       const codec = codecOf(name);
       expect(codec.measure(leafNode(name, 1, vector)).finite).toBe(false);
+      expect(codec.isWithin(leafNode(name, 1, vector), Infinity)).toBe(false);
       const sum = codec.combine(leafNode(name, 1, vector), leafNode(name, 2), {
         step: STEP,
         subtree: { start: 0, size: 2 },

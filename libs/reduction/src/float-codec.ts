@@ -1,7 +1,7 @@
 /** The codec that changes nothing: nodes are float32, and no byte is copied to encode or decode one. */
 import type { VectorKernels } from '@gradcast/vector';
 import { payloadWithRoom } from '@gradcast/protocol';
-import { measureGradient, takeMean } from './average.ts';
+import { isWithin, measureGradient, takeMean } from './average.ts';
 import type { AverageNorms, GradientShape } from './average.ts';
 import { floatsOf, freeMemory } from '@gradcast/tensors';
 import type { CodecOptions, GradientCodec, Mean } from './codec.ts';
@@ -34,6 +34,10 @@ export class FloatCodec implements GradientCodec {
 
   measure(node: Uint8Array): AverageNorms {
     return measureGradient(floatsOf(node), this.#shape, this.#kernels);
+  }
+
+  isWithin(node: Uint8Array, norm: number): boolean {
+    return isWithin(this.measure(node), norm);
   }
 
   mean(root: Uint8Array, { leaves }: { leaves: number }): Mean {

@@ -12,9 +12,9 @@ import { payloadWithRoom } from '@gradcast/protocol';
 import type { CodecName } from '@gradcast/protocol';
 import { Philox, STREAMS } from '@gradcast/random';
 import { floatsOf, freeMemory, padded } from '@gradcast/tensors';
-import { PACK_BLOCK, packedElementBytes } from '@gradcast/vector';
+import { boundSquares, PACK_BLOCK, packedElementBytes } from '@gradcast/vector';
 import type { PackedRun, Rounding, VectorKernels } from '@gradcast/vector';
-import { takeMean } from './average.ts';
+import { isWithin, takeMean } from './average.ts';
 import type { AverageNorms, GradientShape } from './average.ts';
 import type { CodecOptions, GradientCodec, Mean, NodePlace } from './codec.ts';
 
@@ -106,6 +106,12 @@ export class PackedCodec implements GradientCodec {
       generatorNorm: Math.sqrt(generator),
       discriminatorNorm: Math.sqrt(discriminator),
     };
+  }
+
+  isWithin(node: Uint8Array, norm: number): boolean {
+    const bound = this.#runs.reduce((sum, run) => sum + boundSquares(this.#name, packedRun(node, run)), 0);
+    if (Math.sqrt(bound) <= norm) return this.#kernels.measure(this.#tailOf(node), 0, this.#tail).finite;
+    return isWithin(this.measure(node), norm);
   }
 
   mean(root: Uint8Array, { leaves, step }: { leaves: number; step: number }): Mean {

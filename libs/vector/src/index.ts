@@ -11,6 +11,7 @@ export type {
   SgdScalars,
   VectorKernels,
 } from './kernels.ts';
+export { boundSquares } from './packed-bound.ts';
 export { referenceKernels, SMALLEST_MOMENT } from './reference.ts';
 export { selectKernels, simdKernels, simdSupported } from './simd.ts';
 export type { KernelOptions } from './simd.ts';
