@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { ChildExit, StartChild } from './child.ts';
 import type { StopSignal } from './exit-codes.ts';
 import { Reporter } from './reporter.ts';
-import { localAddress, supervise } from './supervise.ts';
+import { supervise } from './supervise.ts';
 
 /** A process that exists only on paper: the test speaks for it. */
 class FakeProcess {
@@ -55,7 +55,11 @@ function setUp(workers = 2) {
     logInterval: 1,
   });
   const outcome = supervise(
-    { coordinator: run.coordinator, token: 'shared', local: { count: run.workers, config: run.worker } },
+    {
+      coordinator: run.coordinator,
+      token: 'shared',
+      local: { count: run.workers, config: run.worker, socket: '/tmp/g/s' },
+    },
     {
       reporter,
       start: (options) => {
@@ -89,6 +93,7 @@ function setUp(workers = 2) {
 const listening: ChildMessage = {
   type: 'listening',
   url: 'ws://0.0.0.0:5000',
+  localUrl: 'ws+unix:/tmp/g/s:/',
   metricsUrl: 'http://127.0.0.1:5001/metrics',
   runFolder: 'runs/r',
   resumedFromStep: null,
@@ -106,10 +111,11 @@ describe('supervise', () => {
   it('starts workers when the coordinator listens, and ends with its exit code', async () => {
     const { coordinator, local, outcome } = setUp();
     expect(local()).toHaveLength(0);
+    expect(coordinator.first).toMatchObject({ type: 'coordinate', localSocket: '/tmp/g/s' });
     coordinator.say(listening);
     expect(local().map(({ entry, first }) => [entry, first])).toMatchObject([
-      ['worker', { token: 'shared', config: { coordinator: 'ws://127.0.0.1:5000', name: 'local-0', localIndex: 0 } }],
-      ['worker', { token: 'shared', config: { coordinator: 'ws://127.0.0.1:5000', name: 'local-1', localIndex: 1 } }],
+      ['worker', { token: 'shared', config: { coordinator: 'ws+unix:/tmp/g/s:/', name: 'local-0', localIndex: 0 } }],
+      ['worker', { token: 'shared', config: { coordinator: 'ws+unix:/tmp/g/s:/', name: 'local-1', localIndex: 1 } }],
     ]);
     coordinator.say(finished(0));
     for (const worker of local()) await worker.exit(0);
@@ -247,13 +253,5 @@ describe('supervise', () => {
     expect(local()[0].stops).toEqual(['SIGTERM']);
     await local()[0].exit(0);
     expect((await outcome).exitCode).toBe(1);
-  });
-});
-
-describe('localAddress', () => {
-  it('turns "everywhere" into "here"', () => {
-    expect(localAddress('ws://0.0.0.0:7')).toBe('ws://127.0.0.1:7');
-    expect(localAddress('ws://[::]:7')).toBe('ws://[::1]:7');
-    expect(localAddress('ws://10.0.0.5:7')).toBe('ws://10.0.0.5:7');
   });
 });

@@ -18,7 +18,12 @@ export interface RunPlan {
   readonly coordinator: CoordinatorConfig;
   readonly token: string | null;
   /** Local workers, or null where only the coordinator runs here. */
-  readonly local: { readonly count: number; readonly config: LocalWorkerConfig } | null;
+  readonly local: {
+    readonly count: number;
+    readonly config: LocalWorkerConfig;
+    /** Path of the Unix socket by which they reach the coordinator, or null for TCP. */
+    readonly socket: string | null;
+  } | null;
 }
 
 /** What a run needs of the world. */
@@ -58,7 +63,8 @@ class Supervision {
     this.#workers =
       plan.local &&
       new LocalWorkers({
-        ...plan.local,
+        count: plan.local.count,
+        config: plan.local.config,
         token: plan.token,
         start,
         delay,
@@ -70,13 +76,13 @@ class Supervision {
 
   async run(): Promise<RunOutcome> {
     const { start, onSignal, reporter } = this.#surroundings;
-    const { coordinator: config, token } = this.#plan;
+    const { coordinator: config, token, local } = this.#plan;
     const unsubscribe = onSignal((signal) => this.#onSignal(signal));
     try {
       this.#coordinator = start({
         entry: 'coordinator',
         logLevel: config.logLevel,
-        first: { type: 'coordinate', config, token },
+        first: { type: 'coordinate', config, token, localSocket: local?.socket ?? null },
         onMessage: (message) => this.#hear(message),
       });
       const exit = await this.#coordinator.ended;
@@ -96,14 +102,15 @@ class Supervision {
     const { reporter } = this.#surroundings;
     switch (message.type) {
       case 'listening': {
-        reporter.json('listening', message);
+        const { localUrl, ...told } = message;
+        reporter.json('listening', told);
         const from = message.resumedFromStep === null ? '' : `, resumed from step ${message.resumedFromStep}`;
         reporter.notice(`run ${message.runFolder}: ${message.totalSteps} steps${from}`);
         reporter.notice(`coordinator at ${message.url}, metrics at ${message.metricsUrl}`);
         reporter.startClock();
         // A run that has reached its length already needs nobody.
         if (this.#exitCode === null && (message.resumedFromStep ?? 0) < message.totalSteps) {
-          this.#workers?.start(localAddress(message.url));
+          this.#workers?.start(localUrl);
         }
         return;
       }
@@ -183,9 +190,4 @@ class Supervision {
     cancel();
     return inTime;
   }
-}
-
-/** The address under which this machine's workers reach a coordinator that listens everywhere. */
-export function localAddress(url: string): string {
-  return url.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:');
 }

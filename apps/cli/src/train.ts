@@ -1,5 +1,6 @@
 /** The commands `train` and `coordinator`: a run, and what is said at its end. */
 import type { ResolvedCoordinator, ResolvedTrain } from '@gradcast/config';
+import { localSocket } from './local-socket.ts';
 import { type RunOutcome, type RunPlan, supervise, type Surroundings } from './supervise.ts';
 
 /**
@@ -15,8 +16,13 @@ export async function runTrain(run: ResolvedTrain, around: Surroundings, secret:
 
 /** As {@link runTrain}, with the summary. */
 export async function train(run: ResolvedTrain, around: Surroundings, secret: () => string): Promise<RunOutcome> {
-  const local = { count: run.workers, config: run.worker };
-  return tell({ coordinator: run.coordinator, token: run.token ?? secret(), local }, around);
+  const socket = await localSocket();
+  const local = { count: run.workers, config: run.worker, socket: socket?.path ?? null };
+  try {
+    return await tell({ coordinator: run.coordinator, token: run.token ?? secret(), local }, around);
+  } finally {
+    await socket?.remove();
+  }
 }
 
 /** @returns the exit code. */

@@ -1,13 +1,17 @@
 /**
- * The two ports of a coordinator, opened before anything is written: one for workers, one for metrics. Until the run is
- * set up, workers are asked to come again and metrics say that it is not ready.
+ * The two ports of a coordinator, opened before anything is written: one for workers, one for metrics, and a Unix socket
+ * for workers that the same command starts. Until the run is set up, workers are asked to come again and metrics say that
+ * it is not ready.
  */
+import { rmdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { serveMetrics } from '@gradcast/metrics';
 import type { RequestHandler } from '@gradcast/metrics';
 import { frameLimit } from '@gradcast/protocol';
 import type { WebSocket } from 'ws';
 import type { RunOptions } from './run.ts';
 import { serve } from './server.ts';
+import type { Place } from './server.ts';
 
 /** Takes an admitted connection; `bytesRead` counts what has arrived on it. */
 export type Admit = (socket: WebSocket, address: string, bytesRead: () => number) => void;
@@ -15,6 +19,8 @@ export type Admit = (socket: WebSocket, address: string, bytesRead: () => number
 export interface Doors {
   /** `ws://host:port`. */
   readonly url: string;
+  /** For workers of the same command: their Unix socket, or the port where there is none. */
+  readonly localUrl: string;
   /** `http://host:port/metrics`. */
   readonly metricsUrl: string;
   /** From now on workers are admitted. */
@@ -30,7 +36,8 @@ const TRY_AGAIN_LATER = 1013;
 /**
  * @param resultBytes payload of a result, the largest message from a worker.
  * @throws CoordinatorError `port-in-use`, `address-unusable`; MetricsError. */
-export async function openDoors({ config, token, logger }: RunOptions, resultBytes: number): Promise<Doors> {
+export async function openDoors(options: RunOptions, resultBytes: number): Promise<Doors> {
+  const { config, token, localSocket, logger } = options;
   let admitted: Admit | undefined;
   const metrics = {
     handler: ((_, response) => {
@@ -43,29 +50,45 @@ export async function openDoors({ config, token, logger }: RunOptions, resultByt
     port: config.metricsPort,
     handler: (request, response) => metrics.handler(request, response),
   });
-  const server = await serve({
-    host: config.host,
-    port: config.port,
-    token,
-    maxPayload: frameLimit(resultBytes),
-    onConnection: (socket, address, bytesRead) => {
-      if (admitted) admitted(socket, address, bytesRead);
-      else socket.close(TRY_AGAIN_LATER, 'the run is being set up');
-    },
-    onRefused: (address, code) => logger.warn({ address, code }, 'connection refused'),
-  }).catch(async (error: unknown) => {
+  const serveAt = (place: Place) =>
+    serve({
+      place,
+      token,
+      maxPayload: frameLimit(resultBytes),
+      onConnection: (socket, address, bytesRead) => {
+        if (admitted) admitted(socket, address, bytesRead);
+        else socket.close(TRY_AGAIN_LATER, 'the run is being set up');
+      },
+      onRefused: (address, code) => logger.warn({ address, code }, 'connection refused'),
+    });
+  const server = await serveAt({ host: config.host, port: config.port }).catch(async (error: unknown) => {
     await metricsServer.close();
     throw error;
   });
+  const local =
+    localSocket === null
+      ? undefined
+      : await serveAt({ path: localSocket }).catch((error: unknown) => {
+          logger.warn({ err: error }, 'no Unix socket for local workers; they use the port');
+          return undefined;
+        });
   return {
     url: server.url,
+    localUrl: local?.url ?? dialled(server.url),
     metricsUrl: `http://${hostInUrl(config.metricsHost)}:${metricsServer.port}/metrics`,
     admit: (admit) => (admitted = admit),
     metrics,
     close: async () => {
-      await Promise.allSettled([server.close(), metricsServer.close()]);
+      await Promise.allSettled([server.close(), metricsServer.close(), local?.close()]);
+      // The command that made the folder removes it, unless it was killed.
+      if (localSocket !== null) await rmdir(dirname(localSocket)).catch(() => undefined);
     },
   };
+}
+
+/** The address under which this machine's workers reach a coordinator that listens everywhere. */
+function dialled(url: string): string {
+  return url.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:');
 }
 
 function hostInUrl(host: string): string {

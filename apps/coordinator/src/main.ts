@@ -3,10 +3,12 @@
  */
 import { collectAtOnce, tellParent, tellParentLast } from '@gradcast/config';
 import type { ParentMessage, Summary } from '@gradcast/config';
+import { keepFreedMemory } from '@gradcast/tensors';
 import { pino } from 'pino';
 import { run } from './run.ts';
 
 collectAtOnce();
+keepFreedMemory();
 
 const EXIT: Record<Summary['status'], number> = { completed: 0, stopped: 0, diverged: 1, failed: 1, abandoned: 75 };
 const SIGNAL_EXIT = { SIGINT: 130, SIGTERM: 143 } as const;
@@ -20,10 +22,11 @@ function stop(signal: keyof typeof SIGNAL_EXIT): void {
   stopping.abort();
 }
 
-async function coordinate({ config, token }: Extract<ParentMessage, { type: 'coordinate' }>): Promise<never> {
+async function coordinate(message: Extract<ParentMessage, { type: 'coordinate' }>): Promise<never> {
+  const { config, token, localSocket } = message;
   const logger = pino({ name: 'coordinator', level: config.logLevel }, pino.destination({ fd: 2, sync: true }));
   try {
-    const { summary } = await run({ config, token, logger, tell: tellParent, stop: stopping.signal });
+    const { summary } = await run({ config, token, localSocket, logger, tell: tellParent, stop: stopping.signal });
     const bySignal = summary.status === 'stopped' && stopSignal !== undefined ? SIGNAL_EXIT[stopSignal] : undefined;
     const exitCode = bySignal ?? EXIT[summary.status];
     await tellParentLast({ type: 'finished', summary, exitCode });

@@ -36,6 +36,8 @@ import { Watch } from './watch.ts';
 export interface RunOptions {
   readonly config: CoordinatorConfig;
   readonly token: string | null;
+  /** Path of a Unix socket for workers of the same command, or null. */
+  readonly localSocket: string | null;
   readonly logger: Logger;
   readonly tell: (message: ChildMessage) => void;
   /** Aborts when the run is to stop with a checkpoint. */
@@ -187,6 +189,7 @@ class Running {
       tell({
         type: 'listening',
         url: doors.url,
+        localUrl: doors.localUrl,
         metricsUrl: doors.metricsUrl,
         runFolder: fromHere(folder.path),
         resumedFromStep: loaded ? this.#startVersion : null,

@@ -16,8 +16,7 @@ async function started(change: Partial<ServerOptions> = {}) {
   const connections: string[] = [];
   const refused: string[] = [];
   const server = await serve({
-    host: '127.0.0.1',
-    port: 0,
+    place: { host: '127.0.0.1', port: 0 },
     token: null,
     maxPayload: 1000,
     onConnection: (socket, address) => {
@@ -113,13 +112,15 @@ describe('the port for workers', () => {
   it('says that a port is in use', async () => {
     const server = await started();
     const port = Number(new URL(server.url.replace('ws:', 'http:')).port);
-    await expect(started({ port })).rejects.toMatchObject({
+    await expect(started({ place: { host: '127.0.0.1', port } })).rejects.toMatchObject({
       code: 'port-in-use',
       message: `port ${port} on 127.0.0.1 is in use`,
     });
   });
 
   it('says that an address cannot be had', async () => {
-    await expect(started({ host: '203.0.113.1' })).rejects.toMatchObject({ code: 'address-unusable' });
+    await expect(started({ place: { host: '203.0.113.1', port: 0 } })).rejects.toMatchObject({
+      code: 'address-unusable',
+    });
   });
 });

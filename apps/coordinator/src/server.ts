@@ -9,11 +9,17 @@ import { WebSocketServer } from 'ws';
 import { checkUpgrade, isLoopbackName } from './admission.ts';
 import type { Admit } from './doors.ts';
 import { CoordinatorError } from './failure.ts';
+import { freePieces } from './pieces.ts';
+
+/** Where a server listens. */
+export type Place =
+  /** Port 0 takes a free one. */
+  | { readonly host: string; readonly port: number }
+  /** A Unix socket in a folder that other users cannot enter. */
+  | { readonly path: string };
 
 export interface ServerOptions {
-  readonly host: string;
-  /** 0 takes a free port. */
-  readonly port: number;
+  readonly place: Place;
   readonly token: string | null;
   /** Bytes of the largest legal frame from a worker. */
   readonly maxPayload: number;
@@ -26,28 +32,34 @@ const MAX_CONNECTIONS = 2048;
 const HEADERS_MS = 10_000;
 
 export interface RunningServer {
-  /** `ws://host:port`. */
+  /** `ws://host:port`, or as `ws` writes the address of a Unix socket: `ws+unix:path:/`. */
   readonly url: string;
   close(): Promise<void>;
 }
 
 /** @throws CoordinatorError `port-in-use` or `address-unusable`. */
 export async function serve(options: ServerOptions): Promise<RunningServer> {
-  const { host, maxPayload } = options;
+  const { place, maxPayload } = options;
   const server = createServer({ headersTimeout: HEADERS_MS, requestTimeout: HEADERS_MS }, (_, response) => {
     const body = 'This port is for Gradcast workers: gradcast worker --coordinator ws://HOST:PORT\n';
     response.writeHead(426, { 'content-type': 'text/plain; charset=utf-8', upgrade: 'websocket' }).end(body);
   });
   server.maxConnections = MAX_CONNECTIONS;
-  const sockets = new WebSocketServer({ noServer: true, maxPayload, perMessageDeflate: false, clientTracking: false });
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload,
+    perMessageDeflate: false,
+    // What `freePieces` builds on.
+    allowSynchronousEvents: true,
+    clientTracking: false,
+  });
   server.on('upgrade', (request, stream, head) => {
     stream.on('error', () => stream.destroy());
     upgrade(request, stream, { options, accept: () => acceptUpgrade(sockets, request, stream, head, options) });
   });
-  await listen(server, options);
-  const { port } = server.address() as AddressInfo;
+  await listen(server, place);
   return {
-    url: `ws://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    url: urlOf(server, place),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -64,9 +76,10 @@ function acceptUpgrade(
   options: ServerOptions,
 ): void {
   request.socket.setNoDelay(true);
-  sockets.handleUpgrade(request, stream, head, (socket) =>
-    options.onConnection(socket, addressOf(request), () => request.socket.bytesRead),
-  );
+  sockets.handleUpgrade(request, stream, head, (socket) => {
+    freePieces(stream, socket);
+    options.onConnection(socket, addressOf(request), () => request.socket.bytesRead);
+  });
 }
 
 function upgrade(
@@ -74,8 +87,9 @@ function upgrade(
   stream: Duplex,
   { options, accept }: { options: ServerOptions; accept: () => void },
 ): void {
-  const { token, host } = options;
-  const refusal = checkUpgrade(request.headers, { token, loopback: isLoopbackName(host) });
+  const { token, place } = options;
+  const loopback = 'path' in place || isLoopbackName(place.host);
+  const refusal = checkUpgrade(request.headers, { token, loopback });
   if (!refusal) return accept();
   options.onRefused(addressOf(request), refusal.code);
   const { status, code, sentence } = refusal;
@@ -87,26 +101,30 @@ function upgrade(
   );
 }
 
-/** The peer's address as it dials: IPv4 addresses without their IPv6 mapping. */
+/** The peer's address as it dials: IPv4 addresses without their IPv6 mapping; none at the other end of a Unix socket. */
 function addressOf({ socket }: IncomingMessage): string {
-  return (socket.remoteAddress ?? 'unknown').replace(/^::ffff:/, '');
+  return (socket.remoteAddress ?? 'local').replace(/^::ffff:/, '');
 }
 
-function listen(server: Server, { host, port }: ServerOptions): Promise<void> {
+function urlOf(server: Server, place: Place): string {
+  if ('path' in place) return `ws+unix:${place.path}:/`;
+  const { port } = server.address() as AddressInfo;
+  return `ws://${place.host.includes(':') ? `[${place.host}]` : place.host}:${port}`;
+}
+
+function listen(server: Server, place: Place): Promise<void> {
+  const name = 'path' in place ? place.path : `${place.host} port ${place.port}`;
   return new Promise((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
+      const isTaken = cause.code === 'EADDRINUSE' && 'port' in place;
       reject(
-        cause.code === 'EADDRINUSE'
-          ? new CoordinatorError('port-in-use', `port ${port} on ${host} is in use`, { cause })
-          : new CoordinatorError(
-              'address-unusable',
-              `cannot listen on ${host} port ${port} (${cause.code ?? cause.message})`,
-              {
-                cause,
-              },
-            ),
+        isTaken
+          ? new CoordinatorError('port-in-use', `port ${place.port} on ${place.host} is in use`, { cause })
+          : new CoordinatorError('address-unusable', `cannot listen on ${name} (${cause.code ?? cause.message})`, {
+              cause,
+            }),
       );
     });
-    server.listen(port, host, () => resolve());
+    server.listen(place, () => resolve());
   });
 }

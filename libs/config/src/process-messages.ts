@@ -9,7 +9,13 @@ import type { CoordinatorConfig, WorkerConfig } from './run-config.ts';
 
 /** Parent to child; the first message is `coordinate` or `work`. */
 export type ParentMessage =
-  | { readonly type: 'coordinate'; readonly config: CoordinatorConfig; readonly token: string | null }
+  | {
+      readonly type: 'coordinate';
+      readonly config: CoordinatorConfig;
+      readonly token: string | null;
+      /** Path of a Unix socket to listen on as well, in a folder of its own, for workers of this command. */
+      readonly localSocket: string | null;
+    }
   | { readonly type: 'work'; readonly config: WorkerConfig; readonly token: string | null }
   /** Stop cleanly: checkpoint and exit with `128 + signal`. A second one ends at once. */
   | { readonly type: 'stop'; readonly signal: 'SIGINT' | 'SIGTERM' };
@@ -59,6 +65,8 @@ export type ChildMessage =
   | {
       readonly type: 'listening';
       readonly url: string;
+      /** The same for workers of the command that started this process. */
+      readonly localUrl: string;
       readonly metricsUrl: string;
       readonly runFolder: string;
       readonly resumedFromStep: number | null;

@@ -1,3 +1,3 @@
 export * from './layout.ts';
-export { freeMemory } from './memory.ts';
+export { freeAll, freeMemory, keepFreedMemory } from './memory.ts';
 export { bytesOf, floatsOf } from './views.ts';

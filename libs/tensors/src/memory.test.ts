@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { freeMemory } from './memory.ts';
+import { freeAll, freeMemory, keepFreedMemory } from './memory.ts';
 
 describe('memory that is given back', () => {
   it('is gone for every view of it, and no longer counted', () => {
@@ -9,6 +9,20 @@ describe('memory that is given back', () => {
     freeMemory(floats);
     expect([bytes.byteLength, floats.length]).toEqual([0, 0]);
     expect(before - process.memoryUsage().arrayBuffers).toBeGreaterThan(60 << 20);
+  });
+
+  it('is gone at once for many arrays, but not where one is part of a buffer', () => {
+    const own = [new Uint8Array(10), new Float32Array(3)];
+    const [part, shared] = [new Uint8Array(10).subarray(1), new Uint8Array(new SharedArrayBuffer(8))];
+    freeAll([...own, part, shared]);
+    expect([...own, part, shared].map(({ byteLength }) => byteLength)).toEqual([0, 0, 9, 8]);
+    expect(() => freeAll([])).not.toThrow();
+  });
+
+  it('does not stay when the C library is told to keep what is freed', () => {
+    const before = process.memoryUsage().arrayBuffers;
+    keepFreedMemory();
+    expect(process.memoryUsage().arrayBuffers).toBe(before);
   });
 
   it('may be given back twice', () => {

@@ -53,7 +53,8 @@ export class GradcastProcess {
     this.args = args;
     this.#child = spawn(process.execPath, [bin, ...args], {
       cwd,
-      env: { ...inherited(), ...env },
+      // What a killed command leaves among temporary files goes with the test's folder.
+      env: { ...inherited(), TMPDIR: cwd, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {

@@ -58,7 +58,7 @@ process.on('message', (message) => {
   }
   server.listen(0, '127.0.0.1', () => {
     const url = `ws://127.0.0.1:${server.address().port}`;
-    const urls = { url, metricsUrl: 'http://127.0.0.1:1/metrics' };
+    const urls = { url, localUrl: url, metricsUrl: 'http://127.0.0.1:1/metrics' };
     process.send({ type: 'listening', ...urls, runFolder: 'runs/r', resumedFromStep: null, totalSteps: 1 });
   });
 });

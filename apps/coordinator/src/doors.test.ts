@@ -1,0 +1,80 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { resolveTrain } from '@gradcast/config';
+import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
+import { openDoors } from './doors.ts';
+import type { Doors } from './doors.ts';
+
+let parent: string;
+let doors: Doors | undefined;
+beforeEach(async () => {
+  parent = await mkdtemp(join(tmpdir(), 'gradcast-test-'));
+});
+afterEach(async () => {
+  await doors?.close();
+  doors = undefined;
+  await rm(parent, { recursive: true, force: true });
+});
+
+async function open(localSocket: string | null, flags: readonly string[] = []) {
+  const { coordinator } = resolveTrain(['--port', '0', '--metrics-port', '0', ...flags], {
+    environment: { GRADCAST_TOKEN: 's3cret' },
+    cores: 2,
+    hostname: 'h',
+  });
+  const logger = pino({ level: 'silent' });
+  const stop = new AbortController().signal;
+  doors = await openDoors({ config: coordinator, token: 's3cret', localSocket, logger, tell: () => {}, stop }, 1000);
+  return doors;
+}
+
+/** Close code of a connection, or the status with which it was refused. */
+function ending(url: string, token: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const socket = new WebSocket(url, { headers: { authorization: `Bearer ${token}` } });
+    socket.on('unexpected-response', (_, response) => {
+      response.resume();
+      resolve(response.statusCode ?? 0);
+    });
+    socket.on('close', resolve);
+    socket.on('error', reject);
+  });
+}
+
+describe.skipIf(process.platform === 'win32')('the socket for local workers', () => {
+  it('is guarded as the port is, and gone with its folder afterwards', async () => {
+    const folder = await mkdtemp(join(parent, 'l-'));
+    const opened = await open(join(folder, 's'));
+    const { localUrl } = opened;
+    expect(localUrl).toBe(`ws+unix:${join(folder, 's')}:/`);
+    expect(await ending(localUrl, 's3cret')).toBe(1013);
+    const addresses: string[] = [];
+    opened.admit((socket, address) => {
+      addresses.push(address);
+      socket.close(1000);
+    });
+    expect(await ending(localUrl, 'wrong')).toBe(401);
+    expect(await ending(localUrl, 's3cret')).toBe(1000);
+    expect(addresses).toEqual(['local']);
+    await opened.close();
+    expect(await readdir(parent)).toEqual([]);
+  });
+
+  it('may be missing: then the port serves', async () => {
+    const { localUrl, url } = await open(join(parent, 'missing', 's'));
+    expect(localUrl).toBe(url);
+  });
+});
+
+describe('the address for local workers', () => {
+  it('is here where the coordinator listens everywhere', async () => {
+    const { localUrl, url } = await open(null, ['--host', '0.0.0.0']);
+    expect([url, localUrl]).toEqual([
+      expect.stringMatching(/^ws:\/\/0\.0\.0\.0:\d+$/),
+      url.replace('0.0.0.0', '127.0.0.1'),
+    ]);
+  });
+});

@@ -1,0 +1,97 @@
+import { EventEmitter } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import fc from 'fast-check';
+import { afterEach, describe, expect, it } from 'vitest';
+import { WebSocket, WebSocketServer } from 'ws';
+import { freePieces } from './pieces.ts';
+
+const LARGE = (1 << 20) + 1;
+
+const closing: (() => void)[] = [];
+afterEach(() => {
+  for (const close of closing.splice(0)) close();
+});
+
+describe('the pieces of a message', () => {
+  function bench() {
+    const [stream, socket] = [new EventEmitter(), new EventEmitter()];
+    freePieces(stream, socket);
+    const arrive = (count: number) => {
+      const pieces = Array.from({ length: count }, () => new Uint8Array(100));
+      for (const piece of pieces) stream.emit('data', piece);
+      return pieces;
+    };
+    const lengths = (pieces: readonly Uint8Array[]) => pieces.map(({ byteLength }) => byteLength);
+    return { arrive, lengths, message: (byteLength: number) => void socket.emit('message', { byteLength }) };
+  }
+
+  it('are freed when it is large, but for the first, which may hold others', () => {
+    const { arrive, lengths, message } = bench();
+    const pieces = arrive(4);
+    message(LARGE);
+    expect(lengths(pieces)).toEqual([100, 0, 0, 0]);
+  });
+
+  it('are left alone when it is small', () => {
+    const { arrive, lengths, message } = bench();
+    const pieces = arrive(3);
+    message(10);
+    const next = arrive(2);
+    message(LARGE);
+    expect(lengths([...pieces, ...next])).toEqual([100, 100, 100, 100, 0]);
+  });
+});
+
+describe('messages of all sizes over a real connection', () => {
+  /** A server that collects what it gets, and a client of it. */
+  async function connection() {
+    const http = createServer();
+    const server = new WebSocketServer({ noServer: true, perMessageDeflate: false, allowSynchronousEvents: true });
+    const received: Buffer[] = [];
+    let wake = () => {};
+    http.on('upgrade', (request, stream, head) => {
+      server.handleUpgrade(request, stream, head, (socket) => {
+        freePieces(stream, socket);
+        socket.on('message', (data) => {
+          received.push(data as Buffer);
+          wake();
+        });
+        closing.push(() => socket.terminate());
+      });
+    });
+    await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
+    closing.push(() => http.close());
+    const client = new WebSocket(`ws://127.0.0.1:${(http.address() as AddressInfo).port}`);
+    closing.push(() => client.terminate());
+    await new Promise((resolve) => client.once('open', resolve));
+    const takeAll = async (count: number) => {
+      while (received.length < count) await new Promise<void>((resolve) => (wake = resolve));
+      return received.splice(0);
+    };
+    return { client, takeAll };
+  }
+
+  it('arrive as they were sent, and stay so', async () => {
+    const { client, takeAll } = await connection();
+    const size = fc.oneof(fc.nat(200), fc.nat(200_000), fc.integer({ min: LARGE - 2, max: 3_000_000 }));
+    const message = fc.record({ size, fragments: fc.integer({ min: 1, max: 3 }), first: fc.nat(255) });
+    await fc.assert(
+      fc.asyncProperty(fc.array(message, { minLength: 1, maxLength: 12 }), async (messages) => {
+        const sent = messages.map(({ size, first }) => Uint8Array.from({ length: size }, (_, i) => first + i * 7));
+        for (const [index, { fragments }] of messages.entries()) sendIn(client, sent[index], fragments);
+        const got = await takeAll(sent.length);
+        expect(got.map((data, index) => data.equals(sent[index]))).toEqual(sent.map(() => true));
+      }),
+      { numRuns: 15 },
+    );
+  });
+});
+
+/** Sends a message in so many WebSocket fragments. */
+function sendIn(client: WebSocket, data: Uint8Array, fragments: number): void {
+  const part = Math.ceil(data.length / fragments);
+  for (let index = 0; index < fragments; index++) {
+    client.send(data.subarray(index * part, (index + 1) * part), { binary: true, fin: index === fragments - 1 });
+  }
+}
