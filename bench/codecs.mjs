@@ -11,9 +11,9 @@
  */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { gradcast, inFolder } from './codecs/commands.mjs';
 import { COMPONENTS, readSamples, realImages, SAMPLES } from './codecs/quality.mjs';
 import { bytesPerStep, followWire, sizesOf } from './codecs/wire.mjs';
+import { runBenchmark, start } from './processes.mjs';
 import { countFlag, flagArguments, machine, median, orderOf, pairedRatio, printTable, root, round } from './report.mjs';
 
 const CODECS = ['f32', 'f16', 'bf16', 'int8'];
@@ -34,7 +34,7 @@ if (rounds < seeds) {
   process.exit(2);
 }
 
-await inFolder(async (folder) => {
+await runBenchmark(async (folder) => {
   const before = machine();
   const sizes = await sizesOf('mnist', CODECS);
   const real = await realImages();
@@ -182,4 +182,10 @@ function sentenceOf({ codec, seed, imagesPerSecond, distance }) {
 
 function megabytes(bytes) {
   return bytes === undefined ? '-' : (bytes / 1e6).toFixed(2);
+}
+
+/** Runs a `gradcast` command to its end. */
+function gradcast(args, onLine) {
+  const command = [join(root, 'bin', 'gradcast.mjs'), ...args];
+  return start({ name: `gradcast ${args[0]}`, command: process.execPath, args: command, onLine }).ended;
 }
