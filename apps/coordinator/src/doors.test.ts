@@ -58,7 +58,7 @@ describe.skipIf(process.platform === 'win32')('the socket for local workers', ()
     });
     expect(await ending(localUrl, 'wrong')).toBe(401);
     expect(await ending(localUrl, 's3cret')).toBe(1000);
-    expect(addresses).toEqual(['local']);
+    expect(addresses).toEqual(['127.0.0.1']);
     await opened.close();
     expect(await readdir(parent)).toEqual([]);
   });

@@ -78,7 +78,7 @@ function acceptUpgrade(
   request.socket.setNoDelay(true);
   sockets.handleUpgrade(request, stream, head, (socket) => {
     freePieces(stream, socket);
-    options.onConnection(socket, addressOf(request), () => request.socket.bytesRead);
+    options.onConnection(socket, addressOf(request, options.place), () => request.socket.bytesRead);
   });
 }
 
@@ -91,7 +91,7 @@ function upgrade(
   const loopback = 'path' in place || isLoopbackName(place.host);
   const refusal = checkUpgrade(request.headers, { token, loopback });
   if (!refusal) return accept();
-  options.onRefused(addressOf(request), refusal.code);
+  options.onRefused(addressOf(request, place), refusal.code);
   const { status, code, sentence } = refusal;
   const body = JSON.stringify({ code, sentence });
   const reason = status === 401 ? 'Unauthorized' : 'Forbidden';
@@ -101,9 +101,13 @@ function upgrade(
   );
 }
 
-/** The peer's address as it dials: IPv4 addresses without their IPv6 mapping; none at the other end of a Unix socket. */
-function addressOf({ socket }: IncomingMessage): string {
-  return (socket.remoteAddress ?? 'local').replace(/^::ffff:/, '');
+/**
+ * The peer's address as it dials: IPv4 addresses without their IPv6 mapping. Who comes by a Unix socket is on this machine,
+ * and there Prometheus finds its metrics.
+ */
+function addressOf({ socket }: IncomingMessage, place: Place): string {
+  if ('path' in place) return '127.0.0.1';
+  return (socket.remoteAddress ?? 'unknown').replace(/^::ffff:/, '');
 }
 
 function urlOf(server: Server, place: Place): string {
