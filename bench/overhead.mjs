@@ -1,8 +1,9 @@
 /**
  * What the coordinator costs: two workers that train through it, beside two processes that compute the same gradients and
  * talk to nobody, on the same two cores. With 64 images a worker and step, and with 256. Both run in each round, in
- * alternating order; ratios are medians of the paired rounds. At the end one more run of each kind says where the time of
- * a step goes. The table goes to stderr, JSON to stdout; about three minutes a round.
+ * alternating order, after as many steps as it takes until JavaScript is compiled; ratios are medians of the paired rounds.
+ * At the end one more run of each kind says where the time of a step goes. The table goes to stderr, JSON to stdout; about
+ * four minutes a round.
  *
  *     npm run bench:overhead [-- ROUNDS] [--codecs f32,f16] [--steps N]
  */
@@ -10,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { runBenchmark, Together, twoCores } from './processes.mjs';
 import { machine, median, optionsOf, orderOf, pairedRatio, printTable, round } from './report.mjs';
 import { watchSteps } from './step-times.mjs';
-import { codecsOf, MICRO_BATCH, train, trainingFlags, WORKERS } from './training.mjs';
+import { codecsOf, MICRO_BATCH, train, trainingFlags, trainWarm, WORKERS } from './training.mjs';
 
 /** Micro-batches a worker computes of each step. */
 const SIZES = [1, 4];
@@ -18,7 +19,7 @@ const SIZES = [1, 4];
 const TARGETS = { f32: { 1: 0.87, 4: 0.95 }, f16: { 1: 0.92 } };
 const lone = fileURLToPath(new URL('lone-process.mjs', import.meta.url));
 
-const options = optionsOf({ name: 'bench:overhead', rounds: 5, counts: { steps: 60 }, texts: ['codecs'] });
+const options = optionsOf({ name: 'bench:overhead', rounds: 5, counts: { steps: 120 }, texts: ['codecs'] });
 
 await runBenchmark(async (out) => {
   const codecs = await codecsOf(options.codecs);
@@ -36,7 +37,6 @@ async function measureSize({ perWorker, codecs, out, cores }) {
   // A larger step takes longer; it needs fewer of them for a steady number.
   const steps = perWorker === 1 ? options.steps : Math.ceil(options.steps / 2);
   const images = WORKERS * perWorker * MICRO_BATCH;
-  const flags = (codec) => trainingFlags({ steps: steps + 1, perWorker, codec });
   const contestants = [
     {
       key: 'alone',
@@ -47,8 +47,7 @@ async function measureSize({ perWorker, codecs, out, cores }) {
       },
     },
     ...codecs.map((codec) => {
-      const run = async () => (await train({ flags: flags(codec), out, cores })).imagesPerSecond;
-      return { key: codec, run };
+      return { key: codec, run: () => trainWarm({ steps, perWorker, codec, out, cores }) };
     }),
   ];
   const imagesPerSecond = Object.fromEntries(contestants.map(({ key }) => [key, []]));
@@ -67,7 +66,7 @@ async function measureSize({ perWorker, codecs, out, cores }) {
     const ratio = pairedRatio(imagesPerSecond[codec], imagesPerSecond.alone);
     const target = TARGETS[codec]?.[perWorker];
     const verdict = target === undefined ? {} : { target, reached: ratio >= target };
-    const stepTimes = await timesOf({ flags: flags(codec), out, cores });
+    const stepTimes = await timesOf({ steps, perWorker, codec, out, cores });
     results.push({ codec, ...speedOf(imagesPerSecond[codec], images), ratio: round(ratio), ...verdict, stepTimes });
   }
   const alone = { ...speedOf(imagesPerSecond.alone, images), cpuMsPerStep: round(median(cpuMs)) };
@@ -98,9 +97,11 @@ async function runAlone({ perWorker, steps, cores }) {
 }
 
 /** Milliseconds a step by what they were spent on, from a run of its own. */
-async function timesOf({ flags, out, cores }) {
+async function timesOf({ steps, perWorker, codec, out, cores }) {
+  const warmUp = Math.ceil(steps / 2);
+  const flags = trainingFlags({ steps: warmUp + steps, perWorker, codec });
   let watch;
-  await train({ flags, out, cores, onListening: (url) => (watch = watchSteps(url)) });
+  await train({ flags, out, cores, onListening: (url) => (watch = watchSteps(url, warmUp)) });
   return watch?.stop();
 }
 

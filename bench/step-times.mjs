@@ -7,8 +7,6 @@ import { performance } from 'node:perf_hooks';
 import { WORKERS } from './training.mjs';
 
 const INTERVAL_MS = 200;
-/** Steps whose start-up is left out. */
-const FIRST_STEP = 3;
 const CPU = 'process_cpu_seconds_total';
 const PHASES = ['reduce', 'broadcast', 'optimizer'];
 
@@ -16,9 +14,10 @@ const PHASES = ['reduce', 'broadcast', 'optimizer'];
  * Reads metrics until it is told to stop.
  *
  * @param metricsUrl the coordinator's; its `/targets` names the workers'.
+ * @param firstStep what comes before it is start-up and left out.
  * @returns `stop`, which resolves with milliseconds a step, or undefined if the run was too short to tell.
  */
-export function watchSteps(metricsUrl) {
+export function watchSteps(metricsUrl, firstStep) {
   let first;
   let last;
   let stopped = false;
@@ -29,7 +28,7 @@ export function watchSteps(metricsUrl) {
       // At its end a run has lost its workers.
       const complete = reading && reading.workers === WORKERS;
       // The first reading that knows of a step: what follows the last step of a run is no part of any.
-      if (complete && reading.steps >= FIRST_STEP && reading.steps > (last?.steps ?? 0)) {
+      if (complete && reading.steps >= firstStep && reading.steps > (last?.steps ?? 0)) {
         first ??= reading;
         last = reading;
       }

@@ -2,6 +2,7 @@
  * Runs of `gradcast train` on the `tutorial` preset, as benchmarks start them: two workers of one thread each.
  */
 import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
 import { build } from '../bin/build.mjs';
 import { root } from './report.mjs';
 import { BenchmarkError, start } from './processes.mjs';
@@ -32,6 +33,26 @@ export async function train({ flags, out, cores, onListening }) {
   const line = (await ended).split('\n').find((text) => text.startsWith('{"type":"summary"'));
   if (!line) throw new BenchmarkError('gradcast train printed no summary');
   return JSON.parse(line);
+}
+
+/**
+ * One run's speed when it is warm: images a second over its last `steps` steps, after half as many in which JavaScript is
+ * compiled: that takes a tenth of the first ones' time, and nothing of the thousands that a training run has.
+ */
+export async function trainWarm({ steps, perWorker, codec, out, cores }) {
+  const warmUp = Math.ceil(steps / 2);
+  const last = 3 * warmUp;
+  const marks = new Map();
+  const onLine = (line) => {
+    const { type, step } = JSON.parse(line);
+    if (type === 'progress') marks.set(step, performance.now());
+  };
+  const flags = `${trainingFlags({ steps: last, perWorker, codec })} --log-interval ${warmUp}`;
+  const args = [bin, 'train', ...flags.split(' '), '--json', '--out', out];
+  await start({ name: 'gradcast train', command: process.execPath, args, cores, onLine }).ended;
+  const seconds = (marks.get(last) - marks.get(warmUp)) / 1000;
+  if (!(seconds > 0)) throw new BenchmarkError('gradcast train told no progress');
+  return ((last - warmUp) * WORKERS * perWorker * MICRO_BATCH) / seconds;
 }
 
 /** The codecs that this build's `--codec` knows; f32 alone where there is no such flag. */
