@@ -69,7 +69,7 @@ export async function openDoors(options: RunOptions, resultBytes: number): Promi
     localSocket === null
       ? undefined
       : await serveAt({ path: localSocket }).catch((error: unknown) => {
-          logger.warn({ err: error }, 'no Unix socket for local workers; they use the port');
+          logger.warn({ reason: String(error) }, 'no Unix socket for local workers; they use the port');
           return undefined;
         });
   return {

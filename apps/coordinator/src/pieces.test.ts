@@ -23,7 +23,8 @@ describe('the pieces of a message', () => {
       return pieces;
     };
     const lengths = (pieces: readonly Uint8Array[]) => pieces.map(({ byteLength }) => byteLength);
-    return { arrive, lengths, message: (byteLength: number) => void socket.emit('message', { byteLength }) };
+    const message = (byteLength: number) => void socket.emit('message', { byteLength });
+    return { arrive, lengths, message, control: (event: string) => void socket.emit(event, { byteLength: 0 }) };
   }
 
   it('are freed when it is large, but for the first, which may hold others', () => {
@@ -31,6 +32,14 @@ describe('the pieces of a message', () => {
     const pieces = arrive(4);
     message(LARGE);
     expect(lengths(pieces)).toEqual([100, 0, 0, 0]);
+  });
+
+  it.each(['ping', 'pong'])('are forgotten at a %s, which may be all that ever comes', (event) => {
+    const { arrive, lengths, message, control } = bench();
+    const pieces = arrive(3);
+    control(event);
+    message(LARGE);
+    expect(lengths(pieces)).toEqual([100, 100, 100]);
   });
 
   it('are left alone when it is small', () => {

@@ -15,7 +15,7 @@ interface Stream {
 }
 
 interface Socket {
-  on(event: 'message', listener: (message: { readonly byteLength: number }) => void): unknown;
+  on(event: 'message' | 'ping' | 'pong', listener: (content: { readonly byteLength: number }) => void): unknown;
 }
 
 /**
@@ -32,4 +32,6 @@ export function freePieces(stream: Stream, socket: Socket): void {
     if (byteLength > JOINED_BYTES) freeAll(pieces.slice(1));
     pieces = [];
   });
+  // These complete no message: a peer that sent nothing else would fill the memory.
+  for (const event of ['ping', 'pong'] as const) socket.on(event, () => (pieces = []));
 }
