@@ -10,7 +10,7 @@ import { globalBatch, stepsForEpochs } from '@gradcast/ledger';
 import { buildModel, presets } from '@gradcast/model';
 import type { Model, PresetName } from '@gradcast/model';
 import { collectVectors, TrainingState } from '@gradcast/optimizer';
-import { createCodec } from '@gradcast/reduction';
+import { codecReserve, createCodec } from '@gradcast/reduction';
 import type { GradientCodec } from '@gradcast/reduction';
 import { selectKernels } from '@gradcast/vector';
 import type { VectorKernels } from '@gradcast/vector';
@@ -71,7 +71,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
   const stored = { ...config, dataset: dataset.sha256 };
   const model = buildModel({ ...presets[preset as PresetName], microBatch: microBatchSize, microBatches });
   // The ports come first: if one is taken, no folder was made and no run was touched.
-  const kernels = selectKernels({ reserve: TrainingState.reserve(model) });
+  const kernels = selectKernels({ reserve: [...TrainingState.reserve(model), ...codecReserve(codecName, model)] });
   const codec = createCodec(codecName, { layout: model, seed, kernels });
   const doors = await openDoors(options, codec.nodeBytes);
   try {

@@ -69,6 +69,11 @@ export interface GradientCodec {
   decodeAverage(bytes: Uint8Array): Float32Array;
 }
 
+/** Lengths of the vectors for which the kernels of a codec should reserve memory. */
+export function codecReserve(name: CodecName, layout: GradientLayout): readonly number[] {
+  return name === 'f32' ? [] : PackedCodec.reserve(layout);
+}
+
 export function createCodec(name: CodecName, options: CodecOptions): GradientCodec {
   return name === 'f32' ? new FloatCodec(options) : new PackedCodec(name, options);
 }

@@ -1,4 +1,4 @@
 export type { AverageNorms } from './average.ts';
-export { createCodec } from './codec.ts';
+export { codecReserve, createCodec } from './codec.ts';
 export type { GradientCodec, GradientLayout, Mean } from './codec.ts';
 export { gradientTree } from './gradient-tree.ts';

@@ -16,7 +16,7 @@ import { boundSquares, PACK_BLOCK, packedElementBytes } from '@gradcast/vector';
 import type { PackedRun, Rounding, VectorKernels } from '@gradcast/vector';
 import { isWithin, takeMean } from './average.ts';
 import type { AverageNorms, GradientShape } from './average.ts';
-import type { CodecOptions, GradientCodec, Mean, NodePlace } from './codec.ts';
+import type { CodecOptions, GradientCodec, GradientLayout, Mean, NodePlace } from './codec.ts';
 
 type PackedName = Exclude<CodecName, 'f32'>;
 
@@ -47,7 +47,7 @@ export class PackedCodec implements GradientCodec {
   readonly #shape: GradientShape;
   readonly #parameters: number;
   readonly #tail: number;
-  /** What leaves are written to, and what averages are decoded to. */
+  /** What leaves are written to, and what averages are decoded to: where the kernels are fastest. */
   #vector: Float32Array | undefined;
   #average: Float32Array | undefined;
 
@@ -69,8 +69,13 @@ export class PackedCodec implements GradientCodec {
     this.nodeBytes = align(this.averageBytes + tail.length * Float32Array.BYTES_PER_ELEMENT);
   }
 
+  /** Lengths of the vectors that the kernels should reserve memory for. */
+  static reserve({ parameters, tail }: GradientLayout): readonly number[] {
+    return [parameters.length, parameters.length + tail.length];
+  }
+
   vectorFor(): Float32Array {
-    return (this.#vector ??= new Float32Array(this.#parameters + this.#tail));
+    return (this.#vector ??= this.#kernels.allocate(this.#parameters + this.#tail));
   }
 
   encode(node: Uint8Array, place: NodePlace): void {
@@ -126,7 +131,7 @@ export class PackedCodec implements GradientCodec {
   }
 
   decodeAverage(bytes: Uint8Array): Float32Array {
-    this.#average ??= new Float32Array(this.#parameters);
+    this.#average ??= this.#kernels.allocate(this.#parameters);
     this.#unpack(bytes, this.#average);
     return this.#average;
   }

@@ -35,7 +35,7 @@ import type {
   Received,
   WorkerMessage,
 } from '@gradcast/protocol';
-import { createCodec } from '@gradcast/reduction';
+import { codecReserve, createCodec } from '@gradcast/reduction';
 import type { GradientCodec } from '@gradcast/reduction';
 import { freeMemory } from '@gradcast/tensors';
 import type { VectorKernels } from '@gradcast/vector';
@@ -208,7 +208,8 @@ export class Trainer {
       latent: preset.latent,
       microBatchSize,
     };
-    const kernels = this.#ports.createKernels(Replica.reserve(model.parameters.length));
+    const reserve = [...Replica.reserve(model.parameters.length), ...codecReserve(codecName, model)];
+    const kernels = this.#ports.createKernels(reserve);
     const codec = createCodec(codecName, { layout: model, seed, kernels });
     this.#task = { incarnation, model, engine, shape, seed, codecName, codec, kernels, spare: [] };
     return this.#ready(this.#task);
