@@ -1,7 +1,7 @@
 /**
  * A run that stops, however it stops, and goes on later ends with both hashes of a run that never stopped.
  */
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { allGone, checkpointSteps, hashesOf, readMetrics, readSummary, runsIn, Workbench } from '@gradcast/testing';
 import type { GradcastProcess, Hashes } from '@gradcast/testing';
@@ -23,7 +23,10 @@ beforeAll(async () => {
   undisturbed = hashesOf(summary);
   grid = summary.samples;
 });
-afterEach(() => bench.endProcesses());
+afterEach(async () => {
+  await bench.endProcesses();
+  expect(await socketFolders()).toEqual([]);
+});
 afterAll(() => bench.remove());
 
 async function onlyRun(out: string): Promise<string> {
@@ -32,10 +35,16 @@ async function onlyRun(out: string): Promise<string> {
   return runs[0];
 }
 
+/** Folders of sockets for local workers: temporary files of the commands lie in the bench. */
+async function socketFolders(): Promise<string[]> {
+  return (await readdir(bench.folder)).filter((name) => name.startsWith('gradcast-'));
+}
+
 /** Starts a run, waits until it trains, and gives it to `stop`. */
 async function begun(out: string, flags = ''): Promise<GradcastProcess> {
   const run = bench.start(`train ${RUN} --out ${out}${flags}`);
   await run.step(5);
+  expect(await socketFolders()).toHaveLength(1);
   return run;
 }
 
