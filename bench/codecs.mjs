@@ -13,7 +13,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { COMPONENTS, readSamples, realImages, SAMPLES } from './codecs/quality.mjs';
 import { bytesPerStep, followWire, sizesOf } from './codecs/wire.mjs';
-import { runBenchmark, start } from './processes.mjs';
+import { gradcast, runBenchmark } from './processes.mjs';
 import { countFlag, flagArguments, machine, median, orderOf, pairedRatio, printTable, root, round } from './report.mjs';
 
 const CODECS = ['f32', 'f16', 'bf16', 'int8'];
@@ -82,11 +82,12 @@ async function trainOnce({ codec, seed, judged, folder, real }) {
   let wire;
   let summary;
   try {
-    await gradcast(args, (line) => {
+    const onLine = (line) => {
       const message = JSON.parse(line);
       if (message.type === 'listening') wire = followWire(message.metricsUrl);
       if (message.type === 'summary') summary = message;
-    });
+    };
+    await gradcast(args, { onLine });
   } finally {
     wire = await wire?.stop();
   }
@@ -182,10 +183,4 @@ function sentenceOf({ codec, seed, imagesPerSecond, distance }) {
 
 function megabytes(bytes) {
   return bytes === undefined ? '-' : (bytes / 1e6).toFixed(2);
-}
-
-/** Runs a `gradcast` command to its end. */
-function gradcast(args, onLine) {
-  const command = [join(root, 'bin', 'gradcast.mjs'), ...args];
-  return start({ name: `gradcast ${args[0]}`, command: process.execPath, args: command, onLine }).ended;
 }

@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { runBenchmark, Together, twoCores } from './processes.mjs';
 import { machine, median, optionsOf, orderOf, pairedRatio, printTable, round } from './report.mjs';
 import { watchSteps } from './step-times.mjs';
-import { codecsOf, MICRO_BATCH, train, trainingFlags, trainWarm, WORKERS } from './training.mjs';
+import { codecsOf, MICRO_BATCH, train, trainingFlags, trainWarm, warmUpOf, WORKERS } from './training.mjs';
 
 /** Micro-batches a worker computes of each step. */
 const SIZES = [1, 4];
@@ -98,7 +98,7 @@ async function runAlone({ perWorker, steps, cores }) {
 
 /** Milliseconds a step by what they were spent on, from a run of its own. */
 async function timesOf({ steps, perWorker, codec, out, cores }) {
-  const warmUp = Math.ceil(steps / 2);
+  const warmUp = warmUpOf(steps);
   const flags = trainingFlags({ steps: warmUp + steps, perWorker, codec });
   let watch;
   await train({ flags, out, cores, onListening: (url) => (watch = watchSteps(url, warmUp)) });

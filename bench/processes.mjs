@@ -12,6 +12,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { root } from './report.mjs';
 
 /** What ends a benchmark with one sentence: exit code 2 for what the user got wrong, else 1. */
 export class BenchmarkError extends Error {
@@ -27,6 +28,7 @@ const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 };
 const LIMIT_MS = 15 * 60_000;
 /** For a clean end, children included, before it is forced. */
 const PATIENCE_MS = 15_000;
+const bin = join(root, 'bin', 'gradcast.mjs');
 /** Of a failed process's complaint, from its end. */
 const KEPT_LINES = 12;
 
@@ -145,6 +147,12 @@ export function start({ name, command, args, env = process.env, cores, onLine, o
     });
   });
   return { child, ended };
+}
+
+/** Runs a `gradcast` command to its end, as {@link start}; resolves with its standard output. */
+export function gradcast(args, options = {}) {
+  const name = `gradcast ${args[0]}`;
+  return start({ ...options, name, command: process.execPath, args: [bin, ...args] }).ended;
 }
 
 /** Processes that need each other: when one fails, the others are ended. */

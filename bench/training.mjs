@@ -1,17 +1,14 @@
 /**
  * Runs of `gradcast train` on the `tutorial` preset, as benchmarks start them: two workers of one thread each.
  */
-import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { build } from '../bin/build.mjs';
-import { root } from './report.mjs';
-import { BenchmarkError, start } from './processes.mjs';
+import { BenchmarkError, gradcast } from './processes.mjs';
 
 export const WORKERS = 2;
 /** Images of a micro-batch, as the preset has them. */
 export const MICRO_BATCH = 64;
 const CODECS = ['f32', 'f16', 'bf16', 'int8'];
-const bin = join(root, 'bin', 'gradcast.mjs');
 
 /** The flags of a run in which each worker computes so many micro-batches of a step. */
 export function trainingFlags({ steps, perWorker = 1, codec }) {
@@ -28,19 +25,25 @@ export async function train({ flags, out, cores, onListening }) {
   const onLine = (line) => {
     if (line.startsWith('{"type":"listening"')) onListening?.(JSON.parse(line).metricsUrl);
   };
-  const args = [bin, 'train', ...flags.split(' '), '--no-progress', '--json', '--out', out];
-  const { ended } = start({ name: 'gradcast train', command: process.execPath, args, cores, onLine });
-  const line = (await ended).split('\n').find((text) => text.startsWith('{"type":"summary"'));
+  const args = ['train', ...flags.split(' '), '--no-progress', '--json', '--out', out];
+  const line = (await gradcast(args, { cores, onLine }))
+    .split('\n')
+    .find((text) => text.startsWith('{"type":"summary"'));
   if (!line) throw new BenchmarkError('gradcast train printed no summary');
   return JSON.parse(line);
 }
 
 /**
- * One run's speed when it is warm: images a second over its last `steps` steps, after half as many in which JavaScript is
- * compiled: that takes a tenth of the first ones' time, and nothing of the thousands that a training run has.
+ * How many steps go before so many that are measured: JavaScript is compiled in them, which takes a tenth of their time and
+ * nothing of that of the thousands that a training run has.
  */
+export function warmUpOf(steps) {
+  return Math.ceil(steps / 2);
+}
+
+/** One run's speed when it is warm: images a second over its last `steps` steps, rounded up to an even number. */
 export async function trainWarm({ steps, perWorker, codec, out, cores }) {
-  const warmUp = Math.ceil(steps / 2);
+  const warmUp = warmUpOf(steps);
   const last = 3 * warmUp;
   const marks = new Map();
   const onLine = (line) => {
@@ -48,8 +51,7 @@ export async function trainWarm({ steps, perWorker, codec, out, cores }) {
     if (type === 'progress') marks.set(step, performance.now());
   };
   const flags = `${trainingFlags({ steps: last, perWorker, codec })} --log-interval ${warmUp}`;
-  const args = [bin, 'train', ...flags.split(' '), '--json', '--out', out];
-  await start({ name: 'gradcast train', command: process.execPath, args, cores, onLine }).ended;
+  await gradcast(['train', ...flags.split(' '), '--json', '--out', out], { cores, onLine });
   const seconds = (marks.get(last) - marks.get(warmUp)) / 1000;
   if (!(seconds > 0)) throw new BenchmarkError('gradcast train told no progress');
   return ((last - warmUp) * WORKERS * perWorker * MICRO_BATCH) / seconds;
@@ -58,8 +60,7 @@ export async function trainWarm({ steps, perWorker, codec, out, cores }) {
 /** The codecs that this build's `--codec` knows; f32 alone where there is no such flag. */
 export async function knownCodecs() {
   await build();
-  const args = [bin, 'train', '--help'];
-  const help = await start({ name: 'gradcast train --help', command: process.execPath, args }).ended;
+  const help = await gradcast(['train', '--help']);
   const values = /--codec ([a-z0-9|]+)/.exec(help)?.[1].split('|') ?? ['f32'];
   return CODECS.filter((codec) => values.includes(codec));
 }

@@ -5,7 +5,7 @@ import { resolveTrain } from '@gradcast/config';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import { openDoors } from './doors.ts';
+import { dialled, openDoors } from './doors.ts';
 import type { Doors } from './doors.ts';
 
 let parent: string;
@@ -70,6 +70,12 @@ describe.skipIf(process.platform === 'win32')('the socket for local workers', ()
 });
 
 describe('the address for local workers', () => {
+  it('turns "everywhere" into "here"', () => {
+    expect(dialled('ws://0.0.0.0:7')).toBe('ws://127.0.0.1:7');
+    expect(dialled('ws://[::]:7')).toBe('ws://[::1]:7');
+    expect(dialled('ws://10.0.0.5:7')).toBe('ws://10.0.0.5:7');
+  });
+
   it('is here where the coordinator listens everywhere', async () => {
     const { localUrl, url } = await open(null, ['--host', '0.0.0.0']);
     expect([url, localUrl]).toEqual([

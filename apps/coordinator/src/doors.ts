@@ -87,7 +87,7 @@ export async function openDoors(options: RunOptions, resultBytes: number): Promi
 }
 
 /** The address under which this machine's workers reach a coordinator that listens everywhere. */
-function dialled(url: string): string {
+export function dialled(url: string): string {
   return url.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:');
 }
 

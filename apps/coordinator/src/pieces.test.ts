@@ -1,10 +1,9 @@
 import { EventEmitter } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
-import { WebSocket, WebSocketServer } from 'ws';
+import { WebSocket } from 'ws';
 import { freePieces } from './pieces.ts';
+import { serve } from './server.ts';
 
 const LARGE = (1 << 20) + 1;
 
@@ -53,25 +52,25 @@ describe('the pieces of a message', () => {
 });
 
 describe('messages of all sizes over a real connection', () => {
-  /** A server that collects what it gets, and a client of it. */
+  /** The coordinator's server, collecting what it gets, and a client of it. */
   async function connection() {
-    const http = createServer();
-    const server = new WebSocketServer({ noServer: true, perMessageDeflate: false, allowSynchronousEvents: true });
     const received: Buffer[] = [];
     let wake = () => {};
-    http.on('upgrade', (request, stream, head) => {
-      server.handleUpgrade(request, stream, head, (socket) => {
-        freePieces(stream, socket);
+    const server = await serve({
+      place: { host: '127.0.0.1', port: 0 },
+      token: null,
+      maxPayload: 4_000_000,
+      onConnection: (socket) => {
         socket.on('message', (data) => {
           received.push(data as Buffer);
           wake();
         });
         closing.push(() => socket.terminate());
-      });
+      },
+      onRefused: () => undefined,
     });
-    await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
-    closing.push(() => http.close());
-    const client = new WebSocket(`ws://127.0.0.1:${(http.address() as AddressInfo).port}`);
+    closing.push(() => void server.close());
+    const client = new WebSocket(server.url);
     closing.push(() => client.terminate());
     await new Promise((resolve) => client.once('open', resolve));
     const takeAll = async (count: number) => {

@@ -6,7 +6,6 @@ import type { ChildMessage, CoordinatorConfig, Summary } from '@gradcast/config'
 import { readRun, RunError } from '@gradcast/checkpoint';
 import { IMAGE_BYTES, loadDataset, MicroBatches } from '@gradcast/dataset';
 import type { Dataset } from '@gradcast/dataset';
-import { globalBatch, stepsForEpochs } from '@gradcast/ledger';
 import { buildModel, presets } from '@gradcast/model';
 import type { Model, PresetName } from '@gradcast/model';
 import { collectVectors, TrainingState } from '@gradcast/optimizer';
@@ -22,8 +21,9 @@ import type { Doors } from './doors.ts';
 import { CoordinatorError } from './failure.ts';
 import { RETURN_MS } from './farewell.ts';
 import { Fleet, TICK_MS } from './fleet.ts';
+import { lengthOf } from './length.ts';
 import { PhaseTimer } from './records.ts';
-import { begin } from './resume.ts';
+import { begin, storedProfiles } from './resume.ts';
 import type { Beginning, NumericDefinition } from './resume.ts';
 import { round } from './round.ts';
 import type { RoundOutcome } from './round.ts';
@@ -394,23 +394,3 @@ interface Ended {
 
 const STOPPED: Ended = { status: 'stopped', sentence: 'the run was stopped' };
 const ABANDONED: Ended = { status: 'abandoned', sentence: 'no worker came' };
-
-function lengthOf({ length, ...shape }: CoordinatorConfig, { count, name }: Dataset): number {
-  const batch = globalBatch(shape);
-  if (batch > count) {
-    throw new CoordinatorError(
-      'batch-exceeds-data',
-      `a global batch of ${batch} exceeds the ${count} samples of ${name}`,
-      {
-        exitCode: 2,
-      },
-    );
-  }
-  return 'steps' in length ? length.steps : stepsForEpochs(length.epochs, count, shape);
-}
-
-/** Profiles that earlier starts of this run computed with. */
-function storedProfiles({ loaded }: Beginning): string[] {
-  const profile: unknown = loaded?.checkpoint.info.profile;
-  return Array.isArray(profile) ? profile.filter((key): key is string => typeof key === 'string') : [];
-}

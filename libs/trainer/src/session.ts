@@ -221,7 +221,7 @@ export class Session {
     if (this.#over) return;
     this.#over = true;
     this.#cancelGrace();
-    // The last results and words must have gone out before a process ends with this session.
+    // Whoever waits for the outcome may end the process: the last results and words must have gone out before.
     void this.#disconnect().then(() => this.#resolve(outcome));
   }
 }
