@@ -38,7 +38,7 @@ const dockerfile = text('docker/Dockerfile').replaceAll('\\\n', ' ');
 
 /** Has the command itself read the arguments a manifest gives it: a flag that was renamed is refused here. */
 function expectAccepted([command, ...args]: readonly string[]): void {
-  const machine = { environment: { GRADCAST_TOKEN: 'secret' }, cores: 2, hostname: 'here' };
+  const machine = { environment: { GRADCAST_TOKEN: 'secret-of-16-letters' }, cores: 2, hostname: 'here' };
   // The volume exists in the image only.
   const usable = args.map((argument) => (argument === '--out=/runs' ? '--out=runs' : argument));
   if (command === 'coordinator') resolveCoordinator(usable, machine);

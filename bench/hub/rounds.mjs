@@ -2,6 +2,7 @@
  * One turn of each contestant: the coordinator with canned workers, or the bare exchange of the same bytes. Every turn
  * starts its processes afresh and ends them.
  */
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -31,7 +32,8 @@ export async function coordinatorTurn({ built, scratch, library, config, run, wo
   const coordinator = startProcess(join(built, 'coordinator.mjs'), { execArgv });
   const clients = [];
   try {
-    coordinator.send({ type: 'coordinate', config: { ...config, out }, token: null });
+    const access = { credentials: null, local: randomBytes(16).toString('hex') };
+    coordinator.send({ type: 'coordinate', config: { ...config, out }, access, localSocket: null });
     const { url } = await coordinator.next('listening');
     let next = 0;
     for (const share of clientShares(workers)) {

@@ -11,7 +11,11 @@ import { type Result, root, start } from './command.ts';
 
 interface LogLine {
   readonly pid: number;
-  readonly message: { readonly type: string; readonly token?: string };
+  readonly message: {
+    readonly type: string;
+    readonly token?: string;
+    readonly access?: { readonly credentials: readonly { secret: string }[] | null; readonly local: string };
+  };
   readonly environmentToken: string | null;
   readonly argv: readonly string[];
 }
@@ -98,18 +102,21 @@ describe('train', () => {
 
   it('makes a token for its own workers, in no argument and no environment', async () => {
     const { log } = await run(['train', '--workers', '2'], { FAKE_WORKERS: '2' });
-    const tokens = new Set(beginnings(log).map(({ message }) => message.token));
+    const tokens = new Set(beginnings(log).map(({ message }) => message.token ?? message.access?.local));
     expect(tokens.size).toBe(1);
     const [token] = tokens;
+    expect(log[0].message.access?.credentials).toEqual([]);
     expect(token!.length).toBeGreaterThanOrEqual(32);
     expect(JSON.stringify(log.map(({ argv }) => argv))).not.toContain(token);
     const other = await run(['train', '--workers', '1']);
-    expect(other.log[0].message.token).not.toBe(token);
+    expect(other.log[0].message.access!.local).not.toBe(token);
   });
 
-  it('passes a given token over the pipe only', async () => {
-    const result = await run(['train', '--workers', '1'], { GRADCAST_TOKEN: 'given-secret' });
-    expect(beginnings(result.log).map(({ message }) => message.token)).toEqual(['given-secret', 'given-secret']);
+  it('passes a given token over the pipe only, and to the coordinator only', async () => {
+    const result = await run(['train', '--workers', '1'], { GRADCAST_TOKEN: 'given-secret-0123' });
+    const [coordinator, worker] = beginnings(result.log).map(({ message }) => message);
+    expect(coordinator.access?.credentials).toEqual([{ name: null, role: 'worker', secret: 'given-secret-0123' }]);
+    expect(worker.token).toBe(coordinator.access?.local);
     expect(beginnings(result.log).map(({ environmentToken }) => environmentToken)).toEqual([null, null]);
     expect(result.stdout + result.stderr).not.toContain('given-secret');
   });

@@ -30,10 +30,10 @@ function expectRefusal({ code, stdout, stderr }: Ending, expected: { code: numbe
 
 describe('a worker', () => {
   it.each<{ token: string; env: Record<string, string>; why: string }>([
-    { token: 'the wrong', env: { GRADCAST_TOKEN: 'wrong-secret' }, why: 'token-wrong' },
+    { token: 'the wrong', env: { GRADCAST_TOKEN: 'wrong-secret-wrong-secret' }, why: 'token-wrong' },
     { token: 'no', env: {}, why: 'token-missing' },
   ])('with $token token is sent away, and the run goes on without it', async ({ env, why }) => {
-    const token = { GRADCAST_TOKEN: 'right-secret' };
+    const token = { GRADCAST_TOKEN: 'right-secret-right-secret' };
     const run = bench.start(`coordinator ${RUN} --out ${why}`, token);
     const { url } = await run.event('listening');
     expectRefusal(await bench.run(`${WORKER} --coordinator ${url}`, env), { code: 1, why });

@@ -117,7 +117,7 @@ describe('a coordinator with workers of their own', () => {
 
 describe('train', () => {
   it('starts a killed worker again, and lets another one join', async () => {
-    const token = { GRADCAST_TOKEN: 'shared-secret' };
+    const token = { GRADCAST_TOKEN: 'shared-secret-shared-secret' };
     const run = bench.start(`train ${RUN} --json --workers 2 --out train`, token);
     const { url } = await run.event('listening');
     await run.step(5);

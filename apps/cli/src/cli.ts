@@ -91,7 +91,7 @@ async function dispatch(command: CommandName, args: readonly string[], world: Wo
       case 'coordinator': {
         const run = resolveCoordinator(args, world.machine);
         if (run.output.printConfig) return printConfig(run.printable, run.output, world);
-        return await runCoordinator(run, surroundings(run.output, run.coordinator.logInterval, world));
+        return await runCoordinator(run, surroundings(run.output, run.coordinator.logInterval, world), world.secret);
       }
       case 'worker': {
         const { output, printable, worker, token } = resolveWorker(args, world.machine);

@@ -57,7 +57,7 @@ function setUp(workers = 2) {
   const outcome = supervise(
     {
       coordinator: run.coordinator,
-      token: 'shared',
+      access: { credentials: null, local: 'local-secret' },
       local: { count: run.workers, config: run.worker, socket: '/tmp/g/s' },
     },
     {
@@ -114,8 +114,14 @@ describe('supervise', () => {
     expect(coordinator.first).toMatchObject({ type: 'coordinate', localSocket: '/tmp/g/s' });
     coordinator.say(listening);
     expect(local().map(({ entry, first }) => [entry, first])).toMatchObject([
-      ['worker', { token: 'shared', config: { coordinator: 'ws+unix:/tmp/g/s:/', name: 'local-0', localIndex: 0 } }],
-      ['worker', { token: 'shared', config: { coordinator: 'ws+unix:/tmp/g/s:/', name: 'local-1', localIndex: 1 } }],
+      [
+        'worker',
+        { token: 'local-secret', config: { coordinator: 'ws+unix:/tmp/g/s:/', name: 'local-0', localIndex: 0 } },
+      ],
+      [
+        'worker',
+        { token: 'local-secret', config: { coordinator: 'ws+unix:/tmp/g/s:/', name: 'local-1', localIndex: 1 } },
+      ],
     ]);
     coordinator.say(finished(0));
     for (const worker of local()) await worker.exit(0);

@@ -3,7 +3,7 @@
  *
  * Invariants: every wait is bounded; no process outlives the command; the exit code is the run's.
  */
-import type { ChildMessage, CoordinatorConfig, LocalWorkerConfig, Summary } from '@gradcast/config';
+import type { Access, ChildMessage, CoordinatorConfig, LocalWorkerConfig, Summary } from '@gradcast/config';
 import { type Child, exitText, type StartChild } from './child.ts';
 import { EXIT_FAILED, exitAfter, type StopSignal } from './exit-codes.ts';
 import { type Delay, LocalWorkers } from './local-workers.ts';
@@ -16,7 +16,7 @@ const WORKER_STOP_MS = 5_000;
 
 export interface RunPlan {
   readonly coordinator: CoordinatorConfig;
-  readonly token: string | null;
+  readonly access: Access;
   /** Local workers, or null where only the coordinator runs here. */
   readonly local: {
     readonly count: number;
@@ -65,7 +65,7 @@ class Supervision {
       new LocalWorkers({
         count: plan.local.count,
         config: plan.local.config,
-        token: plan.token,
+        token: plan.access.local,
         start,
         delay,
         onNotice: (sentence) => reporter.notice(sentence),
@@ -76,13 +76,13 @@ class Supervision {
 
   async run(): Promise<RunOutcome> {
     const { start, onSignal, reporter } = this.#surroundings;
-    const { coordinator: config, token, local } = this.#plan;
+    const { coordinator: config, access, local } = this.#plan;
     const unsubscribe = onSignal((signal) => this.#onSignal(signal));
     try {
       this.#coordinator = start({
         entry: 'coordinator',
         logLevel: config.logLevel,
-        first: { type: 'coordinate', config, token, localSocket: local?.socket ?? null },
+        first: { type: 'coordinate', config, access, localSocket: local?.socket ?? null },
         onMessage: (message) => this.#hear(message),
       });
       const exit = await this.#coordinator.ended;

@@ -6,7 +6,9 @@ import { type RunOutcome, type RunPlan, supervise, type Surroundings } from './s
 /**
  * A coordinator with local workers.
  *
- * @param secret makes the token of a run that was given none, so that nobody else on this machine can join it.
+ * Without a token nobody but its own workers can join it, whoever else is on this machine.
+ *
+ * @param secret makes the token of its own workers.
  * @returns the exit code.
  */
 export async function runTrain(run: ResolvedTrain, around: Surroundings, secret: () => string): Promise<number> {
@@ -17,17 +19,23 @@ export async function runTrain(run: ResolvedTrain, around: Surroundings, secret:
 /** As {@link runTrain}, with the summary. */
 export async function train(run: ResolvedTrain, around: Surroundings, secret: () => string): Promise<RunOutcome> {
   const socket = await localSocket();
+  const access = { credentials: run.credentials ?? [], local: secret() };
   const local = { count: run.workers, config: run.worker, socket: socket?.path ?? null };
   try {
-    return await tell({ coordinator: run.coordinator, token: run.token ?? secret(), local }, around);
+    return await tell({ coordinator: run.coordinator, access, local }, around);
   } finally {
     await socket?.remove();
   }
 }
 
 /** @returns the exit code. */
-export async function runCoordinator(run: ResolvedCoordinator, around: Surroundings): Promise<number> {
-  const { exitCode } = await tell({ coordinator: run.coordinator, token: run.token, local: null }, around);
+export async function runCoordinator(
+  run: ResolvedCoordinator,
+  around: Surroundings,
+  secret: () => string,
+): Promise<number> {
+  const access = { credentials: run.credentials, local: secret() };
+  const { exitCode } = await tell({ coordinator: run.coordinator, access, local: null }, around);
   return exitCode;
 }
 

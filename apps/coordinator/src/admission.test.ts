@@ -1,6 +1,13 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { checkUpgrade, isLoopbackName } from './admission.ts';
+import { Credentials } from './credentials.ts';
+
+const credentialsOf = (token: string | null) =>
+  new Credentials({
+    credentials: token === null ? null : [{ name: null, role: 'worker', secret: token }],
+    local: 'local',
+  });
 
 const TOKEN = 'correct horse, {battery}: staple é';
 const LOCAL = '127.0.0.1:8000';
@@ -110,13 +117,17 @@ const rows: Row[] = [
 
 describe('checkUpgrade', () => {
   it.each(rows)('$what: $code', ({ headers, loopback = true, token = null, code }) => {
-    const refusal = checkUpgrade(headers, { token, loopback });
-    expect(refusal?.code).toBe(code);
-    if (refusal) expect(refusal.status).toBe(refusal.code.startsWith('token') ? 401 : 403);
+    const decided = checkUpgrade(headers, { credentials: credentialsOf(token), loopback });
+    if ('kind' in decided) return expect([code, decided.kind]).toEqual([undefined, token === null ? 'none' : 'shared']);
+    expect(decided.code).toBe(code);
+    expect(decided.status).toBe(decided.code.startsWith('token') ? 401 : 403);
   });
 
   it('never repeats a token', () => {
-    const refusal = checkUpgrade({ host: LOCAL, authorization: 'Bearer s3cret' }, { token: TOKEN, loopback: true });
+    const refusal = checkUpgrade(
+      { host: LOCAL, authorization: 'Bearer s3cret' },
+      { credentials: credentialsOf(TOKEN), loopback: true },
+    );
     expect(JSON.stringify(refusal)).not.toMatch(/s3cret|horse/);
   });
 });

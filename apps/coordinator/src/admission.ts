@@ -5,9 +5,9 @@
  * Origin must be the coordinator's own address (browsers cannot forge it), and Host must be a loopback name (else a
  * page could reach us under its own name by rebinding DNS).
  */
-import { timingSafeEqual, createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { RefusalCode } from '@gradcast/protocol';
+import type { Credential, Credentials } from './credentials.ts';
 
 /** Why an upgrade was refused. */
 export interface Refusal {
@@ -17,8 +17,8 @@ export interface Refusal {
 }
 
 export interface AdmissionRules {
-  /** What workers must present; null admits anyone, which is allowed on loopback only. */
-  readonly token: string | null;
+  /** What workers may present. */
+  readonly credentials: Credentials;
   /** Whether the server listens on a loopback address only. */
   readonly loopback: boolean;
 }
@@ -26,8 +26,8 @@ export interface AdmissionRules {
 /** Subprotocol under which a browser, which cannot set headers, presents the token. */
 const TOKEN_SUBPROTOCOL = 'gradcast.token.';
 
-/** @returns undefined if the upgrade is admitted. */
-export function checkUpgrade(headers: IncomingHttpHeaders, rules: AdmissionRules): Refusal | undefined {
+/** Decides on an upgrade: whose connection it is, or why there will be none. */
+export function checkUpgrade(headers: IncomingHttpHeaders, rules: AdmissionRules): Credential | Refusal {
   const { host, origin } = headers;
   if (rules.loopback && !isLoopbackName(hostName(host))) {
     return { status: 403, code: 'host-refused', sentence: 'the Host header does not name a loopback address' };
@@ -35,8 +35,9 @@ export function checkUpgrade(headers: IncomingHttpHeaders, rules: AdmissionRules
   if (origin !== undefined && !(isHttpOrigin(origin) && origin.slice(origin.indexOf('//') + 2) === host)) {
     return { status: 403, code: 'origin-refused', sentence: 'pages of other origins may not connect' };
   }
-  if (rules.token === null) return undefined;
   const presented = bearerToken(headers) ?? subprotocolToken(headers);
+  const credential = rules.credentials.of(presented);
+  if (credential) return credential;
   if (presented === undefined) {
     return {
       status: 401,
@@ -44,10 +45,7 @@ export function checkUpgrade(headers: IncomingHttpHeaders, rules: AdmissionRules
       sentence: 'the coordinator wants a token: set GRADCAST_TOKEN or pass --token-file',
     };
   }
-  if (!sameSecret(presented, rules.token)) {
-    return { status: 401, code: 'token-wrong', sentence: 'the token is not the coordinator’s' };
-  }
-  return undefined;
+  return { status: 401, code: 'token-wrong', sentence: 'the token is not the coordinator’s' };
 }
 
 /** Whether a bind address reaches this machine only. */
@@ -73,10 +71,4 @@ function subprotocolToken(headers: IncomingHttpHeaders): string | undefined {
   return entry === undefined
     ? undefined
     : Buffer.from(entry.slice(TOKEN_SUBPROTOCOL.length), 'base64url').toString('utf8');
-}
-
-/** Compares digests, so that time tells neither content nor length. */
-function sameSecret(a: string, b: string): boolean {
-  const digest = (text: string) => createHash('sha256').update(text).digest();
-  return timingSafeEqual(digest(a), digest(b));
 }

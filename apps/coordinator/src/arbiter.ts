@@ -11,7 +11,8 @@ import { entryUrl } from './entry.ts';
 export interface ArbiterOptions {
   /** The coordinator's own address. */
   readonly url: string;
-  readonly token: string | null;
+  /** Secret of our own workers. */
+  readonly token: string;
   readonly onFailed: (sentence: string) => void;
 }
 

@@ -8,6 +8,9 @@ import { WebSocket } from 'ws';
 import { dialled, openDoors } from './doors.ts';
 import type { Doors } from './doors.ts';
 
+const TOKEN = 'shared-s3cret-0123';
+const LOCAL = 'local-s3cret-01234';
+
 let parent: string;
 let doors: Doors | undefined;
 beforeEach(async () => {
@@ -20,14 +23,15 @@ afterEach(async () => {
 });
 
 async function open(localSocket: string | null, flags: readonly string[] = []) {
-  const { coordinator } = resolveTrain(['--port', '0', '--metrics-port', '0', ...flags], {
-    environment: { GRADCAST_TOKEN: 's3cret' },
+  const { coordinator, credentials } = resolveTrain(['--port', '0', '--metrics-port', '0', ...flags], {
+    environment: { GRADCAST_TOKEN: TOKEN },
     cores: 2,
     hostname: 'h',
   });
   const logger = pino({ level: 'silent' });
   const stop = new AbortController().signal;
-  doors = await openDoors({ config: coordinator, token: 's3cret', localSocket, logger, tell: () => {}, stop }, 1000);
+  const access = { credentials, local: LOCAL };
+  doors = await openDoors({ config: coordinator, access, localSocket, logger, tell: () => {}, stop }, 1000);
   return doors;
 }
 
@@ -50,15 +54,16 @@ describe.skipIf(process.platform === 'win32')('the socket for local workers', ()
     const opened = await open(join(folder, 's'));
     const { localUrl } = opened;
     expect(localUrl).toBe(`ws+unix:${join(folder, 's')}:/`);
-    expect(await ending(localUrl, 's3cret')).toBe(1013);
-    const addresses: string[] = [];
-    opened.admit((socket, address) => {
-      addresses.push(address);
+    expect(await ending(localUrl, LOCAL)).toBe(1013);
+    const admitted: string[] = [];
+    opened.admit(({ socket, address, credential }) => {
+      admitted.push(`${address} ${credential.kind}`);
       socket.close(1000);
     });
     expect(await ending(localUrl, 'wrong')).toBe(401);
-    expect(await ending(localUrl, 's3cret')).toBe(1000);
-    expect(addresses).toEqual(['127.0.0.1']);
+    expect(await ending(localUrl, LOCAL)).toBe(1000);
+    expect(await ending(opened.url, TOKEN)).toBe(1000);
+    expect(admitted).toEqual(['127.0.0.1 local', '127.0.0.1 shared']);
     await opened.close();
     expect(await readdir(parent)).toEqual([]);
   });

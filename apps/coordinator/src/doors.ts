@@ -9,12 +9,22 @@ import { serveMetrics } from '@gradcast/metrics';
 import type { RequestHandler } from '@gradcast/metrics';
 import { frameLimit } from '@gradcast/protocol';
 import type { WebSocket } from 'ws';
+import { Credentials } from './credentials.ts';
+import type { Credential } from './credentials.ts';
 import type { RunOptions } from './run.ts';
 import { serve } from './server.ts';
 import type { Place } from './server.ts';
 
-/** Takes an admitted connection; `bytesRead` counts what has arrived on it. */
-export type Admit = (socket: WebSocket, address: string, bytesRead: () => number) => void;
+/** An admitted connection. */
+export interface Connection {
+  readonly socket: WebSocket;
+  readonly address: string;
+  readonly credential: Credential;
+  /** Counts what has arrived on it. */
+  readonly bytesRead: () => number;
+}
+
+export type Admit = (connection: Connection) => void;
 
 export interface Doors {
   /** `ws://host:port`. */
@@ -37,7 +47,8 @@ const TRY_AGAIN_LATER = 1013;
  * @param resultBytes payload of a result, the largest message from a worker.
  * @throws CoordinatorError `port-in-use`, `address-unusable`; MetricsError. */
 export async function openDoors(options: RunOptions, resultBytes: number): Promise<Doors> {
-  const { config, token, localSocket, logger } = options;
+  const { config, access, localSocket, logger } = options;
+  const credentials = new Credentials(access);
   let admitted: Admit | undefined;
   const metrics = {
     handler: ((_, response) => {
@@ -53,11 +64,11 @@ export async function openDoors(options: RunOptions, resultBytes: number): Promi
   const serveAt = (place: Place) =>
     serve({
       place,
-      token,
+      credentials,
       maxPayload: frameLimit(resultBytes),
-      onConnection: (socket, address, bytesRead) => {
-        if (admitted) admitted(socket, address, bytesRead);
-        else socket.close(TRY_AGAIN_LATER, 'the run is being set up');
+      onConnection: (connection) => {
+        if (admitted) admitted(connection);
+        else connection.socket.close(TRY_AGAIN_LATER, 'the run is being set up');
       },
       onRefused: (address, code) => logger.warn({ address, code }, 'connection refused'),
     });

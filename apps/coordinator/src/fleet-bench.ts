@@ -6,6 +6,8 @@ import type { CoordinatorMessage, MessageOf, Received, WorkerMessage } from '@gr
 import { createCodec } from '@gradcast/reduction';
 import { floatsOf } from '@gradcast/tensors';
 import { referenceKernels as kernels } from '@gradcast/vector';
+import { ANYBODY } from './credentials.ts';
+import type { Connection } from './doors.ts';
 import { FakeSocket } from './fake-socket.ts';
 import { Fleet, TICK_MS } from './fleet.ts';
 import type { FleetOptions } from './fleet.ts';
@@ -207,9 +209,10 @@ export class FleetBench {
   }
 
   /** A connection that has said nothing. */
-  connect(name: string, introduction?: Partial<MessageOf<'hello'>>): FakeWorker {
+  connect(name: string, introduction?: Partial<MessageOf<'hello'>>, connection: Partial<Connection> = {}): FakeWorker {
     const worker = new FakeWorker(name, introduction);
-    this.fleet.add(worker.socket.socket, '127.0.0.1');
+    const { socket } = worker.socket;
+    this.fleet.add({ socket, address: '127.0.0.1', credential: ANYBODY, bytesRead: () => 0, ...connection });
     return worker;
   }
 

@@ -10,9 +10,9 @@ import { randomBytes } from 'node:crypto';
 import { decodeFromWorker, encodeFrame, openNothing, ProtocolError, REFUSALS, sealFrame } from '@gradcast/protocol';
 import type { MessageOf, Profile, Received, RefusalCode, WorkerMessage } from '@gradcast/protocol';
 import type { AdamScalars } from '@gradcast/vector';
-import type { WebSocket } from 'ws';
 import { Dispatcher } from './dispatcher.ts';
 import type { DispatcherOptions, RunTerms, Truth } from './dispatcher.ts';
+import type { Connection } from './doors.ts';
 import type { OpenStep } from './open-step.ts';
 import { Farewell, type FarewellOptions } from './farewell.ts';
 import { Peer } from './peer.ts';
@@ -84,9 +84,10 @@ export class Fleet {
   }
 
   /** Takes an admitted connection. */
-  add(socket: WebSocket, address: string, bytesRead: () => number = () => 0): void {
+  add(connection: Connection): void {
     const { now, events } = this.#options;
-    const peer = new Peer({ socket, address, bytesRead, now, countBytes: events.bytes });
+    const { socket } = connection;
+    const peer = new Peer({ ...connection, now, countBytes: events.bytes });
     this.#roster.add(peer);
     socket.on('message', (data: Buffer, isBinary: boolean) => this.#receive(peer, data, isBinary));
     socket.on('close', () => this.#gone(peer));

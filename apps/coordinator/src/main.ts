@@ -23,10 +23,10 @@ function stop(signal: keyof typeof SIGNAL_EXIT): void {
 }
 
 async function coordinate(message: Extract<ParentMessage, { type: 'coordinate' }>): Promise<never> {
-  const { config, token, localSocket } = message;
+  const { config, access, localSocket } = message;
   const logger = pino({ name: 'coordinator', level: config.logLevel }, pino.destination({ fd: 2, sync: true }));
   try {
-    const { summary } = await run({ config, token, localSocket, logger, tell: tellParent, stop: stopping.signal });
+    const { summary } = await run({ config, access, localSocket, logger, tell: tellParent, stop: stopping.signal });
     const bySignal = summary.status === 'stopped' && stopSignal !== undefined ? SIGNAL_EXIT[stopSignal] : undefined;
     const exitCode = bySignal ?? EXIT[summary.status];
     await tellParentLast({ type: 'finished', summary, exitCode });

@@ -14,6 +14,8 @@
 import { encodeFrame } from '@gradcast/protocol';
 import type { CoordinatorMessage, MessageOf } from '@gradcast/protocol';
 import type { WebSocket } from 'ws';
+import type { Credential } from './credentials.ts';
+import type { Connection } from './doors.ts';
 
 /** Averages that may be under way to a peer. */
 export const AVERAGE_LIMIT = 4;
@@ -23,11 +25,7 @@ export type PeerState = 'greeting' | 'joining' | 'waiting' | 'active' | 'behind'
 /** Bytes by direction and message, for metrics. */
 export type CountBytes = (direction: 'in' | 'out', message: string, bytes: number) => void;
 
-export interface PeerOptions {
-  readonly socket: WebSocket;
-  readonly address: string;
-  /** Bytes that have arrived on the connection. */
-  readonly bytesRead: () => number;
+export interface PeerOptions extends Connection {
   readonly now: () => number;
   readonly countBytes: CountBytes;
 }
@@ -35,6 +33,8 @@ export interface PeerOptions {
 export class Peer {
   readonly socket: WebSocket;
   readonly address: string;
+  /** Whom its secret names. */
+  readonly credential: Credential;
   readonly #now: () => number;
   readonly #countBytes: CountBytes;
   readonly #bytesRead: () => number;
@@ -68,11 +68,12 @@ export class Peer {
   /** Where the message that is arriving began. */
   #incoming: { at: number; from: number; seen: number };
 
-  constructor({ socket, address, bytesRead, now, countBytes }: PeerOptions) {
+  constructor({ socket, address, credential, bytesRead, now, countBytes }: PeerOptions) {
     this.#bytesRead = bytesRead;
     this.#incoming = { at: now(), from: bytesRead(), seen: bytesRead() };
     this.socket = socket;
     this.address = address;
+    this.credential = credential;
     this.#now = now;
     this.#countBytes = countBytes;
     this.joinedAt = this.heardAt = now();

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { freePieces } from './pieces.ts';
+import { Credentials } from './credentials.ts';
 import { serve } from './server.ts';
 
 const LARGE = (1 << 20) + 1;
@@ -58,9 +59,9 @@ describe('messages of all sizes over a real connection', () => {
     let wake = () => {};
     const server = await serve({
       place: { host: '127.0.0.1', port: 0 },
-      token: null,
+      credentials: new Credentials({ credentials: null, local: 'local' }),
       maxPayload: 4_000_000,
-      onConnection: (socket) => {
+      onConnection: ({ socket }) => {
         socket.on('message', (data) => {
           received.push(data as Buffer);
           wake();

@@ -2,7 +2,7 @@
  * A coordinator's run from the first check to the summary: sets the stages up, drives the rounds, ends cleanly.
  */
 import { performance } from 'node:perf_hooks';
-import type { ChildMessage, CoordinatorConfig, Summary } from '@gradcast/config';
+import type { Access, ChildMessage, CoordinatorConfig, Summary } from '@gradcast/config';
 import { readRun, RunError } from '@gradcast/checkpoint';
 import { IMAGE_BYTES, loadDataset, MicroBatches } from '@gradcast/dataset';
 import type { Dataset } from '@gradcast/dataset';
@@ -35,7 +35,7 @@ import { Watch } from './watch.ts';
 
 export interface RunOptions {
   readonly config: CoordinatorConfig;
-  readonly token: string | null;
+  readonly access: Access;
   /** Path of a Unix socket for workers of the same command, or null. */
   readonly localSocket: string | null;
   readonly logger: Logger;
@@ -160,7 +160,7 @@ class Running {
   }
 
   async run(): Promise<RunResult> {
-    const { config, token, tell, stop } = this.#options;
+    const { config, access, tell, stop } = this.#options;
     const { beginning, totalSteps, doors } = this.#prepared;
     const { folder, damaged, loaded } = beginning;
     const telemetry = this.#telemetry;
@@ -169,8 +169,12 @@ class Running {
     const book = await this.#book(incarnation);
     const fleet = this.#fleet(incarnation);
     telemetry.serveOn(doors.metrics, () => fleet.workers);
-    doors.admit((socket, address, bytesRead) => fleet.add(socket, address, bytesRead));
-    this.#arbiter.configure({ url: doors.url, token, onFailed: (sentence) => telemetry.notice(sentence) });
+    doors.admit((connection) => fleet.add(connection));
+    this.#arbiter.configure({
+      url: doors.url,
+      token: access.local,
+      onFailed: (sentence) => telemetry.notice(sentence),
+    });
     const saving = this.#saving(incarnation, book);
     const log = await folder.openMetrics(this.#state.version, telemetry.writing.of('metrics'));
     telemetry.begin(log, this.#state.position);

@@ -2,6 +2,7 @@ import { get, request } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
+import { Credentials } from './credentials.ts';
 import { serve } from './server.ts';
 import type { RunningServer, ServerOptions } from './server.ts';
 
@@ -12,17 +13,20 @@ afterEach(async () => {
   for (const server of servers.splice(0)) await server.close();
 });
 
+const accepting = (secret: string | null) =>
+  new Credentials({ credentials: secret === null ? null : [{ name: null, role: 'worker', secret }], local: 'local' });
+
 async function started(change: Partial<ServerOptions> = {}) {
   const connections: string[] = [];
   const refused: string[] = [];
   const server = await serve({
     place: { host: '127.0.0.1', port: 0 },
-    token: null,
+    credentials: accepting(null),
     maxPayload: 1000,
-    onConnection: (socket, address) => {
+    onConnection: ({ socket, address }) => {
       sockets.push(socket);
       connections.push(address);
-      socket.on('message', (data, isBinary) => socket.send(data as Buffer, { binary: isBinary }));
+      socket.on('message', (data: Buffer, isBinary) => socket.send(data, { binary: isBinary }));
       socket.on('error', () => undefined);
     },
     onRefused: (address, code) => void refused.push(`${address} ${code}`),
@@ -63,7 +67,7 @@ describe('the port for workers', () => {
   });
 
   it('refuses with a code and a sentence that the worker can show', async () => {
-    const server = await started({ token: 's3cret' });
+    const server = await started({ credentials: accepting('s3cret') });
     const { status, body } = await dial(server.url, { authorization: 'Bearer wrong' });
     expect([status, JSON.parse(body)]).toEqual([
       401,
@@ -97,7 +101,7 @@ describe('the port for workers', () => {
   });
 
   it('survives an upgrade whose sender hangs up at once', async () => {
-    const server = await started({ token: 's3cret' });
+    const server = await started({ credentials: accepting('s3cret') });
     const { port } = new URL(server.url.replace('ws:', 'http:'));
     await new Promise<void>((resolve) => {
       const headers = { connection: 'Upgrade', upgrade: 'websocket' };

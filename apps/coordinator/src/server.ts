@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import { checkUpgrade, isLoopbackName } from './admission.ts';
+import type { Credential, Credentials } from './credentials.ts';
 import type { Admit } from './doors.ts';
 import { CoordinatorError } from './failure.ts';
 import { freePieces } from './pieces.ts';
@@ -20,7 +21,7 @@ export type Place =
 
 export interface ServerOptions {
   readonly place: Place;
-  readonly token: string | null;
+  readonly credentials: Credentials;
   /** Bytes of the largest legal frame from a worker. */
   readonly maxPayload: number;
   readonly onConnection: Admit;
@@ -55,7 +56,8 @@ export async function serve(options: ServerOptions): Promise<RunningServer> {
   });
   server.on('upgrade', (request, stream, head) => {
     stream.on('error', () => stream.destroy());
-    upgrade(request, stream, { options, accept: () => acceptUpgrade(sockets, request, stream, head, options) });
+    const accept = (credential: Credential) => acceptUpgrade(sockets, { request, stream, head, credential }, options);
+    upgrade(request, stream, { options, accept });
   });
   await listen(server, place);
   return {
@@ -68,29 +70,36 @@ export async function serve(options: ServerOptions): Promise<RunningServer> {
   };
 }
 
+interface Upgrade {
+  readonly request: IncomingMessage;
+  readonly stream: Duplex;
+  readonly head: Buffer;
+  readonly credential: Credential;
+}
+
 function acceptUpgrade(
   sockets: WebSocketServer,
-  request: IncomingMessage,
-  stream: Duplex,
-  head: Buffer,
+  { request, stream, head, credential }: Upgrade,
   options: ServerOptions,
 ): void {
   request.socket.setNoDelay(true);
   sockets.handleUpgrade(request, stream, head, (socket) => {
     freePieces(stream, socket);
-    options.onConnection(socket, addressOf(request, options.place), () => request.socket.bytesRead);
+    const address = addressOf(request, options.place);
+    options.onConnection({ socket, address, credential, bytesRead: () => request.socket.bytesRead });
   });
 }
 
 function upgrade(
   request: IncomingMessage,
   stream: Duplex,
-  { options, accept }: { options: ServerOptions; accept: () => void },
+  { options, accept }: { options: ServerOptions; accept: (credential: Credential) => void },
 ): void {
-  const { token, place } = options;
+  const { credentials, place } = options;
   const loopback = 'path' in place || isLoopbackName(place.host);
-  const refusal = checkUpgrade(request.headers, { token, loopback });
-  if (!refusal) return accept();
+  const decided = checkUpgrade(request.headers, { credentials, loopback });
+  if (!('status' in decided)) return accept(decided);
+  const refusal = decided;
   options.onRefused(addressOf(request, place), refusal.code);
   const { status, code, sentence } = refusal;
   const body = JSON.stringify({ code, sentence });

@@ -300,7 +300,7 @@ const network: OptionSpec[] = [
     type: { kind: 'text', shows: 'FILE' },
     group: 'Network',
     commands: HOSTS,
-    help: 'File with the token that coordinator and workers share; the environment may hold it as GRADCAST_TOKEN instead',
+    help: 'File with the token that coordinator and workers share, or with lines NAME ROLE SECRET; GRADCAST_TOKEN may hold a token instead',
   },
 ];
 

@@ -1,18 +1,38 @@
 /**
  * Messages between the `gradcast` command and the processes it starts, over Node's IPC pipe.
  *
- * The token travels here and nowhere else: never in argv, never in a file the run writes. A child whose pipe closes
+ * Tokens travel here and nowhere else: never in argv, never in a file the run writes. A child whose pipe closes
  * has lost its parent and ends by itself.
  */
 import type { CodecName } from '@gradcast/protocol';
 import type { CoordinatorConfig, WorkerConfig } from './run-config.ts';
+
+/** What the holder of a credential may do: a `trusted` worker's word counts where bits cannot be compared. */
+export const CREDENTIAL_ROLES = ['worker', 'trusted'] as const;
+export type CredentialRole = (typeof CREDENTIAL_ROLES)[number];
+
+/** A credential with its secret. */
+export interface CredentialSecret {
+  /** Null for the one secret that all workers share. */
+  readonly name: string | null;
+  readonly role: CredentialRole;
+  readonly secret: string;
+}
+
+/** Who may join a run. */
+export interface Access {
+  /** Credentials that are accepted, none if empty; null admits anybody who reaches the port. */
+  readonly credentials: readonly CredentialSecret[] | null;
+  /** Secret of this command's own workers, made anew for each start. */
+  readonly local: string;
+}
 
 /** Parent to child; the first message is `coordinate` or `work`. */
 export type ParentMessage =
   | {
       readonly type: 'coordinate';
       readonly config: CoordinatorConfig;
-      readonly token: string | null;
+      readonly access: Access;
       /** Path of a Unix socket to listen on as well, in a folder of its own, for workers of this command. */
       readonly localSocket: string | null;
     }

@@ -28,7 +28,7 @@ function codes(resolve: () => unknown): string[] {
 
 describe('resolveTrain', () => {
   it("starts from the preset's own numbers", () => {
-    const { coordinator, workers, worker, token } = resolveTrain([], machine());
+    const { coordinator, workers, worker, credentials } = resolveTrain([], machine());
     expect(coordinator).toMatchObject({
       preset: 'mnist',
       seed: 0,
@@ -44,7 +44,7 @@ describe('resolveTrain', () => {
     });
     expect(workers).toBe(4);
     expect(worker).toMatchObject({ backend: 'auto', threads: 1, reconnectSeconds: 300, metricsPort: 0 });
-    expect(token).toBeNull();
+    expect(credentials).toBeNull();
   });
 
   it('starts no more workers than cores or micro-batches', () => {
@@ -115,13 +115,16 @@ describe('resolveTrain', () => {
 
   it('needs a token for any host but loopback', () => {
     expect(codes(() => resolveTrain(['--host', '0.0.0.0'], machine()))).toEqual(['token-required']);
-    expect(resolveTrain(['--host', '0.0.0.0'], machine({ GRADCAST_TOKEN: 't0p' })).token).toBe('t0p');
+    const secret = 't0p-secret-01234567';
+    expect(resolveTrain(['--host', '0.0.0.0'], machine({ GRADCAST_TOKEN: secret })).credentials).toEqual([
+      { name: null, role: 'worker', secret },
+    ]);
     expect(codes(() => resolveTrain(['--host', '0.0.0.0'], machine({ GRADCAST_TOKEN: '' })))).toEqual(['token-shape']);
   });
 
   it('prints a configuration that reads back as itself and never the token', () => {
     const args = ['--preset', 'tutorial', '--epochs', '2', '--global-batch', '128', '--micro-batches', '2'];
-    const first = resolveTrain(args, machine({ GRADCAST_TOKEN: 'very-secret' }));
+    const first = resolveTrain(args, machine({ GRADCAST_TOKEN: 'very-secret-very-secret' }));
     expect(JSON.stringify(first.printable)).not.toContain('very-secret');
     const config = file('printed.json', JSON.stringify(first.printable));
     const second = resolveTrain(['--config', config], { ...machine(), cores: 1 });

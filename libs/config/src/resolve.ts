@@ -10,8 +10,9 @@ import { cutBatch } from './batches.ts';
 import { gather, type Settings } from './settings.ts';
 import type { CommandName } from './options.ts';
 import { ConfigError, type Problem, quoted } from './problem.ts';
+import type { CredentialSecret } from './process-messages.ts';
 import type { BackendChoice, CoordinatorConfig, LogLevel, RunLength, WorkerConfig } from './run-config.ts';
-import { readToken } from './token.ts';
+import { readCredentials, readToken } from './token.ts';
 
 /** Training images of MNIST, the data set a run takes when none is named. */
 const MNIST_IMAGES = 60_000;
@@ -37,14 +38,14 @@ export type LocalWorkerConfig = Omit<WorkerConfig, 'coordinator' | 'name' | 'loc
 
 interface Resolved {
   readonly output: OutputConfig;
-  /** Null when none was given. */
-  readonly token: string | null;
-  /** The settings by option name, in the order of help; what --print-config prints. Never holds the token. */
+  /** The settings by option name, in the order of help; what --print-config prints. Never holds a token. */
   readonly printable: Readonly<Record<string, string | number | boolean>>;
 }
 
 export interface ResolvedCoordinator extends Resolved {
   readonly coordinator: CoordinatorConfig;
+  /** Null when none were given. */
+  readonly credentials: readonly CredentialSecret[] | null;
 }
 
 export interface ResolvedTrain extends ResolvedCoordinator {
@@ -55,6 +56,8 @@ export interface ResolvedTrain extends ResolvedCoordinator {
 
 export interface ResolvedWorker extends Resolved {
   readonly worker: WorkerConfig;
+  /** Null when none was given. */
+  readonly token: string | null;
 }
 
 /** @throws ConfigError with every problem of the configuration. */
@@ -73,7 +76,8 @@ export function resolveTrain(args: readonly string[], machine: Machine): Resolve
     logLevel: settings.text('log-level') as LogLevel,
   };
   const printable = printed('train', settings, { ...run.derived, workers });
-  return deepFreeze({ ...common(settings, run.token), coordinator: run.coordinator, workers, worker, printable });
+  const { coordinator, credentials } = run;
+  return deepFreeze({ output: outputOf(settings), coordinator, credentials, workers, worker, printable });
 }
 
 /** @throws ConfigError with every problem of the configuration. */
@@ -82,13 +86,16 @@ export function resolveCoordinator(args: readonly string[], machine: Machine): R
   const run = coordinatorOf(settings, machine, problems);
   if (problems.length > 0) throw new ConfigError(problems);
   const printable = printed('coordinator', settings, run.derived);
-  return deepFreeze({ ...common(settings, run.token), coordinator: run.coordinator, printable });
+  const { coordinator, credentials } = run;
+  return deepFreeze({ output: outputOf(settings), coordinator, credentials, printable });
 }
 
 /** @throws ConfigError with every problem of the configuration. */
 export function resolveWorker(args: readonly string[], machine: Machine): ResolvedWorker {
   const { settings, problems } = start('worker', args, machine);
-  const token = tokenOf(settings, machine, problems);
+  const reading = readToken(settings.text('token-file'), machine.environment.GRADCAST_TOKEN);
+  if ('problem' in reading) problems.push(reading.problem);
+  const token = 'token' in reading ? reading.token : null;
   const coordinator = settings.text('coordinator');
   if (coordinator === null && settings.areSound('coordinator')) {
     problems.push({ code: 'missing-flag', sentence: 'worker needs --coordinator ws://HOST:PORT' });
@@ -107,7 +114,7 @@ export function resolveWorker(args: readonly string[], machine: Machine): Resolv
     logLevel: settings.text('log-level') as LogLevel,
   };
   const printable = printed('worker', settings, { name: worker.name });
-  return deepFreeze({ ...common(settings, token), worker, printable });
+  return deepFreeze({ output: outputOf(settings), token, worker, printable });
 }
 
 /** Reads everything and refuses operands, which these commands have none of. */
@@ -120,13 +127,14 @@ function start(command: CommandName, args: readonly string[], machine: Machine) 
 }
 
 function coordinatorOf(settings: Settings, machine: Machine, problems: Problem[]) {
-  const token = tokenOf(settings, machine, problems);
+  const reading = readCredentials(settings.text('token-file'), machine.environment.GRADCAST_TOKEN);
+  if ('problem' in reading) problems.push(reading.problem);
+  const credentials = 'credentials' in reading ? reading.credentials : null;
   const host = settings.text('host')!;
-  if (settings.areSound('host', 'token-file') && token === null && !isLoopback(host)) {
+  const isOpen = 'credentials' in reading && credentials === null;
+  if (settings.areSound('host', 'token-file') && isOpen && !isLoopback(host)) {
     const sentence = `${settings.label('host')} ${quoted(host)} lets other machines in, which needs a token: set GRADCAST_TOKEN or --token-file`;
-    if (!problems.some(({ code }) => code === 'token-file' || code === 'token-shape')) {
-      problems.push({ code: 'token-required', sentence });
-    }
+    problems.push({ code: 'token-required', sentence });
   }
   problems.push(...checkPaths(settings));
   const preset = presets[settings.text('preset') as PresetName];
@@ -176,7 +184,7 @@ function coordinatorOf(settings: Settings, machine: Machine, problems: Problem[]
     steps: 'steps' in length ? length.steps : null,
     epochs: 'epochs' in length ? length.epochs : null,
   };
-  return { coordinator, token, derived };
+  return { coordinator, credentials, derived };
 }
 
 /** Both in one place is a contradiction; otherwise the stronger place's word replaces the weaker one's. */
@@ -192,17 +200,6 @@ function lengthOf(settings: Settings, defaultSteps: number, problems: Problem[])
     return lead >= 0 ? { steps } : { epochs };
   }
   return epochs !== null ? { epochs } : { steps: steps ?? defaultSteps };
-}
-
-function tokenOf(settings: Settings, machine: Machine, problems: Problem[]): string | null {
-  const reading = readToken(settings.text('token-file'), machine.environment.GRADCAST_TOKEN);
-  if ('token' in reading) return reading.token;
-  problems.push(reading.problem);
-  return null;
-}
-
-function common(settings: Settings, token: string | null) {
-  return { output: outputOf(settings), token };
 }
 
 function outputOf(settings: Settings): OutputConfig {

@@ -1,0 +1,56 @@
+/**
+ * Who a connection belongs to, as far as its secret tells.
+ *
+ * What a peer costs or does wrong is charged to its credential where that is its own. A shared secret, or none, tells
+ * nobody apart: who holds it can take any name and hang up at will.
+ */
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { Access, CredentialRole } from '@gradcast/config';
+
+/** Whom a secret names: this command's own worker, one holder of its own, whoever has the shared one, anybody. */
+export type CredentialKind = 'local' | 'own' | 'shared' | 'none';
+
+export interface Credential {
+  readonly kind: CredentialKind;
+  /** Unique within a kind: the name in the token file, else the kind. */
+  readonly name: string;
+  readonly role: CredentialRole;
+}
+
+/** Of a worker that this command started. */
+export const LOCAL: Credential = { kind: 'local', name: 'local', role: 'trusted' };
+/** Of a worker at a coordinator that asks for no token. */
+export const ANYBODY: Credential = { kind: 'none', name: 'none', role: 'worker' };
+
+export class Credentials {
+  readonly #entries: readonly { readonly digest: Buffer; readonly credential: Credential }[];
+  readonly #isOpen: boolean;
+
+  constructor({ credentials, local }: Access) {
+    this.#isOpen = credentials === null;
+    const given = (credentials ?? []).map(({ name, role, secret }) => {
+      const credential: Credential = { kind: name === null ? 'shared' : 'own', name: name ?? 'shared', role };
+      return { digest: digestOf(secret), credential };
+    });
+    this.#entries = [{ digest: digestOf(local), credential: LOCAL }, ...given];
+  }
+
+  /**
+   * The credential of whoever presented a secret, or nothing. Time tells neither content nor length, nor which entry it was.
+   *
+   * @returns undefined if it is not admitted.
+   */
+  of(secret: string | undefined): Credential | undefined {
+    let found: Credential | undefined = this.#isOpen ? ANYBODY : undefined;
+    if (secret === undefined) return found;
+    const presented = digestOf(secret);
+    for (const { digest, credential } of this.#entries) {
+      if (timingSafeEqual(digest, presented)) found = credential;
+    }
+    return found;
+  }
+}
+
+function digestOf(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}
