@@ -88,6 +88,7 @@ export const COMMAND_HELP: Readonly<Record<CommandName, CommandHelp>> = {
     examples: [
       ['gradcast doctor', 'the table of backends, with remedies'],
       ['gradcast doctor --install', 'fetch and build the native TensorFlow library'],
+      ['gradcast doctor --build-binding /opt/binding', 'in the build stage of an image'],
     ],
   },
   demo: {

@@ -2,7 +2,7 @@
 import { createInterface } from 'node:readline/promises';
 import { runDoctor, type DoctorOptions } from './doctor.ts';
 
-export type DoctorFlags = Pick<DoctorOptions, 'install' | 'backend' | 'yes' | 'json'>;
+export type DoctorFlags = Pick<DoctorOptions, 'install' | 'backend' | 'yes' | 'json' | 'buildBinding'>;
 
 /** Runs `gradcast doctor` for a user; returns the exit code. */
 export async function doctorCommand(flags: DoctorFlags): Promise<number> {

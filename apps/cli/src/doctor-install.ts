@@ -1,5 +1,6 @@
 /** The `--install` half of `gradcast doctor`: which library to bring, consent for large ones, progress on screen. */
 import {
+  buildBindingFolder,
   cacheFolder,
   downloadBytes,
   installNative,
@@ -15,6 +16,8 @@ import {
 } from '@gradcast/compute';
 
 export type Installer = (options: InstallOptions) => Promise<Installation>;
+
+export type BindingBuilder = typeof buildBindingFolder;
 
 export interface DoctorInstallOptions {
   readonly backend: 'auto' | 'cuda' | 'webgpu' | 'tensorflow' | 'wasm';
@@ -50,6 +53,30 @@ export async function installForDoctor(options: DoctorInstallOptions): Promise<s
   if (!installed) talk.write(`native TensorFlow (${variant}) is in ${folder}\n`);
   else talk.write(`installed native TensorFlow (${variant}) in ${folder} in ${seconds(performance.now() - began)}\n`);
   return note;
+}
+
+/**
+ * Compiles the binding into a folder.
+ *
+ * @throws BackendError as `buildBindingFolder` does.
+ */
+export async function buildForDoctor(
+  folder: string,
+  {
+    env,
+    talk,
+    signal,
+    bindingBuilder = buildBindingFolder,
+  }: Pick<DoctorInstallOptions, 'env' | 'talk' | 'signal'> & { readonly bindingBuilder?: BindingBuilder },
+): Promise<void> {
+  const progress = progressLines(talk);
+  const began = performance.now();
+  const made = await bindingBuilder(folder, {
+    env,
+    onProgress: progress.show,
+    ...(signal ? { signal } : {}),
+  }).finally(progress.end);
+  talk.write(`compiled the binding into ${made} in ${seconds(performance.now() - began)}\n`);
 }
 
 /** CUDA where a driver is and its owner agrees to the download; the processor's library otherwise. */

@@ -90,6 +90,24 @@ describe('gradcast doctor', () => {
   });
 });
 
+describe('gradcast doctor --build-binding', () => {
+  it('compiles and does nothing else', async () => {
+    const folders: string[] = [];
+    const bindingBuilder = (folder: string) => (folders.push(folder), Promise.resolve(folder));
+    const diagnosis = () => Promise.reject(new Error('nothing is to be diagnosed'));
+    const { code, stdout } = await doctor({ buildBinding: '/opt/binding', bindingBuilder, diagnosis });
+    expect([code, folders]).toEqual([0, ['/opt/binding']]);
+    expect(stdout).toMatch(/^compiled the binding into \/opt\/binding in \d+ s\n$/);
+  });
+
+  it('exits 1 when it cannot, so that no image is made without it', async () => {
+    const failure = new BackendError('native-build-failed', 'c++ broke', { remedy: 'CXX=g++' });
+    const { code, stderr } = await doctor({ buildBinding: '/x', bindingBuilder: () => Promise.reject(failure) });
+    expect(code).toBe(1);
+    expect(stderr).toBe('the binding was not compiled: c++ broke\n  CXX=g++\n');
+  });
+});
+
 describe('gradcast doctor --install', () => {
   it('installs for the processor and shows size and progress', async () => {
     const { code, stdout, variants } = await doctor({ install: true });

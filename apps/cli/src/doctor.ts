@@ -10,7 +10,7 @@ import {
   type DiagnosisTable,
   type GpuLister,
 } from '@gradcast/compute';
-import { installForDoctor, type Installer } from './doctor-install.ts';
+import { buildForDoctor, installForDoctor, type BindingBuilder, type Installer } from './doctor-install.ts';
 import { renderTable } from './doctor-table.ts';
 
 export interface DoctorOptions {
@@ -20,6 +20,8 @@ export interface DoctorOptions {
   readonly yes: boolean;
   /** Prints one JSON object on standard output instead of the table; everything else goes to standard error. */
   readonly json: boolean;
+  /** Folder into which the binding is compiled, and nothing else done. */
+  readonly buildBinding?: string | null;
   readonly env?: NodeJS.ProcessEnv;
   readonly stdout?: Pick<NodeJS.WriteStream, 'write'> & { readonly isTTY?: boolean };
   readonly stderr?: Pick<NodeJS.WriteStream, 'write'> & { readonly isTTY?: boolean };
@@ -28,9 +30,12 @@ export interface DoctorOptions {
   /** Replace the real things, for tests. */
   readonly diagnosis?: (options: ChooseOptions) => Promise<DiagnosisTable>;
   readonly installer?: Installer;
+  readonly bindingBuilder?: BindingBuilder;
   readonly gpuLister?: GpuLister;
   readonly signal?: AbortSignal;
 }
+
+type BuildOptions = Parameters<typeof buildForDoctor>[1] & Required<Pick<DoctorOptions, 'stderr'>>;
 
 /**
  * Runs the command.
@@ -41,6 +46,7 @@ export interface DoctorOptions {
 export async function runDoctor(options: DoctorOptions): Promise<number> {
   const { env = process.env, stdout = process.stdout, stderr = process.stderr, json } = options;
   const talk = json ? stderr : stdout;
+  if (options.buildBinding) return buildOnly(options.buildBinding, { ...options, env, talk, stderr });
   let note = '';
   if (options.install) {
     try {
@@ -67,6 +73,18 @@ export async function runDoctor(options: DoctorOptions): Promise<number> {
     return 1;
   }
   return takes ? 0 : 1;
+}
+
+/** @returns the exit code: an image without the binding is of no use, so whatever fails is an error. */
+async function buildOnly(folder: string, options: BuildOptions): Promise<number> {
+  try {
+    await buildForDoctor(folder, options);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof BackendError)) throw error;
+    options.stderr.write(`the binding was not compiled: ${error.message}\n  ${error.remedy}\n`);
+    return error.code === 'install-interrupted' ? 130 : 1;
+  }
 }
 
 /** The row that a run with this `--backend` would compute on. */

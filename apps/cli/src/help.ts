@@ -63,6 +63,7 @@ export function generalHelp(width: number): string {
     'Environment:',
     '  GRADCAST_TOKEN  Secret that coordinator and workers share',
     "  GRADCAST_CACHE  Folder for the native library (default: in the user's cache folder)",
+    '  GRADCAST_BINDING  Folder made by doctor --build-binding: nothing is compiled on this machine',
     '  GRADCAST_GRAPH  off: TensorFlow computes op by op; changes the last bits of the result (default: on)',
     '  GRADCAST_...    Any option: --save-every is GRADCAST_SAVE_EVERY',
     '',

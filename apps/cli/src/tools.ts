@@ -34,6 +34,7 @@ export async function doctorFromArgs(args: readonly string[], machine: Machine, 
     yes: settings.isOn('yes'),
     json: settings.isOn('json'),
     backend: settings.text('backend') as BackendChoice,
+    buildBinding: settings.text('build-binding'),
   });
 }
 

@@ -3,6 +3,7 @@ export * from './engine/backend-error.ts';
 export { createEngine } from './engine/engine.ts';
 export { cacheFolder, isInstalled, nativePaths } from './native/cache.ts';
 export { installNative } from './native/install.ts';
+export { buildBindingFolder } from './native/prebuilt.ts';
 export type { Installation, InstallOptions, InstallProgress } from './native/install.ts';
 export { downloadBytes, thisMachine, wheelsFor } from './native/wheels.ts';
 export type { Machine, NativeVariant, Wheel, WheelSet } from './native/wheels.ts';

@@ -18,7 +18,7 @@ export interface Written {
 export type Layer = Map<string, Written>;
 
 /** Variables that are read elsewhere and are no options. */
-const OTHER_VARIABLES = ['GRADCAST_TOKEN', 'GRADCAST_CACHE', 'GRADCAST_GRAPH'];
+const OTHER_VARIABLES = ['GRADCAST_TOKEN', 'GRADCAST_CACHE', 'GRADCAST_BINDING', 'GRADCAST_GRAPH'];
 
 export interface CommandLine {
   readonly layer: Layer;

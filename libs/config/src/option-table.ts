@@ -350,6 +350,13 @@ const others: OptionSpec[] = [
     help: "Agree to the size and licence of NVIDIA's libraries without being asked",
   },
   {
+    name: 'build-binding',
+    type: { kind: 'text', shows: 'DIR' },
+    group: 'Installation',
+    commands: ['doctor'],
+    help: 'Only compile the binding, into this folder, for machines without a compiler (GRADCAST_BINDING)',
+  },
+  {
     name: 'log-interval',
     type: { kind: 'integer', min: 1, max: MOST },
     group: 'Output',

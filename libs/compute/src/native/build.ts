@@ -1,23 +1,22 @@
 /**
  * Compiles the binding of `@tensorflow/tfjs-node-gpu` against the unpacked library.
  *
- * The run path is the final folder of the libraries, spelled out: `$ORIGIN` is resolved from a symlink's own folder,
- * so a cache reached through a link would not find them.
+ * It names the libraries without saying where they lie: whoever loads it has loaded them before, by absolute path, and the
+ * loader then takes those. So it may be compiled on one machine and used on another, with CUDA's library or without.
  */
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { nativeSources, type Environment, type NativePaths } from './cache.ts';
+import { nativeSources, type Environment } from './cache.ts';
 import { lastLines, run } from './command.ts';
 import { interrupted, nativeError } from './errors.ts';
-import type { Toolchain } from './toolchain.ts';
+import type { Compiler } from './toolchain.ts';
 import type { WheelSet } from './wheels.ts';
 
 export interface BuildOptions {
-  readonly toolchain: Toolchain;
+  readonly toolchain: Compiler;
   readonly env: Environment;
   readonly set: WheelSet;
-  readonly paths: NativePaths;
-  /** Folder that will be renamed to `paths.folder`; it holds `site-packages`. */
+  /** Folder that holds `site-packages` and gets the binding. */
   readonly stage: string;
   readonly signal?: AbortSignal | undefined;
 }
@@ -30,7 +29,7 @@ const NAPI_VERSION = 8;
  *
  * @throws BackendError `native-build-failed` with the compiler's last lines.
  */
-export async function buildBinding({ toolchain, env, set, paths, stage, signal }: BuildOptions): Promise<void> {
+export async function buildBinding({ toolchain, env, set, stage, signal }: BuildOptions): Promise<void> {
   const sources = nativeSources();
   const packageFolder = dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-node-gpu/package.json'));
   const tensorflow = join(stage, 'site-packages', 'tensorflow');
@@ -58,6 +57,5 @@ export async function buildBinding({ toolchain, env, set, paths, stage, signal }
     join(sources, 'log-level.cc'),
     join(tensorflow, set.library),
     join(tensorflow, set.framework),
-    `-Wl,-rpath,${paths.libraries}`,
   ]);
 }

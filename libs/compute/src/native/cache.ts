@@ -5,7 +5,7 @@
  *     <cache>/native/<key>/tfjs_binding.node, prelude.node, installed.json
  *     <cache>/native/.<key>/   downloads and half-built things; renamed into place once whole
  */
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
@@ -54,10 +54,22 @@ export function nativeSources(): string {
 export function nativeKey(set: WheelSet): string {
   const hash = createHash('sha256');
   for (const wheel of set.wheels) hash.update(`${wheel.file} ${wheel.sha256}\n`);
-  const sources = nativeSources();
-  for (const file of readdirSync(sources).sort()) hash.update(readFileSync(join(sources, file)));
+  addSources(hash);
   const digest = hash.digest('hex').slice(0, 8);
   return `tensorflow-${TENSORFLOW_VERSION}-${set.variant}-${set.platform}-binding-${BINDING_VERSION}-${digest}`;
+}
+
+/** What a binding that was compiled elsewhere must agree in with the library that it is to be loaded beside. */
+export function bindingKey(platform: string): string {
+  const hash = createHash('sha256');
+  addSources(hash);
+  const digest = hash.digest('hex').slice(0, 8);
+  return `tensorflow-${TENSORFLOW_VERSION}-${platform}-binding-${BINDING_VERSION}-${digest}`;
+}
+
+function addSources(hash: Hash): void {
+  const sources = nativeSources();
+  for (const file of readdirSync(sources).sort()) hash.update(readFileSync(join(sources, file)));
 }
 
 /** Places of one installation, existing or to be made. */
@@ -72,6 +84,7 @@ export interface NativePaths {
   /** Folder of the TensorFlow libraries. */
   readonly libraries: string;
   readonly framework: string;
+  readonly library: string;
 }
 
 /** Where a set lies (or will lie) under a cache folder. */
@@ -87,6 +100,7 @@ export function nativePaths(set: WheelSet, cache: string = cacheFolder()): Nativ
     prelude: join(folder, 'prelude.node'),
     libraries,
     framework: join(libraries, set.framework),
+    library: join(libraries, set.library),
   };
 }
 

@@ -24,14 +24,17 @@ export interface CommandResult {
 /** Output kept of each stream, from its end: an endless printer must not fill memory. */
 const KEPT_CHARACTERS = 64 * 1024;
 
-/** Runs a program; never throws for how it ends. */
+/** Names of variables that hold the run's token, or say where it lies: pip and compilers run code of others. */
+const SECRETS = /^GRADCAST_TOKEN/;
+
+/** Runs a program, which does not inherit the token; never throws for how it ends. */
 export function run(
   command: string,
   args: readonly string[],
   { env, cwd, input, signal, limitMs }: CommandOptions,
 ): Promise<CommandResult> {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { env: { ...env }, cwd, stdio: ['pipe', 'pipe', 'pipe'] });
+    const child = spawn(command, args, { env: withoutSecrets(env), cwd, stdio: ['pipe', 'pipe', 'pipe'] });
     let stdout = '';
     let stderr = '';
     let timedOut = false;
@@ -53,6 +56,10 @@ export function run(
     });
     child.on('close', settle);
   });
+}
+
+function withoutSecrets(env: Environment): Record<string, string | undefined> {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !SECRETS.test(name)));
 }
 
 /** The last lines of a program's complaint, for an error message; how it ended if it said nothing. */

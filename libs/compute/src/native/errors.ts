@@ -6,6 +6,7 @@ export const NATIVE_ERROR_CODES = [
   'cache-unwritable',
   'install-interrupted',
   'install-locked',
+  'native-binding-mismatch',
   'native-build-failed',
   'native-load-failed',
   'native-not-installed',

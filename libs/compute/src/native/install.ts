@@ -13,6 +13,7 @@ import { cacheFolder, nativePaths, type Environment } from './cache.ts';
 import { fetchWheel } from './download.ts';
 import { nativeError } from './errors.ts';
 import { withLock } from './lock.ts';
+import { copyBinding, requireBinding } from './prebuilt.ts';
 import { findToolchain, type Toolchain } from './toolchain.ts';
 import { unpackWheel } from './unpack.ts';
 import { downloadBytes, thisMachine, wheelsFor, type NativeVariant, type WheelSet } from './wheels.ts';
@@ -33,6 +34,8 @@ export interface InstallOptions {
   readonly env?: Environment;
   readonly onProgress?: (progress: InstallProgress) => void;
   readonly signal?: AbortSignal;
+  /** Folder that `buildBindingFolder` made: then nothing is compiled here. Defaults to `$GRADCAST_BINDING`. */
+  readonly binding?: string | undefined;
 }
 
 export interface Installation {
@@ -56,12 +59,14 @@ export async function installNative(options: InstallOptions = {}): Promise<Insta
   const set = options.set ?? wheelsFor(thisMachine(), options.variant ?? 'cpu');
   const paths = nativePaths(set, options.cache ?? cacheFolder(env));
   const present = { folder: paths.folder, installed: false, set };
+  const binding = options.binding ?? (env['GRADCAST_BINDING'] || undefined);
   if (existsSync(paths.folder)) return present;
   await makeWritable(dirname(paths.folder));
   const onWait = () => onProgress?.({ stage: 'waiting' });
   return withLock(paths.lock, { signal, onWait }, async () => {
     if (existsSync(paths.folder)) return present;
-    const toolchain = await findToolchain(env);
+    if (binding !== undefined) await requireBinding(binding, set);
+    const toolchain = await findToolchain(env, { compiles: binding === undefined });
     const stage = join(paths.scratch, 'stage');
     await rm(stage, { recursive: true, force: true });
     await mkdir(paths.scratch, { recursive: true });
@@ -69,7 +74,8 @@ export async function installNative(options: InstallOptions = {}): Promise<Insta
     const job: Job = { env, set, toolchain, stage, onProgress, signal };
     await unpackAll(await fetchAll(join(paths.scratch, 'wheels'), job), job);
     onProgress?.({ stage: 'build' });
-    await buildBinding({ ...job, paths });
+    if (toolchain.compiler) await buildBinding({ ...job, toolchain: toolchain.compiler });
+    else await copyBinding(binding!, stage);
     await rm(join(stage, 'site-packages', 'tensorflow', 'include'), { recursive: true, force: true });
     await writeFile(join(stage, 'installed.json'), `${JSON.stringify(set, undefined, 2)}\n`);
     await rename(stage, paths.folder);

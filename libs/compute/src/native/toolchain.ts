@@ -1,6 +1,6 @@
 /**
- * What the installation needs from the machine: python3 with pip, a C++17 compiler, Node's C headers. Everything
- * that is missing is named at once, each with what to do about it.
+ * What the installation needs from the machine: python3 with pip, and unless the binding was compiled elsewhere a C++17
+ * compiler and Node's C headers. Everything that is missing is named at once, each with what to do about it.
  */
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -9,11 +9,22 @@ import type { Environment } from './cache.ts';
 import { run } from './command.ts';
 import { nativeError } from './errors.ts';
 
-export interface Toolchain {
-  readonly python: string;
+export interface Compiler {
   readonly compiler: string;
   /** Folder with `node_api.h`. */
   readonly nodeHeaders: string;
+}
+
+export interface Toolchain {
+  readonly python: string;
+  /** Absent when nothing is to be compiled. */
+  readonly compiler?: Compiler;
+}
+
+export interface ToolchainOptions {
+  /** Whether the binding is compiled here; true unless said otherwise. */
+  readonly compiles?: boolean;
+  readonly os?: string;
 }
 
 interface Missing {
@@ -38,7 +49,10 @@ const missing = {
  *
  * @throws BackendError `native-toolchain-missing` naming everything that is missing.
  */
-export async function findToolchain(env: Environment, os: string = process.platform): Promise<Toolchain> {
+export async function findToolchain(
+  env: Environment,
+  { compiles = true, os = process.platform }: ToolchainOptions = {},
+): Promise<Toolchain> {
   const lacking: Missing[] = [];
   const python = 'python3';
   const works = async (command: string, args: string[], input?: string) =>
@@ -47,22 +61,26 @@ export async function findToolchain(env: Environment, os: string = process.platf
   if (!(await works(python, ['--version']))) lacking.push(missing.python);
   else if (!(await works(python, ['-m', 'pip', '--version']))) lacking.push(missing.pip);
 
-  let compiler: string | undefined;
-  for (const candidate of env['CXX'] ? [env['CXX']] : ['c++', 'g++', 'clang++']) {
-    if (await works(candidate, ['-std=c++17', '-x', 'c++', '-fsyntax-only', '-'], CXX17_PROBE)) {
-      compiler = candidate;
-      break;
+  let found: Compiler | undefined;
+  if (compiles) {
+    let compiler: string | undefined;
+    for (const candidate of env['CXX'] ? [env['CXX']] : ['c++', 'g++', 'clang++']) {
+      if (await works(candidate, ['-std=c++17', '-x', 'c++', '-fsyntax-only', '-'], CXX17_PROBE)) {
+        compiler = candidate;
+        break;
+      }
     }
+    if (!compiler) lacking.push(missing.compiler);
+
+    const nodeHeaders = headerFolders().find((folder) => existsSync(join(folder, 'node_api.h')));
+    if (!nodeHeaders) lacking.push(missing.headers);
+    if (compiler && nodeHeaders) found = { compiler, nodeHeaders };
   }
-  if (!compiler) lacking.push(missing.compiler);
 
-  const nodeHeaders = headerFolders().find((folder) => existsSync(join(folder, 'node_api.h')));
-  if (!nodeHeaders) lacking.push(missing.headers);
-
-  if (compiler && nodeHeaders && lacking.length === 0) return { python, compiler, nodeHeaders };
+  if (lacking.length === 0) return { python, ...(found ? { compiler: found } : {}) };
   throw nativeError(
     'native-toolchain-missing',
-    `the native backend is compiled on this machine, which lacks ${lacking.map(({ what }) => what).join(', ')}`,
+    `the native backend is ${compiles ? 'compiled' : 'unpacked'} on this machine, which lacks ${lacking.map(({ what }) => what).join(', ')}`,
     remedy(lacking, os),
   );
 }

@@ -141,7 +141,8 @@ function openLibrary(environment: Record<string, string>, { gpu, cache }: LoadOp
   try {
     const prelude = loadAddon(paths.prelude) as Prelude;
     for (const [name, value] of Object.entries(environment)) prelude.setEnvironment(name, value);
-    const written = prelude.loadLibrary(paths.framework).split('\n');
+    // By absolute path, the one before the one that needs it: the binding names them without saying where they lie.
+    const written = [paths.framework, paths.library].flatMap((path) => prelude.loadLibrary(path).split('\n'));
     const worthReading = written.filter((line) => line !== '' && !NOISE.some((noise) => noise.test(line)));
     if (worthReading.length > 0) process.stderr.write(`${worthReading.join('\n')}\n`);
     return loadAddon(paths.binding) as Binding;
