@@ -7,8 +7,20 @@
  * this process itself was late, every deadline moves by as much.
  */
 import { randomBytes } from 'node:crypto';
-import { decodeFromWorker, encodeFrame, openNothing, ProtocolError, REFUSALS, sealFrame } from '@gradcast/protocol';
-import type { MessageOf, Profile, Received, RefusalCode, WorkerMessage } from '@gradcast/protocol';
+import {
+  decodeFromWorker,
+  encodeFrame,
+  labelOf,
+  openNothing,
+  profileDifference,
+  profileKey,
+  ProtocolError,
+  refusal,
+  REFUSALS,
+  sealFrame,
+  sentenceOf,
+} from '@gradcast/protocol';
+import type { MessageOf, Received, RefusalCode, WorkerMessage } from '@gradcast/protocol';
 import type { AdamScalars } from '@gradcast/vector';
 import { Dispatcher } from './dispatcher.ts';
 import type { DispatcherOptions, RunTerms, Truth } from './dispatcher.ts';
@@ -146,7 +158,7 @@ export class Fleet {
   }
 
   #sayDone(peer: Peer, reason: string): void {
-    void peer.send({ type: 'done', incarnation: this.#options.terms.incarnation, reason });
+    void peer.send({ type: 'done', incarnation: this.#options.terms.incarnation, reason: sentenceOf(reason) });
   }
 
   /** Closes every connection; workers will try again elsewhere or later. */
@@ -250,7 +262,7 @@ export class Fleet {
     void peer.send({
       type: 'welcome',
       incarnation: terms.incarnation,
-      run: terms.run,
+      run: labelOf(terms.run),
       worker: peer.name,
       session: peer.secret,
       preset: terms.preset,
@@ -326,7 +338,7 @@ export class Fleet {
   #refuse(peer: Peer, code: RefusalCode, sentence: string): void {
     if (peer.state === 'closed') return;
     this.#options.events.refused(peer.name || peer.address, code, sentence);
-    void peer.send({ type: 'refuse', code, sentence, retry: REFUSALS[code] });
+    void peer.send(refusal(code, sentence));
     if (REFUSALS[code] === 'later') this.#lost(peer);
     peer.close(1008, code);
     // A peer that does not answer would not answer the close either.
@@ -371,21 +383,4 @@ export class Fleet {
     if (isReady || tooLate) this.#dispatcher.withoutArbiter(tooLate ? undefined : arbiter?.profile);
     if (tooLate && !arbiter) this.#arbiterCalledAt = undefined;
   }
-}
-
-/** Workers with equal keys may be expected to compute equal bits. */
-function profileKey(profile: Profile, probe: string): string {
-  const names = Object.entries(profile).sort(([a], [b]) => (a < b ? -1 : 1));
-  return JSON.stringify([...names, ['probe', probe]]);
-}
-
-/** Names the facts in which two profiles differ. */
-function profileDifference(ours: string, theirs: string): string {
-  const factsOf = (key: string) => new Map(JSON.parse(key) as [string, string][]);
-  const [a, b] = [factsOf(ours), factsOf(theirs)];
-  const names = [...new Set([...a.keys(), ...b.keys()])].filter((name) => a.get(name) !== b.get(name));
-  return names
-    .map((name) => `${name} is ${b.get(name) ?? 'absent'}, not ${a.get(name) ?? 'absent'}`)
-    .join('; ')
-    .slice(0, 800);
 }

@@ -95,9 +95,3 @@ function differences(config: unknown, numeric: NumericDefinition): string[] {
     (field) => `${field} is ${JSON.stringify(theirs[field])} there and ${JSON.stringify(numeric[field])} here`,
   );
 }
-
-/** Profiles that earlier starts of this run computed with. */
-export function storedProfiles({ loaded }: Beginning): string[] {
-  const profile: unknown = loaded?.checkpoint.info.profile;
-  return Array.isArray(profile) ? profile.filter((key): key is string => typeof key === 'string') : [];
-}

@@ -1,6 +1,7 @@
 /**
  * The connections of a run and their names.
  */
+import { NAME_LIMIT } from '@gradcast/protocol';
 import type { Peer } from './peer.ts';
 
 /** What a worker is doing: not ready yet, waiting for work, computing, or kept from work. */
@@ -77,7 +78,10 @@ export class Roster {
   /** The wanted name, with a number behind it if it is taken. */
   freeName(wanted: string): string {
     let name = wanted;
-    for (let suffix = 2; this.named(name); suffix++) name = `${wanted}-${suffix}`;
+    for (let suffix = 2; this.named(name); suffix++) {
+      const behind = `-${suffix}`;
+      name = wanted.slice(0, NAME_LIMIT - behind.length) + behind;
+    }
     return name;
   }
 }

@@ -23,7 +23,7 @@ import { RETURN_MS } from './farewell.ts';
 import { Fleet, TICK_MS } from './fleet.ts';
 import { lengthOf } from './length.ts';
 import { PhaseTimer } from './records.ts';
-import { begin, storedProfiles } from './resume.ts';
+import { begin } from './resume.ts';
 import type { Beginning, NumericDefinition } from './resume.ts';
 import { round } from './round.ts';
 import type { RoundOutcome } from './round.ts';
@@ -31,6 +31,7 @@ import { Samples } from './samples.ts';
 import { Saving } from './saving.ts';
 import { Telemetry } from './telemetry.ts';
 import { fromHere, summarize } from './summary.ts';
+import { firstProfile } from './used-profiles.ts';
 import { Watch } from './watch.ts';
 
 export interface RunOptions {
@@ -148,7 +149,7 @@ class Running {
       now,
       wallClock: Date.now,
     });
-    this.#telemetry.recall(storedProfiles(beginning));
+    this.#telemetry.used.recall(beginning.loaded?.checkpoint.info.profile);
     this.#samples = new Samples({
       preset: config.preset,
       seed,
@@ -316,7 +317,7 @@ class Running {
       minWorkers,
       maxWorkers,
       auditRate,
-      exactProfile: exact ? storedProfiles(beginning).at(0) : null,
+      exactProfile: exact ? firstProfile(beginning.loaded?.checkpoint.info.profile) : null,
       resumed: beginning.loaded !== undefined,
       startArbiter: (like, name) => this.#arbiter.start(like, name),
       terms: {
@@ -376,7 +377,7 @@ class Running {
       saveSeconds,
       keepLast,
       ledger,
-      profiles: () => this.#telemetry.profiles,
+      profiles: () => this.#telemetry.used.keys,
       now,
       onSaved: (seconds, step) => this.#telemetry.saved(seconds, step),
       onFailed: (sentence) => this.#telemetry.writing.failed('checkpoint', sentence),

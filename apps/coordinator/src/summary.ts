@@ -14,7 +14,7 @@ export interface SummaryOptions {
   readonly folder: Pick<RunFolder, 'id' | 'path'>;
   readonly totalSteps: number;
   readonly state: TrainingState;
-  readonly telemetry: Pick<Telemetry, 'throughput' | 'workersSeen' | 'backends' | 'profiles'>;
+  readonly telemetry: Pick<Telemetry, 'throughput' | 'workersSeen' | 'backends' | 'used'>;
   /** Path of the newest sample grid. */
   readonly samples: string | null;
 }
@@ -40,7 +40,7 @@ export function summarize(options: SummaryOptions): Summary {
     codec: config.codec,
     workers: telemetry.workersSeen,
     backend: telemetry.backends,
-    exact: telemetry.profiles.length <= 1,
+    exact: telemetry.used.count <= 1,
     samples: samples === null ? null : fromHere(samples),
   };
 }

@@ -12,6 +12,7 @@ import { PHASES, shownScalars, Throughput } from './records.ts';
 import type { StepRecord } from './records.ts';
 import { WORKER_STATES } from './roster.ts';
 import type { WorkerView } from './roster.ts';
+import { UsedProfiles } from './used-profiles.ts';
 import { WriteHealth } from './write-health.ts';
 
 export interface TelemetryOptions {
@@ -38,9 +39,10 @@ export class Telemetry {
   readonly throughput: Throughput;
   /** How writing the run's files goes. */
   readonly writing: WriteHealth;
-  /** Keys of the numeric profiles whose results were used, and the backends they ran on. */
+  /** Keys of the numeric profiles with which workers joined last, and the backends they run on. */
   readonly #profiles = new Map<string, { profile: string; backend: string }>();
-  readonly #used = new Set<string>();
+  /** Numeric profiles whose results were used, over all starts of the run. */
+  readonly used = new UsedProfiles();
   readonly #usedBackends = new Set<string>();
   readonly #everSeen = new Set<string>();
   #log: MetricsLog | undefined;
@@ -75,16 +77,6 @@ export class Telemetry {
           metricsPort === null ? [] : [{ host: address, port: metricsPort, labels: { worker: name, backend } }],
         ),
     });
-  }
-
-  /** Profiles whose results earlier starts of the run have used. */
-  recall(profiles: readonly string[]): void {
-    for (const profile of profiles) this.#used.add(profile);
-  }
-
-  /** Profiles whose results were used so far. */
-  get profiles(): string[] {
-    return [...this.#used].sort();
   }
 
   /** Key of the numeric profile with which a worker of this name last joined. */
@@ -128,7 +120,7 @@ export class Telemetry {
         const known = this.#profiles.get(worker);
         this.#everSeen.add(worker);
         if (!known) return;
-        this.#used.add(known.profile);
+        this.used.add(known.profile);
         this.#usedBackends.add(known.backend);
       },
       leaseTime: (worker, totalMs, computeMs) => {

@@ -1,12 +1,12 @@
 /**
  * A worker from its start to its exit code: backend, compute thread, metrics, session.
  */
+import { createHash } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import type { ChildMessage, WorkerConfig } from '@gradcast/config';
 import { chooseBackend } from '@gradcast/compute';
-import type { BackendProfile } from '@gradcast/compute';
 import { endpoints, processMetrics, serveMetrics, workerMetrics } from '@gradcast/metrics';
-import { PROTOCOL_VERSION } from '@gradcast/protocol';
+import { ARITHMETIC_VERSION, labelOf, profileOf } from '@gradcast/protocol';
 import { Session } from '@gradcast/trainer';
 import type { Outcome, SessionNotice } from '@gradcast/trainer';
 import type { Logger } from 'pino';
@@ -72,8 +72,8 @@ export async function work({ config, token, logger, tell, stop }: WorkOptions): 
     jitter: Math.random,
     introduction: {
       backend: profile.backend,
-      device: profile.device,
-      profile: namesOf(profile),
+      device: labelOf(profile.device),
+      profile: profileOf({ ...profile, protocol: ARITHMETIC_VERSION }, sha256),
       threads: profile.threads,
       name: config.name,
       metricsPort: server.port,
@@ -107,8 +107,6 @@ function after(ms: number, callback: () => void): () => void {
   return () => clearTimeout(timer);
 }
 
-/** The facts that decide bits, as the hello carries them; the protocol's version changes with a bit of the arithmetic. */
-function namesOf(profile: BackendProfile): Record<string, string> {
-  const facts = { ...profile, protocol: PROTOCOL_VERSION };
-  return Object.fromEntries(Object.entries(facts).map(([name, value]) => [name, String(value)]));
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
 }

@@ -1,4 +1,5 @@
 /** Reads one option's value from what a user wrote: text in a flag or a variable, a scalar in a file. */
+import { NAME } from '@gradcast/protocol';
 import { type OptionKind, type OptionSpec, type OptionValue } from './options.ts';
 import { type Problem, quoted } from './problem.ts';
 import { didYouMean } from './suggest.ts';
@@ -84,7 +85,7 @@ function readText(type: Extract<OptionKind, { kind: 'text' }>, text: string, lab
     case undefined:
       return { value: text };
     case 'name':
-      if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/.test(text)) return { value: text };
+      if (NAME.test(text)) return { value: text };
       return refuse(
         'bad-name',
         `${label} must be at most 63 letters, digits, dots, dashes or underscores, but is ${quoted(text)}`,

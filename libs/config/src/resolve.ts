@@ -4,6 +4,7 @@
  * Everything that is wrong is thrown at once, as one `ConfigError`.
  */
 import { presets, type PresetName } from '@gradcast/model';
+import { workerName } from '@gradcast/protocol';
 import type { CodecName } from '@gradcast/protocol';
 import { checkPaths } from './paths.ts';
 import { cutBatch } from './batches.ts';
@@ -105,7 +106,7 @@ export function resolveWorker(args: readonly string[], machine: Machine): Resolv
     coordinator: coordinator!,
     backend: settings.text('backend') as BackendChoice,
     threads: settings.number('threads')!,
-    name: settings.text('name') ?? hostWorkerName(machine.hostname),
+    name: settings.text('name') ?? workerName(machine.hostname),
     localIndex: 0,
     reconnectSeconds: settings.number('reconnect-seconds')!,
     graceSeconds: settings.number('grace-seconds')!,
@@ -215,12 +216,6 @@ function outputOf(settings: Settings): OutputConfig {
 export function isLoopback(host: string): boolean {
   const bare = host.replace(/^\[(.*)\]$/, '$1').toLowerCase();
   return bare === 'localhost' || bare === '::1' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(bare);
-}
-
-/** A host's name as a worker's name. */
-function hostWorkerName(hostname: string): string {
-  const name = hostname.replaceAll(/[^A-Za-z0-9._-]/g, '-').replace(/^[^A-Za-z0-9]+/, '');
-  return name.slice(0, 63) || 'worker';
 }
 
 function printed(

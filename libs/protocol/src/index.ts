@@ -4,8 +4,8 @@ export { ProtocolError, REFUSALS } from './errors.ts';
 export type { RefusalCode, Retry } from './errors.ts';
 export { decodeFrame, encodeFrame, frameLimit, HEADER_LIMIT, payloadWithRoom, sealFrame } from './frame.ts';
 export type { Frame } from './frame.ts';
-export { decodeFromCoordinator, decodeFromWorker, PROTOCOL_VERSION } from './messages.ts';
-export type { CoordinatorMessage, Message, MessageOf, Profile, Received, WorkerMessage } from './messages.ts';
+export { ARITHMETIC_VERSION, decodeFromCoordinator, decodeFromWorker, PROTOCOL_VERSION, refusal } from './messages.ts';
+export type { CoordinatorMessage, Message, MessageOf, Received, WorkerMessage } from './messages.ts';
 export {
   leaseBytes,
   leaseParts,
@@ -16,4 +16,7 @@ export {
   snapshotBytes,
 } from './payloads.ts';
 export type { LeaseContents, PayloadShape } from './payloads.ts';
+export { probeOf, profileDifference, profileKey, profileOf, renewedKey } from './profile.ts';
+export type { Profile, TextDigest } from './profile.ts';
+export { codeOf, isPrintable, labelOf, NAME, NAME_LIMIT, printable, sentenceOf, workerName } from './text.ts';
 export { LONGEST_RETRY_MS } from './timing.ts';

@@ -7,36 +7,47 @@
 import { z } from 'zod';
 import { CODECS } from './codecs.ts';
 import { decodeFrame } from './frame.ts';
-import { ProtocolError } from './errors.ts';
+import { ProtocolError, REFUSALS } from './errors.ts';
+import type { RefusalCode } from './errors.ts';
+import { FACT_LIMIT, isProfile } from './profile.ts';
+import { CODE, isPrintable, LABEL_LIMIT, NAME, printable, SENTENCE_LIMIT, sentenceOf } from './text.ts';
 
 /** Both sides must speak the same version; it changes when a message or a bit of the arithmetic does. */
-export const PROTOCOL_VERSION = 2;
+export const PROTOCOL_VERSION = 3;
+
+/** The protocol's version when a bit of the arithmetic last changed: a fact of every numeric profile. */
+export const ARITHMETIC_VERSION = 2;
 
 const count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 const positive = z.number().int().min(1).max(Number.MAX_SAFE_INTEGER);
 const finite = z.number().refine(Number.isFinite);
 const hex = (digits: number) => z.string().regex(new RegExp(`^[0-9a-f]{${digits}}$`));
-const label = z.string().min(1).max(120);
+const label = z.string().min(1).max(LABEL_LIMIT).refine(isPrintable, 'unprintable characters');
+const workerName = z.string().regex(NAME);
+const code = z.string().regex(CODE);
 const fingerprint = hex(32);
 const sha256 = hex(64);
-const sentence = z.string().max(1000);
+const sentence = z.string().max(SENTENCE_LIMIT).refine(isPrintable, 'unprintable characters');
 const port = z.number().int().min(1).max(65_535);
 const incarnation = positive;
 const subtree = z.strictObject({ start: count, size: positive });
 
+/** Counters of one `stats`. */
+const COUNTER_LIMIT = 64;
+
 /** Names that decide the bits of a gradient: library versions, instruction set, threads, device. */
-export const profileSchema = z
-  .record(z.string().max(40), z.string().max(200))
-  .refine((facts) => Object.keys(facts).length <= 24);
+const profile = z
+  .record(z.string(), z.string())
+  .refine(isProfile, `not up to ${FACT_LIMIT} facts of up to ${LABEL_LIMIT} printable characters`);
 
 const hello = z.strictObject({
   type: z.literal('hello'),
   protocol: count,
   backend: label,
   device: label,
-  profile: profileSchema,
+  profile,
   threads: positive,
-  name: label,
+  name: workerName,
   metricsPort: port.nullable(),
   session: hex(32).nullable(),
 });
@@ -45,7 +56,7 @@ const welcome = z.strictObject({
   type: z.literal('welcome'),
   incarnation,
   run: label,
-  worker: label,
+  worker: workerName,
   session: hex(32),
   preset: label,
   seed: count,
@@ -97,12 +108,15 @@ const average = z.strictObject({
 });
 
 const resync = z.strictObject({ type: z.literal('resync'), incarnation, version: count, fingerprint });
-const stats = z.strictObject({ type: z.literal('stats'), incarnation, counters: z.record(label, finite) });
+const counters = z
+  .record(label, finite)
+  .refine((each) => Object.keys(each).length <= COUNTER_LIMIT, `not up to ${COUNTER_LIMIT} counters`);
+const stats = z.strictObject({ type: z.literal('stats'), incarnation, counters });
 const ping = z.strictObject({ type: z.literal('ping'), incarnation, id: count });
 const pong = z.strictObject({ type: z.literal('pong'), incarnation, id: count });
 const refuse = z.strictObject({
   type: z.literal('refuse'),
-  code: label,
+  code,
   sentence,
   retry: z.enum(['now', 'later', 'never']),
 });
@@ -127,7 +141,15 @@ export type WorkerMessage = z.infer<typeof fromWorker>;
 export type CoordinatorMessage = z.infer<typeof fromCoordinator>;
 export type Message = WorkerMessage | CoordinatorMessage;
 export type MessageOf<T extends Message['type']> = Extract<Message, { type: T }>;
-export type Profile = z.infer<typeof profileSchema>;
+
+/** Characters of a peer that a refusal repeats. */
+const ECHO_LIMIT = 40;
+const ISSUE_LIMIT = 200;
+
+/** A refusal that fits its schema, whatever the sentence. */
+export function refusal(code: RefusalCode, sentence: string): MessageOf<'refuse'> {
+  return { type: 'refuse', code, sentence: sentenceOf(sentence), retry: REFUSALS[code] };
+}
 
 /** A checked message with its payload. */
 export interface Received<M> {
@@ -150,11 +172,23 @@ function decode<M>(bytes: Uint8Array, schema: z.ZodType<M>): Received<M> {
   refuseOtherVersion(header);
   const parsed = schema.safeParse(header);
   if (!parsed.success) {
-    const [{ path, message }] = parsed.error.issues;
-    const where = path.length > 0 ? ` at ${path.join('.')}` : '';
-    throw new ProtocolError('message-invalid', `the message is not one of the protocol${where}: ${message}`);
+    throw new ProtocolError('message-invalid', `the message is not one of the protocol${issueOf(parsed.error)}`);
   }
   return { message: parsed.data, payload };
+}
+
+/**
+ * Where the first problem is and what it is. Names of fields that a peer made up are its words: cut short, and none that
+ * cannot be printed.
+ */
+function issueOf({ issues: [issue] }: z.ZodError): string {
+  const where = issue.path.length > 0 ? ` at ${printable(issue.path.join('.'), ECHO_LIMIT)}` : '';
+  if (issue.code === 'unrecognized_keys') {
+    const [first] = issue.keys;
+    return `${where}: it has ${issue.keys.length} unknown fields, the first is ${printable(first, ECHO_LIMIT)}`;
+  }
+  // A union of messages names every type it knows: that is ours, and long enough.
+  return `${where}: ${printable(issue.message, ISSUE_LIMIT)}`;
 }
 
 /** Looked at before the schema: another version's hello need not fit this one's. */
@@ -163,6 +197,6 @@ function refuseOtherVersion(header: unknown): void {
   if (type !== 'hello' || typeof protocol !== 'number' || protocol === PROTOCOL_VERSION) return;
   throw new ProtocolError(
     'protocol-version',
-    `the coordinator speaks protocol ${PROTOCOL_VERSION}, the worker ${protocol}: use the same Gradcast version on both`,
+    `the coordinator speaks protocol ${PROTOCOL_VERSION}, the worker ${String(protocol)}: use the same Gradcast version on both`,
   );
 }

@@ -11,11 +11,13 @@
  * worker waits for ever.
  */
 import {
+  codeOf,
   decodeFromCoordinator,
   encodeFrame,
   LONGEST_RETRY_MS,
   PROTOCOL_VERSION,
   ProtocolError,
+  sentenceOf,
 } from '@gradcast/protocol';
 import type { MessageOf, WorkerMessage } from '@gradcast/protocol';
 import type { Clock, Connect, Connection, Failure } from './connection.ts';
@@ -94,7 +96,7 @@ export class Session {
   leave(reason: string, options: { readonly graceMs: number; readonly busy: boolean }): void {
     if (this.#incarnation === undefined || this.#isLeaving) return this.#end({ kind: 'left' });
     this.#isLeaving = true;
-    this.#say({ type: 'leave', incarnation: this.#incarnation, reason });
+    this.#say({ type: 'leave', incarnation: this.#incarnation, reason: sentenceOf(reason) });
     if (!options.busy) return this.#end({ kind: 'left' });
     this.#cancelGrace = this.#options.clock.after(options.graceMs, () => this.#end({ kind: 'left' }));
   }
@@ -106,7 +108,7 @@ export class Session {
 
   /** Ends because this worker cannot go on; the coordinator is told why. */
   giveUp(code: string, sentence: string): void {
-    this.#say({ type: 'refuse', code, sentence, retry: 'never' });
+    this.#say({ type: 'refuse', code: codeOf(code, 'worker-failed'), sentence: sentenceOf(sentence), retry: 'never' });
     this.#end({ kind: 'refused', code, sentence });
   }
 
