@@ -13,6 +13,8 @@ export interface ChildExit {
 export interface Child {
   /** Asks it to stop cleanly; a process that is gone already is no error. */
   stop(signal: StopSignal): void;
+  /** Says something else to it. */
+  tell(message: ParentMessage): void;
   /** Ends it at once. */
   kill(): void;
   /** Resolves when the process is gone and everything it said was heard. Never rejects. */
@@ -76,6 +78,7 @@ export function processStarter(folder: string): StartChild {
     });
     const child: Child = {
       stop: (signal) => send({ type: 'stop', signal }),
+      tell: send,
       kill: () => void forked.kill('SIGKILL'),
       ended,
     };

@@ -20,7 +20,7 @@ function setUp(exitCode = 0) {
   const doctored: unknown[] = [];
   const start: StartChild = ({ first, onMessage }) => {
     if (first.type !== 'coordinate')
-      return { stop: () => undefined, kill: () => undefined, ended: Promise.resolve(exit) };
+      return { stop: () => undefined, tell: () => undefined, kill: () => undefined, ended: Promise.resolve(exit) };
     told.push(first.config);
     clock.ms += 10_000;
     const samples = 'runs/r/samples/last.png';
@@ -30,7 +30,7 @@ function setUp(exitCode = 0) {
       onMessage(message);
       return { code: exitCode, signal: null };
     });
-    return { stop: () => undefined, kill: () => undefined, ended };
+    return { stop: () => undefined, tell: () => undefined, kill: () => undefined, ended };
   };
   const exit: ChildExit = { code: 0, signal: null };
   const run = (args: readonly string[], health = 0) =>

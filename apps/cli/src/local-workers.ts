@@ -22,8 +22,8 @@ export interface LocalWorkersOptions {
   readonly delay: Delay;
   readonly onNotice: (sentence: string) => void;
   readonly onError: (code: string, sentence: string) => void;
-  /** Every worker has failed for good. */
-  readonly onAllFailed: () => void;
+  /** Every worker has ended for good before it was told to. */
+  readonly onAllEnded: () => void;
 }
 
 interface Slot {
@@ -104,7 +104,7 @@ export class LocalWorkers {
     slot.child = null;
     if (this.#retired || exit.code === EXIT_DONE) {
       slot.state = 'done';
-      return;
+      return this.#checkEnd();
     }
     const name = `local-${slot.index}`;
     const final = failure === EXIT_FAILED || failure === EXIT_USAGE;
@@ -124,7 +124,12 @@ export class LocalWorkers {
       const sentence = `worker ${name} ended unexpectedly ${slot.deaths + 1} times (${exitText(exit)}) and is given up`;
       this.#options.onError('worker-died', sentence);
     }
-    if (this.#slots.every(({ state }) => state === 'failed')) this.#options.onAllFailed();
+    this.#checkEnd();
+  }
+
+  #checkEnd(): void {
+    if (this.#retired) return;
+    if (this.#slots.every(({ state }) => state === 'failed' || state === 'done')) this.#options.onAllEnded();
   }
 
   #once(sentence: string, say: () => void): void {

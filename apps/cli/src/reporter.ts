@@ -4,6 +4,7 @@
  * Invariant: with `json`, stdout carries JSON lines only; whatever else is said goes to stderr.
  */
 import type { Progress, Summary } from '@gradcast/config';
+import { printable } from '@gradcast/protocol';
 import { barLine, plainLine } from './progress-line.ts';
 
 /** Where text goes; `process.stdout` and `process.stderr` fit. */
@@ -24,6 +25,8 @@ export interface ReporterOptions {
   readonly logInterval: number;
 }
 
+/** Characters of one notice; parts of it may be words of a peer, or of a library. */
+const SENTENCE_LIMIT = 4000;
 /** A terminal line is redrawn at most ten times a second. */
 const REDRAW_MS = 100;
 const CLEAR_LINE = '\r\u001b[2K';
@@ -66,7 +69,7 @@ export class Reporter {
   /** Says one sentence to the user, above the progress line. */
   notice(sentence: string): void {
     this.#clear();
-    this.#options.stderr.write(`${sentence}\n`);
+    this.#options.stderr.write(`${printable(sentence, SENTENCE_LIMIT)}\n`);
     if (this.#latest && this.#onTerminal()) this.#draw(this.#latest);
   }
 

@@ -10,6 +10,8 @@ class FakeProcess {
   readonly entry: string;
   readonly first: Parameters<StartChild>[0]['first'];
   readonly stops: string[] = [];
+  /** What else it was told. */
+  readonly told: string[] = [];
   killed = false;
   readonly ended: Promise<ChildExit>;
   readonly #hear: (message: ChildMessage) => void;
@@ -23,6 +25,9 @@ class FakeProcess {
   }
   stop(signal: StopSignal): void {
     this.stops.push(signal);
+  }
+  tell({ type }: { type: string }): void {
+    this.told.push(type);
   }
   kill(): void {
     this.killed = true;
@@ -159,18 +164,18 @@ describe('supervise', () => {
     expect(coordinator.stops).toEqual([]);
   });
 
-  it('stops the run when every worker failed for good, with one sentence', async () => {
+  it('tells the coordinator when every worker failed for good, and the user once; the run’s end is the coordinator’s', async () => {
     const { coordinator, local, outcome, said, timers } = setUp();
     coordinator.say(listening);
     for (const worker of local()) {
       worker.say(failed('backend-unavailable', 1));
       await worker.exit(1);
     }
-    expect(timers.size).toBe(1);
-    expect(coordinator.stops).toEqual(['SIGTERM']);
+    expect(timers.size).toBe(0);
+    expect([coordinator.stops, coordinator.told]).toEqual([[], ['local-workers-ended']]);
     expect(said.err.match(/no good/g)).toHaveLength(1);
-    coordinator.say(finished(143));
-    await coordinator.exit(143);
+    coordinator.say(finished(1));
+    await coordinator.exit(1);
     expect((await outcome).exitCode).toBe(1);
   });
 
@@ -179,8 +184,23 @@ describe('supervise', () => {
     coordinator.say(listening);
     local()[0].say(failed('backend-unavailable', 1));
     await local()[0].exit(1);
-    expect(coordinator.stops).toEqual([]);
+    expect(coordinator.told).toEqual([]);
     expect(local()).toHaveLength(2);
+    await local()[1].exit(0);
+    expect(coordinator.told).toEqual(['local-workers-ended']);
+  });
+
+  it('goes on with workers of others when its own have failed', async () => {
+    const { coordinator, local, outcome } = setUp();
+    coordinator.say(listening);
+    for (const worker of local()) {
+      worker.say(failed('backend-unavailable', 1));
+      await worker.exit(1);
+    }
+    coordinator.say(finished(0));
+    await coordinator.exit(0);
+    expect(coordinator.stops).toEqual([]);
+    expect((await outcome).exitCode).toBe(0);
   });
 
   it('stops cleanly on a signal: coordinator asked, workers not started again, 128 + signal', async () => {

@@ -51,7 +51,7 @@ class Supervision {
   readonly #workers: LocalWorkers | null;
   #coordinator: Child | null = null;
   #summary: Summary | null = null;
-  /** Decided by the first of: finished, failed, signal, all workers failed. */
+  /** Decided by the first of: finished, failed, signal. */
   #exitCode: number | null = null;
   #signal: StopSignal | null = null;
   #cancelDeadline: () => void = () => undefined;
@@ -70,7 +70,7 @@ class Supervision {
         delay,
         onNotice: (sentence) => reporter.notice(sentence),
         onError: (code, sentence) => reporter.error(code, sentence),
-        onAllFailed: () => this.#giveUp(),
+        onAllEnded: () => this.#coordinator?.tell({ type: 'local-workers-ended' }),
       });
   }
 
@@ -150,13 +150,6 @@ class Supervision {
     this.#exitCode ??= exitAfter(signal);
     this.#surroundings.reporter.notice('stopping with a checkpoint; once more to stop at once');
     this.#stopCoordinator(signal);
-  }
-
-  /** Nobody is left to compute and nobody will come back. */
-  #giveUp(): void {
-    if (this.#exitCode !== null) return;
-    this.#exitCode = EXIT_FAILED;
-    this.#stopCoordinator('SIGTERM');
   }
 
   #stopCoordinator(signal: StopSignal): void {

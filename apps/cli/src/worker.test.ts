@@ -29,6 +29,7 @@ function setUp() {
       return {
         ended,
         stop: (received) => void asked.push(received),
+        tell: () => undefined,
         kill: () => {
           asked.push('kill');
           exit({ code: null, signal: 'SIGKILL' });

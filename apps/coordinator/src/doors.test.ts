@@ -31,7 +31,10 @@ async function open(localSocket: string | null, flags: readonly string[] = []) {
   const logger = pino({ level: 'silent' });
   const stop = new AbortController().signal;
   const access = { credentials, local: LOCAL };
-  doors = await openDoors({ config: coordinator, access, localSocket, logger, tell: () => {}, stop }, 1000);
+  doors = await openDoors(
+    { config: coordinator, access, localSocket, logger, tell: () => {}, stop, localWorkersEnded: stop },
+    1000,
+  );
   return doors;
 }
 

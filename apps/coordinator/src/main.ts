@@ -14,6 +14,7 @@ const EXIT: Record<Summary['status'], number> = { completed: 0, stopped: 0, dive
 const SIGNAL_EXIT = { SIGINT: 130, SIGTERM: 143 } as const;
 
 const stopping = new AbortController();
+const localWorkers = new AbortController();
 let stopSignal: keyof typeof SIGNAL_EXIT | undefined;
 
 function stop(signal: keyof typeof SIGNAL_EXIT): void {
@@ -26,7 +27,15 @@ async function coordinate(message: Extract<ParentMessage, { type: 'coordinate' }
   const { config, access, localSocket } = message;
   const logger = pino({ name: 'coordinator', level: config.logLevel }, pino.destination({ fd: 2, sync: true }));
   try {
-    const { summary } = await run({ config, access, localSocket, logger, tell: tellParent, stop: stopping.signal });
+    const { summary } = await run({
+      config,
+      access,
+      localSocket,
+      logger,
+      tell: tellParent,
+      stop: stopping.signal,
+      localWorkersEnded: localWorkers.signal,
+    });
     const bySignal = summary.status === 'stopped' && stopSignal !== undefined ? SIGNAL_EXIT[stopSignal] : undefined;
     const exitCode = bySignal ?? EXIT[summary.status];
     await tellParentLast({ type: 'finished', summary, exitCode });
@@ -47,6 +56,7 @@ async function coordinate(message: Extract<ParentMessage, { type: 'coordinate' }
 
 process.on('message', (message: ParentMessage) => {
   if (message.type === 'coordinate') void coordinate(message);
+  if (message.type === 'local-workers-ended') localWorkers.abort();
   if (message.type === 'stop') stop(message.signal);
 });
 process.on('SIGTERM', () => stop('SIGTERM'));

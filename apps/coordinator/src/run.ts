@@ -14,6 +14,7 @@ import type { GradientCodec } from '@gradcast/reduction';
 import { selectKernels } from '@gradcast/vector';
 import type { VectorKernels } from '@gradcast/vector';
 import type { Logger } from 'pino';
+import { isLoopbackName } from './admission.ts';
 import { Arbiter } from './arbiter.ts';
 import { Book } from './book.ts';
 import { openDoors } from './doors.ts';
@@ -43,6 +44,8 @@ export interface RunOptions {
   readonly tell: (message: ChildMessage) => void;
   /** Aborts when the run is to stop with a checkpoint. */
   readonly stop: AbortSignal;
+  /** Aborts when the command that started this process has no worker left. */
+  readonly localWorkersEnded: AbortSignal;
 }
 
 /** How a run ended; the process's exit code follows from it. */
@@ -179,7 +182,9 @@ class Running {
     const saving = this.#saving(incarnation, book);
     const log = await folder.openMetrics(this.#state.version, telemetry.writing.of('metrics'));
     telemetry.begin(log, this.#state.position);
-    const watch = new Watch({ fleet, telemetry, ...config, now });
+    const { localWorkersEnded } = this.#options;
+    const isLoopback = isLoopbackName(config.host);
+    const watch = new Watch({ fleet, telemetry, ...config, isLoopback, localWorkersEnded, now });
     const ticking = setInterval(() => {
       fleet.tick();
       watch.tick();
@@ -231,7 +236,7 @@ class Running {
         timer: () => new PhaseTimer(),
       });
       if ('record' in outcome) book.closed(outcome.record, state.replica.fingerprint);
-      const ended = this.#after(outcome, stop.aborted, watch.gaveUp);
+      const ended = this.#after(outcome, stop.aborted, watch);
       if (ended) return ended;
       this.#settle(fleet);
       saving.afterStep();
@@ -244,7 +249,7 @@ class Running {
   }
 
   /** What a round's end means for the run; undefined to go on. */
-  #after(outcome: RoundOutcome, stopping: boolean, gaveUp: boolean): Ended | undefined {
+  #after(outcome: RoundOutcome, stopping: boolean, watch: Watch): Ended | undefined {
     switch (outcome.kind) {
       case 'closed':
         this.#telemetry.closed(outcome.record);
@@ -256,7 +261,8 @@ class Running {
         this.#telemetry.notice(`${outcome.sentence}: the model diverged; try a smaller --lr`);
         return { status: 'diverged', sentence: outcome.sentence };
       case 'stopped':
-        return gaveUp ? ABANDONED : STOPPED;
+        if (!watch.gaveUp) return STOPPED;
+        return watch.isAlone ? ALONE : ABANDONED;
       default:
         return outcome satisfies never;
     }
@@ -398,4 +404,5 @@ interface Ended {
 }
 
 const STOPPED: Ended = { status: 'stopped', sentence: 'the run was stopped' };
+const ALONE: Ended = { status: 'failed', sentence: 'every local worker has ended' };
 const ABANDONED: Ended = { status: 'abandoned', sentence: 'no worker came' };

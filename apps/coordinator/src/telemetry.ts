@@ -10,6 +10,7 @@ import type { Logger } from 'pino';
 import type { FleetEvents } from './fleet-events.ts';
 import { PHASES, shownScalars, Throughput } from './records.ts';
 import type { StepRecord } from './records.ts';
+import { Repeats } from './repeats.ts';
 import { WORKER_STATES } from './roster.ts';
 import type { WorkerView } from './roster.ts';
 import { UsedProfiles } from './used-profiles.ts';
@@ -45,6 +46,7 @@ export class Telemetry {
   readonly used = new UsedProfiles();
   readonly #usedBackends = new Set<string>();
   readonly #everSeen = new Set<string>();
+  readonly #refusals: Repeats;
   #log: MetricsLog | undefined;
   #workers: () => WorkerView[] = () => [];
   #toldAt = -Infinity;
@@ -53,6 +55,7 @@ export class Telemetry {
   constructor(options: TelemetryOptions) {
     this.#options = options;
     this.throughput = new Throughput(options.now);
+    this.#refusals = new Repeats(options.now);
     this.#metrics = coordinatorMetrics({ version: VERSION, preset: options.model.preset.name });
     this.writing = new WriteHealth({
       count: (file) => this.#metrics.writeFailures.inc({ file }),
@@ -112,7 +115,9 @@ export class Telemetry {
       refused: (worker, code, sentence) => {
         logger.warn({ worker, code }, sentence);
         metrics.resultsRefused.inc({ reason: code });
-        if (code !== 'replaced') this.notice(`worker ${worker} was refused (${code}): ${sentence}`);
+        if (code === 'replaced') return;
+        const line = this.#refusals.worded(`worker ${worker} was refused (${code}): ${sentence}`);
+        if (line !== undefined) this.notice(line);
       },
       lease: (outcome, worker) => {
         metrics.leases.inc({ outcome });

@@ -1,11 +1,25 @@
 import { describe, expect, it } from 'vitest';
+import type { WorkerView } from './roster.ts';
 import { Watch } from './watch.ts';
 
-function bench(waitWorkersSeconds: number, minWorkers = 1) {
-  const state = { now: 0, active: 0, stops: 0, notices: [] as string[] };
+const WORKER: WorkerView = {
+  name: 'remote',
+  backend: 'wasm',
+  address: '127.0.0.1',
+  metricsPort: null,
+  state: 'joining',
+  quarantine: null,
+};
+
+function bench(waitWorkersSeconds: number, minWorkers = 1, isLoopback = true) {
+  const localWorkers = new AbortController();
+  const state = { now: 0, active: 0, stops: 0, notices: [] as string[], joined: 0 };
   const fleet = {
     get active() {
       return state.active;
+    },
+    get workers() {
+      return Array.from({ length: state.joined }, (): WorkerView => WORKER);
     },
     stop: () => (state.stops += 1),
   };
@@ -14,13 +28,15 @@ function bench(waitWorkersSeconds: number, minWorkers = 1) {
     telemetry: { notice: (sentence: string) => void state.notices.push(sentence) },
     minWorkers,
     waitWorkersSeconds,
+    isLoopback,
+    localWorkersEnded: localWorkers.signal,
     now: () => state.now,
   });
   const at = (seconds: number, active = 0) => {
     Object.assign(state, { now: seconds * 1000, active });
     watch.tick();
   };
-  return { state, watch, at };
+  return { state, watch, at, endLocalWorkers: () => localWorkers.abort() };
 }
 
 describe('a run without workers', () => {
@@ -81,5 +97,55 @@ describe('a run without workers', () => {
     const { watch, at } = bench(1);
     at(1);
     expect(watch.gaveUp).toBe(true);
+  });
+});
+
+describe('a run whose local workers have ended', () => {
+  it('ends within seconds where nobody else reaches the port', () => {
+    const { state, watch, at, endLocalWorkers } = bench(600);
+    at(100);
+    expect(watch.gaveUp).toBe(false);
+    endLocalWorkers();
+    for (const seconds of [100.1, 102, 103.1, 104]) at(seconds);
+    expect([watch.gaveUp, watch.isAlone, state.stops]).toEqual([true, true, 1]);
+    expect(state.notices.at(-1)).toContain('every local worker has ended and no other is connected');
+  });
+
+  it('goes on with a worker of somebody else, and ends when that one goes for good', () => {
+    const { state, watch, at, endLocalWorkers } = bench(600);
+    endLocalWorkers();
+    state.joined = 1;
+    for (const seconds of [1, 10, 100]) at(seconds, 1);
+    state.joined = 0;
+    at(101);
+    state.joined = 1;
+    at(103, 1);
+    state.joined = 0;
+    at(104);
+    at(106.9);
+    expect(watch.gaveUp).toBe(false);
+    at(107);
+    expect(watch.isAlone).toBe(true);
+  });
+
+  it('waits as ever on a port that others reach, or for local workers that run', () => {
+    for (const open of [true, false]) {
+      const { watch, at, endLocalWorkers } = bench(60, 1, !open);
+      if (open) endLocalWorkers();
+      at(1);
+      at(59);
+      expect(watch.gaveUp).toBe(false);
+      at(60);
+      expect([watch.gaveUp, watch.isAlone]).toEqual([true, false]);
+    }
+  });
+
+  it('is no failure once the run is over', () => {
+    const { watch, at, endLocalWorkers } = bench(60);
+    watch.end();
+    endLocalWorkers();
+    at(1);
+    at(10);
+    expect(watch.gaveUp).toBe(false);
   });
 });

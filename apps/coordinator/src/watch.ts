@@ -1,26 +1,35 @@
 /**
- * Watches over a run that has too few workers: says so once, and after `--wait-workers` gives up.
+ * Watches over a run that has too few workers: says so once, and after `--wait-workers` gives up. Where nobody can come
+ * any more, because the command's own workers have ended and no other machine reaches the port, it gives up at once.
  */
 import type { Fleet } from './fleet.ts';
 import type { Telemetry } from './telemetry.ts';
 
 export interface WatchOptions {
-  readonly fleet: Pick<Fleet, 'active' | 'stop'>;
+  readonly fleet: Pick<Fleet, 'active' | 'stop' | 'workers'>;
   readonly telemetry: Pick<Telemetry, 'notice'>;
   /** Fewer workers than this compute nothing. */
   readonly minWorkers: number;
   /** Seconds with too few workers; 0 waits for ever. */
   readonly waitWorkersSeconds: number;
+  /** Whether only this machine reaches the port. */
+  readonly isLoopback: boolean;
+  /** Aborts when the command that started this process has no worker left. */
+  readonly localWorkersEnded: AbortSignal;
   /** Monotonic milliseconds. */
   readonly now: () => number;
 }
 
 /** Workers that start together with the coordinator need a moment; nobody wants to read of that. */
 const QUIET_MS = 5_000;
+/** A worker of somebody else on this machine may have lost its connection a moment ago. */
+const ALONE_MS = 3_000;
 
 export class Watch {
   readonly #options: WatchOptions;
   #shortSince: number;
+  #aloneSince: number | undefined;
+  #isAlone = false;
   #said = false;
   #gaveUp = false;
   #over = false;
@@ -35,6 +44,11 @@ export class Watch {
     return this.#gaveUp;
   }
 
+  /** Whether that was because nobody could come any more. */
+  get isAlone(): boolean {
+    return this.#isAlone;
+  }
+
   /** The run is over: nobody is missed any more. */
   end(): void {
     this.#over = true;
@@ -42,6 +56,7 @@ export class Watch {
 
   tick(): void {
     if (this.#over) return;
+    this.#checkAlone();
     const { fleet, telemetry, minWorkers, waitWorkersSeconds, now } = this.#options;
     if (fleet.active >= minWorkers) {
       this.#shortSince = now();
@@ -59,6 +74,19 @@ export class Watch {
       telemetry.notice(`${this.#present()} after ${waitWorkersSeconds} s; stopping with a checkpoint`);
       fleet.stop();
     }
+  }
+
+  #checkAlone(): void {
+    const { fleet, telemetry, isLoopback, localWorkersEnded, now } = this.#options;
+    if (this.#gaveUp || !isLoopback || !localWorkersEnded.aborted || fleet.workers.length > 0) {
+      this.#aloneSince = undefined;
+      return;
+    }
+    this.#aloneSince ??= now();
+    if (now() - this.#aloneSince < ALONE_MS) return;
+    this.#gaveUp = this.#isAlone = true;
+    telemetry.notice('every local worker has ended and no other is connected; stopping with a checkpoint');
+    fleet.stop();
   }
 
   #present(): string {

@@ -3,6 +3,7 @@
  */
 import type { IncomingMessage } from 'node:http';
 import { WebSocket } from 'ws';
+import { codeOf, printable } from '@gradcast/protocol';
 import { largestFrameToWorker } from './limits.ts';
 import { isPrivate, zeroMask } from './masking.ts';
 import type { Connection, ConnectionEvents, Failure } from '@gradcast/trainer';
@@ -18,6 +19,8 @@ const HANDSHAKE_MS = 10_000;
 const CLOSE_MS = 5_000;
 /** A refusal's body is one JSON sentence. */
 const REFUSAL_BYTES = 4096;
+/** Characters of it that are shown. */
+const REFUSAL_SHOWN = 300;
 
 export function connect({ url, token }: ConnectOptions, events: ConnectionEvents): Connection {
   const socket = new WebSocket(url, {
@@ -86,7 +89,9 @@ async function refusalOf(url: string, response: IncomingMessage): Promise<Failur
   const body = await readBody(response);
   try {
     const { code, sentence } = JSON.parse(body) as { code?: unknown; sentence?: unknown };
-    if (typeof code === 'string' && typeof sentence === 'string') return { kind: 'refused', code, sentence };
+    if (typeof code === 'string' && typeof sentence === 'string') {
+      return { kind: 'refused', code: codeOf(code, 'not-a-coordinator'), sentence: printable(sentence, REFUSAL_SHOWN) };
+    }
   } catch {
     // Not ours: said below.
   }

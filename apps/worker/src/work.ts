@@ -59,12 +59,18 @@ export async function work({ config, token, logger, tell, stop }: WorkOptions): 
     }),
   });
 
+  let trouble: string | undefined;
   const notice = (event: SessionNotice) => {
     member = event.kind === 'joined';
-    if (event.kind === 'joined') return logger.info(event, 'joined');
+    if (event.kind === 'joined') {
+      trouble = undefined;
+      return logger.info(event, 'joined');
+    }
     metrics.reconnects.inc();
     logger.warn(event, 'connection lost');
-    tell({ type: 'notice', sentence: `${event.sentence}; trying again in ${(event.retryMs / 1000).toFixed(1)} s` });
+    // One line for a trouble that lasts; the log has every try.
+    if (event.sentence !== trouble) tell({ type: 'notice', sentence: `${event.sentence}; trying again` });
+    trouble = event.sentence;
   };
   const session = new Session({
     connect: (events) => connect({ url: config.coordinator, token }, events),

@@ -36,6 +36,8 @@ export type ParentMessage =
       /** Path of a Unix socket to listen on as well, in a folder of its own, for workers of this command. */
       readonly localSocket: string | null;
     }
+  /** Coordinator: no worker of the command runs any more, and none will be started. */
+  | { readonly type: 'local-workers-ended' }
   | { readonly type: 'work'; readonly config: WorkerConfig; readonly token: string | null }
   /** Stop cleanly: checkpoint and exit with `128 + signal`. A second one ends at once. */
   | { readonly type: 'stop'; readonly signal: 'SIGINT' | 'SIGTERM' };

@@ -2,9 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ProtocolError } from './errors.ts';
 import { encodeFrame } from './frame.ts';
-import { decodeFromCoordinator, decodeFromWorker, PROTOCOL_VERSION } from './messages.ts';
+import { decodeFromCoordinator, decodeFromWorker, PROTOCOL_VERSION, refusal } from './messages.ts';
 import type { MessageOf } from './messages.ts';
 import { leaseBytes, leaseParts, openEncoded, openLease, openSnapshot } from './payloads.ts';
+import { isPrintable } from './text.ts';
 
 const result: MessageOf<'result'> = {
   type: 'result',
@@ -17,7 +18,19 @@ const result: MessageOf<'result'> = {
   queueMs: 0,
 };
 
-function refusal(header: object): string {
+const hello: MessageOf<'hello'> = {
+  type: 'hello',
+  protocol: PROTOCOL_VERSION,
+  backend: 'wasm',
+  device: 'cpu',
+  profile: { backend: 'wasm' },
+  threads: 1,
+  name: 'ada',
+  metricsPort: null,
+  session: null,
+};
+
+function refusalOf(header: object): string {
   try {
     decodeFromWorker(encodeFrame(header));
   } catch (error) {
@@ -59,12 +72,73 @@ describe('messages', () => {
     ['a message of the other side', { type: 'done', incarnation: 1, reason: 'x' }],
     ['a list', []],
   ])('refuse %s', (_, header) => {
-    expect(refusal(header)).toBe('message-invalid');
+    expect(refusalOf(header)).toBe('message-invalid');
+  });
+
+  it.each<[string, object]>([
+    ['a name with spaces', { name: 'a b' }],
+    ['a name that moves the cursor', { name: 'a\u001b[2A' }],
+    ['no name', { name: '' }],
+    ['a name of 64 letters', { name: 'n'.repeat(64) }],
+    ['a device with the end of a line', { device: 'cpu\nworker x joined' }],
+    ['a device of 121 characters', { device: 'd'.repeat(121) }],
+    ['a fact of 121 characters', { profile: { features: 'f'.repeat(121) } }],
+    ['a fact with a control character', { profile: { features: 'a\u0007' } }],
+    ['a fact that says nothing', { profile: { features: '' } }],
+    ['a fact of the name of the probe', { profile: { probe: 'x' } }],
+    ['25 facts', { profile: Object.fromEntries(Array.from({ length: 25 }, (_, i) => [`f${i}`, 'x'])) }],
+  ])('refuse a hello with %s', (_, change) => {
+    expect(refusalOf(hello)).toBe('accepted');
+    expect(refusalOf({ ...hello, ...change })).toBe('message-invalid');
+  });
+
+  it.each([
+    ['a code with capitals', { code: 'Silent' }],
+    ['a sentence that moves the cursor', { sentence: 'a\u009b1A' }],
+    ['a sentence that turns the direction of writing', { sentence: 'a\u202eb' }],
+  ])('refuse %s from either side', (_, change) => {
+    const sent = { ...refusal('silent', 'nothing came'), ...change };
+    expect(refusalOf(sent)).toBe('message-invalid');
+    expect(() => decodeFromCoordinator(encodeFrame(sent))).toThrow(ProtocolError);
+  });
+
+  it('repeat little of what a peer made up, and nothing that cannot be printed', () => {
+    const key = `\u001b[2J${'k'.repeat(16_000)}`;
+    const many = Object.fromEntries(Array.from({ length: 1500 }, (_, i) => [`key${i}`, 1]));
+    const pong = { type: 'pong', incarnation: 1, id: 1 };
+    const headers = [
+      { ...pong, [key]: 1 },
+      { ...pong, ...many },
+      { type: key },
+      { ...hello, profile: { [key]: 'x' } },
+      { type: 'stats', incarnation: 1, counters: { [key]: 1 } },
+      { ...hello, backend: key },
+    ];
+    for (const header of headers) {
+      let thrown: unknown;
+      try {
+        decodeFromWorker(encodeFrame(header));
+      } catch (error) {
+        thrown = error;
+      }
+      expect(thrown).toBeInstanceOf(ProtocolError);
+      const { code, message } = thrown as ProtocolError;
+      expect(message.length).toBeLessThan(400);
+      expect(isPrintable(message)).toBe(true);
+      expect(message).not.toContain('k'.repeat(41));
+      const { message: back } = decodeFromCoordinator(encodeFrame(refusal(code, message)));
+      expect(back).toMatchObject({ type: 'refuse', sentence: message });
+    }
+  });
+
+  it('make any refusal fit', () => {
+    const sent = refusal('message-invalid', `\u0000${'語'.repeat(20_000)}`);
+    expect(decodeFromCoordinator(encodeFrame(sent)).message).toEqual(sent);
   });
 
   it('tell another protocol version from a malformed hello', () => {
-    expect(refusal({ type: 'hello', protocol: PROTOCOL_VERSION + 1, whatever: true })).toBe('protocol-version');
-    expect(refusal({ type: 'hello', protocol: PROTOCOL_VERSION })).toBe('message-invalid');
+    expect(refusalOf({ type: 'hello', protocol: PROTOCOL_VERSION + 1, whatever: true })).toBe('protocol-version');
+    expect(refusalOf({ type: 'hello', protocol: PROTOCOL_VERSION })).toBe('message-invalid');
   });
 });
 

@@ -2,7 +2,7 @@
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { decodeFrame, encodeFrame, PROTOCOL_VERSION } from '@gradcast/protocol';
+import { decodeFrame, encodeFrame, PROTOCOL_VERSION, refusal } from '@gradcast/protocol';
 import { WebSocketServer } from 'ws';
 import type { WebSocket } from 'ws';
 
@@ -21,8 +21,8 @@ export async function webServer(): Promise<FakeServer> {
   return listening(server);
 }
 
-/** What a coordinator of a later protocol answers to this version's hello. */
-export type LaterAnswer = 'refuses' | 'welcomes';
+/** What a coordinator of a later protocol answers to this version's hello; `rejects` it as none of its messages. */
+export type LaterAnswer = 'refuses' | 'rejects' | 'welcomes';
 
 /** A coordinator of the next protocol version: it refuses this one's hello, or takes it and answers in its own words. */
 export async function laterCoordinator(answer: LaterAnswer): Promise<FakeServer> {
@@ -40,6 +40,10 @@ export async function laterCoordinator(answer: LaterAnswer): Promise<FakeServer>
 function answerHello(socket: WebSocket, answer: LaterAnswer): void {
   const later = PROTOCOL_VERSION + 1;
   const sentence = `the coordinator speaks protocol ${later}, the worker ${PROTOCOL_VERSION}`;
+  if (answer === 'rejects') {
+    socket.send(encodeFrame(refusal('message-invalid', 'the message is not one of the protocol at profile')));
+    return socket.close(1008, 'message-invalid');
+  }
   const message =
     answer === 'refuses'
       ? { type: 'refuse', code: 'protocol-version', sentence, retry: 'never' }

@@ -1,5 +1,5 @@
 import { encodeFrame, PROTOCOL_VERSION } from '@gradcast/protocol';
-import type { CoordinatorMessage } from '@gradcast/protocol';
+import type { CoordinatorMessage, MessageOf } from '@gradcast/protocol';
 import { describe, expect, it } from 'vitest';
 import { INTRODUCTION, SessionBench } from './session-bench.ts';
 
@@ -357,5 +357,63 @@ describe('the end', () => {
     bench.clock.advance(1e6);
     expect(await bench.end()).toEqual({ kind: 'left' });
     expect([bench.disconnections, bench.connections.length]).toEqual([1, 1]);
+  });
+});
+
+describe('a refusal', () => {
+  const refused = (code: string): CoordinatorMessage => ({
+    type: 'refuse',
+    code,
+    sentence: 'no such field',
+    retry: 'later',
+  });
+  /** Refuses the present connection and lets the session come back. */
+  const refuse = (bench: SessionBench, code: string) => {
+    bench.connection.events.opened();
+    bench.connection.says(refused(code));
+    bench.clock.advance(30_000);
+  };
+
+  it.each(['message-invalid', 'frame-malformed'])('%s twice in a row is final', async (code) => {
+    const bench = new SessionBench({ reconnectSeconds: 300 });
+    refuse(bench, code);
+    expect([await bench.end(), bench.connections.length]).toEqual([undefined, 2]);
+    refuse(bench, code);
+    expect(await bench.end()).toEqual({ kind: 'refused', code, sentence: 'no such field (twice in a row)' });
+    expect(bench.connections).toHaveLength(2);
+  });
+
+  it('is final also where the welcome comes in between', async () => {
+    const bench = new SessionBench({ reconnectSeconds: 300 });
+    for (let time = 0; time < 2; time++) {
+      bench.connection.welcomes();
+      bench.connection.says(refused('message-invalid'));
+      bench.clock.advance(30_000);
+    }
+    expect(await bench.end()).toMatchObject({ kind: 'refused', code: 'message-invalid' });
+  });
+
+  it('is not final once the run went on with the worker in it, or for another reason', async () => {
+    const bench = new SessionBench({ reconnectSeconds: 300 });
+    refuse(bench, 'message-invalid');
+    bench.connection.welcomes();
+    bench.connection.says(average());
+    bench.connection.says(refused('message-invalid'));
+    bench.clock.advance(30_000);
+    refuse(bench, 'frame-malformed');
+    expect(await bench.end()).toBeUndefined();
+  });
+
+  it.each(['too-many-workers', 'too-slow', 'silent'])('%s is tried again as long as was asked for', async (code) => {
+    const bench = new SessionBench({ reconnectSeconds: 300 });
+    for (let time = 0; time < 4; time++) refuse(bench, code);
+    expect([await bench.end(), bench.connections.length]).toEqual([undefined, 5]);
+  });
+
+  it('that a worker sends fits the protocol, whatever failed', () => {
+    const bench = member();
+    bench.session.giveUp('ERR_WORKER_OUT_OF_MEMORY', `\u001b[31m${'x'.repeat(20_000)}`);
+    const { code, sentence } = bench.connection.sent.at(-1) as MessageOf<'refuse'>;
+    expect([code, sentence.length, sentence.slice(0, 5)]).toEqual(['worker-failed', 1000, '?[31m']);
   });
 });

@@ -8,7 +8,7 @@
  *
  * Invariants: a message of another incarnation than the welcome's is dropped; a coordinator that says nothing for the
  * agreed time is given up and called again; retries end after `reconnectSeconds` of trying without a welcome, so no
- * worker waits for ever.
+ * worker waits for ever. A refusal that cannot change is final: `never`, or twice in a row the same of what was sent.
  */
 import {
   codeOf,
@@ -52,6 +52,8 @@ export type SessionNotice =
   | { readonly kind: 'joined'; readonly worker: string; readonly run: string; readonly incarnation: number }
   | { readonly kind: 'lost'; readonly sentence: string; readonly retryMs: number };
 
+/** Refusals of what was sent: the same words again are refused again, unless the first were spoilt on their way. */
+const REFUSED_ALIKE: readonly string[] = ['message-invalid', 'frame-malformed'];
 const FIRST_BACKOFF_MS = 250;
 /** From the hello to the welcome. */
 const GREETING_MS = 15_000;
@@ -69,6 +71,8 @@ export class Session {
   /** When the present series of attempts began; undefined while a member. */
   #tryingSince: number | undefined;
   #attempts = 0;
+  /** Code of the last refusal, until the run has gone on with this worker in it. */
+  #refusedWith: string | undefined;
   #over = false;
   #isLeaving = false;
   #cancelGrace = () => {};
@@ -155,9 +159,11 @@ export class Session {
         return;
       case 'done':
         return this.#end({ kind: 'done', reason: message.reason });
+      case 'average':
+        this.#refusedWith = undefined;
+        return this.#options.deliver(bytes);
       case 'snapshot':
       case 'lease':
-      case 'average':
         return this.#options.deliver(bytes);
       default:
         message satisfies never;
@@ -177,7 +183,10 @@ export class Session {
   }
 
   #refused({ code, sentence, retry }: MessageOf<'refuse'>): void {
+    const isRepeated = code === this.#refusedWith && REFUSED_ALIKE.includes(code);
+    this.#refusedWith = code;
     if (retry === 'never') this.#end({ kind: 'refused', code, sentence });
+    else if (isRepeated) this.#end({ kind: 'refused', code, sentence: `${sentence} (twice in a row)` });
     else this.#lost({ kind: 'unreachable', sentence });
   }
 
