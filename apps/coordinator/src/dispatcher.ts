@@ -154,7 +154,7 @@ export class Dispatcher {
   }
 
   postpone(byMs: number): void {
-    this.#step?.leases.postpone(byMs);
+    this.#step?.leases.postpone(byMs, this.#options.now());
     this.#standings.postpone(byMs);
   }
 
@@ -163,7 +163,7 @@ export class Dispatcher {
     const step = this.#step;
     if (!step || step.isClosed) return;
     for (const lease of step.leases.expire(this.#options.now())) this.#expired(lease);
-    for (const lease of step.leases.open) if (lease.expired) this.#checkHopeless(lease);
+    for (const lease of step.leases.expired) this.#checkHopeless(lease);
     this.#confirm(step);
     this.assign();
   }
@@ -241,6 +241,8 @@ export class Dispatcher {
   assign(): void {
     const step = this.#step;
     if (!step || step.isClosed) return;
+    // Nothing to hand out: what a result costs must not depend on how many others wait.
+    if (!step.leases.hasFree && step.audits.open.length === 0) return;
     const eligible = this.#eligible(step.version);
     if (eligible.length < this.#options.minWorkers) return;
     const idle = eligible.filter(({ name }) => !step.leases.isBusy(name) && !step.isSuspect(name));
@@ -249,8 +251,9 @@ export class Dispatcher {
   }
 
   #lease(step: OpenStep, workers: readonly Peer[]): void {
+    if (!step.leases.hasFree) return;
     const idle = this.#pace.speeds(workers.map(({ name }) => name));
-    const isFirstShare = step.history.length === 0 && step.leases.open.length === 0;
+    const isFirstShare = step.history.length === 0 && step.leases.size === 0;
     const assignments = assignFreeLeaves(step.leases, idle);
     for (const assignment of assignments) this.#grant(step, assignment, false);
     if (isFirstShare) this.#pace.shared(idle, new Set(assignments.map(({ worker }) => worker)));
@@ -282,9 +285,7 @@ export class Dispatcher {
   #askWitnesses(step: OpenStep): void {
     for (const { subtree, profile, testimonies } of step.audits.open) {
       const { start: first, size: count } = subtree;
-      const asked = step.leases.open.filter(
-        ({ audit, range }) => audit && range.first === first && range.count === count,
-      );
+      const asked = step.leases.audits(subtree);
       if (asked.some(({ expired }) => !expired)) continue;
       const known = [...testimonies, ...asked].map(({ worker }) => worker);
       const witnesses = this.#witnesses(step, profile, known);

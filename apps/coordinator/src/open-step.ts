@@ -81,7 +81,7 @@ export class OpenStep {
     this.version = version;
     this.#options = options;
     this.#tree = gradientTree({ start: 0, size: leaves }, { codec, step: version, released: freeMemory });
-    this.leases = new StepLeases({ leaves, isCovered: (leaf) => this.#isTaken(leaf), nextId: nextLeaseId });
+    this.leases = new StepLeases({ leaves, nextId: nextLeaseId });
     this.closed = new Promise((resolve) => (this.#close = resolve));
   }
 
@@ -111,6 +111,7 @@ export class OpenStep {
     const { auditRate, seed, version: step } = this.#options;
     if (isAudited({ seed, step, subtree }, auditRate)) {
       this.audits.begin(subtree, profile, { worker: lease.worker, node, fingerprint: this.#fingerprint(node) });
+      this.leases.cover(subtree);
       if (auditable) return 'held';
       this.release(subtree);
       return 'accepted';
@@ -134,10 +135,7 @@ export class OpenStep {
 
   #rule(ruling: Ruling | undefined): void {
     if (!ruling) return;
-    const { start, size } = ruling.subtree;
-    for (const { id, audit, range } of this.leases.open) {
-      if (audit && range.first === start && range.count === size) this.leases.dropLease(id);
-    }
+    for (const { id } of this.leases.audits(ruling.subtree)) this.leases.dropLease(id);
     this.#add(ruling.subtree, ruling.node);
     this.#options.onRuling(ruling);
   }
@@ -172,6 +170,7 @@ export class OpenStep {
 
   #add(subtree: Subtree, node: Uint8Array): void {
     if (!this.#tree.covers(subtree)) this.#tree.add(subtree, node);
+    this.leases.cover(subtree);
     const { total } = this.#tree;
     if (total) this.#settle({ kind: 'sum', sum: total });
   }

@@ -12,32 +12,98 @@ export interface IdleWorker extends Share {
 
 /**
  * Shares all free leaves out among idle workers, by speed, in contiguous ranges; a share that spans a gap becomes two
- * assignments. Leaves that a worker was too slow for before go to the others.
+ * assignments. Leaves that a worker was too slow for before go to the others; no leaf stays free that one of the workers
+ * without a share could take.
  */
 export function assignFreeLeaves(leases: StepLeases, idle: readonly IdleWorker[]): Assignment[] {
   const assignments: Assignment[] = [];
-  const waiting = [...idle];
-  const taken = new Set<number>();
-  while (waiting.length > 0) {
-    const head = waiting[0];
-    const free = leases
-      .freeRanges(head.name)
-      .flatMap(({ first, count }) => Array.from({ length: count }, (_, i) => first + i))
-      .filter((leaf) => !taken.has(leaf));
-    const shares = shareLeaves(free.length, waiting);
-    waiting.shift();
-    for (const leaf of free.slice(0, shares[0].count)) {
-      taken.add(leaf);
-      const last = assignments.at(-1);
-      if (last?.worker === head.name && last.range.first + last.range.count === leaf) {
-        assignments[assignments.length - 1] = {
-          worker: head.name,
-          range: { first: last.range.first, count: last.range.count + 1 },
-        };
-      } else {
-        assignments.push({ worker: head.name, range: { first: leaf, count: 1 } });
-      }
+  if (!leases.hasFree) return assignments;
+  const pool = new Pool(leases);
+  let waiting = idle;
+  while (waiting.length > 0 && pool.size > 0) {
+    const served = new Set<string>();
+    for (const { name, leaves } of pool.share(waiting)) {
+      served.add(name);
+      assignments.push(...rangesOf(leaves).map((range) => ({ worker: name, range })));
     }
+    // A share may have been kept for a faster worker that was too slow for these very leaves.
+    waiting = waiting.filter(({ name }) => !served.has(name) && pool.countFor(name) > 0);
   }
   return assignments;
+}
+
+/** The free leaves while they are shared out: taken from the front, so that ranges are contiguous. */
+class Pool {
+  readonly #leases: StepLeases;
+  readonly #leaves: readonly number[];
+  readonly #isTaken: boolean[];
+  #placeOf: Map<number, number> | undefined;
+  /** All leaves before this place are taken. */
+  #front = 0;
+  size: number;
+
+  constructor(leases: StepLeases) {
+    this.#leases = leases;
+    this.#leaves = leases.freeLeaves();
+    this.#isTaken = this.#leaves.map(() => false);
+    this.size = this.#leaves.length;
+  }
+
+  /** Gives each worker in turn the share that it would have if all leaves it may have were shared among those left. */
+  *share(workers: readonly IdleWorker[]): Generator<{ name: string; leaves: number[] }> {
+    // Holds from one worker to the next as long as each takes what was planned for it.
+    let plan: { counts: number[]; from: number } | undefined;
+    for (const [index, { name }] of workers.entries()) {
+      const barred = this.#barred(name);
+      // Who may not have all of them takes another share than planned, if any.
+      if (barred.size > 0) plan = undefined;
+      const least = this.size - barred.size;
+      if (least === 0) continue;
+      plan ??= { counts: shareLeaves(least, workers.slice(index)).map(({ count }) => count), from: index };
+      const leaves = this.#take(plan.counts[index - plan.from], barred);
+      if (barred.size > 0) plan = undefined;
+      if (leaves.length > 0) yield { name, leaves };
+    }
+  }
+
+  /** How many of the leaves a worker may have. */
+  countFor(worker: string): number {
+    return this.size - this.#barred(worker).size;
+  }
+
+  /** Places of leaves that are still here and not for this worker. */
+  #barred(worker: string): Set<number> {
+    const barred = new Set<number>();
+    const asked = this.#leases.askedOf(worker);
+    if (!asked) return barred;
+    this.#placeOf ??= new Map(this.#leaves.map((leaf, place) => [leaf, place]));
+    for (const leaf of asked) {
+      const place = this.#placeOf.get(leaf);
+      if (place !== undefined && !this.#isTaken[place]) barred.add(place);
+    }
+    return barred;
+  }
+
+  #take(count: number, barred: ReadonlySet<number>): number[] {
+    const leaves: number[] = [];
+    for (let place = this.#front; leaves.length < count; place++) {
+      if (this.#isTaken[place] || barred.has(place)) continue;
+      this.#isTaken[place] = true;
+      leaves.push(this.#leaves[place]);
+    }
+    while (this.#isTaken[this.#front]) this.#front += 1;
+    this.size -= leaves.length;
+    return leaves;
+  }
+}
+
+/** Cuts ascending leaves into contiguous ranges. */
+function rangesOf(leaves: readonly number[]): { first: number; count: number }[] {
+  const ranges: { first: number; count: number }[] = [];
+  for (const leaf of leaves) {
+    const last = ranges.at(-1);
+    if (last && last.first + last.count === leaf) last.count += 1;
+    else ranges.push({ first: leaf, count: 1 });
+  }
+  return ranges;
 }

@@ -13,12 +13,8 @@ function counter(): () => number {
 }
 
 function step(leaves: number) {
-  const covered = new Set<number>();
-  const leases = new StepLeases({ leaves, isCovered: (leaf) => covered.has(leaf), nextId: counter() });
-  const cover = (first: number, count: number) => {
-    for (let leaf = first; leaf < first + count; leaf++) covered.add(leaf);
-  };
-  return { leases, cover };
+  const leases = new StepLeases({ leaves, nextId: counter() });
+  return { leases, cover: (start: number, size: number) => leases.cover({ start, size }) };
 }
 
 const speeds = (...all: number[]) => all.map((speed) => ({ speed }));
@@ -105,9 +101,53 @@ describe('StepLeases', () => {
   it('moves every deadline when the coordinator itself was late', () => {
     const { leases } = step(2);
     leases.grant({ worker: 'a', range: { first: 0, count: 2 } }, 0, 100);
-    leases.postpone(500);
+    leases.postpone(500, 600);
+    expect(leases.open[0]).toMatchObject({ grantedAt: 500, deadline: 600 });
     expect(leases.expire(599)).toEqual([]);
     expect(leases.expire(600)).toHaveLength(1);
+  });
+});
+
+describe('a shared lease', () => {
+  it('lets others be asked as well, keeps its worker busy and its deadline, and is settled by whoever answers', () => {
+    const { leases, cover } = step(4);
+    const lease = leases.grant({ worker: 'a', range: { first: 0, count: 4 } }, 0, 100);
+    leases.share(lease.id);
+    leases.share(lease.id);
+    expect([leases.freeRanges('a'), leases.freeRanges('b')]).toEqual([[], [{ first: 0, count: 4 }]]);
+    expect([leases.isBusy('a'), leases.expired]).toEqual([true, []]);
+    const other = leases.grant({ worker: 'b', range: { first: 0, count: 4 } }, 50, 100);
+    expect(other.attempt).toBe(0);
+    expect(leases.expire(100).map(({ id }) => id)).toEqual([lease.id]);
+    expect([leases.isBusy('a'), leases.freeRanges('c')]).toEqual([false, []]);
+    cover(0, 4);
+    expect(leases.settle().map(({ worker }) => worker)).toEqual(['a', 'b']);
+  });
+});
+
+describe('a lease that compares values', () => {
+  it('is answered by its subtree whole, not by parts of it, and outlives its leaves', () => {
+    const { leases, cover } = step(4);
+    const { id } = leases.grant({ worker: 'a', range: { first: 0, count: 4 } }, 0, 100, true);
+    cover(0, 4);
+    expect(leases.settle()).toEqual([]);
+    expect(leases.find(id, 'a', { start: 0, size: 2 })).toBeUndefined();
+    expect(leases.find(id, 'a', { start: 0, size: 4 })?.id).toBe(id);
+    expect([leases.audits({ start: 0, size: 4 }).length, leases.audits({ start: 0, size: 2 })]).toEqual([1, []]);
+  });
+});
+
+describe('a stall of the coordinator', () => {
+  it('moves nothing into the future: what was granted meanwhile moves up to now', () => {
+    const { leases } = step(2);
+    leases.grant({ worker: 'a', range: { first: 0, count: 1 } }, 0, 100);
+    leases.grant({ worker: 'b', range: { first: 1, count: 1 } }, 950, 100);
+    leases.postpone(900, 1000);
+    expect(leases.open.map(({ grantedAt, deadline }) => [grantedAt, deadline])).toEqual([
+      [900, 1000],
+      [1000, 1100],
+    ]);
+    expect([leases.nextDeadline, leases.expire(1000).map(({ worker }) => worker)]).toEqual([1000, ['a']]);
   });
 });
 
@@ -136,7 +176,7 @@ describe('assignFreeLeaves', () => {
       fc.property(fc.integer({ min: 0, max: 4 }), fc.array(event, { maxLength: 60 }), (log, events) => {
         const M = 2 ** log;
         const sum = new TreeSum<number[]>({ start: 0, size: M }, (left, right) => [...left, ...right]);
-        const leases = new StepLeases({ leaves: M, isCovered: (leaf) => sum.coversLeaf(leaf), nextId: counter() });
+        const leases = new StepLeases({ leaves: M, nextId: counter() });
         const workers = ['a', 'b', 'c'];
         let now = 0;
         const deliver = (id: number, parts: number) => {
@@ -144,6 +184,7 @@ describe('assignFreeLeaves', () => {
           for (const subtree of alignedSubtrees(lease.range).slice(0, parts)) {
             const leaves = Array.from({ length: subtree.size }, (_, i) => subtree.start + i);
             if (leases.find(id, lease.worker, subtree)) sum.add(subtree, leaves);
+            leases.cover(subtree);
           }
           leases.settle();
         };

@@ -3,13 +3,16 @@
  *
  *     granted --(result covers it)--> done
  *        |  \--(worker leaves)------> gone
- *        \--(deadline passes)-------> expired: still welcome, but its leaves may be leased again
+ *        |\---(takes too long)------> shared: others may be asked as well, and nobody is to blame
+ *        \----(deadline passes)-----> expired: still welcome, but its leaves may be leased again
  *
- * Invariants: a leaf is free exactly if it is neither covered nor in a live lease; expiry never voids a lease, so a late
- * result is used while its leaves are open; nobody is asked twice for a leaf that they were too slow for. Times are
- * milliseconds of an injected monotonic clock.
+ * Invariants: a leaf is free exactly if it is neither covered nor in a lease that is neither shared nor expired; neither
+ * voids a lease, so a late result is used while its leaves are open; nobody is asked twice for a leaf that they were too
+ * slow for. What is kept by worker, by leaf and by deadline makes each change cost what it changes, however many leases
+ * there are. Times are milliseconds of an injected monotonic clock.
  */
-import { contains, overlaps } from './tree.ts';
+import { Heap } from './heap.ts';
+import { contains } from './tree.ts';
 import type { LeafRange, Subtree } from './tree.ts';
 
 export interface Lease {
@@ -22,6 +25,8 @@ export interface Lease {
   /** When the lease becomes stealable. */
   readonly deadline: number;
   readonly expired: boolean;
+  /** Others may be asked for its leaves although its deadline has not passed. */
+  readonly shared: boolean;
   /** Asked for leaves that have a value already, to compare: such a lease does not end with its leaves covered. */
   readonly audit: boolean;
 }
@@ -32,39 +37,66 @@ export interface Assignment {
   readonly range: LeafRange;
 }
 
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+type Mutable = { -readonly [K in keyof Lease]: Lease[K] };
 
 export class StepLeases {
   readonly #leaves: number;
-  readonly #isCovered: (leaf: number) => boolean;
-  readonly #leases = new Map<number, Mutable<Lease>>();
-  readonly #attempts: number[];
   readonly #nextId: () => number;
+  readonly #leases = new Map<number, Mutable>();
+  readonly #byWorker = new Map<string, Set<Mutable>>();
+  readonly #byLeaf: Set<Mutable>[];
+  readonly #expired = new Set<Mutable>();
+  /** Leases with leaves that were covered since the last {@link settle}. */
+  readonly #touched = new Set<Mutable>();
+  /** By deadline; leases that ended or expired since are passed over. */
+  #due = new Heap<Mutable>(isDueBefore);
+  /** Leases of each leaf that keep it from being leased again. */
+  readonly #holders: number[];
+  readonly #covered: boolean[];
+  readonly #free: Set<number>;
+  readonly #attempts: number[];
 
   /**
    * @param options.leaves M.
-   * @param options.isCovered whether a leaf's value is in the sum already.
    * @param options.nextId a number not used before in this incarnation.
    */
-  constructor(options: {
-    readonly leaves: number;
-    readonly isCovered: (leaf: number) => boolean;
-    readonly nextId: () => number;
-  }) {
-    this.#leaves = options.leaves;
-    this.#isCovered = options.isCovered;
-    this.#nextId = options.nextId;
-    this.#attempts = Array.from({ length: options.leaves }, () => 0);
+  constructor({ leaves, nextId }: { readonly leaves: number; readonly nextId: () => number }) {
+    this.#leaves = leaves;
+    this.#nextId = nextId;
+    this.#byLeaf = Array.from({ length: leaves }, () => new Set<Mutable>());
+    this.#holders = new Array<number>(leaves).fill(0);
+    this.#covered = new Array<boolean>(leaves).fill(false);
+    this.#attempts = new Array<number>(leaves).fill(0);
+    this.#free = new Set(this.#holders.keys());
   }
 
-  /** All leases that may still bring a result. */
+  /** All leases that may still bring a result, the oldest first. */
   get open(): readonly Lease[] {
     return [...this.#leases.values()];
   }
 
+  /** How many leases may still bring a result. */
+  get size(): number {
+    return this.#leases.size;
+  }
+
+  /** Open leases whose deadline has passed. */
+  get expired(): readonly Lease[] {
+    return [...this.#expired];
+  }
+
+  /** Open leases of exactly these leaves that compare values. */
+  audits({ start, size }: Subtree): Lease[] {
+    return [...this.#byLeaf[start]].filter(
+      ({ audit, range }) => audit && range.first === start && range.count === size,
+    );
+  }
+
   /** How often a range's leaves have expired, at most. */
   attemptsOf({ first, count }: LeafRange): number {
-    return Math.max(...this.#attempts.slice(first, first + count));
+    let most = 0;
+    for (let leaf = first; leaf < first + count; leaf++) most = Math.max(most, this.#attempts[leaf]);
+    return most;
   }
 
   /** @throws RangeError if the range does not lie in the step's tree. */
@@ -73,7 +105,7 @@ export class StepLeases {
     if (!(range.count >= 1 && range.first >= 0 && range.first + range.count <= this.#leaves)) {
       throw new RangeError(`no leaves [${range.first}, ${range.first + range.count}) in a step of ${this.#leaves}`);
     }
-    const lease = {
+    const lease: Mutable = {
       id: this.#nextId(),
       worker,
       range,
@@ -81,50 +113,82 @@ export class StepLeases {
       attempt: this.attemptsOf(range),
       deadline: now + durationMs,
       expired: false,
+      shared: false,
       audit,
     };
     this.#leases.set(lease.id, lease);
+    const own = this.#byWorker.get(worker);
+    if (own) own.add(lease);
+    else this.#byWorker.set(worker, new Set([lease]));
+    for (const leaf of leavesOf(range)) this.#byLeaf[leaf].add(lease);
+    this.#hold(range);
+    this.#due.push(lease);
     return lease;
   }
 
-  /** The lease a result speaks of, if it is the worker's own and covers the subtree. */
+  /**
+   * The lease a result speaks of, if it is the worker's own and covers the subtree. What compares values has to bring
+   * its subtree whole: parts of it could be compared with nothing.
+   */
   find(id: number, worker: string, subtree: Subtree): Lease | undefined {
     const lease = this.#leases.get(id);
     if (lease?.worker !== worker) return undefined;
     const whole = { start: lease.range.first, size: lease.range.count };
-    return contains(whole, subtree) ? lease : undefined;
+    const fits = lease.audit ? contains(subtree, whole) && contains(whole, subtree) : contains(whole, subtree);
+    return fits ? lease : undefined;
   }
 
-  /** Forgets leases whose leaves are all covered. @returns those it forgot. */
+  /** Leaves have a value. */
+  cover({ start, size }: Subtree): void {
+    for (let leaf = start; leaf < start + size; leaf++) {
+      if (this.#covered[leaf]) continue;
+      this.#covered[leaf] = true;
+      this.#free.delete(leaf);
+      for (const lease of this.#byLeaf[leaf]) if (!lease.audit) this.#touched.add(lease);
+    }
+  }
+
+  /** Forgets leases whose leaves are all covered. @returns those it forgot, the oldest first. */
   settle(): Lease[] {
-    return this.#forget(({ range, audit }) => {
-      if (audit) return false;
-      for (let leaf = range.first; leaf < range.first + range.count; leaf++) if (!this.#isCovered(leaf)) return false;
-      return true;
-    });
+    const settled = [...this.#touched].filter(({ range }) => leavesOf(range).every((leaf) => this.#covered[leaf]));
+    this.#touched.clear();
+    for (const lease of settled) this.#forget(lease);
+    return settled.sort((a, b) => a.id - b.id);
   }
 
   /** A worker went away or was refused: its leaves are free at once. @returns the leases it held. */
   drop(worker: string): Lease[] {
-    return this.#forget((lease) => lease.worker === worker);
+    const gone = [...(this.#byWorker.get(worker) ?? [])];
+    for (const lease of gone) this.#forget(lease);
+    return gone;
   }
 
   /** Frees the leaves of one lease, such as one handed back. */
   dropLease(id: number): void {
-    this.#leases.delete(id);
+    const lease = this.#leases.get(id);
+    if (lease) this.#forget(lease);
   }
 
-  /** Marks leases whose deadline has passed. @returns those newly expired. */
+  /** Marks leases whose deadline has passed. @returns those newly expired, the oldest first. */
   expire(now: number): Lease[] {
     const expired: Lease[] = [];
-    for (const lease of this.#leases.values()) {
-      if (lease.expired || lease.deadline > now) continue;
+    for (let lease = this.#nextDue(); lease && lease.deadline <= now; lease = this.#nextDue()) {
+      const wasHeld = holds(lease);
       lease.expired = true;
-      for (let leaf = lease.range.first; leaf < lease.range.first + lease.range.count; leaf++)
-        this.#attempts[leaf] += 1;
+      this.#expired.add(lease);
+      for (const leaf of leavesOf(lease.range)) this.#attempts[leaf] += 1;
+      if (wasHeld) this.#release(lease.range);
       expired.push(lease);
     }
-    return expired;
+    return expired.sort((a, b) => a.id - b.id);
+  }
+
+  /** Lets others be asked for the leaves of a lease, too. Its worker stays busy with it, and its deadline stands. */
+  share(id: number): void {
+    const lease = this.#leases.get(id);
+    if (!lease || !holds(lease)) return;
+    lease.shared = true;
+    this.#release(lease.range);
   }
 
   /** The step begins now: leases that went out ahead of it get their full term from here. */
@@ -133,32 +197,52 @@ export class StepLeases {
       lease.deadline += now - lease.grantedAt;
       lease.grantedAt = now;
     }
+    this.#due = new Heap(isDueBefore, this.#leases.values());
   }
 
-  /** The coordinator itself was late: nobody else pays for it. */
-  postpone(byMs: number): void {
-    for (const lease of this.#leases.values()) lease.deadline += byMs;
+  /** The coordinator itself was late: nobody else pays for it. What was granted meanwhile moves up to now and no further. */
+  postpone(byMs: number, now: number): void {
+    for (const lease of this.#leases.values()) {
+      const moved = Math.min(byMs, Math.max(0, now - lease.grantedAt));
+      lease.deadline += moved;
+      lease.grantedAt += moved;
+    }
+    this.#due = new Heap(isDueBefore, this.#leases.values());
   }
 
   /** The earliest deadline of a lease that has not expired. */
   get nextDeadline(): number | undefined {
-    let earliest: number | undefined;
-    for (const { expired, deadline } of this.#leases.values()) {
-      if (!expired && (earliest === undefined || deadline < earliest)) earliest = deadline;
-    }
-    return earliest;
+    return this.#nextDue()?.deadline;
   }
 
   /** Whether a worker has a lease that has not expired. */
   isBusy(worker: string): boolean {
-    return this.open.some((lease) => lease.worker === worker && !lease.expired);
+    for (const { expired } of this.#byWorker.get(worker) ?? []) if (!expired) return true;
+    return false;
+  }
+
+  /** Whether any leaf is free for somebody. */
+  get hasFree(): boolean {
+    return this.#free.size > 0;
+  }
+
+  /** Leaves that are open and held by nobody, in ascending order. */
+  freeLeaves(): number[] {
+    return [...this.#free].sort((a, b) => a - b);
+  }
+
+  /** Leaves that a worker must not be asked for again: those of its own open leases; undefined if there are none. */
+  askedOf(worker: string): ReadonlySet<number> | undefined {
+    const own = this.#byWorker.get(worker);
+    return own && new Set([...own].flatMap(({ range }) => leavesOf(range)));
   }
 
   /** Ranges of leaves that are free for a worker: open, in no live lease, and not once too slow for it. */
   freeRanges(worker?: string): LeafRange[] {
+    const asked = worker === undefined ? undefined : this.askedOf(worker);
     const ranges: { first: number; count: number }[] = [];
-    for (let leaf = 0; leaf < this.#leaves; leaf++) {
-      if (!this.#isFree(leaf, worker)) continue;
+    for (const leaf of this.freeLeaves()) {
+      if (asked?.has(leaf)) continue;
       const last = ranges.at(-1);
       if (last && last.first + last.count === leaf) last.count += 1;
       else ranges.push({ first: leaf, count: 1 });
@@ -166,18 +250,49 @@ export class StepLeases {
     return ranges;
   }
 
-  #isFree(leaf: number, worker: string | undefined): boolean {
-    if (this.#isCovered(leaf)) return false;
-    for (const lease of this.#leases.values()) {
-      if (!overlaps(lease.range, { first: leaf, count: 1 })) continue;
-      if (!lease.expired || lease.worker === worker) return false;
+  #nextDue(): Mutable | undefined {
+    for (let lease = this.#due.first; lease; lease = this.#due.first) {
+      if (!lease.expired && this.#leases.has(lease.id)) return lease;
+      this.#due.pop();
     }
-    return true;
+    return undefined;
   }
 
-  #forget(condition: (lease: Lease) => boolean): Lease[] {
-    const gone = this.open.filter(condition);
-    for (const { id } of gone) this.#leases.delete(id);
-    return gone;
+  #hold(range: LeafRange): void {
+    for (const leaf of leavesOf(range)) {
+      this.#holders[leaf] += 1;
+      this.#free.delete(leaf);
+    }
   }
+
+  #release(range: LeafRange): void {
+    for (const leaf of leavesOf(range)) {
+      this.#holders[leaf] -= 1;
+      if (this.#holders[leaf] === 0 && !this.#covered[leaf]) this.#free.add(leaf);
+    }
+  }
+
+  #forget(lease: Mutable): void {
+    this.#leases.delete(lease.id);
+    this.#expired.delete(lease);
+    this.#touched.delete(lease);
+    const own = this.#byWorker.get(lease.worker);
+    own?.delete(lease);
+    if (own?.size === 0) this.#byWorker.delete(lease.worker);
+    for (const leaf of leavesOf(lease.range)) this.#byLeaf[leaf].delete(lease);
+    if (holds(lease)) this.#release(lease.range);
+  }
+}
+
+function isDueBefore(a: Lease, b: Lease): boolean {
+  return a.deadline === b.deadline ? a.id < b.id : a.deadline < b.deadline;
+}
+
+/** Whether a lease keeps its leaves from being leased again. */
+function holds({ expired, shared }: Lease): boolean {
+  return !expired && !shared;
+}
+
+function leavesOf({ first, count }: LeafRange): number[] {
+  return Array.from({ length: count }, (_, i) => first + i);
 }

@@ -1,6 +1,7 @@
 /**
  * How a step's leaves are shared out: contiguous ranges, as many as the workers' speeds call for.
  */
+import { Heap } from './heap.ts';
 import type { LeafRange } from './tree.ts';
 
 /** A worker that leaves could go to. */
@@ -26,20 +27,27 @@ export function shareLeaves(leaves: number, workers: readonly Share[]): LeafRang
   }
   let left = leaves;
   const counts = workers.map(({ onTrial = false }) => (onTrial && left > 0 ? ((left -= 1), 1) : 0));
-  for (; left > 0 && counts.length > 0; left--) {
-    let best = 0;
-    for (let worker = 1; worker < counts.length; worker++) {
-      // Times to finish with one leaf more, both multiplied by both speeds.
-      const time = (counts[worker] + 1) * workers[best].speed;
-      const least = (counts[best] + 1) * workers[worker].speed;
-      if (time < least || (time === least && counts[worker] < counts[best])) best = worker;
-    }
-    counts[best] += 1;
-  }
+  if (left > 0 && workers.length > 0) addLeaves(left, counts, workers);
   let first = 0;
   return counts.map((count) => {
     const range = { first, count };
     first += count;
     return range;
   });
+}
+
+/** Adds leaves one by one to whoever would finish first with one more. */
+function addLeaves(leaves: number, counts: number[], workers: readonly Share[]): void {
+  const isBefore = (a: number, b: number) => {
+    // Times to finish with one leaf more, both multiplied by both speeds.
+    const time = (counts[a] + 1) * workers[b].speed;
+    const other = (counts[b] + 1) * workers[a].speed;
+    if (time !== other) return time < other;
+    return counts[a] === counts[b] ? a < b : counts[a] < counts[b];
+  };
+  const heap = new Heap(isBefore, counts.keys());
+  for (let left = leaves; left > 0; left--) {
+    counts[heap.first!] += 1;
+    heap.firstMovedBack();
+  }
 }

@@ -1,0 +1,6 @@
+/** What the benchmark uses of the coordinator, bundled once from its sources. */
+export { alignedSubtrees } from '@gradcast/ledger';
+export { decodeFromCoordinator, encodeFrame, PROTOCOL_VERSION } from '@gradcast/protocol';
+export { createCodec } from '@gradcast/reduction';
+export { referenceKernels } from '@gradcast/vector';
+export { Fleet } from '../../apps/coordinator/src/fleet.ts';
