@@ -94,6 +94,23 @@ describe('a polite stop', () => {
   });
 });
 
+describe('a stop while the run is set up', () => {
+  const COMMAND = `coordinator ${NUMBERS} --steps ${STEPS} --port 0 --metrics-port 0 --wait-workers 600 --no-samples`;
+
+  it.each([
+    ['before it has a folder', 'early', (run: GradcastProcess) => Promise.resolve(run.children.length)],
+    ['once it has one', 'setup', () => readdir(bench.path('setup')).then((names) => names.length)],
+  ] as const)('%s is obeyed', async (_, out, when) => {
+    const run = bench.start(`${COMMAND} --out ${out}`);
+    await expect.poll(() => when(run).catch(() => 0), { interval: 2, timeout: 20_000 }).toBe(1);
+    run.signal('SIGTERM');
+    expect(await run.ended(20)).toMatchObject({ code: 143 });
+    // Either there is something to go on with, or nothing at all.
+    const runs = await runsIn(bench.path(out)).catch(() => []);
+    for (const folder of runs) expect(await checkpointSteps(folder)).toEqual([0]);
+  });
+});
+
 describe('a longer --steps', () => {
   it('goes on where a finished run ended', async () => {
     const first = await bench.run(`train ${NUMBERS} --steps 8 ${HOW} --out longer`);

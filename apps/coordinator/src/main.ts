@@ -41,7 +41,8 @@ async function coordinate(message: Extract<ParentMessage, { type: 'coordinate' }
     await tellParentLast({ type: 'finished', summary, exitCode });
     process.exit(exitCode);
   } catch (error) {
-    const { code, message, exitCode = 1 } = error as Error & { code?: unknown; exitCode?: number };
+    const { code, message, exitCode: failed = 1 } = error as Error & { code?: unknown; exitCode?: number };
+    const exitCode = code === 'stopped' && stopSignal !== undefined ? SIGNAL_EXIT[stopSignal] : failed;
     if (typeof code !== 'string') logger.debug({ err: error }, 'unexpected error');
     const sentence = message || String(error);
     await tellParentLast({

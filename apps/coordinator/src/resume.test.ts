@@ -1,8 +1,10 @@
-import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { RunFolder } from '@gradcast/checkpoint';
+import { LEDGER_FORMAT, LedgerWriter, RunFolder } from '@gradcast/checkpoint';
 import type { CoordinatorConfig } from '@gradcast/config';
+import type { TrainingState } from '@gradcast/optimizer';
+import { contentOf } from '@gradcast/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { begin } from './resume.ts';
 import type { Beginning, NumericDefinition } from './resume.ts';
@@ -30,10 +32,14 @@ afterEach(async () => {
 });
 
 /** Begins as a coordinator with these settings would. */
-async function start(resume: string | null, change: Partial<NumericDefinition> = {}): Promise<Beginning> {
+async function start(
+  resume: string | null,
+  change: Partial<NumericDefinition> = {},
+  restore = () => ({}) as TrainingState,
+): Promise<Beginning> {
   const numeric = { ...NUMERIC, ...change };
   const config = { ...numeric, out, resume, keepLast: 3 } as unknown as CoordinatorConfig;
-  const beginning = await begin(config, numeric, { ...config, resume: undefined });
+  const beginning = await begin({ config, numeric, stored: { ...config, resume: undefined }, restore });
   begun.push(beginning);
   return beginning;
 }
@@ -42,12 +48,29 @@ async function start(resume: string | null, change: Partial<NumericDefinition> =
 async function earlier(steps: readonly number[], change: Partial<NumericDefinition> = {}): Promise<string> {
   const config = { ...NUMERIC, ...change };
   const folder = await RunFolder.create({ out, preset: config.preset, config, now: () => 1e12, random: () => 0 });
-  for (const step of steps) {
+  const header = { kind: 'header', format: LEDGER_FORMAT, run: folder.id, ...config, samples: 1000 } as const;
+  const writer = await LedgerWriter.create(folder.path, header);
+  const result = { start: 0, size: config.microBatches, worker: 'w', outcome: 'accepted', ms: 1 };
+  const batch = config.microBatchSize * config.microBatches;
+  for (let step = 1; step <= (steps.at(-1) ?? 0); step++) {
+    writer.step({
+      step,
+      outcome: 'closed',
+      from: (step - 1) * batch,
+      to: step * batch,
+      results: [result],
+      profiles: [],
+      average: '0'.repeat(32),
+      state: '0'.repeat(32),
+    });
+    await writer.sync();
+    if (!steps.includes(step)) continue;
     await folder.checkpoints.save({
       tensors: { x: { dtype: 'F32', shape: [1], data: Float32Array.of(step) } },
-      info: { step, config, manifest: {}, profile: {}, incarnation: 1, ledger: { length: step, head: '00' } },
+      info: { step, config, manifest: {}, profile: {}, incarnation: 1, ledger: writer.position },
     });
   }
+  await writer.close();
   await folder.release();
   return folder.path;
 }
@@ -107,6 +130,13 @@ describe('--resume auto', () => {
     expect(damaged[0]).toContain('step-000007.safetensors');
   });
 
+  it('does not take a folder of checkpoints that cannot be read for an empty one', async () => {
+    const path = await earlier([5]);
+    await rm(join(path, 'checkpoints'), { recursive: true });
+    await symlink('checkpoints', join(path, 'checkpoints'));
+    await expect(start('auto')).rejects.toMatchObject({ code: 'run-corrupt' });
+  });
+
   it('refuses a run that another coordinator has open', async () => {
     await earlier([5]);
     await start('auto');
@@ -129,7 +159,10 @@ describe('--resume PATH', () => {
 
   it('writes the operational settings of this start', async () => {
     const path = await earlier([3]);
-    await start(path);
+    const before = await readFile(join(path, 'config.json'), 'utf8');
+    const { takeUp } = await start(path);
+    expect(await readFile(join(path, 'config.json'), 'utf8')).toBe(before);
+    await takeUp();
     expect(JSON.parse(await readFile(join(path, 'config.json'), 'utf8'))).toMatchObject({ ...NUMERIC, keepLast: 3 });
   });
 
@@ -143,6 +176,31 @@ describe('--resume PATH', () => {
     });
     expect(await readFile(join(path, 'config.json'), 'utf8')).toBe(before);
     await (await RunFolder.open(path)).release();
+  });
+
+  it.each<[string, (path: string) => Promise<unknown>, string]>([
+    ['whose ledger is damaged', (path) => truncate(join(path, 'ledger.jsonl'), 700), 'ledger-damaged'],
+    ['whose ledger is gone', (path) => rm(join(path, 'ledger.jsonl')), 'ledger-missing'],
+    ['whose counter is no number', (path) => writeFile(join(path, 'incarnation'), 'three'), 'run-corrupt'],
+    ['whose metrics are a folder', (path) => mkdir(join(path, 'metrics.jsonl')), 'out-not-writable'],
+  ])('changes nothing in a run %s', async (_, spoil, code) => {
+    const path = await earlier([3, 7]);
+    await spoil(path);
+    await writeFile(join(path, 'summary.json'), '{}');
+    const before = await contentOf(path);
+    const named = join(path, 'checkpoints', 'step-000003.safetensors');
+    await expect(start(named)).rejects.toMatchObject({ code });
+    expect(await contentOf(path)).toEqual(before);
+  });
+
+  it('changes nothing in a run whose checkpoint is of another model', async () => {
+    const path = await earlier([3, 7]);
+    const before = await contentOf(path);
+    const restore = () => {
+      throw new TypeError('not this model');
+    };
+    await expect(start(path, {}, restore)).rejects.toThrow('not this model');
+    expect(await contentOf(path)).toEqual(before);
   });
 
   it('refuses a path where nothing is', async () => {

@@ -54,7 +54,7 @@ function saving(saveEvery = 1) {
     ledger,
     profiles: () => [],
     now: () => 0,
-    thread: thread(),
+    startThread: thread,
     onSaved: (_, step) => saved.push(step),
     onFailed: (sentence) => failed.push(sentence),
   });

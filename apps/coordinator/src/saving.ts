@@ -22,8 +22,8 @@ export interface SavingOptions {
   /** What results were computed with so far; part of each checkpoint. */
   readonly profiles: () => readonly string[];
   readonly now: () => number;
-  /** What hashes and writes; a thread of its own unless a test gives another. */
-  readonly thread?: WriterThread;
+  /** Starts what hashes and writes; a thread of its own unless a test gives another. */
+  readonly startThread?: () => WriterThread;
   readonly onSaved: (seconds: number, step: number) => void;
   readonly onFailed: (sentence: string) => void;
 }
@@ -41,8 +41,8 @@ export class Saving {
   constructor(options: SavingOptions) {
     this.#options = options;
     const { folder, keepLast } = options;
-    const thread = options.thread ?? new Worker(entryUrl('checkpoint-thread', import.meta.url));
-    this.#writer = new CheckpointWriter({ thread, folder: folder.checkpoints.folder, keepLast });
+    const start = options.startThread ?? (() => new Worker(entryUrl('checkpoint-thread', import.meta.url)));
+    this.#writer = new CheckpointWriter({ start, folder: folder.checkpoints.folder, keepLast });
     this.#savedAt = options.now();
   }
 

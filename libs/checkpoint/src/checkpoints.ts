@@ -54,15 +54,33 @@ export class Checkpoints {
     return writeCheckpoint(path, checkpoint);
   }
 
-  /** All checkpoints, newest first; none if the folder does not exist. */
+  /**
+   * All checkpoints, newest first; none if the folder does not exist.
+   *
+   * @throws RunError `run-corrupt` if the folder cannot be read: that it shows no checkpoint does not mean it has none.
+   */
   async list(): Promise<ListedCheckpoint[]> {
-    const names = await readdir(this.folder).catch(() => []);
-    return names
+    return (await this.#names())
       .flatMap((name) => {
         const match = NAME.exec(name);
         return match ? [{ step: Number(match[1]), path: join(this.folder, name) }] : [];
       })
       .sort((a, b) => b.step - a.step);
+  }
+
+  /** Whether it is certain that the folder holds nothing, or is not there. */
+  async isEmpty(): Promise<boolean> {
+    const names = await this.#names().catch(() => undefined);
+    return names?.every((name) => name.startsWith(TEMPORARY_PREFIX)) ?? false;
+  }
+
+  async #names(): Promise<string[]> {
+    try {
+      return await readdir(this.folder);
+    } catch (cause) {
+      if (systemCode(cause) === 'ENOENT') return [];
+      throw new RunError('run-corrupt', `${this.folder} cannot be read (${systemCode(cause)})`, { cause });
+    }
   }
 
   /**
@@ -76,7 +94,7 @@ export class Checkpoints {
     if (!Number.isSafeInteger(count) || count < 0) throw new RangeError(`cannot keep ${count} checkpoints`);
     const old = count === 0 ? [] : (await this.list()).slice(count);
     for (const { path } of old) await rm(path, { force: true });
-    const leftovers = (await readdir(this.folder).catch(() => [])).filter((name) => name.startsWith(TEMPORARY_PREFIX));
+    const leftovers = (await this.#names()).filter((name) => name.startsWith(TEMPORARY_PREFIX));
     for (const name of leftovers) await rm(join(this.folder, name), { force: true });
     if (old.length + leftovers.length > 0) await syncFolder(this.folder);
     return old.map(({ step }) => step);

@@ -17,7 +17,7 @@ export type {
   RepeatedField,
   StepLine,
 } from './ledger-record.ts';
-export { rewindLedger } from './ledger-rewind.ts';
+export { assertLedgerAt, rewindLedger } from './ledger-rewind.ts';
 export { LedgerWriter } from './ledger-writer.ts';
 export type { LineFileEvents, LineTarget } from './line-file.ts';
 export type { Dtype, StoredTensor } from './safetensors.ts';
@@ -27,7 +27,7 @@ export { serveCheckpointWriter } from './writer-thread.ts';
 export type { WriterPort } from './writer-thread.ts';
 export type { SavedCheckpoint, SaveReply, SaveRequest } from './writer-messages.ts';
 export { MetricsLog } from './metrics-log.ts';
-export { listRuns, readRun, RunFolder } from './run-folder.ts';
+export { assertResumable, listRuns, readRun, RunFolder } from './run-folder.ts';
 export type { CreateRunOptions, ListedRun } from './run-folder.ts';
 export type { ProcessIdentity, ProcessTable } from './processes.ts';
 export { writeAtomically } from './atomic.ts';

@@ -54,6 +54,17 @@ export async function rewindLedger(
   return { length, head, bytes: end, abandoned: stepsAfter(await readAbandoned(run), step) };
 }
 
+/**
+ * Checks that a run's ledger was at the position of a checkpoint once, and changes nothing.
+ *
+ * @throws LedgerError `ledger-missing`, `ledger-damaged`.
+ */
+export async function assertLedgerAt(run: string, at: LedgerPosition & { readonly step: number }): Promise<void> {
+  const { length, head, step } = at;
+  const read = readLines(await readLedgerBytes(run));
+  assertPosition(join(run, LEDGER), read, { length, head, of: `the checkpoint of step ${step}` });
+}
+
 async function abandon(run: string, cut: Cut, tail: Buffer): Promise<void> {
   const earlier = await readAbandoned(run);
   const piece = Buffer.concat([Buffer.from(`${JSON.stringify(cut)}\n`), tail]);

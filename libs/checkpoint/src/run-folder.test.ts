@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -19,6 +19,8 @@ const options = (changes: Partial<CreateRunOptions> = {}): CreateRunOptions => (
   random: () => 0x4f2a / 0x10000,
   ...changes,
 });
+
+const NAME = 'step-000000.safetensors';
 
 describe('RunFolder', () => {
   it('is named for its start, preset and a random part', async () => {
@@ -89,6 +91,18 @@ describe('RunFolder', () => {
     expect(await readdir(out)).toEqual(['new']);
   });
 
+  it.each<[string, (checkpoints: string) => Promise<unknown>]>([
+    ['cannot be listed', (folder) => rename(folder, `${folder}-away`).then(() => symlink('checkpoints', folder))],
+    ['hold one that was set aside', (folder) => rename(join(folder, NAME), join(folder, `${NAME}.abandoned`))],
+  ])('is never removed if its checkpoints %s', async (_, hide) => {
+    const run = await RunFolder.create(options());
+    await mkdir(run.checkpoints.folder);
+    await writeFile(run.checkpoints.path(0), '');
+    await hide(run.checkpoints.folder);
+    await run.releaseOrRemove();
+    expect(await readdir(out)).toEqual([run.id]);
+  });
+
   it('stays if it was there before, checkpoint or not', async () => {
     const run = await RunFolder.create(options());
     await run.release();
@@ -122,6 +136,10 @@ describe('RunFolder', () => {
     const again = await RunFolder.open(run.path);
     expect(await again.startIncarnation()).toBe(3);
     await writeFile(join(run.path, 'incarnation'), 'three');
+    await expect(again.startIncarnation()).rejects.toMatchObject({ code: 'run-corrupt' });
+    // One that cannot be read was not counted from zero.
+    await rm(join(run.path, 'incarnation'));
+    await mkdir(join(run.path, 'incarnation'));
     await expect(again.startIncarnation()).rejects.toMatchObject({ code: 'run-corrupt' });
   });
 

@@ -10,11 +10,12 @@
  *     incarnation     how many times a coordinator has opened the run
  *     lock/           who has it open
  */
-import { mkdir, readdir, readFile, rm, rmdir, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rm, rmdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { writeAtomically, writeJson } from './atomic.ts';
 import { Checkpoints, CHECKPOINTS_FOLDER } from './checkpoints.ts';
 import { RunError, systemCode } from './errors.ts';
+import { LEDGER } from './ledger-reader.ts';
 import type { LineFileEvents } from './line-file.ts';
 import { MetricsLog } from './metrics-log.ts';
 import { systemProcesses } from './processes.ts';
@@ -24,6 +25,8 @@ import { lockRun } from './run-lock.ts';
 
 const CONFIG = 'config.json';
 const SUMMARY = 'summary.json';
+const METRICS = 'metrics.jsonl';
+const INCARNATION = 'incarnation';
 
 /** Tries for a folder name nobody else took; each has another random part. */
 const NAME_ATTEMPTS = 16;
@@ -103,11 +106,9 @@ export class RunFolder {
    * @throws RunError `run-corrupt` if the counter holds no number, `out-not-writable`.
    */
   async startIncarnation(): Promise<number> {
-    const path = join(this.path, 'incarnation');
-    const text = (await readFile(path, 'utf8').catch(() => '0')).trim();
-    const next = Number(text) + 1;
-    if (!/^[0-9]{1,15}$/.test(text)) throw new RunError('run-corrupt', `${path} does not hold a number`);
-    await this.#write('incarnation', () => writeAtomically(path, [new TextEncoder().encode(`${next}\n`)]));
+    const path = join(this.path, INCARNATION);
+    const next = (await readIncarnation(path)) + 1;
+    await this.#write(INCARNATION, () => writeAtomically(path, [new TextEncoder().encode(`${next}\n`)]));
     return next;
   }
 
@@ -118,7 +119,7 @@ export class RunFolder {
 
   /** Opens `metrics.jsonl`, cutting off what lies after `throughStep`: see {@link MetricsLog.open}. */
   openMetrics(throughStep: number, events?: LineFileEvents): Promise<MetricsLog> {
-    return MetricsLog.open(join(this.path, 'metrics.jsonl'), throughStep, events);
+    return MetricsLog.open(join(this.path, METRICS), throughStep, events);
   }
 
   /**
@@ -153,11 +154,11 @@ export class RunFolder {
 
   /**
    * Gives the folder back as {@link release} does, but removes that of a new run without a checkpoint, which holds nothing
-   * to go on with, and the empty folders that were made for it.
+   * to go on with, and the empty folders that were made for it. Where nobody can tell whether there is one, it stays.
    */
   async releaseOrRemove(): Promise<void> {
     const made = this.#made;
-    if (made === undefined || (await this.checkpoints.list()).length > 0) return this.release();
+    if (made === undefined || !(await this.checkpoints.isEmpty())) return this.release();
     await removeFolders(this.path, made).catch(() => undefined);
   }
 
@@ -205,6 +206,35 @@ async function readJson(path: string): Promise<unknown> {
   } catch (cause) {
     throw new RunError('run-corrupt', `${path} is damaged`, { cause });
   }
+}
+
+/**
+ * Checks that a run's files are what a coordinator goes on writing, and changes none.
+ *
+ * @throws RunError `run-missing`, `run-corrupt`, `out-not-writable`.
+ */
+export async function assertResumable(path: string): Promise<void> {
+  await assertRun(path);
+  await readIncarnation(join(path, INCARNATION));
+  for (const name of [METRICS, LEDGER]) {
+    const file = join(path, name);
+    try {
+      await (await open(file, 'r+')).close();
+    } catch (cause) {
+      if (systemCode(cause) === 'ENOENT') continue;
+      throw new RunError('out-not-writable', `${file} cannot be written (${systemCode(cause)})`, { cause });
+    }
+  }
+}
+
+/** 0 if nobody has opened the run yet. A counter that cannot be read is no zero: its numbers were used. */
+async function readIncarnation(path: string): Promise<number> {
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+    if (systemCode(cause) === 'ENOENT') return '0';
+    throw new RunError('run-corrupt', `${path} cannot be read (${systemCode(cause)})`, { cause });
+  });
+  if (!/^[0-9]{1,15}$/.test(text.trim())) throw new RunError('run-corrupt', `${path} does not hold a number`);
+  return Number(text);
 }
 
 async function assertRun(path: string): Promise<void> {

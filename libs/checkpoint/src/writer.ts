@@ -20,7 +20,8 @@ export interface WriterThread {
 
 /** Where checkpoints go and how many stay. */
 export interface CheckpointWriterOptions {
-  readonly thread: WriterThread;
+  /** Starts a thread; called again when one has died. */
+  readonly start: () => WriterThread;
   readonly folder: string;
   readonly keepLast: number;
 }
@@ -30,20 +31,20 @@ interface Pending {
   readonly reject: (error: CheckpointError) => void;
 }
 
-/** Hands states to the checkpoint thread. */
+/**
+ * Hands states to the checkpoint thread. A thread that dies takes what was under way with it; the next save gets another.
+ */
 export class CheckpointWriter {
   readonly #options: CheckpointWriterOptions;
   readonly #pending = new Map<number, Pending>();
+  #thread: WriterThread | undefined;
   #idle: (() => void)[] = [];
   #nextId = 0;
-  #dead: CheckpointError | undefined;
+  #closed = false;
 
   constructor(options: CheckpointWriterOptions) {
     this.#options = options;
-    const { thread } = options;
-    thread.on('message', (reply) => this.#settle(reply));
-    thread.on('error', (cause) => this.#fail('the checkpoint thread failed', cause));
-    thread.on('exit', (code) => this.#fail(`the checkpoint thread ended with exit code ${code}`));
+    this.#thread = this.#start();
   }
 
   /** Whether a further {@link save} would be refused now. */
@@ -58,12 +59,11 @@ export class CheckpointWriter {
    * @throws CheckpointError `checkpoint-busy` if two saves are under way (nothing is transferred then),
    *   `checkpoint-write` if the disk or the thread failed.
    */
-  save(checkpoint: Checkpoint): Promise<SavedCheckpoint> {
-    const { thread, folder, keepLast } = this.#options;
-    if (this.#dead) return Promise.reject(this.#dead);
-    if (this.busy) {
-      return Promise.reject(new CheckpointError('checkpoint-busy', 'two checkpoints are still being written'));
-    }
+  async save(checkpoint: Checkpoint): Promise<SavedCheckpoint> {
+    const { folder, keepLast } = this.#options;
+    if (this.#closed) throw new CheckpointError('checkpoint-write', 'the checkpoint thread was closed');
+    if (this.busy) throw new CheckpointError('checkpoint-busy', 'two checkpoints are still being written');
+    const thread = (this.#thread ??= this.#start());
     const id = this.#nextId++;
     const buffers = new Set<ArrayBuffer>();
     for (const { data } of Object.values(checkpoint.tensors)) {
@@ -84,8 +84,16 @@ export class CheckpointWriter {
   /** Waits for the saves under way, then ends the thread. */
   async close(): Promise<void> {
     await this.settled();
-    this.#dead ??= new CheckpointError('checkpoint-write', 'the checkpoint thread was closed');
-    await this.#options.thread.terminate();
+    this.#closed = true;
+    await this.#thread?.terminate();
+  }
+
+  #start(): WriterThread {
+    const thread = this.#options.start();
+    thread.on('message', (reply) => this.#settle(reply));
+    thread.on('error', (cause) => this.#fail(thread, 'the checkpoint thread failed', cause));
+    thread.on('exit', (code) => this.#fail(thread, `the checkpoint thread ended with exit code ${code}`));
+    return thread;
   }
 
   #settle(reply: SaveReply): void {
@@ -104,9 +112,12 @@ export class CheckpointWriter {
     this.#wake();
   }
 
-  #fail(message: string, cause?: unknown): void {
-    this.#dead ??= new CheckpointError('checkpoint-write', message, { cause });
-    for (const { reject } of this.#pending.values()) reject(this.#dead);
+  /** Everything under way was the dead thread's; its end after an error is no news. */
+  #fail(thread: WriterThread, message: string, cause?: unknown): void {
+    if (this.#thread !== thread) return;
+    this.#thread = undefined;
+    const error = new CheckpointError('checkpoint-write', message, { cause });
+    for (const { reject } of this.#pending.values()) reject(error);
     this.#pending.clear();
     this.#wake();
   }

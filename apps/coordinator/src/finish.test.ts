@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+import { endOf, finish } from './finish.ts';
+import type { Course } from './training.ts';
+
+/** A run whose last checkpoint is safe after so many tries. */
+function course(safeAfter: number) {
+  const notices: string[] = [];
+  const told: string[] = [];
+  let tries = 0;
+  const written: { status: string }[] = [];
+  const model = { parameters: { length: 0 } };
+  const vectors = Object.fromEntries(
+    ['parameters', 'first', 'second', 'ema', 'running', 'scalars'].map((name) => [name, new Float32Array(1)]),
+  );
+  const under = {
+    options: { config: { sampleEvery: null, microBatchSize: 1, microBatches: 1 } },
+    prepared: {
+      state: { version: 4, position: 16, vectors, model },
+      totalSteps: 4,
+      beginning: {
+        folder: { path: '/', id: 'r', writeSummary: (summary: { status: string }) => written.push(summary) },
+      },
+    },
+    stations: {
+      saving: { now: () => Promise.resolve(++tries > safeAfter) },
+      fleet: { dismiss: (sentence: string) => Promise.resolve(void told.push(sentence)) },
+      telemetry: {
+        notice: (sentence: string) => notices.push(sentence),
+        throughput: { measured: { seconds: 1 }, overall: 1 },
+        profiles: [],
+      },
+      samples: { newest: null },
+    },
+  } as unknown as Course;
+  return { under, notices, told, written };
+}
+
+describe('the end of a run', () => {
+  it('is completed once its last state is safe, also if a thread died under the first try', async () => {
+    const { under, notices, told, written } = course(1);
+    expect(await finish({ status: 'completed', sentence: 'the run is complete' }, under)).toMatchObject({
+      status: 'completed',
+    });
+    expect([notices, told, written.length]).toEqual([[], ['the run is complete'], 1]);
+  });
+
+  it('is not called completed if its last state was never saved, and nobody is sent home', async () => {
+    const { under, notices, told, written } = course(Infinity);
+    const { status } = await finish({ status: 'completed', sentence: 'the run is complete' }, under);
+    expect(status).toBe('failed');
+    expect(notices).toEqual([expect.stringMatching(/last checkpoint could not be written/)]);
+    expect([told, written[0].status]).toEqual([[], 'failed']);
+  });
+
+  it('stays what it is otherwise', () => {
+    expect([endOf('stopped', false), endOf('diverged', false), endOf('completed', true)]).toEqual([
+      'stopped',
+      'diverged',
+      'completed',
+    ]);
+  });
+});
