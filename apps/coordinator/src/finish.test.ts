@@ -27,7 +27,7 @@ function course(safeAfter: number) {
       telemetry: {
         notice: (sentence: string) => notices.push(sentence),
         throughput: { measured: { seconds: 1 }, overall: 1 },
-        profiles: [],
+        used: { count: 1 },
       },
       samples: { newest: null },
     },

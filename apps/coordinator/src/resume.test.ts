@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LEDGER_FORMAT, LedgerWriter, RunFolder } from '@gradcast/checkpoint';
 import type { CoordinatorConfig } from '@gradcast/config';
-import type { TrainingState } from '@gradcast/optimizer';
+import { TrainingState } from '@gradcast/optimizer';
 import { contentOf } from '@gradcast/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { begin } from './resume.ts';
@@ -35,7 +35,7 @@ afterEach(async () => {
 async function start(
   resume: string | null,
   change: Partial<NumericDefinition> = {},
-  restore = () => ({}) as TrainingState,
+  restore = () => Object.create(TrainingState.prototype) as TrainingState,
 ): Promise<Beginning> {
   const numeric = { ...NUMERIC, ...change };
   const config = { ...numeric, out, resume, keepLast: 3 } as unknown as CoordinatorConfig;

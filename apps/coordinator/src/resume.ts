@@ -33,7 +33,7 @@ export interface Beginning {
   /** Newer checkpoints that were damaged and passed over. */
   readonly damaged: readonly string[];
   /** The first change to a run that was there before: from here on it is this start's. */
-  takeUp(): Promise<void>;
+  readonly takeUp: () => Promise<void>;
 }
 
 export interface BeginOptions {
