@@ -1,11 +1,17 @@
 /** The table of `gradcast doctor`. */
 import type { Diagnosis } from '@gradcast/compute';
+import { printable } from '@gradcast/protocol';
+
+/** Drivers and libraries have their own words, of any length. */
+const DEVICE_LIMIT = 60;
+const REASON_LIMIT = 1000;
 
 /** One row a candidate, columns as wide as their content; a remedy stands on its own line below its row. */
 export function renderTable(rows: readonly Diagnosis[]): string {
   const header = ['backend', 'device', 'runs', 'why'];
   const cells = rows.map(({ candidate, device, available, automatic, reason }) => {
-    return [candidate, device, available ? (automatic ? 'yes' : 'by name') : 'no', reason];
+    const runs = available ? (automatic ? 'yes' : 'by name') : 'no';
+    return [candidate, printable(device, DEVICE_LIMIT), runs, printable(reason, REASON_LIMIT)];
   });
   const widths = header.map((title, column) =>
     Math.max(...[header, ...cells].map((row) => row[column]?.length ?? title.length)),
@@ -17,7 +23,7 @@ export function renderTable(rows: readonly Diagnosis[]): string {
   for (const [index, row] of cells.entries()) {
     lines.push(line(row));
     const remedy = rows[index]?.remedy ?? '';
-    if (remedy !== '') lines.push(`${indent}-> ${remedy}`);
+    if (remedy !== '') lines.push(`${indent}-> ${printable(remedy, REASON_LIMIT)}`);
   }
   return `${lines.join('\n')}\n`;
 }

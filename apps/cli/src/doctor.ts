@@ -10,6 +10,7 @@ import {
   type DiagnosisTable,
   type GpuLister,
 } from '@gradcast/compute';
+import { labelOf } from '@gradcast/protocol';
 import { buildForDoctor, installForDoctor, type BindingBuilder, type Installer } from './doctor-install.ts';
 import { renderTable } from './doctor-table.ts';
 
@@ -95,6 +96,6 @@ function taken(rows: readonly Diagnosis[], backend: DoctorOptions['backend']): D
 }
 
 function verdict(backend: DoctorOptions['backend'], row: Diagnosis | undefined): string {
-  if (row) return `--backend ${backend} takes ${row.candidate} (${row.device}).`;
+  if (row) return `--backend ${backend} takes ${row.candidate} (${labelOf(row.device)}).`;
   return backend === 'auto' ? 'No backend runs here.' : `--backend ${backend} cannot run here.`;
 }

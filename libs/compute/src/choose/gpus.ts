@@ -40,15 +40,20 @@ export const listGpus: GpuLister = async (env) => {
     const why = result.timedOut ? `did not answer in ${LIMIT_MS / 1000} s` : `failed: ${lastLines(result, 1)}`;
     return { driver: true, gpus: [], reason: `nvidia-smi ${why}` };
   }
-  const all = result.stdout.split('\n').flatMap((line): Gpu[] => {
-    const [, index, name, uuid] = LINE.exec(line.trim()) ?? [];
-    return index && name && uuid ? [{ index: Number(index), name, uuid }] : [];
-  });
+  const all = gpusIn(result.stdout);
   if (all.length === 0) return { driver: true, gpus: [], reason: 'the NVIDIA driver lists no GPU' };
   const gpus = visible(all, env['CUDA_VISIBLE_DEVICES']);
   const reason = gpus.length === 0 ? 'CUDA_VISIBLE_DEVICES hides every GPU' : '';
   return { driver: true, gpus, reason };
 };
+
+/** The GPUs in what `nvidia-smi -L` printed; their MIG slices are no GPUs of their own. */
+export function gpusIn(printed: string): Gpu[] {
+  return printed.split('\n').flatMap((line): Gpu[] => {
+    const [, index, name, uuid] = LINE.exec(line.trim()) ?? [];
+    return index && name && uuid ? [{ index: Number(index), name, uuid }] : [];
+  });
+}
 
 /** CUDA's own rule: the list ends at the first entry that names no GPU. */
 function visible(all: readonly Gpu[], variable: string | undefined): readonly Gpu[] {

@@ -4,8 +4,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { readFileSync } from 'node:fs';
-import { cpus } from 'node:os';
+import { cpuFeatures, thisCpu } from '../machine/cpu.ts';
 import type { LoadedBackend } from '../engine/backend.ts';
 import { isInstalled, nativePaths } from '../native/cache.ts';
 import { nativeError } from '../native/errors.ts';
@@ -31,6 +30,8 @@ export interface LoadOptions extends NativeSettings {
   /** What `nvidia-smi -L` calls the GPU, for the profile. */
   readonly gpuName?: string | undefined;
   readonly cache?: string;
+  /** Where the system tells the processor's instruction sets. */
+  readonly cpuinfo?: string;
 }
 
 /** Lines that TensorFlow prints while it loads and that tell a user nothing. */
@@ -91,7 +92,7 @@ function openBackend(
       libraryVersion: binding.TF_Version,
       device: options.gpu === undefined ? 'cpu' : `cuda:${options.gpuName ?? 'unknown'}`,
       threads: options.threads ?? 1,
-      features: cpuFeatures(),
+      features: cpuFeatures(thisCpu(options.cpuinfo)),
       mode: 'eager',
     },
   };
@@ -153,19 +154,5 @@ function openLibrary(environment: Record<string, string>, { gpu, cache }: LoadOp
       `remove ${paths.folder} and run gradcast doctor --install`,
       error,
     );
-  }
-}
-
-/** Kernels are chosen by these instruction sets, so they belong to the numeric profile. */
-const VECTOR_FLAGS = /^(sse4_2|avx|avx2|fma|avx512\w*|amx\w*|asimd\w*|sve\w*|bf16)$/;
-
-function cpuFeatures(): string {
-  const model = cpus()[0]?.model ?? process.arch;
-  try {
-    const line = /^(?:flags|Features)\s*:(.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1] ?? '';
-    const flags = line.split(' ').filter((flag) => VECTOR_FLAGS.test(flag));
-    return [model.trim(), ...flags.sort()].join(' ');
-  } catch {
-    return model.trim();
   }
 }

@@ -47,14 +47,25 @@ async function installGlobals(): Promise<GPU> {
   return gpu;
 }
 
-/** Tells hardware from software by what the driver says of itself. */
-export function kindOf(info: {
+/** What a driver says of itself; any of it may be empty. */
+export interface AdapterInfo {
   readonly vendor: string;
   readonly architecture: string;
   readonly device: string;
   readonly description: string;
   readonly isFallbackAdapter?: boolean;
-}): Pick<WebgpuAdapter, 'kind' | 'name'> {
+}
+
+/** What an adapter adds to a numeric profile: texts of any length. */
+export function adapterFacts(
+  { kind, name }: Pick<WebgpuAdapter, 'kind' | 'name'>,
+  features: Iterable<string>,
+): { readonly device: string; readonly features: string } {
+  return { device: `${kind === 'hardware' ? 'gpu' : 'software'}:${name}`, features: [...features].sort().join(' ') };
+}
+
+/** Tells hardware from software by what the driver says of itself. */
+export function kindOf(info: AdapterInfo): Pick<WebgpuAdapter, 'kind' | 'name'> {
   const words = [info.description, info.device, `${info.vendor} ${info.architecture}`.trim()];
   const software = info.isFallbackAdapter === true || words.some((word) => SOFTWARE.test(word));
   return { kind: software ? 'software' : 'hardware', name: words.find((word) => word !== '') ?? 'unknown' };

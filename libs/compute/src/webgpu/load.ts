@@ -6,7 +6,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { genericKernels } from '@gradcast/model';
 import { BackendError } from '../engine/backend-error.ts';
 import type { LoadedBackend } from '../engine/backend.ts';
-import { requestAdapter } from './adapter.ts';
+import { adapterFacts, requestAdapter } from './adapter.ts';
 import type { WebgpuAdapter } from './adapter.ts';
 
 const { version } = createRequire(import.meta.url)('@tensorflow/tfjs-backend-webgpu/package.json') as {
@@ -79,9 +79,8 @@ async function start(): Promise<LoadedWebgpu> {
     profile: {
       backend: 'webgpu',
       libraryVersion: version,
-      device: `${kind === 'hardware' ? 'gpu' : 'software'}:${name}`,
+      ...adapterFacts({ kind, name }, adapter.features),
       threads: 1,
-      features: [...adapter.features].sort().join(' '),
       mode: 'eager',
     },
   };
