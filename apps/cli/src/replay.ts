@@ -165,7 +165,7 @@ async function replayStep(
   }
   const { norms, tail, encoded } = codec.mean(tree.total!, { leaves, step: version });
   const samples = globalBatch({ microBatchSize: size, microBatches: leaves });
-  if (!norms.finite || norms.norm > state.normBound) {
+  if (state.divergence({ norms, tail }) !== undefined) {
     state.skip(samples);
     return { outcome: 'skipped', average: null };
   }

@@ -13,7 +13,7 @@ import type {
   StepLine,
 } from '@gradcast/checkpoint';
 import { CoordinatorError } from './failure.ts';
-import type { ClosedRecord } from './records.ts';
+import type { ClosedRecord, StepRecord } from './records.ts';
 
 export interface BookOptions {
   readonly folder: Pick<RunFolder, 'path' | 'id'>;
@@ -76,7 +76,8 @@ export class Book {
    * @param state fingerprint of the replica after the step.
    * @throws CoordinatorError `redo-mismatch` if a step done again differs from its first time where it must not.
    */
-  closed({ version, samples, averageFingerprint, history }: ClosedRecord, state: string): void {
+  closed(record: ClosedRecord & Partial<Pick<StepRecord, 'normClipped'>>, state: string): void {
+    const { version, samples, averageFingerprint, history, normClipped } = record;
     const line: StepLine = {
       kind: 'step',
       step: version,
@@ -89,6 +90,7 @@ export class Book {
       profiles: this.#profiles(history),
       average: averageFingerprint,
       state,
+      ...(normClipped === true && { normClipped }),
     };
     const before = this.#abandoned.get(version);
     const difference = before && firstDifference(before, line);

@@ -35,7 +35,10 @@ export interface Truth {
   readonly fingerprint: Fingerprint;
   /** Parameters, first and second moments. */
   readonly vectors: readonly Float32Array[];
+  /** Largest norm that the mean gradient may have. */
   readonly normBound: number;
+  /** Norm beyond which a result is computed once more; undefined before the first step. */
+  readonly suspectNorm: number | undefined;
 }
 
 export interface DispatcherOptions {
@@ -45,6 +48,8 @@ export interface DispatcherOptions {
   readonly kernels: VectorKernels;
   /** Images and noise of some leaves of a step. */
   readonly cut: (step: number, range: LeafRange) => LeaseContents;
+  /** Whether the tail of a sum over so many leaves is one that batches can bring. */
+  readonly isTailSound: (tail: Float32Array, leaves: number) => boolean;
   /** Fewer workers than this get no lease: the run pauses. */
   readonly minWorkers: number;
   readonly auditRate: number;
@@ -72,7 +77,7 @@ export class Dispatcher {
   /** The step after it, leased out ahead. */
   #next: OpenStep | undefined;
   #truth: Truth | undefined;
-  #normBound = Infinity;
+  #norms: Pick<Truth, 'normBound' | 'suspectNorm'> = { normBound: Infinity, suspectNorm: undefined };
   #nextLease = 1;
   #stopped = false;
   /** Results that came while this process was still taking the step they build on, one for each leased subtree. */
@@ -126,7 +131,7 @@ export class Dispatcher {
   settle(truth: Truth | undefined): void {
     this.#truth = truth;
     if (!truth) return;
-    this.#normBound = truth.normBound;
+    this.#norms = { normBound: truth.normBound, suspectNorm: truth.suspectNorm };
     const ahead = this.#ahead;
     this.#ahead = new Map();
     for (const handle of ahead.values()) handle();
@@ -332,13 +337,17 @@ export class Dispatcher {
   }
 
   #newStep(version: number): OpenStep {
-    const { codec, kernels, terms, auditRate } = this.#options;
+    const { codec, kernels, terms, auditRate, isTailSound } = this.#options;
     return new OpenStep({
       version,
       leaves: terms.microBatches,
       nextLeaseId: () => this.#nextLease++,
       codec,
-      normLimit: this.#normBound * terms.microBatches,
+      limits: () => ({
+        norm: (this.#norms.suspectNorm ?? this.#norms.normBound) * terms.microBatches,
+        compare: this.#norms.suspectNorm === undefined,
+        isTailSound,
+      }),
       auditRate,
       seed: terms.seed,
       onRuling: (ruling) => this.#onRuling(ruling),

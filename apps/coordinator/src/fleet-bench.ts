@@ -191,6 +191,7 @@ export class FleetBench {
       }),
       now: () => this.clock,
       events,
+      isTailSound: () => true,
       minWorkers: 1,
       maxWorkers: 64,
       auditRate: 0,
@@ -205,7 +206,7 @@ export class FleetBench {
   settle(version: number, normBound = Infinity): void {
     this.version = version;
     const vectors = [0, 1, 2].map((i) => new Float32Array(shape.parameters).fill(version * 3 + i));
-    this.fleet.settle({ version, fingerprint: fingerprintOf(version), vectors, normBound });
+    this.fleet.settle({ version, fingerprint: fingerprintOf(version), vectors, normBound, suspectNorm: normBound });
   }
 
   /** A connection that has said nothing. */

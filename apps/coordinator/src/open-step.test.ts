@@ -18,7 +18,7 @@ function bench(change: Partial<OpenStepOptions> = {}) {
     leaves: 4,
     nextLeaseId: () => id++,
     codec,
-    normLimit: 100,
+    limits: () => ({ norm: 100, compare: false, isTailSound: () => true }),
     auditRate: 0,
     seed: 1,
     onRuling: () => undefined,
@@ -140,5 +140,55 @@ describe('a result that looks wrong', () => {
       step.confirm(true);
       expect(step.leases.freeRanges()).toEqual([{ first: 0, count: 4 }]);
     }
+  });
+});
+
+describe('a tail that no batch can bring', () => {
+  it('holds the result back', () => {
+    const limits = () => ({
+      norm: 100,
+      compare: false,
+      isTailSound: (tail: Float32Array, leaves: number) => tail[0] >= 0 && tail[0] <= leaves,
+    });
+    const { gives } = bench({ limits });
+    expect(gives('a', 0, 2, Float32Array.of(1, 2, 3, 2))).toBe('accepted');
+    expect(gives('a', 2, 1, Float32Array.of(1, 2, 3, 2))).toBe('suspect');
+    expect(gives('b', 3, 1, Float32Array.of(1, 2, 3, -1))).toBe('suspect');
+  });
+});
+
+describe('the first step of a run', () => {
+  const limits = () => ({ norm: 2 ** 62, compare: true, isTailSound: () => true });
+  const huge = () => Float32Array.of(1e16, 2, 3, 4);
+
+  it('holds all results until they can be compared', async () => {
+    const { step, gives } = bench({ limits });
+    expect(gives('a', 0, 2, good())).toBe('held');
+    expect(step.leases.freeRanges()).toEqual([{ first: 2, count: 2 }]);
+    expect(gives('b', 2, 2, good())).toBe('accepted');
+    expect(step.history.map(({ outcome }) => outcome)).toEqual(['accepted', 'accepted']);
+    expect(await step.closed).toEqual({ kind: 'sum', sum: bytesOf(Float32Array.of(2, 4, 6, 8)) });
+  });
+
+  it.each(['first', 'last'])('has a huge result computed again, whether it came %s', async (when) => {
+    const { step, gives } = bench({ limits });
+    if (when === 'first') gives('a', 0, 2, huge());
+    expect(gives('b', 2, 2, good())).toBe(when === 'first' ? 'accepted' : 'held');
+    if (when === 'last') expect(gives('a', 0, 2, huge())).toBe('suspect');
+    expect([step.isSuspect('a'), step.leases.freeRanges()]).toEqual([true, [{ first: 0, count: 2 }]]);
+    expect(gives('b', 0, 2, good())).toBe('accepted');
+    expect(step.refuted()).toEqual(['a']);
+    expect(await step.closed).toEqual({ kind: 'sum', sum: bytesOf(Float32Array.of(2, 4, 6, 8)) });
+  });
+
+  it('takes a huge result that another worker confirms, and one that covers all', () => {
+    const { step, gives } = bench({ limits });
+    gives('a', 0, 2, huge());
+    gives('b', 2, 2, good());
+    expect(gives('c', 0, 2, huge())).toBe('suspect');
+    step.confirm(true);
+    expect([step.isClosed, step.refuted()]).toEqual([true, []]);
+    const lone = bench({ limits });
+    expect(lone.gives('a', 0, 4, huge())).toBe('accepted');
   });
 });

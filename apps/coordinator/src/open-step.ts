@@ -1,15 +1,17 @@
 /**
  * One open step: its leases, its tree, and results whose numbers look wrong.
  *
- * A step closes once, with the sum of all M leaves or stopped. A result that is not finite, or far beyond the norm
- * bound, is held back until another worker has computed the same leaves: other bits refute it, the same bits (or the
- * lack of anybody to ask) confirm it, and it goes into the sum as it is. Whether the model diverged is then read off
- * the whole sum, so the verdict depends on the data alone and never on how leases cut the step.
+ * A step closes once, with the sum of all M leaves or stopped. A result that is not finite, says what no batch can, or is
+ * far beyond what the norms were so far (at the very first step: beyond the step's other results), is held back until
+ * another worker has computed the same leaves: other bits refute it, the same bits (or the lack of anybody to ask) confirm
+ * it, and it goes into the sum as it is. Whether the model diverged is then read off the whole sum, so the verdict depends
+ * on the data alone and never on how leases cut the step.
  */
 import { StepLeases } from '@gradcast/ledger';
 import type { Lease, Subtree, TreeSum } from '@gradcast/ledger';
 import { Audits, isAudited } from './audit.ts';
 import type { Ruling } from './audit.ts';
+import { FirstResults } from './first-results.ts';
 import { gradientTree } from '@gradcast/reduction';
 import type { GradientCodec } from '@gradcast/reduction';
 import { floatsOf, freeMemory } from '@gradcast/tensors';
@@ -39,14 +41,24 @@ export interface OpenStepOptions {
   readonly leaves: number;
   readonly nextLeaseId: () => number;
   readonly codec: GradientCodec;
-  /** Norm that a subtree's sum may have before it is held back. */
-  readonly normLimit: number;
+  /** What a subtree's sum may be before it is held back; asked when it comes. */
+  readonly limits: () => ResultLimits;
   /** Share of subtrees to compute twice, 0 to 1, and the seed that picks them. */
   readonly auditRate: number;
   readonly seed: number;
   /** An audit ended. */
   readonly onRuling: (ruling: Ruling) => void;
   readonly kernels: VectorKernels;
+}
+
+/** Beyond these a result is computed once more before it is used. */
+export interface ResultLimits {
+  /** Norm that a subtree's sum may have. */
+  readonly norm: number;
+  /** Nothing is known of the run's norms yet: results are compared with each other first. */
+  readonly compare: boolean;
+  /** Whether the tail of a sum over so many leaves is one that batches can bring. */
+  readonly isTailSound: (tail: Float32Array, leaves: number) => boolean;
 }
 
 /** One result of a step, for the ledger. */
@@ -64,6 +76,8 @@ interface Suspect {
   readonly node: Uint8Array;
 }
 
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
 export class OpenStep {
   readonly version: number;
   readonly leases: StepLeases;
@@ -71,8 +85,9 @@ export class OpenStep {
   readonly closed: Promise<StepOutcome>;
   readonly #options: OpenStepOptions;
   readonly #tree: TreeSum<Uint8Array>;
-  readonly #history: SubtreeRecord[] = [];
+  readonly #history: Mutable<SubtreeRecord>[] = [];
   #suspects: Suspect[] = [];
+  readonly #first: FirstResults;
   #close: (outcome: StepOutcome) => void = () => {};
   #isClosed = false;
 
@@ -82,6 +97,7 @@ export class OpenStep {
     this.#options = options;
     this.#tree = gradientTree({ start: 0, size: leaves }, { codec, step: version, released: freeMemory });
     this.leases = new StepLeases({ leaves, nextId: nextLeaseId });
+    this.#first = new FirstResults(leaves);
     this.closed = new Promise((resolve) => (this.#close = resolve));
   }
 
@@ -97,13 +113,15 @@ export class OpenStep {
   /** Adds a result's sum to the tree, or holds it back; the node is the step's from then on. */
   accept(lease: Lease, subtree: Subtree, node: Uint8Array, sender: Sender): Verdict {
     const outcome = lease.audit ? this.#hear(lease, subtree, node) : this.#judge(lease, subtree, node, sender);
-    this.#history.push({ ...subtree, worker: lease.worker, outcome, ms: sender.now - lease.grantedAt });
-    return outcome;
+    const record = { ...subtree, worker: lease.worker, outcome, ms: sender.now - lease.grantedAt };
+    this.#history.push(record);
+    if (this.#first.size > 0) this.#compareFirst();
+    return record.outcome;
   }
 
   #judge(lease: Lease, subtree: Subtree, node: Uint8Array, { profile, auditable }: Sender): Verdict {
     if (this.#isClosed || this.#areTaken(subtree)) return 'late';
-    if (this.#looksWrong(node)) {
+    if (this.#looksWrong(node, subtree)) {
       this.#suspects.push({ worker: lease.worker, subtree, node });
       this.leases.dropLease(lease.id);
       return 'suspect';
@@ -116,8 +134,37 @@ export class OpenStep {
       this.release(subtree);
       return 'accepted';
     }
+    if (this.#options.limits().compare) {
+      const { norm } = this.#options.codec.measure(node);
+      this.#first.add({ worker: lease.worker, lease: lease.id, subtree, node, norm });
+      this.leases.cover(subtree);
+      return 'held';
+    }
     this.#add(subtree, node);
     return 'accepted';
+  }
+
+  /** Once all leaves have come, those results of a first step that are far larger than the others are held back. */
+  #compareFirst(): void {
+    for (let leaf = 0; leaf < this.#options.leaves; leaf++) if (!this.#isTaken(leaf)) return;
+    const { sound, outlying } = this.#first.compare();
+    for (const result of outlying) {
+      this.#suspects.push(result);
+      this.leases.dropLease(result.lease);
+      this.leases.uncover(result.subtree);
+      this.#record(result, 'suspect');
+    }
+    for (const result of sound) {
+      this.#record(result, 'accepted');
+      this.#add(result.subtree, result.node);
+    }
+  }
+
+  #record({ worker, subtree }: Suspect, outcome: Verdict): void {
+    const record = this.#history.findLast(
+      ({ worker: other, start, size }) => other === worker && start === subtree.start && size === subtree.size,
+    );
+    if (record) record.outcome = outcome;
   }
 
   #hear(lease: Lease, subtree: Subtree, node: Uint8Array): Verdict {
@@ -176,7 +223,7 @@ export class OpenStep {
   }
 
   #isTaken(leaf: number): boolean {
-    return this.#tree.coversLeaf(leaf) || this.audits.holds(leaf);
+    return this.#tree.coversLeaf(leaf) || this.audits.holds(leaf) || this.#first.holds(leaf);
   }
 
   #areTaken({ start, size }: Subtree): boolean {
@@ -198,9 +245,10 @@ export class OpenStep {
     return overlap(a, b);
   }
 
-  #looksWrong(node: Uint8Array): boolean {
-    const { codec, normLimit } = this.#options;
-    return !codec.isWithin(node, normLimit);
+  #looksWrong(node: Uint8Array, { size }: Subtree): boolean {
+    const { codec, limits } = this.#options;
+    const { norm, isTailSound } = limits();
+    return !codec.isWithin(node, norm) || !isTailSound(codec.tailOf(node), size);
   }
 
   #fingerprint(node: Uint8Array): Fingerprint {

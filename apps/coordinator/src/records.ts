@@ -33,6 +33,8 @@ export interface StepRecord extends ClosedRecord {
   /** Mean tail. */
   readonly tail: Float32Array;
   readonly norms: AverageNorms;
+  /** The norm was so large that the running mean of the norms was told less. */
+  readonly normClipped: boolean;
   readonly timings: StepTimings;
 }
 

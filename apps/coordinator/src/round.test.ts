@@ -156,6 +156,21 @@ describe('a diverged step', () => {
     expect(record).toEqual({ version: 1, samples: SAMPLES, averageFingerprint: null, history });
   });
 
+  it('is one with a finite 1e22, or a negative variance, at the very first step', async () => {
+    const variance = model.tail.entries.findIndex(({ name }) => name.endsWith('/variance'));
+    for (const [place, value, words] of [
+      [0, 1e22, 'has norm 2.50e+21, above the bound'],
+      [model.parameters.length + model.tail.entries[variance].offset, -1, 'variance is -0.25'],
+    ] as const) {
+      const sum = sumOf(2);
+      floatsOf(sum)[place] = value;
+      const { state, stages } = bench({ kind: 'sum', sum });
+      const { sentence } = expectKind(await round(stages), 'diverged');
+      expect(sentence).toContain(words);
+      expect(state.version).toBe(0);
+    }
+  });
+
   it('is one whose norm is above the bound, not one at it', async () => {
     const size = Math.sqrt(model.parameters.length);
     for (const [value, kind] of [

@@ -55,7 +55,7 @@ export async function round(stages: Stages): Promise<RoundOutcome> {
 
   // Mean, encoded once, and the one place where divergence is told: from the whole sum, so it depends on the data alone.
   const { norms, tail, encoded } = codec.mean(outcome.sum, { leaves: terms.microBatches, step: version });
-  const wrong = divergence(norms, state.normBound, version);
+  const wrong = state.divergence({ norms, tail });
   timer.mark('reduce');
   if (wrong !== undefined) return diverge(stages, wrong, step);
 
@@ -68,7 +68,7 @@ export async function round(stages: Stages): Promise<RoundOutcome> {
 
   // Optimizer: the coordinator's replica takes the very step that every other takes, with what they decode.
   const average = codec.decodeAverage(encoded);
-  state.advance({ average, tail, scalars, norm: norms.norm, samples });
+  const { normClipped } = state.advance({ average, tail, scalars, norm: norms.norm, samples });
   timer.mark('optimizer');
 
   // Records: what the ledger, the metrics and the progress line are told.
@@ -78,14 +78,8 @@ export async function round(stages: Stages): Promise<RoundOutcome> {
   const timings = timer.done();
   return {
     kind: 'closed',
-    record: { version: state.version, samples, tail, norms, timings, averageFingerprint, history },
+    record: { version: state.version, samples, tail, norms, timings, averageFingerprint, history, normClipped },
   };
-}
-
-function divergence(norms: { finite: boolean; norm: number }, bound: number, version: number): string | undefined {
-  if (!norms.finite) return `the gradient of step ${version + 1} is not finite`;
-  if (norms.norm <= bound) return undefined;
-  return `the gradient of step ${version + 1} has norm ${norms.norm.toPrecision(3)}, above the bound ${bound.toPrecision(3)}`;
 }
 
 /** A diverged step is skipped by everyone alike, or ends the run. */

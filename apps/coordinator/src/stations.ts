@@ -4,6 +4,7 @@
 import { performance } from 'node:perf_hooks';
 import { IMAGE_BYTES, MicroBatches } from '@gradcast/dataset';
 import type { Dataset } from '@gradcast/dataset';
+import { tailFault } from '@gradcast/model';
 import type { TrainingState } from '@gradcast/optimizer';
 import type { GradientCodec } from '@gradcast/reduction';
 import type { VectorKernels } from '@gradcast/vector';
@@ -171,6 +172,7 @@ function fleetOf({ options, prepared, telemetry, incarnation }: Materials, arbit
     codec,
     kernels,
     cut: (step, range) => cutter.cut(step, range),
+    isTailSound: (tail, leaves) => tailFault(model, tail, leaves) === undefined,
     now,
     events: telemetry.fleetEvents(),
   });

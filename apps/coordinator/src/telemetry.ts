@@ -150,7 +150,11 @@ export class Telemetry {
 
   /** A step closed. */
   closed(record: StepRecord): void {
-    const { samples, norms, timings, tail, version } = record;
+    const { samples, norms, timings, tail, version, normClipped } = record;
+    if (normClipped) {
+      const size = norms.norm.toPrecision(3);
+      this.notice(`the gradient of step ${version} has norm ${size}; the running mean of the norms was told less`);
+    }
     const { model, logInterval, totalSteps } = this.#options;
     const metrics = this.#metrics;
     this.#images += samples;

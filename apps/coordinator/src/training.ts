@@ -84,9 +84,10 @@ function after(outcome: RoundOutcome, { telemetry, stopping, watch }: Circumstan
 }
 
 /** The state is at rest: joiners may have it and results are checked against it. */
-function settle(fleet: Fleet, { replica, version, normBound }: TrainingState): void {
+function settle(fleet: Fleet, { replica, version, normBound, suspectNorm }: TrainingState): void {
   const { parameters, first, second } = replica.vectors;
-  fleet.settle({ version, fingerprint: replica.fingerprint, vectors: [parameters, first, second], normBound });
+  const vectors = [parameters, first, second];
+  fleet.settle({ version, fingerprint: replica.fingerprint, vectors, normBound, suspectNorm });
 }
 
 /** The model's parameters with the weights that samples are drawn with, in memory of their own. */

@@ -52,6 +52,9 @@ const MEMBERS: Record<LedgerLine['kind'], Record<string, Check>> = {
   gap: { from: positive, to: positive },
 };
 
+/** Members that a line may lack. */
+const OPTIONAL: Partial<Record<LedgerLine['kind'], Record<string, Check>>> = { step: { normClipped: oneOf(true) } };
+
 /** What parsing gives: the line, or the member that is wrong. */
 export type Parsed = { readonly line: LedgerLine } | { readonly fault: string };
 
@@ -65,7 +68,9 @@ export function parseLine(content: Buffer): Parsed {
   }
   const { kind } = Object(value) as { kind?: unknown };
   if (typeof kind !== 'string' || !Object.hasOwn(MEMBERS, kind)) return { fault: 'kind' };
-  const fault = faultIn(value, MEMBERS[kind as LedgerLine['kind']]);
+  const known = kind as LedgerLine['kind'];
+  const extra = Object.entries(OPTIONAL[known] ?? {}).filter(([name]) => Object.hasOwn(value as object, name));
+  const fault = faultIn(value, { ...MEMBERS[known], ...Object.fromEntries(extra) });
   return fault === undefined ? { line: value as LedgerLine } : { fault };
 }
 

@@ -79,6 +79,8 @@ export interface StepLine {
   readonly average: string | null;
   /** Fingerprint of parameters and moments after the step. */
   readonly state: string;
+  /** Present where the gradient's norm was so large that the running mean of the norms was told less. */
+  readonly normClipped?: true;
 }
 
 /** A coordinator took the run up again. */

@@ -218,3 +218,16 @@ describe('assignFreeLeaves', () => {
     );
   });
 });
+
+describe('leaves whose value turned out to be none', () => {
+  it('are free again unless somebody was asked for them', () => {
+    let id = 1;
+    const leases = new StepLeases({ leaves: 4, nextId: () => id++ });
+    const { id: first } = leases.grant({ worker: 'a', range: { first: 0, count: 2 } }, 0, 100);
+    leases.cover({ start: 0, size: 2 });
+    expect(leases.settle().map((lease) => lease.id)).toEqual([first]);
+    leases.grant({ worker: 'b', range: { first: 1, count: 1 } }, 0, 100);
+    leases.uncover({ start: 0, size: 2 });
+    expect(leases.freeLeaves()).toEqual([0, 2, 3]);
+  });
+});

@@ -148,6 +148,14 @@ export class StepLeases {
     }
   }
 
+  /** Leaves that had a value have none again. */
+  uncover({ start, size }: Subtree): void {
+    for (let leaf = start; leaf < start + size; leaf++) {
+      this.#covered[leaf] = false;
+      if (this.#holders[leaf] === 0) this.#free.add(leaf);
+    }
+  }
+
   /** Forgets leases whose leaves are all covered. @returns those it forgot, the oldest first. */
   settle(): Lease[] {
     const settled = [...this.#touched].filter(({ range }) => leavesOf(range).every((leaf) => this.#covered[leaf]));

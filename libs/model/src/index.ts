@@ -31,4 +31,5 @@ export type {
   TensorRecord,
   TensorRecords,
 } from './keras-fixture.ts';
+export { tailFault } from './tail-bound.ts';
 export { tinyPresets } from './tiny-presets.ts';

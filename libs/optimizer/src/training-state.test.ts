@@ -199,11 +199,12 @@ describe('a skipped step', () => {
 });
 
 describe('the norm bound', () => {
-  it('is infinite for a hundred steps, then a thousand times the running mean of the norms', () => {
+  it('is what the optimizer can take for a hundred steps, then a thousand times the running mean of the norms', () => {
     const state = TrainingState.initial(options, 5);
     let mean = 4;
     for (let step = 0; step < 100; step++) {
-      expect(state.normBound).toBe(Infinity);
+      expect(state.normBound).toBe(2 ** 62);
+      expect(state.suspectNorm).toBe(step === 0 ? undefined : 1000 * mean);
       const norm = step === 0 ? 4 : 4 + (step % 3);
       if (step > 0) mean += (norm - mean) * 0.01;
       state.advance(closed(state, { norm }));
@@ -217,6 +218,67 @@ describe('the norm bound', () => {
     const state = TrainingState.initial(options, 5);
     for (let step = 0; step < 100; step++) state.advance(closed(state));
     expect(TrainingState.restore(options, copyOf(state.vectors)).normBound).toBe(2000);
+  });
+});
+
+describe('a large gradient', () => {
+  const tail = () => new Float32Array(model.tail.length);
+  const filled = (state: TrainingState, value: number): ClosedStep => {
+    const change = closed(state);
+    for (const { offset, size } of model.parameters.entries) change.average.fill(value, offset, offset + size);
+    return change;
+  };
+  const isFinite = (state: TrainingState) =>
+    Object.values(state.vectors).every((vector) => (vector as Float32Array).every((x) => Number.isFinite(x)));
+
+  it('is called divergence from the first step on where the optimizer would overflow', () => {
+    const state = TrainingState.initial(options, 5);
+    const divergence = (norm: number) => state.divergence({ norms: { finite: true, norm }, tail: tail() });
+    expect(divergence(1e22)).toBe('the gradient of step 1 has norm 1.00e+22, above the bound 4.61e+18');
+    expect([divergence(2 ** 62), divergence(2 ** 62 + 1024)]).toEqual([undefined, expect.any(String)]);
+    expect(state.divergence({ norms: { finite: false, norm: 1 }, tail: tail() })).toBe(
+      'the gradient of step 1 is not finite',
+    );
+  });
+
+  it('one 1e22 would have turned the parameters into NaN', () => {
+    const state = TrainingState.initial(options, 5);
+    for (let step = 0; step < 2; step++) state.advance(filled(state, 1e22));
+    expect(isFinite(state)).toBe(false);
+  });
+
+  it.each(Object.keys(presets))(
+    'at the bound, of any sign and in any order, leaves every value of %s finite',
+    (name) => {
+      // The tiny model steps with each preset's optimizer; twice the bound is what packing may make of an element.
+      for (const learningRate of [presets[name as keyof typeof presets].optimizer.learningRate, 2 ** 90]) {
+        const preset = { ...tinyPresets.sigmoid, optimizer: presets[name as keyof typeof presets].optimizer };
+        const state = TrainingState.initial({ kernels, model: buildModel(preset), learningRate }, 5);
+        const largest = 2 * state.normBound;
+        const pattern = [largest, -largest, 0, 0, largest, 1e-30, -largest, largest, largest, 1];
+        for (let step = 0; step < 60; step++) state.advance({ ...filled(state, pattern[step % 10]), norm: largest });
+        expect(isFinite(state)).toBe(true);
+      }
+    },
+  );
+
+  it('moves the running mean of the norms by no more than a tenth, and that is told', () => {
+    const state = TrainingState.initial(options, 5);
+    expect(state.advance(closed(state, { norm: 2 }))).toEqual({ normClipped: false });
+    expect(state.advance(closed(state, { norm: 20 }))).toEqual({ normClipped: false });
+    const before = scalar(state, 'normMean');
+    expect(state.advance(closed(state, { norm: 1000 * before }))).toEqual({ normClipped: true });
+    expect(scalar(state, 'normMean')).toBe(before + 9 * before * 0.01);
+  });
+
+  it('is bounded by its tail too', () => {
+    const state = TrainingState.initial(options, 5);
+    const wrong = tail();
+    const [variance] = model.tail.entries.filter(({ name }) => name.endsWith('/variance'));
+    wrong[variance.offset] = -1;
+    expect(state.divergence({ norms: { finite: true, norm: 1 }, tail: wrong })).toBe(
+      `the statistics of step 1 are impossible: ${variance.name} is -1`,
+    );
   });
 });
 

@@ -5,18 +5,17 @@
  * Every scalar is a float64 that only ever met + - * / and square roots, so it has the same bits on every engine
  * (`Math.pow` differs between Node versions; bias corrections are therefore running products).
  */
-import { initialParameters, initialRunning } from '@gradcast/model';
+import { initialParameters, initialRunning, tailFault } from '@gradcast/model';
 import type { Model } from '@gradcast/model';
 import { tensorView } from '@gradcast/tensors';
 import type { AdamScalars, VectorKernels } from '@gradcast/vector';
+import { clippedNorm, largestNorm, NORM_FACTOR } from './norm-bound.ts';
 import { placed, Replica } from './replica.ts';
 
 const fround = Math.fround;
 
 /** Steps before the norm bound holds: the first gradients of a GAN say little about the later ones. */
 const NORM_WARM_UP = 100;
-/** How far above its running mean a gradient's norm may lie. Healthy GAN spikes stay within two orders of magnitude. */
-const NORM_FACTOR = 1000;
 const NORM_RATE = 0.01;
 
 /** Names of the scalars, in the order in which they are stored. */
@@ -118,9 +117,38 @@ export class TrainingState {
     return this.#ema.length > 0 ? this.#ema : this.replica.vectors.parameters.subarray(0, this.model.generatorLength);
   }
 
-  /** Largest norm a gradient may have at this version; Infinity during the first steps. */
+  /**
+   * Largest norm that the mean gradient may have at this version: at first only what the optimizer can take
+   * ({@link largestNorm}), after {@link NORM_WARM_UP} steps a multiple of the running mean too.
+   */
   get normBound(): number {
-    return this.#scalar('steps') < NORM_WARM_UP ? Infinity : NORM_FACTOR * this.#scalar('normMean');
+    const largest = largestNorm(this.#learningRate);
+    return this.#scalar('steps') < NORM_WARM_UP ? largest : Math.min(largest, NORM_FACTOR * this.#scalar('normMean'));
+  }
+
+  /**
+   * Norm beyond which a result is computed once more before it is used; undefined before the first step, which has only
+   * its own results to be compared with.
+   */
+  get suspectNorm(): number | undefined {
+    if (this.#scalar('steps') === 0) return undefined;
+    return Math.min(this.normBound, NORM_FACTOR * this.#scalar('normMean'));
+  }
+
+  /**
+   * Why a step must not be taken, from its whole sum and this state alone; undefined if it may.
+   *
+   * @param mean norms of the mean gradient, and the mean tail.
+   */
+  divergence({ norms, tail }: MeasuredMean): string | undefined {
+    const step = this.version + 1;
+    if (!norms.finite) return `the gradient of step ${step} is not finite`;
+    const { normBound: bound } = this;
+    if (norms.norm > bound) {
+      return `the gradient of step ${step} has norm ${norms.norm.toPrecision(3)}, above the bound ${bound.toPrecision(3)}`;
+    }
+    const fault = tailFault(this.model, tail);
+    return fault === undefined ? undefined : `the statistics of step ${step} are impossible: ${fault}`;
   }
 
   /** Scalars of the step from this version to the next, as every replica needs them. */
@@ -136,22 +164,26 @@ export class TrainingState {
     };
   }
 
-  /** Closes a step: optimizer, moving average, running statistics, scalars. */
-  advance(step: ClosedStep): void {
+  /**
+   * Closes a step: optimizer, moving average, running statistics, scalars.
+   *
+   * @returns whether the norm was so large that the running mean was told less ({@link clippedNorm}).
+   */
+  advance(step: ClosedStep): { readonly normClipped: boolean } {
     const { average, tail, scalars, norm, samples } = step;
     const { beta1, beta2 } = this.model.preset.optimizer;
     const steps = this.#scalar('steps');
     this.replica.advance(average, scalars);
     this.#set('beta1Power', this.#scalar('beta1Power') * beta1);
     this.#set('beta2Power', this.#scalar('beta2Power') * beta2);
-    this.#set(
-      'normMean',
-      steps === 0 ? norm : this.#scalar('normMean') + (norm - this.#scalar('normMean')) * NORM_RATE,
-    );
+    const mean = this.#scalar('normMean');
+    const heard = steps === 0 ? norm : clippedNorm(norm, mean);
+    this.#set('normMean', steps === 0 ? norm : mean + (heard - mean) * NORM_RATE);
     this.#set('steps', steps + 1);
     this.#averageGenerator(steps);
     this.#followStatistics(tail);
     this.#count(samples);
+    return { normClipped: heard !== norm };
   }
 
   /** Closes a diverged step without applying it: version and stream go on, everything else stays. */
@@ -196,6 +228,13 @@ export interface StateOptions {
   readonly model: Model;
   readonly kernels: VectorKernels;
   readonly learningRate: number;
+}
+
+/** What a step's mean measured, before anything is done with it. */
+export interface MeasuredMean {
+  readonly norms: { readonly finite: boolean; readonly norm: number };
+  /** Mean tail. */
+  readonly tail: Float32Array;
 }
 
 /** What a step's reduction brought. */

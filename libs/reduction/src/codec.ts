@@ -61,6 +61,8 @@ export interface GradientCodec {
   combine(left: Uint8Array, right: Uint8Array, place: NodePlace): Uint8Array;
   /** Norms of a node's gradient; `finite` speaks of the tail too. */
   measure(node: Uint8Array): AverageNorms;
+  /** A node's tail; shares its memory. */
+  tailOf(node: Uint8Array): Float32Array;
   /** Whether `measure` would find the node finite and its norm no larger than `norm`; often told without reading it all. */
   isWithin(node: Uint8Array, norm: number): boolean;
   /** The mean of a step from the root of its tree over so many leaves; the root's memory is the codec's from then on. */

@@ -36,6 +36,10 @@ export class FloatCodec implements GradientCodec {
     return measureGradient(floatsOf(node), this.#shape, this.#kernels);
   }
 
+  tailOf(node: Uint8Array): Float32Array {
+    return floatsOf(node.subarray(this.averageBytes));
+  }
+
   isWithin(node: Uint8Array, norm: number): boolean {
     return isWithin(this.measure(node), norm);
   }
@@ -43,7 +47,7 @@ export class FloatCodec implements GradientCodec {
   mean(root: Uint8Array, { leaves }: { leaves: number }): Mean {
     const encoded = payloadWithRoom(this.averageBytes);
     // A copy: the tail is looked at for longer than a node of megabytes should live.
-    const tail = floatsOf(root.subarray(this.averageBytes)).slice();
+    const tail = this.tailOf(root).slice();
     const norms = takeMean(
       { gradient: floatsOf(root.subarray(0, this.averageBytes)), into: floatsOf(encoded), tail },
       { leaves, shape: this.#shape, kernels: this.#kernels },

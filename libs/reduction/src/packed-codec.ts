@@ -81,7 +81,7 @@ export class PackedCodec implements GradientCodec {
   encode(node: Uint8Array, place: NodePlace): void {
     const vector = this.vectorFor();
     this.#pack(vector, node, this.#roundingOf(place));
-    this.#tailOf(node).set(vector.subarray(this.#parameters));
+    this.tailOf(node).set(vector.subarray(this.#parameters));
   }
 
   combine(left: Uint8Array, right: Uint8Array, place: NodePlace): Uint8Array {
@@ -92,7 +92,7 @@ export class PackedCodec implements GradientCodec {
         first: run.first,
       });
     }
-    this.#kernels.add(this.#tailOf(left), this.#tailOf(right));
+    this.#kernels.add(this.tailOf(left), this.tailOf(right));
     return left;
   }
 
@@ -104,7 +104,7 @@ export class PackedCodec implements GradientCodec {
       if (index < this.#generatorRuns) generator += measured.sumOfSquares;
       else discriminator += measured.sumOfSquares;
     }
-    finite &&= this.#kernels.measure(this.#tailOf(node), 0, this.#tail).finite;
+    finite &&= this.#kernels.measure(this.tailOf(node), 0, this.#tail).finite;
     return {
       finite,
       norm: Math.sqrt(generator + discriminator),
@@ -113,16 +113,21 @@ export class PackedCodec implements GradientCodec {
     };
   }
 
+  tailOf(node: Uint8Array): Float32Array {
+    const end = this.averageBytes + this.#tail * Float32Array.BYTES_PER_ELEMENT;
+    return floatsOf(node.subarray(this.averageBytes, end));
+  }
+
   isWithin(node: Uint8Array, norm: number): boolean {
     const bound = this.#runs.reduce((sum, run) => sum + boundSquares(this.#name, packedRun(node, run)), 0);
-    if (Math.sqrt(bound) <= norm) return this.#kernels.measure(this.#tailOf(node), 0, this.#tail).finite;
+    if (Math.sqrt(bound) <= norm) return this.#kernels.measure(this.tailOf(node), 0, this.#tail).finite;
     return isWithin(this.measure(node), norm);
   }
 
   mean(root: Uint8Array, { leaves, step }: { leaves: number; step: number }): Mean {
     const gradient = this.decodeAverage(root);
     // A copy: the tail is looked at for longer than a node should live.
-    const tail = this.#tailOf(root).slice();
+    const tail = this.tailOf(root).slice();
     freeMemory(root);
     const norms = takeMean({ gradient, into: gradient, tail }, { leaves, shape: this.#shape, kernels: this.#kernels });
     const encoded = payloadWithRoom(this.averageBytes);
@@ -147,11 +152,6 @@ export class PackedCodec implements GradientCodec {
     for (const run of this.#runs) {
       this.#kernels.unpack(this.#name, packedRun(bytes, run), vector.subarray(run.first, run.first + run.elements));
     }
-  }
-
-  #tailOf(node: Uint8Array): Float32Array {
-    const end = this.averageBytes + this.#tail * Float32Array.BYTES_PER_ELEMENT;
-    return floatsOf(node.subarray(this.averageBytes, end));
   }
 
   /** Nodes are numbered in order (a leaf k is 2k), which does not depend on how large the tree is. */
