@@ -7,6 +7,8 @@ import { EventEmitter } from 'node:events';
 
 const SHAPE = { parameters: 32, pixels: 4, latent: 2, microBatchSize: 2 };
 const TAIL = 16;
+const LEASE_MS = 10;
+const TICK_MS = 100;
 const INCARNATION = 1;
 const SCALARS = { alpha: 1, oneMinusBeta1: 1, oneMinusBeta2: 1, epsilon: 1 };
 const fingerprintOf = (version) => version.toString(16).padStart(32, '0');
@@ -30,6 +32,8 @@ export class BenchFleet {
   #workers = [];
   #step;
   #version = 0;
+  /** Milliseconds that the fleet believes to have passed: every lease takes equally long, so shares are equal. */
+  #clock = 0;
 
   /** @param workers N, also M: one leaf for each. */
   constructor(library, { workers, auditRate = 0 }) {
@@ -59,7 +63,7 @@ export class BenchFleet {
         images: new Uint8Array(count * SHAPE.microBatchSize * SHAPE.pixels),
         noise: new Float32Array(count * SHAPE.microBatchSize * SHAPE.latent),
       }),
-      now: () => performance.now(),
+      now: () => this.#clock,
       events: { ...events, audit: ignore, quarantined: ignore, stalled: ignore, refused: failOn('refused') },
       minWorkers: 1,
       maxWorkers: workers,
@@ -90,6 +94,7 @@ export class BenchFleet {
     let results = 0;
     this.#step = this.#fleet.open(this.#version);
     this.#fleet.prepare(this.#version + 1);
+    this.#clock += LEASE_MS;
     while (!this.#step.isClosed) {
       const before = results;
       for (const worker of this.#workers) results += worker.answer(this.#version, fingerprintOf(this.#version));
@@ -99,6 +104,7 @@ export class BenchFleet {
     this.#version += 1;
     this.#settle();
     for (const worker of this.#workers) worker.applied(this.#version);
+    this.#clock += TICK_MS;
     this.#fleet.tick();
     return { ms: performance.now() - began, results };
   }
@@ -115,7 +121,7 @@ class Worker {
       const { message } = library.decodeFromCoordinator(Uint8Array.from(frame));
       if (message.type === 'lease') this.#leases.push(message);
     };
-    fleet.add(this.#socket, '127.0.0.1');
+    fleet.add({ socket: this.#socket, address: '127.0.0.1', credential: library.ANYBODY, bytesRead: () => 0 });
     const profile = { backend: 'canned' };
     const hello = { type: 'hello', protocol: library.PROTOCOL_VERSION, backend: 'canned', device: 'cpu', profile };
     this.#say({ ...hello, threads: 1, name, metricsPort: null, session: null });

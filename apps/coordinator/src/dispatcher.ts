@@ -11,7 +11,8 @@ import { encodeFrame, leaseParts, openEncoded, ProtocolError } from '@gradcast/p
 import type { CodecName, LeaseContents, MessageOf, PayloadShape } from '@gradcast/protocol';
 import type { GradientCodec } from '@gradcast/reduction';
 import type { Fingerprint, VectorKernels } from '@gradcast/vector';
-import type { Ruling } from './audit.ts';
+import type { Case, Ruling } from './audit.ts';
+import { Eligible } from './eligible.ts';
 import type { FleetEvents } from './fleet-events.ts';
 import { OpenStep } from './open-step.ts';
 import { Pace } from './pace.ts';
@@ -73,6 +74,7 @@ export class Dispatcher {
   readonly #options: DispatcherOptions;
   readonly #pace = new Pace();
   readonly #standings: Standings;
+  readonly #eligible: Eligible;
   #step: OpenStep | undefined;
   /** The step after it, leased out ahead. */
   #next: OpenStep | undefined;
@@ -86,6 +88,7 @@ export class Dispatcher {
   constructor(options: DispatcherOptions) {
     this.#options = options;
     this.#standings = new Standings(options.now);
+    this.#eligible = new Eligible({ ...options, standings: this.#standings });
   }
 
   /** Whether a worker has a lease in the open step. */
@@ -121,7 +124,7 @@ export class Dispatcher {
   /** Sends the leases of a step ahead, to the workers of the present one. */
   prepare(version: number): void {
     if (this.#stopped || this.#next?.version === version || !this.#step) return;
-    const workers = this.#eligible(this.#step.version);
+    const workers = this.#eligible.at(this.#step.version);
     if (workers.length < this.#options.minWorkers) return;
     this.#next = this.#newStep(version);
     this.#lease(this.#next, workers);
@@ -171,6 +174,30 @@ export class Dispatcher {
     for (const lease of step.leases.expired) this.#checkHopeless(lease);
     this.#confirm(step);
     this.assign();
+    this.#shareOverdue(step);
+  }
+
+  /**
+   * Rather than wait for its slowest worker, a step has its leaves computed by somebody who has nothing else to do, too. No
+   * offence: a slow worker on trial is slow and no more.
+   */
+  #shareOverdue(step: OpenStep): void {
+    const { now, roster } = this.#options;
+    const isIdle = (peer: Peer) => !step.leases.isBusy(peer.name) && !step.isSuspect(peer.name);
+    if (!this.#eligible.at(step.version).some(isIdle)) return;
+    let found = false;
+    for (const { id, worker, range, grantedAt, expired, shared, audit } of step.leases.open) {
+      const age = now() - grantedAt;
+      if (expired || shared || age <= this.#pace.patienceMs(worker, range.count)) continue;
+      step.leases.share(id);
+      found = true;
+      if (!audit) this.#pace.outwaited(worker, age / range.count);
+      // What it was leased ahead is shared out again, and it is asked for nothing until it is heard from.
+      this.freeAhead(worker);
+      const peer = roster.named(worker);
+      if (peer) peer.isQuiet = peer.wantsPing = true;
+    }
+    if (found) this.assign();
   }
 
   #expired({ worker, grantedAt, range, audit }: Lease): void {
@@ -183,7 +210,7 @@ export class Dispatcher {
     // Nor does the next step wait for it: what it was leased ahead is shared out again.
     this.freeAhead(worker);
     peer.wantsPing = true;
-    if (!audit) this.#pace.measured(worker, (now() - grantedAt) / range.count);
+    if (!audit) this.#pace.late(worker, (now() - grantedAt) / range.count);
     this.#offend(peer, 'expired');
   }
 
@@ -221,7 +248,8 @@ export class Dispatcher {
       this.#offend(peer, 'mismatch');
       return missed(peer);
     }
-    const auditable = this.#options.auditRate > 0 && this.#witnesses(step, peer.profile, [peer.name]).length > 0;
+    const auditable = () =>
+      this.#eligible.toCompareAt(step.version).some((other) => other.profile === peer.profile && other !== peer);
     const verdict = step.accept(lease, message.subtree, node, { profile: peer.profile, now: now(), auditable });
     if (verdict === 'heard') events.lease('audited', peer.name);
     else events.lease(verdict === 'suspect' ? 'refused' : verdict === 'held' ? 'accepted' : verdict, peer.name);
@@ -237,8 +265,9 @@ export class Dispatcher {
     for (const settled of step.leases.settle()) {
       if (settled.worker !== peer.name) continue;
       const ms = now() - settled.grantedAt;
-      this.#pace.measured(peer.name, ms / settled.range.count);
-      events.leaseTime(peer.name, ms, computeMs);
+      this.#pace.measured(peer.name, ms / settled.range.count, settled.range.count);
+      // What a worker says of itself cannot be longer than what was measured here.
+      events.leaseTime(peer.name, ms, Math.min(Math.max(computeMs, 0), ms));
     }
   }
 
@@ -247,12 +276,15 @@ export class Dispatcher {
     const step = this.#step;
     if (!step || step.isClosed) return;
     // Nothing to hand out: what a result costs must not depend on how many others wait.
-    if (!step.leases.hasFree && step.audits.open.length === 0) return;
-    const eligible = this.#eligible(step.version);
+    const unasked = this.#unaskedCases(step);
+    if (!step.leases.hasFree && unasked.length === 0) return;
+    const eligible = this.#eligible.at(step.version);
     if (eligible.length < this.#options.minWorkers) return;
     const idle = eligible.filter(({ name }) => !step.leases.isBusy(name) && !step.isSuspect(name));
     this.#lease(step, idle);
-    this.#askWitnesses(step);
+    if (unasked.length === 0) return;
+    const present = this.#eligible.toCompareAt(step.version);
+    for (const each of unasked) this.#askWitness(step, each, present);
   }
 
   #lease(step: OpenStep, workers: readonly Peer[]): void {
@@ -264,40 +296,20 @@ export class Dispatcher {
     if (isFirstShare) this.#pace.shared(idle, new Set(assignments.map(({ worker }) => worker)));
   }
 
-  /** Workers that may be given leases of a version: in place, heard from, and not in quarantine unless all would be. */
-  #eligible(version: number): Peer[] {
-    const present = this.#options.roster.all.filter((peer) => peer.isAt(version) && !peer.isQuiet && !peer.isArbiter);
-    const free = present.filter((peer) => !this.#standings.quarantineOf(peer.identity));
-    const least = Math.max(1, this.#options.minWorkers);
-    if (free.length >= least) return free;
-    const held = present.filter((peer) => !free.includes(peer)).sort((a, b) => this.#termOf(a) - this.#termOf(b));
-    return [...free, ...held.slice(0, least - free.length)];
+  /** Audits that wait for nobody's answer. */
+  #unaskedCases(step: OpenStep): Case[] {
+    const isAwaited = ({ expired, shared }: Lease) => !expired && !shared;
+    return step.audits.open.filter(({ subtree }) => !step.leases.audits(subtree).some(isAwaited));
   }
 
-  #termOf(peer: Peer): number {
-    return this.#standings.quarantineOf(peer.identity)?.until ?? 0;
-  }
-
-  /** Workers of a profile that could be asked about leaves which others have answered for. */
-  #witnesses(step: OpenStep, profile: string, asked: readonly string[]): Peer[] {
-    const arbiters = this.#options.roster.all.filter((peer) => peer.isArbiter && peer.isAt(step.version));
-    return [...this.#eligible(step.version), ...arbiters].filter(
-      (peer) => peer.profile === profile && !asked.includes(peer.name),
-    );
-  }
-
-  /** Leases audited subtrees a second time, or a third in a dispute. */
-  #askWitnesses(step: OpenStep): void {
-    for (const { subtree, profile, testimonies } of step.audits.open) {
-      const { start: first, size: count } = subtree;
-      const asked = step.leases.audits(subtree);
-      if (asked.some(({ expired }) => !expired)) continue;
-      const known = [...testimonies, ...asked].map(({ worker }) => worker);
-      const witnesses = this.#witnesses(step, profile, known);
-      const witness = witnesses.find(({ name }) => !step.leases.isBusy(name));
-      if (witness) this.#grant(step, { worker: witness.name, range: { first, count } }, true);
-      else if (witnesses.length === 0) this.#withoutWitness(step, subtree, known);
-    }
+  /** Leases an audited subtree a second time, or a third in a dispute. */
+  #askWitness(step: OpenStep, { subtree, profile, testimonies }: Case, present: readonly Peer[]): void {
+    const { start: first, size: count } = subtree;
+    const known = [...testimonies, ...step.leases.audits(subtree)].map(({ worker }) => worker);
+    const isWitness = (peer: Peer) => peer.profile === profile && !known.includes(peer.name);
+    const witness = present.find((peer) => !step.leases.isBusy(peer.name) && isWitness(peer));
+    if (witness) this.#grant(step, { worker: witness.name, range: { first, count } }, true);
+    else if (!present.some(isWitness)) this.#withoutWitness(step, subtree, known);
   }
 
   #withoutWitness(step: OpenStep, subtree: { start: number; size: number }, known: readonly string[]): void {

@@ -47,8 +47,9 @@ describe.each(LEASE_MS)('where a lease takes %d ms', (leaseMs) => {
     bench.fleet.open(QUIET_STEPS);
     b.answer();
     const { length } = b.leases;
+    const { first, count } = a.lease;
     a.socket.hangUp();
-    expect([b.leases.length, b.lease.first, b.lease.count]).toEqual([length + 1, 0, 4]);
+    expect([b.leases.length, b.lease.first, b.lease.count]).toEqual([length + 1, first, count]);
   });
 
   it('a stopped worker delays the run by at most three leases and a second', () => {
@@ -57,4 +58,89 @@ describe.each(LEASE_MS)('where a lease takes %d ms', (leaseMs) => {
     expect(delay).toBeGreaterThan(0);
     expect(delay).toBeLessThanOrEqual(3 * leaseMs + 1000);
   });
+});
+
+/** Milliseconds of a leaf at the workers of a fleet, one leaf a step each. */
+const LEAF_MS = 400;
+
+/** Eight workers that take a leaf each, for some steps. */
+function fleetOfEight(): { bench: FleetBench; fleet: FakeWorker[] } {
+  const bench = new FleetBench();
+  const fleet = bench.join(...Array.from({ length: 8 }, (_, i) => `w${i}`));
+  return { bench, fleet };
+}
+
+/** One step: everybody but the absent answers a lease when it was computed. @returns milliseconds. */
+function step(bench: FleetBench, workers: readonly FakeWorker[], leafMs: (worker: FakeWorker) => number): number {
+  const { version } = bench;
+  const open = bench.fleet.open(version);
+  const began = bench.clock;
+  const due = new Map<number, number>();
+  while (!open.isClosed && bench.clock - began < 600_000) {
+    for (const worker of workers) {
+      for (const lease of worker.leases.filter((each) => each.version === version)) {
+        const at = due.get(lease.lease) ?? bench.clock + lease.count * leafMs(worker);
+        due.set(lease.lease, at);
+        if (bench.clock < at) continue;
+        due.set(lease.lease, Infinity);
+        worker.answer(lease);
+      }
+      pong(worker);
+    }
+    bench.pass(TICK_MS);
+  }
+  bench.next();
+  for (const worker of workers) worker.applied(version + 1);
+  return bench.clock - began;
+}
+
+describe('a worker on trial', () => {
+  it.each([
+    ['says that its probe took for ever', 1e15],
+    ['was ten times slower than the others', 10 * LEAF_MS],
+  ])('that %s and hangs delays no step by more than three leases and a second', (_, probeMs) => {
+    const { bench, fleet } = fleetOfEight();
+    const usual = (worker: FakeWorker) => (fleet.includes(worker) ? LEAF_MS : Infinity);
+    for (let steps = 0; steps < 20; steps++)
+      expect(step(bench, fleet, usual)).toBeLessThanOrEqual(LEAF_MS + 2 * TICK_MS);
+    const hung = bench.connect('hung');
+    hung.hello();
+    hung.ready(probeMs);
+    hung.applied(bench.version);
+    const times = Array.from({ length: 40 }, () => step(bench, [...fleet, hung], usual));
+    expect(hung.leases.length).toBeGreaterThan(0);
+    expect(Math.max(...times)).toBeGreaterThan(LEAF_MS + 2 * TICK_MS);
+    expect(Math.max(...times)).toBeLessThanOrEqual(LEAF_MS + 3 * LEAF_MS + 1000);
+    expect(bench.told.filter((told) => /quarantined|refused/.test(told))).toEqual([]);
+  });
+
+  it('is not used as the fast worker that it says it is before it has shown so', () => {
+    const { bench, fleet } = fleetOfEight();
+    for (let steps = 0; steps < 20; steps++) step(bench, fleet, () => LEAF_MS);
+    const boaster = bench.connect('boaster');
+    boaster.hello();
+    boaster.ready(0.001);
+    boaster.applied(bench.version);
+    bench.fleet.open(bench.version);
+    expect(boaster.leases.length).toBeLessThanOrEqual(1);
+  });
+
+  it('that is alone is waited for, and its late answer is used', async () => {
+    const bench = new FleetBench();
+    const [a] = bench.join('a');
+    const open = bench.fleet.open(0);
+    bench.pass(50_000, () => pong(a));
+    a.answer();
+    expect([open.isClosed, bench.count('accepted a') > 0]).toEqual([true, true]);
+    expect((await open.closed).kind).toBe('sum');
+  });
+});
+
+it('what a worker says of its computing is never longer than what was measured', () => {
+  const bench = new FleetBench();
+  const [a] = bench.join('a');
+  bench.fleet.open(0);
+  bench.pass(200);
+  a.result({ start: 0, size: 8 }, { change: { computeMs: 1e15, queueMs: 1e15 } });
+  expect(bench.told.filter((told) => told.startsWith('time'))).toEqual(['time a 200 200']);
 });

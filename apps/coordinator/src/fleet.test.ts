@@ -21,7 +21,7 @@ describe('joining', () => {
     expect(worker.asked).toEqual(['0+8']);
     worker.answer();
     expect(await sumOf(step)).toEqual(stepSum(0));
-    expect(bench.told).toEqual(['joined ada', 'accepted ada', 'time ada 0 5']);
+    expect(bench.told).toEqual(['joined ada', 'accepted ada', 'time ada 0 0']);
   });
 
   it('gives every joiner of a version the same frame', () => {

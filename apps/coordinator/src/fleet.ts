@@ -250,14 +250,14 @@ export class Fleet {
     if (!former && this.#roster.introduced >= maxWorkers) {
       throw new ProtocolError('too-many-workers', `the run has ${maxWorkers} workers already`);
     }
-    peer.name = former?.name ?? this.#roster.freeName(hello.name);
+    const name = former?.name ?? this.#roster.freeName(hello.name);
     peer.isArbiter = hello.name === this.#arbiterName;
     if (former) {
       this.#refuse(former, 'replaced', 'the worker connected again');
       this.#roster.remove(former);
     }
     peer.hello = hello;
-    peer.secret = randomBytes(16).toString('hex');
+    this.#roster.introduce(peer, { name, secret: randomBytes(16).toString('hex') });
     peer.state = 'joining';
     void peer.send({
       type: 'welcome',

@@ -7,7 +7,7 @@ import type { OpenStepOptions } from './open-step.ts';
 
 const layout = { parameters: { entries: [], length: 3 }, generatorLength: 2, tail: { entries: [], length: 1 } };
 const codec = createCodec('f32', { layout, seed: 1, kernels });
-const sender = { profile: 'p', now: 50, auditable: true };
+const sender = { profile: 'p', now: 50, auditable: () => true };
 const good = () => Float32Array.of(1, 2, 3, 4);
 const wrong = () => Float32Array.of(NaN, 2, 3, 4);
 

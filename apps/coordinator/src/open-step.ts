@@ -33,7 +33,7 @@ export interface Sender {
   /** Monotonic milliseconds. */
   readonly now: number;
   /** Whether another worker of that profile could be asked for the same leaves. */
-  readonly auditable: boolean;
+  readonly auditable: () => boolean;
 }
 
 export interface OpenStepOptions {
@@ -130,7 +130,7 @@ export class OpenStep {
     if (isAudited({ seed, step, subtree }, auditRate)) {
       this.audits.begin(subtree, profile, { worker: lease.worker, node, fingerprint: this.#fingerprint(node) });
       this.leases.cover(subtree);
-      if (auditable) return 'held';
+      if (auditable()) return 'held';
       this.release(subtree);
       return 'accepted';
     }

@@ -143,3 +143,54 @@ describe('the term of a lease', () => {
     );
   });
 });
+
+describe('what a worker says of itself', () => {
+  it('makes nobody faster than the fleet before it has shown it, and nobody slower than a minute a leaf', () => {
+    const pace = paceOf({ a: [100, 100, 100] });
+    pace.introduce('boaster', 0.001);
+    expect(pace.leafMs('boaster')).toBe(100);
+    pace.introduce('liar', 1e15);
+    expect(pace.leafMs('liar')).toBe(60_000);
+    expect(pace.leaseMs('liar', { leaves: 1, attempt: 0 })).toBeLessThanOrEqual(120_250);
+  });
+
+  it('does not lengthen the patience of a step, nor does a missed deadline', () => {
+    const pace = paceOf({ a: [100, 100, 100] });
+    expect(pace.patienceMs('a', 1)).toBe(950);
+    pace.introduce('liar', 1e15);
+    pace.late('liar', 1e9);
+    pace.outwaited('liar', 1e9);
+    expect([pace.patienceMs('liar', 1), pace.patienceMs('a', 1)]).toEqual([950, 950]);
+  });
+});
+
+describe('the patience of a step', () => {
+  it('has no end while nothing is measured', () => {
+    expect(paceOf({ a: [100] }).patienceMs('a', 4)).toBe(Infinity);
+  });
+
+  it('is twice the fleet’s leases, however few leaves a slow worker has', () => {
+    const pace = paceOf({ fast: [10], slow: [100] });
+    for (let turn = 0; turn < 15; turn++) {
+      pace.measured('fast', 10, 20);
+      pace.measured('slow', 100, 2);
+    }
+    expect([pace.patienceMs('slow', 2), pace.patienceMs('fast', 20)]).toEqual([1150, 1150]);
+  });
+
+  it('is not longer for a fast worker with many leaves of a slow fleet', () => {
+    const pace = paceOf({ gpu: [10, 10, 10] });
+    for (let turn = 0; turn < 15; turn++) pace.measured('cpu', 1000, 1);
+    expect(pace.patienceMs('gpu', 100)).toBe(2750);
+  });
+
+  it('once used up, makes the worker count as that slow until it is measured', () => {
+    const pace = paceOf({ a: [100, 100, 100], b: [100, 100, 100] });
+    pace.outwaited('b', 950);
+    expect(pace.leafMs('b')).toBe(950);
+    pace.outwaited('b', 900);
+    expect(pace.leafMs('b')).toBe(900);
+    pace.measured('b', 120);
+    expect(pace.leafMs('b')).toBe(120);
+  });
+});

@@ -2,7 +2,12 @@
  * How fast workers are, and so how long a lease may take and how many leaves a worker should get.
  *
  * A deadline is twice the median of measured lease times, so a healthy worker keeps it unless it is disturbed; it
- * doubles with each attempt on the same leaves, so a slow machine is not robbed for ever.
+ * doubles with each attempt on the same leaves, so a slow machine is not robbed for ever. Who misses it is to blame.
+ * Long before a slow worker's own deadline a step may stop waiting for it: after the patience that the fleet's measured
+ * leases call for, others may be asked as well, and nobody is to blame.
+ *
+ * Invariant: what a worker says of itself is a hint for shares, one among the times that are measured later. It never makes a
+ * newcomer faster than the fleet is, and no patience is longer for it.
  *
  * A worker that seems so slow that it gets no leaf is not measured any more, so it is put on trial: with one leaf, and what
  * it then takes replaces all that was known. The first trial comes at once, since a first impression may be an accident of
@@ -17,6 +22,12 @@ const WINDOW = 15;
 /** Added to every deadline: scheduling noise of a machine, which does not shrink with the lease. */
 const SLACK_MS = 250;
 
+/** Added to a step's patience: longer, so that whoever is as fast as the fleet is judged by its own deadline. */
+const PATIENCE_SLACK_MS = 750;
+
+/** What a newcomer may say that a leaf takes. */
+const MOST_CLAIMED_MS = 60_000;
+
 /** Workers closer to the fastest than this count as equally fast: noise must not unbalance equal shares. */
 const EQUAL_RATIO = 0.75;
 
@@ -27,39 +38,54 @@ const EQUAL_RATIO = 0.75;
 const TRIAL_STEPS = 16;
 
 export class Pace {
-  readonly #times = new Map<string, number[]>();
-  readonly #all: number[] = [];
+  /** Milliseconds a leaf, by worker. */
+  readonly #times = new Map<string, Recent>();
+  readonly #allLeaves = new Recent();
+  /** Milliseconds a lease, of all workers. */
+  readonly #allLeases = new Recent();
+  /** Workers of which nothing is measured that still counts: the next measurement replaces what is known. */
+  readonly #unproven = new Set<string>();
   /** Steps in a row of which a worker got nothing. */
   readonly #passedOver = new Map<string, number>();
   /** Trials in a row. */
   readonly #trials = new Map<string, number>();
-  readonly #onTrial = new Set<string>();
 
-  /** What a worker's probe took: its first estimate, until leases are measured. */
-  introduce(worker: string, leafMs: number): void {
-    this.#times.set(worker, [Math.max(leafMs, 0.01)]);
+  /** What a worker says its probe took: its first estimate, until a lease is measured. */
+  introduce(worker: string, claimedMs: number): void {
+    const leafMs = Math.min(MOST_CLAIMED_MS, Math.max(claimedMs, this.#allLeaves.median ?? 0));
+    this.#times.set(worker, new Recent(leafMs));
   }
 
   forget(worker: string): void {
     this.#times.delete(worker);
     this.#passedOver.delete(worker);
     this.#trials.delete(worker);
-    this.#onTrial.delete(worker);
+    this.#unproven.delete(worker);
   }
 
   /** A lease came back whole: milliseconds per leaf, from grant to result. */
-  measured(worker: string, leafMs: number): void {
-    if (this.#onTrial.delete(worker)) this.#times.set(worker, []);
-    for (const times of [this.#all, this.#times.get(worker)]) {
-      if (!times) continue;
-      times.push(Math.max(leafMs, 0.01));
-      if (times.length > WINDOW) times.shift();
-    }
+  measured(worker: string, leafMs: number, leaves = 1): void {
+    if (this.#unproven.delete(worker)) this.#times.set(worker, new Recent());
+    this.#times.get(worker)?.add(leafMs);
+    this.#allLeaves.add(leafMs);
+    this.#allLeases.add(leafMs * leaves);
+  }
+
+  /** A deadline passed: a worker takes longer than so many milliseconds a leaf. Of the others it says nothing. */
+  late(worker: string, leafMs: number): void {
+    this.#times.get(worker)?.add(leafMs);
+  }
+
+  /** A step stopped waiting for a worker after so many milliseconds a leaf: until it is measured, it counts as that slow. */
+  outwaited(worker: string, leafMs: number): void {
+    if (!this.#times.has(worker)) return;
+    this.#times.set(worker, new Recent(Math.max(leafMs, this.#unproven.has(worker) ? 0 : this.leafMs(worker))));
+    this.#unproven.add(worker);
   }
 
   /** Median milliseconds per leaf of a worker; of all workers if it is unknown. */
   leafMs(worker: string): number {
-    return median(this.#times.get(worker) ?? this.#all) ?? 1000;
+    return (this.#times.get(worker) ?? this.#allLeaves).median ?? 1000;
   }
 
   /** Speed of each worker, in leaves per second; those nearly as fast as the fastest count as equal to it. */
@@ -82,7 +108,7 @@ export class Pace {
       }
       this.#passedOver.delete(worker);
       if (onTrial) {
-        this.#onTrial.add(worker);
+        this.#unproven.add(worker);
         this.#trials.set(worker, (this.#trials.get(worker) ?? 0) + 1);
       } else this.#trials.delete(worker);
     }
@@ -97,13 +123,41 @@ export class Pace {
 
   /** Milliseconds until a lease of some leaves becomes stealable. */
   leaseMs(worker: string, lease: { readonly leaves: number; readonly attempt: number }): number {
-    const typical = Math.max(this.leafMs(worker), median(this.#all) ?? 0);
+    const typical = Math.max(this.leafMs(worker), this.#allLeaves.median ?? 0);
     return (2 * typical * lease.leaves + SLACK_MS) * 2 ** Math.min(lease.attempt, 10);
+  }
+
+  /**
+   * Milliseconds after which others may be asked for a lease's leaves as well: twice what the fleet's leases take, or what
+   * so many leaves take at the fleet's speed, or at the worker's own if that is better. Infinity while nothing is measured.
+   */
+  patienceMs(worker: string, leaves: number): number {
+    const lease = this.#allLeases.median;
+    const leaf = this.#allLeaves.median;
+    if (lease === undefined || leaf === undefined) return Infinity;
+    return 2 * Math.max(lease, leaves * Math.min(leaf, this.leafMs(worker))) + PATIENCE_SLACK_MS;
   }
 }
 
-function median(values: readonly number[]): number | undefined {
-  if (values.length === 0) return undefined;
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[sorted.length >> 1];
+/** The last few of many times; their median is looked for once after each change. */
+class Recent {
+  readonly #times: number[] = [];
+  #median: number | undefined;
+
+  constructor(...times: number[]) {
+    for (const ms of times) this.add(ms);
+  }
+
+  /** A time of zero would make a speed infinite. */
+  add(ms: number): void {
+    this.#times.push(Math.max(ms, 0.01));
+    if (this.#times.length > WINDOW) this.#times.shift();
+    this.#median = undefined;
+  }
+
+  get median(): number | undefined {
+    if (this.#times.length === 0) return undefined;
+    this.#median ??= this.#times.toSorted((a, b) => a - b)[this.#times.length >> 1];
+    return this.#median;
+  }
 }

@@ -21,6 +21,8 @@ export interface WorkerView {
 
 export class Roster {
   readonly #peers = new Set<Peer>();
+  readonly #byName = new Map<string, Peer>();
+  readonly #bySecret = new Map<string, Peer>();
 
   get size(): number {
     return this.#peers.size;
@@ -61,18 +63,28 @@ export class Roster {
     this.#peers.add(peer);
   }
 
+  /** A peer said its hello: from now on it goes by this name, and whoever had it before does not. */
+  introduce(peer: Peer, { name, secret }: { readonly name: string; readonly secret: string }): void {
+    peer.name = name;
+    peer.secret = secret;
+    this.#byName.set(name, peer);
+    this.#bySecret.set(secret, peer);
+  }
+
   /** @returns whether the peer was there. */
   remove(peer: Peer): boolean {
+    if (this.#byName.get(peer.name) === peer) this.#byName.delete(peer.name);
+    if (this.#bySecret.get(peer.secret) === peer) this.#bySecret.delete(peer.secret);
     return this.#peers.delete(peer);
   }
 
   named(name: string): Peer | undefined {
-    return this.all.find((peer) => peer.name === name);
+    return this.#byName.get(name);
   }
 
   /** The peer that a returning worker was, if it is still here. */
   withSecret(secret: string | null): Peer | undefined {
-    return secret === null ? undefined : this.all.find((peer) => peer.secret === secret);
+    return secret === null ? undefined : this.#bySecret.get(secret);
   }
 
   /** The wanted name, with a number behind it if it is taken. */

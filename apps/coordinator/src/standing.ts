@@ -73,6 +73,8 @@ export class Standings {
 
   /** The quarantine a worker is in, if any. */
   quarantineOf(worker: string): Quarantine | undefined {
+    // Asked for every worker again and again, and mostly there is nothing against anybody.
+    if (this.#standings.size === 0) return undefined;
     const standing = this.#standings.get(worker);
     if (standing?.quarantine && standing.quarantine.until <= this.#now()) standing.quarantine = undefined;
     return standing?.quarantine;
