@@ -49,6 +49,8 @@ export class Arbiter {
         graceSeconds: 0,
         metricsHost: '127.0.0.1',
         metricsPort: 0,
+        metricsNames: [],
+        healthPort: null,
         logLevel: 'silent',
       },
     };

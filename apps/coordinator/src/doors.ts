@@ -1,16 +1,16 @@
 /**
- * The two ports of a coordinator, opened before anything is written: one for workers, one for metrics, and a Unix socket
+ * What a coordinator listens on, opened before anything is written: a port for workers, one for metrics, and a Unix socket
  * for workers that the same command starts. Until the run is set up, workers are asked to come again and metrics say that
  * it is not ready.
  */
 import { rmdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { serveMetrics } from '@gradcast/metrics';
-import type { RequestHandler } from '@gradcast/metrics';
 import { frameLimit } from '@gradcast/protocol';
 import type { WebSocket } from 'ws';
 import { Credentials } from './credentials.ts';
 import type { Credential } from './credentials.ts';
+import { openMetricsDoor } from './metrics-door.ts';
+import type { MetricsDoor } from './metrics-door.ts';
 import type { RunOptions } from './run.ts';
 import { serve } from './server.ts';
 import type { Place } from './server.ts';
@@ -31,12 +31,9 @@ export interface Doors {
   readonly url: string;
   /** For workers of the same command: their Unix socket, or the port where there is none. */
   readonly localUrl: string;
-  /** `http://host:port/metrics`. */
-  readonly metricsUrl: string;
   /** From now on workers are admitted. */
   admit(admit: Admit): void;
-  /** What answers on the metrics port. */
-  readonly metrics: { handler: RequestHandler };
+  readonly metrics: MetricsDoor;
   close(): Promise<void>;
 }
 
@@ -50,17 +47,7 @@ export async function openDoors(options: RunOptions, resultBytes: number): Promi
   const { config, access, localSocket, logger } = options;
   const credentials = new Credentials(access);
   let admitted: Admit | undefined;
-  const metrics = {
-    handler: ((_, response) => {
-      response.writeHead(503, { 'content-type': 'text/plain; charset=utf-8' }).end('the run is being set up\n');
-      return true;
-    }) as RequestHandler,
-  };
-  const metricsServer = await serveMetrics({
-    host: config.metricsHost,
-    port: config.metricsPort,
-    handler: (request, response) => metrics.handler(request, response),
-  });
+  const metrics = await openMetricsDoor(config);
   const serveAt = (place: Place) =>
     serve({
       place,
@@ -73,7 +60,7 @@ export async function openDoors(options: RunOptions, resultBytes: number): Promi
       onRefused: (address, code) => logger.warn({ address, code }, 'connection refused'),
     });
   const server = await serveAt({ host: config.host, port: config.port }).catch(async (error: unknown) => {
-    await metricsServer.close();
+    await metrics.close();
     throw error;
   });
   const local =
@@ -86,11 +73,10 @@ export async function openDoors(options: RunOptions, resultBytes: number): Promi
   return {
     url: server.url,
     localUrl: local?.url ?? dialled(server.url),
-    metricsUrl: `http://${hostInUrl(config.metricsHost)}:${metricsServer.port}/metrics`,
     admit: (admit) => (admitted = admit),
     metrics,
     close: async () => {
-      await Promise.allSettled([server.close(), metricsServer.close(), local?.close()]);
+      await Promise.allSettled([server.close(), metrics.close(), local?.close()]);
       // The command that made the folder removes it, unless it was killed.
       if (localSocket !== null) await rmdir(dirname(localSocket)).catch(() => undefined);
     },
@@ -100,8 +86,4 @@ export async function openDoors(options: RunOptions, resultBytes: number): Promi
 /** The address under which this machine's workers reach a coordinator that listens everywhere. */
 export function dialled(url: string): string {
   return url.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:');
-}
-
-function hostInUrl(host: string): string {
-  return host.includes(':') ? `[${host}]` : host;
 }

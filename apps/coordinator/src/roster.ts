@@ -14,6 +14,8 @@ export interface WorkerView {
   readonly backend: string;
   readonly address: string;
   readonly metricsPort: number | null;
+  /** Whether this command started it. */
+  readonly isLocal: boolean;
   readonly state: WorkerState;
   /** Why the worker is in quarantine, if it is. */
   readonly quarantine: string | null;
@@ -39,13 +41,14 @@ export class Roster {
     readonly quarantineOf: (peer: Peer) => string | undefined;
   }): WorkerView[] {
     return this.all.flatMap((peer): WorkerView[] => {
-      const { name, hello, address, state, isArbiter } = peer;
+      const { name, hello, address, state, isArbiter, credential } = peer;
       if (!hello || isArbiter) return [];
       const quarantine = know.quarantineOf(peer);
       const free = quarantine === undefined ? 'idle' : 'quarantined';
       const doing = state !== 'active' ? 'joining' : know.isBusy(name) ? 'leased' : free;
       const { backend, metricsPort } = hello;
-      return [{ name, backend, metricsPort, address, state: doing, quarantine: quarantine ?? null }];
+      const isLocal = credential.kind === 'local';
+      return [{ name, backend, metricsPort, address, isLocal, state: doing, quarantine: quarantine ?? null }];
     });
   }
 

@@ -13,6 +13,7 @@ import type { StepRecord } from './records.ts';
 import { Repeats } from './repeats.ts';
 import { WORKER_STATES } from './roster.ts';
 import type { WorkerView } from './roster.ts';
+import { scrapeTargets } from './scrape-targets.ts';
 import { UsedProfiles } from './used-profiles.ts';
 import { WriteHealth } from './write-health.ts';
 
@@ -24,6 +25,8 @@ export interface TelemetryOptions {
   readonly samplesPerEpoch: number;
   readonly totalSteps: number;
   readonly logInterval: number;
+  /** Where workers of other machines serve metrics; 0 if Prometheus is to ask none of them. */
+  readonly workerMetricsPort: number;
   /** Monotonic milliseconds. */
   readonly now: () => number;
   /** Milliseconds since 1970, for timestamps that people read. */
@@ -75,10 +78,7 @@ export class Telemetry {
     port.handler = endpoints({
       registries: [this.#metrics.registry, processMetrics()],
       notReady: () => (this.#log ? undefined : 'the run is being set up'),
-      targets: () =>
-        workers().flatMap(({ name, backend, address, metricsPort }) =>
-          metricsPort === null ? [] : [{ host: address, port: metricsPort, labels: { worker: name, backend } }],
-        ),
+      targets: () => scrapeTargets(workers(), this.#options.workerMetricsPort),
     });
   }
 

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import type { ChildMessage, WorkerConfig } from '@gradcast/config';
 import { chooseBackend } from '@gradcast/compute';
-import { endpoints, processMetrics, serveMetrics, workerMetrics } from '@gradcast/metrics';
+import { endpoints, probes, processMetrics, serveMetrics, workerMetrics } from '@gradcast/metrics';
 import { ARITHMETIC_VERSION, labelOf, profileOf } from '@gradcast/protocol';
 import { Session } from '@gradcast/trainer';
 import type { Outcome, SessionNotice } from '@gradcast/trainer';
@@ -27,6 +27,13 @@ const WAIT_TICK_MS = 1000;
 
 /** Works until the run is done, the worker is told to stop, or there is nobody to work for. */
 export async function work({ config, token, logger, tell, stop }: WorkOptions): Promise<Outcome> {
+  let member = false;
+  const notReady = () => (member ? undefined : 'not connected to a coordinator');
+  // Probes are answered while the backend starts, and whatever holds the metrics port. The process ends with its outcome.
+  if (config.healthPort !== null) {
+    const handler = probes(endpoints({ registries: [], notReady }));
+    await serveMetrics({ host: '127.0.0.1', port: config.healthPort, handler });
+  }
   const chosen = await chooseBackend(config.backend);
   const gpu = chosen.gpus.length > 0 ? chosen.gpus[config.localIndex % chosen.gpus.length] : undefined;
   tell({ type: 'backend', backend: chosen.backend, device: chosen.device, sentence: chosen.sentence });
@@ -49,14 +56,11 @@ export async function work({ config, token, logger, tell, stop }: WorkOptions): 
   );
   const { profile } = compute;
   const metrics = workerMetrics({ backend: profile.backend, device: profile.device, version: profile.libraryVersion });
-  let member = false;
   const server = await serveMetrics({
     host: config.metricsHost,
     port: config.metricsPort,
-    handler: endpoints({
-      registries: [metrics.registry, processMetrics()],
-      notReady: () => (member ? undefined : 'not connected to a coordinator'),
-    }),
+    names: config.metricsNames,
+    handler: endpoints({ registries: [metrics.registry, processMetrics()], notReady }),
   });
 
   let trouble: string | undefined;

@@ -296,6 +296,28 @@ const network: OptionSpec[] = [
     help: 'Port that serves /metrics; 0 takes a free one',
   },
   {
+    name: 'metrics-names',
+    type: { kind: 'text', shows: 'NAMES' },
+    group: 'Network',
+    commands: HOSTS,
+    help: 'Host names under which /metrics may be asked for, with commas, besides addresses and private names',
+  },
+  {
+    name: 'health-port',
+    type: { kind: 'integer', min: 0, max: 65535 },
+    group: 'Network',
+    commands: HOSTS,
+    help: 'Port on loopback that serves /healthz and /readyz to probes alone; 0 takes a free one',
+  },
+  {
+    name: 'worker-metrics-port',
+    type: { kind: 'integer', min: 0, max: 65535 },
+    group: 'Network',
+    commands: RUNS,
+    default: 9464,
+    help: 'Port at which Prometheus may look for workers of other machines, if they serve there; 0 lists none',
+  },
+  {
     name: 'token-file',
     type: { kind: 'text', shows: 'FILE' },
     group: 'Network',

@@ -74,6 +74,8 @@ export function resolveTrain(args: readonly string[], machine: Machine): Resolve
     graceSeconds: settings.number('grace-seconds')!,
     metricsHost: settings.text('metrics-host')!,
     metricsPort: 0,
+    metricsNames: namesOf(settings),
+    healthPort: null,
     logLevel: settings.text('log-level') as LogLevel,
   };
   const printable = printed('train', settings, { ...run.derived, workers });
@@ -112,6 +114,8 @@ export function resolveWorker(args: readonly string[], machine: Machine): Resolv
     graceSeconds: settings.number('grace-seconds')!,
     metricsHost: settings.text('metrics-host')!,
     metricsPort: settings.number('metrics-port')!,
+    metricsNames: namesOf(settings),
+    healthPort: settings.number('health-port'),
     logLevel: settings.text('log-level') as LogLevel,
   };
   const printable = printed('worker', settings, { name: worker.name });
@@ -169,6 +173,9 @@ function coordinatorOf(settings: Settings, machine: Machine, problems: Problem[]
     port: settings.number('port')!,
     metricsHost: settings.text('metrics-host')!,
     metricsPort: settings.number('metrics-port')!,
+    metricsNames: namesOf(settings),
+    healthPort: settings.number('health-port'),
+    workerMetricsPort: settings.number('worker-metrics-port')!,
     waitWorkersSeconds: settings.number('wait-workers')!,
     minWorkers: settings.number('min-workers')!,
     maxWorkers: settings.number('max-workers')!,
@@ -201,6 +208,11 @@ function lengthOf(settings: Settings, defaultSteps: number, problems: Problem[])
     return lead >= 0 ? { steps } : { epochs };
   }
   return epochs !== null ? { epochs } : { steps: steps ?? defaultSteps };
+}
+
+function namesOf(settings: Settings): string[] {
+  const names = (settings.text('metrics-names') ?? '').split(',').map((name) => name.trim());
+  return names.filter((name) => name !== '');
 }
 
 function outputOf(settings: Settings): OutputConfig {

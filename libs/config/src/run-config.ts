@@ -55,6 +55,12 @@ export interface CoordinatorConfig extends NumericConfig {
   readonly metricsHost: string;
   /** 0 takes a free port. */
   readonly metricsPort: number;
+  /** Names under which metrics may be asked for, besides addresses and private names. */
+  readonly metricsNames: readonly string[];
+  /** Port on loopback for probes alone; null opens none. */
+  readonly healthPort: number | null;
+  /** Port at which workers of other machines serve metrics to Prometheus; 0 lists none of them. */
+  readonly workerMetricsPort: number;
   /** Seconds without any worker after which the run checkpoints and exits 75; 0 waits for ever. */
   readonly waitWorkersSeconds: number;
   /** Fewer workers than this get no work: the run pauses and says so. */
@@ -89,5 +95,9 @@ export interface WorkerConfig {
   readonly metricsHost: string;
   /** 0 takes a free port. */
   readonly metricsPort: number;
+  /** Names under which metrics may be asked for, besides addresses and private names. */
+  readonly metricsNames: readonly string[];
+  /** Port on loopback for probes alone; null opens none. */
+  readonly healthPort: number | null;
   readonly logLevel: LogLevel;
 }

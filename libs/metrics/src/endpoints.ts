@@ -49,9 +49,19 @@ export function endpoints(options: EndpointOptions): RequestHandler {
   };
 }
 
+const PROBES = ['/healthz', '/readyz'];
+
+/** The part of a handler that probes ask for, `/healthz` and `/readyz`: for a listener that they have to themselves. */
+export function probes(handler: RequestHandler): RequestHandler {
+  return (request, response) => PROBES.includes(pathOf(request)) && handler(request, response);
+}
+
+function pathOf({ url = '' }: IncomingMessage): string {
+  return url.split('?', 1)[0];
+}
+
 function route(request: IncomingMessage, options: EndpointOptions): Promise<Answer> | undefined {
-  const [path] = (request.url ?? '').split('?', 1);
-  const answer = answers(path, options);
+  const answer = answers(pathOf(request), options);
   if (!answer || request.method === 'GET' || request.method === 'HEAD') return answer?.();
   return Promise.resolve({ status: 405, type: TEXT, body: 'Only GET is answered here.\n' });
 }

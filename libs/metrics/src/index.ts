@@ -1,7 +1,8 @@
 export { coordinatorMetrics } from './coordinator.ts';
 export type { BuildInfo, CoordinatorMetrics, LeaseOutcome, Phase, WorkerState, WrittenFile } from './coordinator.ts';
-export { endpoints } from './endpoints.ts';
+export { endpoints, probes } from './endpoints.ts';
 export type { EndpointOptions, RequestHandler, ScrapeTarget } from './endpoints.ts';
+export { isLoopbackHost } from './own-names.ts';
 export { processMetrics } from './registry.ts';
 export type { MetricsRegistry } from './registry.ts';
 export { MetricsError, serveMetrics } from './server.ts';

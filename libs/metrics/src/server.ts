@@ -2,6 +2,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { RequestHandler } from './endpoints.ts';
+import { namesUs } from './own-names.ts';
 
 /** Why the metrics port could not be opened. */
 export type MetricsErrorCode = 'metrics-port-in-use' | 'metrics-address';
@@ -20,14 +21,17 @@ export class MetricsError extends Error {
 /** Scrapers that may be connected at once; more are turned away. */
 const MAX_CONNECTIONS = 64;
 
-/** How long a client may take to send its request. */
+/** How long a client may take to send its request, and how often that is looked at. */
 const REQUEST_MS = 10_000;
+const LOOK_MS = 1000;
 
 /** Where to listen; port 0 takes a free one. */
 export interface MetricsServerOptions {
   readonly host: string;
   readonly port: number;
   readonly handler: RequestHandler;
+  /** Names of this process besides those that `namesUs` knows. */
+  readonly names?: readonly string[];
 }
 
 /** A server that listens. */
@@ -38,13 +42,17 @@ export interface MetricsServer {
 }
 
 /**
- * Serves the endpoints; any other path is 404.
+ * Serves the endpoints; any other path is 404, and a request whose Host header does not name this process is 403.
  *
  * @throws MetricsError `metrics-port-in-use`, or `metrics-address` if the host or port cannot be bound.
  */
-export function serveMetrics({ host, port, handler }: MetricsServerOptions): Promise<MetricsServer> {
-  const server = createServer({ requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS }, (request, response) => {
-    if (!handler(request, response)) response.writeHead(404).end();
+export function serveMetrics({ host, port, handler, names = [] }: MetricsServerOptions): Promise<MetricsServer> {
+  const limits = { requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS, connectionsCheckingInterval: LOOK_MS };
+  const server = createServer(limits, (request, response) => {
+    if (!namesUs(request.headers.host, { bound: host, also: names })) {
+      response.writeHead(403, { 'content-type': 'text/plain; charset=utf-8', connection: 'close' });
+      response.end('The Host header does not name this process; --metrics-names takes further names.\n');
+    } else if (!handler(request, response)) response.writeHead(404).end();
   });
   server.maxConnections = MAX_CONNECTIONS;
   return new Promise((resolve, reject) => {
