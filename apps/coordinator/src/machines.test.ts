@@ -73,6 +73,7 @@ function coordinator(exactProfile: string | undefined | null = null) {
     samplesPerEpoch: 100,
     totalSteps: 1,
     logInterval: 1,
+    workerMetricsPort: 9464,
     now: () => 0,
     wallClock: () => 0,
   });

@@ -7,6 +7,7 @@ const WORKER: WorkerView = {
   backend: 'wasm',
   address: '127.0.0.1',
   metricsPort: null,
+  isLocal: false,
   state: 'joining',
   quarantine: null,
 };
