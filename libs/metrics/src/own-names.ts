@@ -41,6 +41,6 @@ export function namesUs(header: string | undefined, { bound, also = [], machine 
 
 /** The name in `name:port`, without the brackets of an IPv6 address and without the dot that may end a name. */
 function nameIn(header = ''): string {
-  const [, six, other = ''] = /^(?:\[([\da-f:.]+)\]|([\w.-]+))(?::\d{1,5})?$/i.exec(header) ?? [];
-  return (six ?? other).replace(/\.$/, '').toLowerCase();
+  const match = /^(\[[\da-f:.]+\]|[\w.-]+)(?::\d{1,5})?$/i.exec(header);
+  return match === null ? '' : match[1].replace(/^\[|\]$|\.$/g, '').toLowerCase();
 }
