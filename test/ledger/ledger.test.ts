@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { checkpointSteps, hashesOf, readSummary, runsIn, Workbench } from '@gradcast/testing';
 import type { Hashes } from '@gradcast/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -41,8 +42,9 @@ afterEach(() => bench.endProcesses());
 afterAll(() => bench.remove());
 
 async function linesOf(folder: string, name = 'ledger.jsonl'): Promise<Line[]> {
-  const text = await readFile(join(folder, name), 'utf8');
-  return text
+  const bytes = await readFile(join(folder, name));
+  return (name.endsWith('.gz') ? gunzipSync(bytes) : bytes)
+    .toString('utf8')
     .trimEnd()
     .split('\n')
     .map((line) => JSON.parse(line) as Line);
@@ -157,7 +159,7 @@ describe('a coordinator that is killed', () => {
     expect(before.stdout).toMatch(/note: the last \d+ steps are not in a checkpoint yet/);
     const resumed = await bench.run(`${options} --resume auto`);
     expect(resumed.code, resumed.stderr).toBe(0);
-    const [cut, ...abandoned] = await linesOf(folder, 'ledger.abandoned.jsonl');
+    const [cut, ...abandoned] = await linesOf(folder, 'ledger/abandoned-000001.jsonl.gz');
     expect(cut).toMatchObject({ kind: 'cut', length: 1 });
     expect(abandoned.length).toBeGreaterThanOrEqual(4);
     expect(bitsOf(abandoned)).toEqual(bitsOf(undisturbedSteps).slice(0, abandoned.length));
@@ -173,6 +175,12 @@ describe('a coordinator that is killed', () => {
     expect(resumed.stderr).toMatch(
       /step 2 done again differs from its first time: its state was 0{32} and is .*\[redo-mismatch\]/,
     );
+    const accepted = await bench.run(`${options} --resume auto --accept-redo-mismatch`);
+    expect(accepted.code, accepted.stderr).toBe(0);
+    expect(hashesOf(await readSummary(folder))).toEqual(undisturbed);
+    const verified = await bench.run(['verify', folder]);
+    expect(verified.code, verified.stderr).toBe(0);
+    expect(verified.stdout).toMatch(/^note: 1 step came out otherwise when done again, which was accepted$/m);
   });
 
   it('refuses to go on with a ledger that is shorter than its checkpoint', async () => {

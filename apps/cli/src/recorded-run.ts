@@ -1,14 +1,18 @@
 /** A run as its folder records it: what `verify` and `replay` begin with. */
 import { join } from 'node:path';
 import {
-  assertPosition,
   Checkpoints,
   DEFINITION_FIELDS,
   LedgerError,
-  readLedger,
+  openLedger,
+  proveLedger,
   readRun,
   type Checkpoint,
+  type KnownPlace,
   type Ledger,
+  type PlacedLine,
+  type ProvenLedger,
+  type StepLine,
 } from '@gradcast/checkpoint';
 import { buildModel, presets, type Model, type PresetName } from '@gradcast/model';
 import { collectVectors, TrainingState } from '@gradcast/optimizer';
@@ -17,7 +21,6 @@ import { referenceKernels } from '@gradcast/vector';
 export interface RecordedRun {
   readonly path: string;
   readonly checkpoints: Checkpoints;
-  /** Its chain is intact. */
   readonly ledger: Ledger;
   /** The model that the ledger's definition names. */
   readonly model: Model;
@@ -28,14 +31,14 @@ export interface RecordedRun {
 }
 
 /**
- * Reads a run's ledger and what describes it.
+ * Reads the first line of a run's ledger and what describes the run.
  *
  * @throws RunError `run-missing`, `run-corrupt`; LedgerError `ledger-missing`, `ledger-damaged`, and `ledger-mismatch` if
  *   the ledger is another run's.
  */
 export async function openRecordedRun(path: string): Promise<RecordedRun> {
   const { config, summary } = await readRun(path);
-  const ledger = await readLedger(path);
+  const ledger = await openLedger(path);
   assertDefinition(ledger, config, join(path, 'config.json'));
   const { preset, microBatchSize, microBatches } = ledger.header;
   if (!Object.hasOwn(presets, preset)) {
@@ -54,13 +57,55 @@ export function assertDefinition(ledger: Ledger, config: unknown, of: string): v
   throw mismatch(ledger, { line: 1, field }, sentence);
 }
 
-/** Line number and content of a step. @throws LedgerError `ledger-mismatch` if the ledger has no such step. */
-export function stepLine(ledger: Ledger, step: number) {
-  for (const [index, { line }] of ledger.lines.entries()) {
-    if (line.kind === 'step' && line.step === step) return { number: index + 1, line };
+/** A step's line and its number, counted from 1. */
+export interface NumberedStep {
+  readonly number: number;
+  readonly line: StepLine;
+}
+
+/** What a whole ledger says of one checkpoint. */
+export interface Testimony extends ProvenLedger {
+  /** The position of the checkpoint, and where it is. */
+  readonly at: KnownPlace;
+  /** The line of its step; undefined for the initial state. */
+  readonly step: NumberedStep | undefined;
+}
+
+/**
+ * Reads a run's whole ledger, proves it, and finds what it says of a checkpoint.
+ *
+ * @throws LedgerError for the first line that is wrong, or `ledger-damaged` if the ledger never was where the checkpoint
+ *   says.
+ */
+export async function testify(
+  ledger: Ledger,
+  info: Checkpoint['info'] | undefined,
+  onLine: (line: PlacedLine) => void = () => undefined,
+): Promise<Testimony> {
+  const { step = 0, ledger: position = { length: 0, head: '' } } = info ?? {};
+  let at: KnownPlace = { length: 0, head: '0'.repeat(64), place: { part: 1, offset: 0 } };
+  let found: NumberedStep | undefined;
+  const proven = await proveLedger(ledger, (read) => {
+    const { number, chain, line, part, end } = read;
+    if (number === position.length) at = { length: number, head: chain, place: { part, offset: end } };
+    if (line.kind === 'step' && line.step === step) found = { number, line };
+    onLine(read);
+  });
+  if (info && at.head !== position.head) {
+    const isMissing = at.length === 0;
+    const line = isMissing ? proven.end.length + 1 : at.length;
+    const sentence = isMissing
+      ? `is missing: the checkpoint of step ${step} speaks of ${position.length} lines`
+      : `is not the one that the checkpoint of step ${step} speaks of`;
+    const place = { line, field: isMissing ? 'length' : 'chain' };
+    throw new LedgerError('ledger-damaged', `${ledger.path} is damaged: line ${line} ${sentence}`, place);
   }
-  const place = { line: ledger.lines.length, field: 'step' };
-  throw mismatch(ledger, place, `there is no line of step ${step}`);
+  return { ...proven, at, step: found };
+}
+
+/** What is said where a step has no line. */
+export function noLine(ledger: Ledger, step: number, lines: number): LedgerError {
+  return mismatch(ledger, { line: lines, field: 'step' }, `there is no line of step ${step}`);
 }
 
 /** A refusal that names a ledger's line and field. */
@@ -77,11 +122,14 @@ export function mismatch(
  *
  * @throws LedgerError `ledger-damaged` or `ledger-mismatch` naming the line that says otherwise; StateMismatchError.
  */
-export function recordedState({ ledger, model }: RecordedRun, { info, tensors }: Checkpoint): TrainingState {
+export function recordedState(
+  { ledger, model }: RecordedRun,
+  { info, tensors }: Checkpoint,
+  { step: recorded, end }: Testimony,
+): TrainingState {
   const { step, config } = info;
   const of = `the checkpoint of step ${step}`;
   assertDefinition(ledger, config, of);
-  assertPosition(ledger.path, { lines: ledger.lines, fault: undefined }, { ...info.ledger, of });
   const state = TrainingState.restore(
     { model, kernels: referenceKernels, learningRate: ledger.header.learningRate },
     collectVectors(model, tensors),
@@ -90,7 +138,8 @@ export function recordedState({ ledger, model }: RecordedRun, { info, tensors }:
     throw mismatch(ledger, { line: info.ledger.length, field: 'step' }, `${of} holds the state of ${state.version}`);
   }
   if (step > 0) {
-    const { number, line } = stepLine(ledger, step);
+    if (!recorded) throw noLine(ledger, step, end.length);
+    const { number, line } = recorded;
     const { fingerprint } = state.replica;
     if (line.state !== fingerprint) {
       throw mismatch(ledger, { line: number, field: 'state' }, `state is ${line.state}, but ${fingerprint} in ${of}`);

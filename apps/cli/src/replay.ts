@@ -4,7 +4,7 @@
  * gradients, the same tree, the same step of the optimizer), without workers or network.
  */
 import { createHash } from 'node:crypto';
-import { CheckpointError, type Checkpoint, type StepLine } from '@gradcast/checkpoint';
+import { CheckpointError, ledgerLines, type Checkpoint, type StepLine } from '@gradcast/checkpoint';
 import { chooseBackend, createEngine, loadBackend, type BackendRequest } from '@gradcast/compute';
 import { loadDataset, MicroBatches } from '@gradcast/dataset';
 import { globalBatch } from '@gradcast/ledger';
@@ -15,7 +15,15 @@ import type { GradientCodec } from '@gradcast/reduction';
 import { probeBatch } from '@gradcast/trainer';
 import { referenceKernels as kernels } from '@gradcast/vector';
 import { EXIT_DONE } from './exit-codes.ts';
-import { openRecordedRun, recordedState, stepLine, type RecordedRun } from './recorded-run.ts';
+import {
+  noLine,
+  openRecordedRun,
+  recordedState,
+  testify,
+  type NumberedStep,
+  type RecordedRun,
+  type Testimony,
+} from './recorded-run.ts';
 
 export interface ReplayRequest {
   /** Run folder. */
@@ -63,8 +71,7 @@ export async function runReplay(request: ReplayRequest, around: ReplaySurroundin
   const { step, json } = request;
   const { say, warn, openEngine = openChosenEngine } = around;
   const run = await openRecordedRun(request.run);
-  stepLine(run.ledger, step);
-  const { state, profile } = await stateBefore(run, step, warn);
+  const { state, profile, wanted, recorded } = await stateBefore(run, step, warn);
   const start = state.version;
   const cutter = await cutterOf(run, request.data);
   const engine = await openEngine(run.model, request);
@@ -78,14 +85,17 @@ export async function runReplay(request: ReplayRequest, around: ReplaySurroundin
     const codec = createCodec(codecName, { layout: run.model, seed, kernels });
     while (state.version < step) {
       const computed = await replayStep(run.model, { engine, state, cutter, codec });
-      assertRepeated(run, state.version, { ...computed, state: state.replica.fingerprint });
+      const next = await recorded.next();
+      if (next.done) throw noLine(run.ledger, state.version, wanted.number);
+      assertRepeated(run, next.value, { ...computed, state: state.replica.fingerprint });
     }
-    const { average, state: fingerprint } = stepLine(run.ledger, step).line;
+    const { average, state: fingerprint } = wanted.line;
     if (json)
       say(JSON.stringify({ type: 'replayed', ok: true, step, steps, from: start, average, state: fingerprint }));
     else say(`replayed: the recorded bits again, from ${from} to step ${step} (${counted})`);
     return EXIT_DONE;
   } finally {
+    await recorded.return(undefined);
     engine.dispose();
   }
 }
@@ -95,16 +105,38 @@ async function openChosenEngine(...[model, { backend, threads }]: Parameters<Eng
   return createEngine(model, await loadBackend(candidate, { threads, gpu: gpus[0] }));
 }
 
-/** The state at the newest kept checkpoint before a step, else the initial one; and what it was computed with. */
-async function stateBefore(
-  run: RecordedRun,
-  step: number,
-  warn: (line: string) => void,
-): Promise<{ state: TrainingState; profile: unknown }> {
+interface Start {
+  /** At the newest kept checkpoint before a step, else the initial one. */
+  readonly state: TrainingState;
+  /** What it was computed with. */
+  readonly profile: unknown;
+  /** The step that is replayed. */
+  readonly wanted: NumberedStep;
+  /** Steps after the state, in order. */
+  readonly recorded: AsyncGenerator<NumberedStep, void>;
+}
+
+/** Proves the whole ledger on the way. */
+async function stateBefore(run: RecordedRun, step: number, warn: (line: string) => void): Promise<Start> {
+  const { model, ledger } = run;
   const found = await checkpointBefore(run, step, warn);
-  if (found) return { state: recordedState(run, found), profile: found.info.profile };
-  const { learningRate, seed } = run.ledger.header;
-  return { state: TrainingState.initial({ model: run.model, kernels, learningRate }, seed), profile: undefined };
+  let wanted: NumberedStep | undefined;
+  const testimony = await testify(ledger, found?.info, ({ line, number }) => {
+    if (line.kind === 'step' && line.step === step) wanted = { line, number };
+  });
+  if (!wanted) throw noLine(ledger, step, testimony.end.length);
+  const { learningRate, seed } = ledger.header;
+  const state = found
+    ? recordedState(run, found, testimony)
+    : TrainingState.initial({ model, kernels, learningRate }, seed);
+  return { state, profile: found?.info.profile, wanted, recorded: stepsAfter(run, testimony) };
+}
+
+/** Steps behind a checkpoint; those of a long run do not fit into memory. */
+async function* stepsAfter({ path }: RecordedRun, { at }: Testimony): AsyncGenerator<NumberedStep, void> {
+  for await (const lines of ledgerLines(path, at)) {
+    for (const { line, number } of lines) if (line.kind === 'step') yield { line, number };
+  }
 }
 
 async function checkpointBefore(
@@ -177,13 +209,12 @@ async function replayStep(
 /** @throws ReplayError `replay-mismatch`. */
 function assertRepeated(
   { ledger }: RecordedRun,
-  step: number,
+  { number, line }: NumberedStep,
   computed: Pick<StepLine, 'outcome' | 'average' | 'state'>,
 ) {
-  const { number, line } = stepLine(ledger, step);
   for (const field of ['outcome', 'average', 'state'] as const) {
     if (line[field] === computed[field]) continue;
-    const sentence = `${ledger.path}: line ${number} (${field}): step ${step} has ${line[field]} there and ${computed[field]} here`;
+    const sentence = `${ledger.path}: line ${number} (${field}): step ${line.step} has ${line[field]} there and ${computed[field]} here`;
     throw new ReplayError('replay-mismatch', sentence);
   }
 }

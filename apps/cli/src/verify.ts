@@ -3,10 +3,10 @@
  * should be, and that ledger, newest checkpoint and summary speak of one run. Nothing is computed anew.
  */
 import { createHash } from 'node:crypto';
-import { CheckpointError, LedgerError, proveLedger, RunError, type LedgerProof } from '@gradcast/checkpoint';
+import { CheckpointError, LedgerError, RunError, type LedgerProof } from '@gradcast/checkpoint';
 import { stateBytes, StateMismatchError, type TrainingState } from '@gradcast/optimizer';
 import { EXIT_DONE, EXIT_FAILED } from './exit-codes.ts';
-import { mismatch, openRecordedRun, recordedState, type RecordedRun } from './recorded-run.ts';
+import { mismatch, openRecordedRun, recordedState, testify, type RecordedRun } from './recorded-run.ts';
 
 export interface VerifyRequest {
   /** Run folder. */
@@ -34,19 +34,22 @@ export interface RunProof extends LedgerProof {
  */
 export async function verifyRun(path: string): Promise<RunProof> {
   const run = await openRecordedRun(path);
-  const proof = proveLedger(run.ledger);
   const { checkpoint, damaged } = await run.checkpoints.loadNewest();
-  const state = recordedState(run, checkpoint);
-  const summary = assertSummary(run, state);
+  const testimony = await testify(run.ledger, checkpoint.info);
+  const { proof, end } = testimony;
+  const state = recordedState(run, checkpoint, testimony);
+  const summary = assertSummary(run, state, end.length);
   const notes = damaged.map(({ message }) => `${message}; the checkpoint before it was taken`);
   const unsaved = proof.steps - state.version;
   if (unsaved > 0) notes.push(`the last ${unsaved === 1 ? 'step is' : `${unsaved} steps are`} not in a checkpoint yet`);
-  if (run.ledger.unfinished) notes.push('the last line was not finished and does not count');
-  return { ...proof, lines: run.ledger.lines.length, checkpointStep: state.version, summary, notes };
+  const accepted = proof.accepted === 1 ? '1 step' : `${proof.accepted} steps`;
+  if (proof.accepted > 0) notes.push(`${accepted} came out otherwise when done again, which was accepted`);
+  if (end.unfinished) notes.push('the last line was not finished and does not count');
+  return { ...proof, lines: end.length, checkpointStep: state.version, summary, notes };
 }
 
 /** @throws LedgerError `ledger-mismatch` if the summary speaks of another state than the newest checkpoint holds. */
-function assertSummary({ ledger, summary }: RecordedRun, state: TrainingState): true | null {
+function assertSummary({ ledger, summary }: RecordedRun, state: TrainingState, lines: number): true | null {
   if (summary === undefined) return null;
   const theirs = Object(summary) as Readonly<Record<string, unknown>>;
   const bytes = stateBytes(state.vectors);
@@ -59,7 +62,7 @@ function assertSummary({ ledger, summary }: RecordedRun, state: TrainingState): 
   for (const [field, value] of Object.entries(ours)) {
     if (theirs[field] === value) continue;
     const sentence = `${field} is ${String(value)} by ledger and checkpoint, but ${JSON.stringify(theirs[field])} in summary.json`;
-    throw mismatch(ledger, { line: ledger.lines.length, field }, sentence);
+    throw mismatch(ledger, { line: lines, field }, sentence);
   }
   return true;
 }

@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { proveLedger, readLedger } from '@gradcast/checkpoint';
+import { openLedger, proveLedger, readLedger } from '@gradcast/checkpoint';
+import type { PlacedLine } from '@gradcast/checkpoint';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Book } from './book.ts';
 import type { BookOptions } from './book.ts';
@@ -14,6 +15,8 @@ beforeEach(async () => {
   notices = [];
 });
 afterEach(() => rm(path, { recursive: true, force: true }));
+
+const prove = async () => (await proveLedger(await openLedger(path))).proof;
 
 const hex = (value: number) => value.toString(16).padStart(32, '0');
 const options = (changes: Partial<BookOptions> = {}): BookOptions => ({
@@ -31,6 +34,7 @@ const options = (changes: Partial<BookOptions> = {}): BookOptions => ({
   checkpoint: undefined,
   incarnation: 1,
   exact: false,
+  acceptMismatch: false,
   profileOf: (worker) => `profile of ${worker}`,
   events: { failed: () => undefined, written: () => undefined },
   notice: (sentence) => notices.push(sentence),
@@ -61,12 +65,13 @@ async function killed(worker = 'a') {
 describe('Book', () => {
   it('gives each closed step its line, with the profiles of the results that were used', async () => {
     await killed();
-    const ledger = await readLedger(path);
-    expect(proveLedger(ledger)).toMatchObject({ steps: 3, skipped: 1 });
-    expect(ledger.lines[1].line).toMatchObject({ step: 1, from: 0, to: 4, outcome: 'closed', state: hex(101) });
-    expect(ledger.lines[1].line).toMatchObject({ results: [{ worker: 'a', ms: 10.1 }, { outcome: 'late' }] });
-    expect(ledger.lines[1].line).toMatchObject({ profiles: [expect.stringMatching(/^[0-9a-f]{16}$/)] });
-    expect(ledger.lines[3].line).toMatchObject({ step: 3, outcome: 'skipped', average: null });
+    const lines: PlacedLine[] = [];
+    await readLedger(path, (line) => lines.push(line));
+    expect(await prove()).toMatchObject({ steps: 3, skipped: 1 });
+    expect(lines[1].line).toMatchObject({ step: 1, from: 0, to: 4, outcome: 'closed', state: hex(101) });
+    expect(lines[1].line).toMatchObject({ results: [{ worker: 'a', ms: 10.1 }, { outcome: 'late' }] });
+    expect(lines[1].line).toMatchObject({ profiles: [expect.stringMatching(/^[0-9a-f]{16}$/)] });
+    expect(lines[3].line).toMatchObject({ step: 3, outcome: 'skipped', average: null });
   });
 
   it('takes a resumed run back to its checkpoint and accepts steps that come out alike', async () => {
@@ -78,7 +83,7 @@ describe('Book', () => {
     book.closed(closed(4), hex(104));
     await book.close();
     expect(notices).toEqual([]);
-    expect(proveLedger(await readLedger(path))).toMatchObject({ steps: 4, resumed: 1 });
+    expect(await prove()).toMatchObject({ steps: 4, resumed: 1 });
   });
 
   it.each([
@@ -87,7 +92,8 @@ describe('Book', () => {
   ])('refuses a step that comes out differently where $why', async ({ exact, worker }) => {
     const checkpoint = await killed(worker);
     const book = await Book.open(options({ checkpoint, exact }));
-    const sentence = /^step 2 done again differs from its first time: its average was 0+2 and is 0+7$/;
+    const sentence =
+      /^step 2 done again differs from its first time: its average was 0+2 and is 0+7; --accept-redo-mismatch goes on/;
     expect(() => book.closed(closed(2, 'a', hex(7)), hex(102))).toThrow(
       expect.objectContaining({
         code: 'redo-mismatch',
@@ -96,7 +102,22 @@ describe('Book', () => {
       }),
     );
     await book.close();
-    expect(proveLedger(await readLedger(path)).steps).toBe(1);
+    expect((await prove()).steps).toBe(1);
+  });
+
+  it('goes on with a step that comes out differently if it is told to, and the ledger says so', async () => {
+    const checkpoint = await killed();
+    const book = await Book.open(options({ checkpoint, acceptMismatch: true }));
+    book.closed(closed(2, 'a', hex(7)), hex(102));
+    book.closed(closed(3, 'a', hex(8)), hex(103));
+    await book.close();
+    expect(notices).toEqual([
+      expect.stringMatching(/^step 2 done again differs .* it is accepted, and the ledger says so$/),
+    ]);
+    expect(await prove()).toMatchObject({ steps: 3, accepted: 1 });
+    const lines: unknown[] = [];
+    await readLedger(path, ({ line }) => lines.push(line));
+    expect(lines[3]).toMatchObject({ kind: 'accepted', step: 2, field: 'average', before: hex(2), now: hex(7) });
   });
 
   it('notes the first step that other profiles led elsewhere', async () => {

@@ -5,11 +5,13 @@
 import { createHash } from 'node:crypto';
 import { firstDifference, LEDGER_FORMAT, LedgerWriter, rewindLedger } from '@gradcast/checkpoint';
 import type {
+  AbandonedSteps,
   LedgerDefinition,
   LedgerPosition,
   LineFileEvents,
   RepeatedField,
   RunFolder,
+  StepBefore,
   StepLine,
 } from '@gradcast/checkpoint';
 import { CoordinatorError } from './failure.ts';
@@ -23,6 +25,8 @@ export interface BookOptions {
   readonly incarnation: number;
   /** Whether every worker must compute the same bits. */
   readonly exact: boolean;
+  /** Whether to go on where a step done again differs from its first time. */
+  readonly acceptMismatch: boolean;
   /** Key of the numeric profile of a worker. */
   readonly profileOf: (worker: string) => string | undefined;
   readonly events: LineFileEvents;
@@ -36,13 +40,13 @@ export class Book {
   readonly #options: BookOptions;
   readonly #writer: LedgerWriter;
   /** Steps as they were before the run was taken up, until they have been done again. */
-  readonly #abandoned: Map<number, StepLine>;
+  readonly #abandoned: AbandonedSteps | undefined;
   #differs = false;
 
-  private constructor(options: BookOptions, writer: LedgerWriter, abandoned: ReadonlyMap<number, StepLine>) {
+  private constructor(options: BookOptions, writer: LedgerWriter, abandoned?: AbandonedSteps) {
     this.#options = options;
     this.#writer = writer;
-    this.#abandoned = new Map(abandoned);
+    this.#abandoned = abandoned;
   }
 
   /**
@@ -55,7 +59,7 @@ export class Book {
     const { folder, definition, checkpoint, incarnation, events } = options;
     if (!checkpoint) {
       const header = { kind: 'header', format: LEDGER_FORMAT, run: folder.id, ...definition } as const;
-      return new Book(options, await LedgerWriter.create(folder.path, header, { events }), new Map());
+      return new Book(options, await LedgerWriter.create(folder.path, header, { events }));
     }
     const { step, ledger } = checkpoint;
     const { abandoned, ...position } = await rewindLedger(folder.path, { ...ledger, step });
@@ -63,6 +67,11 @@ export class Book {
     writer.resumed(incarnation, step);
     await writer.sync();
     return new Book(options, writer, abandoned);
+  }
+
+  /** Makes ready for a step, so that what it was like before is at hand. @throws LedgerError `ledger-missing`. */
+  async ahead(step: number): Promise<void> {
+    await this.#abandoned?.ahead(step);
   }
 
   /** Lines so far, and the chain of the last; a checkpoint of the same version holds it. */
@@ -92,9 +101,8 @@ export class Book {
       state,
       ...(normClipped === true && { normClipped }),
     };
-    const before = this.#abandoned.get(version);
+    const before = this.#abandoned?.take(version);
     const difference = before && firstDifference(before, line);
-    this.#abandoned.delete(version);
     if (before && difference) this.#tellDifference(before, line, difference);
     this.#writer.step(line);
   }
@@ -110,11 +118,20 @@ export class Book {
   }
 
   /** Results of one profile must repeat; once a mixture of profiles has led the run elsewhere, nothing need. */
-  #tellDifference(before: StepLine, now: StepLine, field: RepeatedField): void {
+  #tellDifference(before: StepBefore, now: StepLine, field: RepeatedField): void {
     if (this.#differs) return;
     const sentence = `step ${now.step} done again differs from its first time: its ${field} was ${before[field]} and is ${now[field]}`;
     const oneProfile = now.profiles.length === 1 && before.profiles.join() === now.profiles.join();
-    if (this.#options.exact || oneProfile) throw new CoordinatorError('redo-mismatch', sentence);
+    if (this.#options.exact || oneProfile) {
+      if (!this.#options.acceptMismatch) {
+        throw new CoordinatorError('redo-mismatch', `${sentence}; --accept-redo-mismatch goes on with what it is`);
+      }
+      this.#differs = true;
+      const { step } = now;
+      this.#writer.accepted({ step, field, before: String(before[field]), now: String(now[field]) });
+      this.#options.notice(`${sentence}; it is accepted, and the ledger says so`);
+      return;
+    }
     this.#differs = true;
     this.#options.notice(`${sentence}; workers of different numeric profiles computed them`);
   }

@@ -188,6 +188,7 @@ function bookOf({ options, prepared, telemetry, incarnation }: Materials): Promi
     checkpoint: loaded?.checkpoint.info,
     incarnation,
     exact: options.config.exact,
+    acceptMismatch: options.config.acceptRedoMismatch,
     profileOf: (worker) => telemetry.profileOf(worker),
     events: telemetry.writing.of('ledger'),
     notice: (sentence) => telemetry.notice(sentence),

@@ -34,6 +34,7 @@ export async function train({ options, prepared, stations }: Course): Promise<En
   const { terms } = fleet;
   settle(fleet, state);
   while (state.version < totalSteps) {
+    await book.ahead(state.version + 1);
     const outcome = await round({
       terms,
       state,

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { writeAtomically } from './atomic.ts';
 import { CheckpointError, systemCode } from './errors.ts';
+import type { LedgerPosition } from './ledger-record.ts';
 import { decodeSafetensors, encodeSafetensors } from './safetensors.ts';
 import type { DecodedSafetensors, StoredTensor } from './safetensors.ts';
 
@@ -30,8 +31,8 @@ export interface CheckpointInfo {
   readonly profile: unknown;
   /** How many times a coordinator has opened this run. */
   readonly incarnation: number;
-  /** Lines of the ledger up to this step, and the chain of the last of them in hex. */
-  readonly ledger: { readonly length: number; readonly head: string };
+  /** Lines of the ledger up to this step, the chain of the last of them in hex, and where that line ends. */
+  readonly ledger: LedgerPosition;
   /** Further facts, such as the digests of the state; none of the names above. */
   readonly facts?: Readonly<Record<string, string>>;
 }
@@ -71,6 +72,10 @@ export async function writeCheckpoint(path: string, { info, tensors }: Checkpoin
     ledger_length: String(ledger.length),
     ledger_head: ledger.head,
   };
+  if (ledger.place) {
+    metadata['ledger_part'] = String(ledger.place.part);
+    metadata['ledger_offset'] = String(ledger.place.offset);
+  }
   for (const [name, fact] of Object.entries(facts)) metadata[FACT + name] = fact;
   const chunks = encodeSafetensors({ tensors, metadata });
   const sha256 = digest(chunks);
@@ -170,6 +175,10 @@ function parseInfo({ metadata }: DecodedSafetensors, path: string): CheckpointIn
       throw new CheckpointError('checkpoint-corrupt', `${path} is damaged: its ${name} is not JSON`, { cause });
     }
   };
+  // Checkpoints of earlier versions do not say where in the ledger they stand.
+  const place = Object.hasOwn(metadata, 'ledger_part')
+    ? { place: { part: count('ledger_part'), offset: count('ledger_offset') } }
+    : {};
   const facts = Object.entries(metadata).filter(([name]) => name.startsWith(FACT));
   return {
     step: count('step'),
@@ -177,7 +186,7 @@ function parseInfo({ metadata }: DecodedSafetensors, path: string): CheckpointIn
     manifest: json('manifest'),
     profile: json('profile'),
     incarnation: count('incarnation'),
-    ledger: { length: count('ledger_length'), head: text('ledger_head') },
+    ledger: { length: count('ledger_length'), head: text('ledger_head'), ...place },
     facts: Object.fromEntries(facts.map(([name, fact]) => [name.slice(FACT.length), fact])),
   };
 }

@@ -5,9 +5,12 @@ export type { ListedCheckpoint, LoadedCheckpoint } from './checkpoints.ts';
 export { CheckpointError, LedgerError, RunError } from './errors.ts';
 export type { CheckpointErrorCode, LedgerErrorCode, RunErrorCode } from './errors.ts';
 export { proveLedger } from './ledger-proof.ts';
-export type { LedgerProof } from './ledger-proof.ts';
-export { ABANDONED_LEDGER, assertPosition, LEDGER, readLedger } from './ledger-reader.ts';
-export type { Ledger } from './ledger-reader.ts';
+export type { LedgerProof, ProvenLedger } from './ledger-proof.ts';
+export type { AbandonedSteps, StepBefore } from './ledger-abandoned.ts';
+export { LEDGER } from './ledger-parts.ts';
+export type { LedgerPlace } from './ledger-parts.ts';
+export { ledgerLines, openLedger, readLedger } from './ledger-reader.ts';
+export type { KnownPlace, Ledger, LedgerEnd, PlacedLine } from './ledger-reader.ts';
 export { DEFINITION_FIELDS, firstDifference, LEDGER_FORMAT, REPEATED_FIELDS } from './ledger-record.ts';
 export type {
   HeaderLine,

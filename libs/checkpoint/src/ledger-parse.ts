@@ -1,6 +1,6 @@
 /** From the content of a ledger line to a typed one: names the first member that is not what it should be. */
 import { CODECS } from '@gradcast/protocol';
-import { LEDGER_FORMAT } from './ledger-record.ts';
+import { LEDGER_FORMAT, REPEATED_FIELDS } from './ledger-record.ts';
 import type { LedgerLine } from './ledger-record.ts';
 
 type Check = (value: unknown) => boolean;
@@ -50,6 +50,7 @@ const MEMBERS: Record<LedgerLine['kind'], Record<string, Check>> = {
   },
   resumed: { incarnation: positive, from: count },
   gap: { from: positive, to: positive },
+  accepted: { step: positive, field: oneOf(...REPEATED_FIELDS), before: text, now: text },
 };
 
 /** Members that a line may lack. */

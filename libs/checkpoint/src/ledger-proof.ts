@@ -7,13 +7,16 @@ import { globalBatch, SampleStream } from '@gradcast/ledger';
 import { LedgerError } from './errors.ts';
 import type { LedgerErrorCode } from './errors.ts';
 import { coverFault } from './ledger-cover.ts';
-import type { Ledger } from './ledger-reader.ts';
-import type { StepLine } from './ledger-record.ts';
+import { readLedger } from './ledger-reader.ts';
+import type { Ledger, LedgerEnd, PlacedLine } from './ledger-reader.ts';
+import type { HeaderLine, StepLine } from './ledger-record.ts';
 
 export interface LedgerProof {
   /** Steps with a line; the last of them is this step. */
   readonly steps: number;
   readonly skipped: number;
+  /** Steps that came out otherwise when they were done again, and were accepted. */
+  readonly accepted: number;
   /** How often a coordinator took the run up. */
   readonly resumed: number;
   /** Stream positions used. */
@@ -26,44 +29,98 @@ export interface LedgerProof {
   readonly tail: number;
 }
 
-/** @throws LedgerError `ledger-gap` or `ledger-order` naming the first line and field that break the proof. */
-export function proveLedger(ledger: Ledger): LedgerProof {
-  const { header, lines, path } = ledger;
-  const batch = globalBatch(header);
-  let steps = 0;
-  let skipped = 0;
-  let resumed = 0;
-  for (const [index, { line }] of lines.entries()) {
+/** A proof and the end of the ledger that it is about. */
+export interface ProvenLedger {
+  readonly proof: LedgerProof;
+  readonly end: LedgerEnd;
+}
+
+/**
+ * Reads a ledger to its end and proves it.
+ *
+ * @param onLine told of each line that fits those before it.
+ * @throws LedgerError `ledger-gap` or `ledger-order` naming the first line and field that break the proof; `ledger-missing`,
+ *   `ledger-damaged`.
+ */
+export async function proveLedger(
+  { run, path, header }: Ledger,
+  onLine: (line: PlacedLine) => void = () => undefined,
+): Promise<ProvenLedger> {
+  const prover = new Prover(path, header);
+  const end = await readLedger(run, (line) => {
+    prover.take(line);
+    onLine(line);
+  });
+  return { proof: prover.proof(), end };
+}
+
+class Prover {
+  readonly #path: string;
+  readonly #header: HeaderLine;
+  readonly #batch: number;
+  #steps = 0;
+  #skipped = 0;
+  #resumed = 0;
+  #accepted = 0;
+
+  constructor(path: string, header: HeaderLine) {
+    this.#path = path;
+    this.#header = header;
+    this.#batch = globalBatch(header);
+  }
+
+  take({ line, number }: PlacedLine): void {
     const fail = (code: LedgerErrorCode, field: string, sentence: string): never => {
-      throw new LedgerError(code, `${path}: line ${index + 1} (${field}): ${sentence}`, { line: index + 1, field });
+      throw new LedgerError(code, `${this.#path}: line ${number} (${field}): ${sentence}`, { line: number, field });
     };
     switch (line.kind) {
       case 'header':
-        if (index > 0) fail('ledger-order', 'kind', 'a second header');
+        if (number > 1) fail('ledger-order', 'kind', 'a second header');
         break;
       case 'gap':
         fail('ledger-gap', 'kind', `the lines of steps ${line.from} to ${line.to} were lost when the disk was full`);
         break;
       case 'resumed':
-        if (line.from !== steps) fail('ledger-order', 'from', `resumed at step ${line.from} after step ${steps}`);
-        resumed += 1;
+        if (line.from !== this.#steps) {
+          fail('ledger-order', 'from', `resumed at step ${line.from} after step ${this.#steps}`);
+        }
+        this.#resumed += 1;
+        break;
+      case 'accepted':
+        if (line.step !== this.#steps + 1) {
+          fail('ledger-order', 'step', `accepts step ${line.step} after step ${this.#steps}`);
+        }
+        this.#accepted += 1;
         break;
       case 'step': {
-        const fault = stepFault(line, { step: steps + 1, batch, leaves: header.microBatches });
+        const expected = { step: this.#steps + 1, batch: this.#batch, leaves: this.#header.microBatches };
+        const fault = stepFault(line, expected);
         if (fault) fail('ledger-order', fault.field, fault.sentence);
-        steps += 1;
-        if (line.outcome === 'skipped') skipped += 1;
+        this.#steps += 1;
+        if (line.outcome === 'skipped') this.#skipped += 1;
         break;
       }
       default:
         line satisfies never;
     }
   }
-  const positions = steps * batch;
-  const { seed, samples } = header;
-  const wholeEpochs = Math.floor(positions / samples);
-  countUses({ samples, seed, positions });
-  return { steps, skipped, resumed, positions, samples, wholeEpochs, tail: positions - wholeEpochs * samples };
+
+  proof(): LedgerProof {
+    const { seed, samples } = this.#header;
+    const positions = this.#steps * this.#batch;
+    const wholeEpochs = Math.floor(positions / samples);
+    countUses({ samples, seed, positions });
+    return {
+      steps: this.#steps,
+      skipped: this.#skipped,
+      accepted: this.#accepted,
+      resumed: this.#resumed,
+      positions,
+      samples,
+      wholeEpochs,
+      tail: positions - wholeEpochs * samples,
+    };
+  }
 }
 
 interface Expected {

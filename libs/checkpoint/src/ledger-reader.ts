@@ -1,88 +1,93 @@
-/** Reads `ledger.jsonl` and checks its chain from the first line on. */
-import { readFile } from 'node:fs/promises';
+/** Reads a ledger from any place on, checking its chain, in memory that does not grow with it. */
 import { join } from 'node:path';
-import { LedgerError, systemCode } from './errors.ts';
-import { parseLine } from './ledger-parse.ts';
-import { chainOf, GENESIS, unseal } from './ledger-record.ts';
-import type { HeaderLine, LedgerLine, LedgerPosition } from './ledger-record.ts';
+import { LedgerError } from './errors.ts';
+import { ChainedLines } from './ledger-lines.ts';
+import type { LineFault, ReadLine } from './ledger-lines.ts';
+import { bytesOf, LEDGER, partsOf } from './ledger-parts.ts';
+import type { LedgerPart, LedgerPlace } from './ledger-parts.ts';
+import { GENESIS, sealOf } from './ledger-record.ts';
+import type { HeaderLine, LedgerPosition } from './ledger-record.ts';
 
-export const LEDGER = 'ledger.jsonl';
-export const ABANDONED_LEDGER = 'ledger.abandoned.jsonl';
-
-const NEWLINE = 0x0a;
-
-/** A line of a sound ledger. */
-export interface ReadLine {
-  readonly line: LedgerLine;
-  readonly chain: string;
-  /** Offset of the byte behind its newline. */
-  readonly end: number;
+/** A line and where it lies. */
+export interface PlacedLine extends ReadLine {
+  readonly part: number;
 }
 
-/** The sound beginning of some chained lines, and what ended it. */
-export interface ReadLines {
-  readonly lines: readonly ReadLine[];
-  /** Why the line after the last sound one was not taken; undefined if there is none. */
-  readonly fault: { readonly field: string; readonly sentence: string } | undefined;
-  /** Whether the bytes end in a line that has no newline: its writer was stopped half-way. */
+/** Where reading ended, and why. */
+export interface LedgerEnd extends LedgerPosition {
+  /** What is wrong with the line after the last sound one; undefined if there is none. */
+  readonly fault: LineFault | undefined;
   readonly unfinished: boolean;
 }
 
-/** Reads lines as long as they are whole and chained. @param previous the chain before the first of them. */
-export function readLines(bytes: Buffer, previous: string = GENESIS): ReadLines {
-  const lines: ReadLine[] = [];
-  let chain = previous;
-  for (let start = 0; start < bytes.length;) {
-    const newline = bytes.indexOf(NEWLINE, start);
-    if (newline < 0) return { lines, fault: undefined, unfinished: true };
-    const sealed = unseal(bytes.subarray(start, newline));
-    if (!sealed) return stop(lines, 'chain', 'does not end in a chain');
-    if (chainOf(chain, sealed.content) !== sealed.chain) {
-      return stop(lines, 'chain', 'is not what was written after the line before it: its chain does not fit');
+export type KnownPlace = LedgerPosition & { readonly place: LedgerPlace };
+
+const BEGINNING: KnownPlace = { length: 0, head: GENESIS, place: { part: 1, offset: 0 } };
+
+/**
+ * Lines as long as they are whole and chained, some at a time.
+ *
+ * @throws LedgerError `ledger-missing`, or `ledger-damaged` if a part is missing or cannot be uncompressed.
+ */
+export async function* ledgerLines(run: string, from = BEGINNING): AsyncGenerator<PlacedLine[], LedgerEnd> {
+  const { length, head, place } = from;
+  const lines = new ChainedLines({ length, head, offset: place.offset });
+  const parts = await partsOf(run);
+  for (const part of parts.slice(place.part - 1)) {
+    for await (const bytes of bytesOf(part, part.number === place.part ? place.offset : 0)) {
+      const taken = lines.take(bytes);
+      if (taken.length > 0) yield taken.map((line) => ({ ...line, part: part.number }));
+      if (lines.fault) break;
     }
-    const parsed = parseLine(sealed.content);
-    if ('fault' in parsed) return stop(lines, parsed.fault, `has no ${parsed.fault} that this version understands`);
-    chain = sealed.chain;
-    start = newline + 1;
-    lines.push({ line: parsed.line, chain, end: start });
+    if (part !== parts.at(-1)) lines.endPart();
+    if (lines.fault) break;
   }
-  return { lines, fault: undefined, unfinished: false };
+  return { length: lines.length, head: lines.head, fault: lines.fault, unfinished: lines.unfinished };
 }
 
-function stop(lines: readonly ReadLine[], field: string, sentence: string): ReadLines {
-  return { lines, fault: { field, sentence }, unfinished: false };
-}
-
-/** A ledger whose chain is intact. */
+/** A ledger by its first line. */
 export interface Ledger {
+  readonly run: string;
   readonly path: string;
   readonly header: HeaderLine;
-  /** All lines, the header first. */
-  readonly lines: readonly ReadLine[];
-  readonly unfinished: boolean;
 }
 
 /**
- * Reads a run's ledger; a last line without its newline is left out.
+ * Reads the header of a run's ledger.
  *
- * @throws LedgerError `ledger-missing`, or `ledger-damaged` naming the first line that is.
+ * @throws LedgerError `ledger-missing`, `ledger-damaged`.
  */
-export async function readLedger(run: string): Promise<Ledger> {
+export async function openLedger(run: string): Promise<Ledger> {
   const path = join(run, LEDGER);
-  const { lines, fault, unfinished } = readLines(await readLedgerBytes(run));
-  if (fault) throw damaged(path, lines.length + 1, fault.field, fault.sentence);
-  const header = lines.at(0)?.line;
-  if (header?.kind !== 'header') throw damaged(path, 1, 'kind', 'is not the header');
-  return { path, header, lines, unfinished };
+  const lines = ledgerLines(run);
+  const next = await lines.next();
+  await lines.return(undefined as never);
+  if (next.done) {
+    const { field, sentence } = next.value?.fault ?? { field: 'kind', sentence: 'is not the header' };
+    throw damaged(path, 1, field, sentence);
+  }
+  const [{ line }] = next.value;
+  if (line.kind !== 'header') throw damaged(path, 1, 'kind', 'is not the header');
+  return { run, path, header: line };
 }
 
-/** @throws LedgerError `ledger-missing`. */
-export async function readLedgerBytes(run: string): Promise<Buffer> {
-  const path = join(run, LEDGER);
-  try {
-    return await readFile(path);
-  } catch (cause) {
-    throw new LedgerError('ledger-missing', `${path} cannot be read (${systemCode(cause)})`, { cause });
+/**
+ * Reads all of a ledger; a last line without its newline is left out.
+ *
+ * @param onLine told of each line in order.
+ * @throws LedgerError as {@link ledgerLines}, and `ledger-damaged` naming the first line that is.
+ */
+export async function readLedger(run: string, onLine: (line: PlacedLine) => void): Promise<LedgerEnd> {
+  const lines = ledgerLines(run);
+  for (;;) {
+    const next = await lines.next();
+    if (!next.done) {
+      for (const line of next.value) onLine(line);
+      continue;
+    }
+    const { fault, length } = next.value;
+    if (fault) throw damaged(join(run, LEDGER), length + 1, fault.field, fault.sentence);
+    return next.value;
   }
 }
 
@@ -92,22 +97,40 @@ export function damaged(path: string, line: number, field: string, sentence: str
 }
 
 /**
- * Checks that a ledger held this position once: so many lines, the last with this chain.
+ * Finds a position that a checkpoint speaks of. If it says where that is, and the line that ends there has its chain,
+ * nothing before it is read; else the ledger is read up to it.
  *
- * @throws LedgerError `ledger-damaged` naming the line that is missing or differs.
+ * @throws LedgerError `ledger-missing`, or `ledger-damaged` naming the line that is missing or differs.
  */
-export function assertPosition(
-  path: string,
-  { lines, fault }: Pick<ReadLines, 'lines' | 'fault'>,
-  position: LedgerPosition & { readonly of: string },
-): void {
-  const { length, head, of } = position;
-  if (lines.length < length) {
-    const line = lines.length + 1;
-    if (fault) throw damaged(path, line, fault.field, fault.sentence);
-    throw damaged(path, line, 'length', `is missing: ${of} speaks of ${length} lines`);
+export async function findPosition(run: string, position: LedgerPosition & { of: string }): Promise<KnownPlace> {
+  const { length, head, place, of } = position;
+  if (place && (await endsAt(await partsOf(run), place, head))) return { length, head, place };
+  const path = join(run, LEDGER);
+  const lines = ledgerLines(run);
+  for (;;) {
+    const next = await lines.next();
+    if (next.done) {
+      const { fault, length: found } = next.value;
+      if (fault) throw damaged(path, found + 1, fault.field, fault.sentence);
+      throw damaged(path, found + 1, 'length', `is missing: ${of} speaks of ${length} lines`);
+    }
+    const line = next.value.find(({ number }) => number === length);
+    if (!line) continue;
+    await lines.return(undefined as never);
+    if (line.chain !== head) throw damaged(path, length, 'chain', `is not the one that ${of} speaks of`);
+    return { length, head, place: { part: line.part, offset: line.end } };
   }
-  if (lines[length - 1]?.chain !== head) {
-    throw damaged(path, length, 'chain', `is not the one that ${of} speaks of`);
+}
+
+/** Whether a line of that chain ends at a place. */
+async function endsAt(parts: readonly LedgerPart[], { part, offset }: LedgerPlace, head: string): Promise<boolean> {
+  const seal = Buffer.from(`${sealOf(head)}\n`);
+  const found = parts[part - 1] as LedgerPart | undefined;
+  if (!found || offset < seal.length) return false;
+  let read = Buffer.alloc(0);
+  for await (const bytes of bytesOf(found, offset - seal.length)) {
+    read = Buffer.concat([read, bytes.subarray(0, seal.length - read.length)]);
+    if (read.length === seal.length) break;
   }
+  return read.equals(seal);
 }

@@ -8,6 +8,7 @@
  */
 import type { CodecName } from '@gradcast/protocol';
 import { createHash } from 'node:crypto';
+import type { LedgerPlace } from './ledger-parts.ts';
 
 /** Stands for the chain before the first line. */
 export const GENESIS = '0'.repeat(64);
@@ -99,12 +100,23 @@ export interface GapLine {
   readonly to: number;
 }
 
-export type LedgerLine = HeaderLine | StepLine | ResumedLine | GapLine;
+/** A step came out otherwise when it was done again, and the run was told to go on. It stands before the step's line. */
+export interface AcceptedLine {
+  readonly kind: 'accepted';
+  readonly step: number;
+  /** The first field that differs, what it was and what it is. */
+  readonly field: RepeatedField;
+  readonly before: string;
+  readonly now: string;
+}
 
-/** Where a ledger ends: its number of lines, and the chain of the last. */
+export type LedgerLine = HeaderLine | StepLine | ResumedLine | GapLine | AcceptedLine;
+
+/** Where a ledger ends: its number of lines, the chain of the last, and where that lies if it is known. */
 export interface LedgerPosition {
   readonly length: number;
   readonly head: string;
+  readonly place?: LedgerPlace | undefined;
 }
 
 /** The fields in which a step computed twice must agree; workers and times are not among them. */
@@ -112,7 +124,10 @@ export const REPEATED_FIELDS = ['from', 'to', 'outcome', 'average', 'state'] as 
 export type RepeatedField = (typeof REPEATED_FIELDS)[number];
 
 /** The first field in which two lines of one step differ; undefined if they agree. */
-export function firstDifference(a: StepLine, b: StepLine): RepeatedField | undefined {
+export function firstDifference(
+  a: Pick<StepLine, RepeatedField>,
+  b: Pick<StepLine, RepeatedField>,
+): RepeatedField | undefined {
   return REPEATED_FIELDS.find((field) => a[field] !== b[field]);
 }
 
@@ -125,7 +140,12 @@ export function chainOf(previous: string, content: string | Uint8Array): string 
 export function seal(previous: string, line: LedgerLine): { text: string; chain: string } {
   const content = JSON.stringify(line);
   const chain = chainOf(previous, content);
-  return { text: `${content.slice(0, -1)},"chain":"${chain}"}`, chain };
+  return { text: `${content.slice(0, -1)}${sealOf(chain)}`, chain };
+}
+
+/** How a line of this chain ends. */
+export function sealOf(chain: string): string {
+  return `,"chain":"${chain}"}`;
 }
 
 const SEAL = /^,"chain":"([0-9a-f]{64})"\}$/;

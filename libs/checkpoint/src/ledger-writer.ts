@@ -1,48 +1,73 @@
-/** Appends to `ledger.jsonl` behind the step loop's back. */
+/** Appends to a ledger behind the step loop's back, and seals its parts. */
 import { join } from 'node:path';
-import { LineFile } from './line-file.ts';
-import type { LineFileOptions } from './line-file.ts';
+import { compressParts, LEDGER, sealPart } from './ledger-parts.ts';
+import type { LedgerPlace } from './ledger-parts.ts';
 import { GENESIS, seal } from './ledger-record.ts';
-import type { GapLine, HeaderLine, LedgerLine, LedgerPosition, StepLine } from './ledger-record.ts';
-import { LEDGER } from './ledger-reader.ts';
+import type { AcceptedLine, GapLine, HeaderLine, LedgerLine, LedgerPosition, StepLine } from './ledger-record.ts';
+import { LineFile, openOrMake } from './line-file.ts';
+import type { LineFileOptions, LineTarget } from './line-file.ts';
 
-export type LedgerWriterOptions = Pick<LineFileOptions, 'events' | 'open'>;
+/** A part this long is sealed: some 80,000 steps of few workers. */
+const PART_BYTES = 32 * 2 ** 20;
+
+export interface LedgerWriterOptions extends Pick<LineFileOptions, 'events' | 'open'> {
+  readonly partBytes?: number;
+}
+
+/** Where a ledger ends, and the part that is appended to with its length. */
+type OpenedAt = LedgerPosition & { readonly active: LedgerPlace };
 
 /**
  * An open ledger.
  *
- * Invariant: {@link position} counts exactly the lines that are in the file or wait for it. A step for whose line memory
+ * Invariant: {@link position} counts exactly the lines that are in the ledger or wait for it. A step for whose line memory
  * has no room either is named by a `gap` line as soon as there is.
  */
 export class LedgerWriter {
+  readonly #run: string;
   readonly #file: LineFile;
+  readonly #options: LedgerWriterOptions;
+  readonly #closing = new AbortController();
+  #compressing: Promise<void> = Promise.resolve();
   #position: LedgerPosition;
+  /** The part that is appended to, and where the next line begins. */
+  #part: number;
+  #offset: number;
   #gap: GapLine | undefined;
 
-  private constructor(file: LineFile, position: LedgerPosition) {
+  private constructor(
+    file: LineFile,
+    at: OpenedAt,
+    { run, ...options }: LedgerWriterOptions & { readonly run: string },
+  ) {
+    const { length, head, place, active } = at;
+    this.#run = run;
     this.#file = file;
-    this.#position = position;
+    this.#options = options;
+    this.#position = { length, head, place };
+    this.#part = active.part;
+    this.#offset = active.offset;
+    this.#compress();
   }
 
   /** Makes the ledger of a new run; its header is on the disk when this resolves. @throws RunError `out-not-writable`. */
   static async create(run: string, header: HeaderLine, options: LedgerWriterOptions = {}): Promise<LedgerWriter> {
-    const writer = await LedgerWriter.open(run, { length: 0, head: GENESIS, bytes: 0 }, options);
+    const active = { part: 1, offset: 0 };
+    const writer = await LedgerWriter.open(run, { length: 0, head: GENESIS, active }, options);
     writer.#append(header);
     await writer.sync();
     return writer;
   }
 
   /** Opens a ledger for appending behind a position; what lies behind it is cut off. @throws RunError `out-not-writable`. */
-  static async open(
-    run: string,
-    { length, head, bytes }: LedgerPosition & { readonly bytes: number },
-    options: LedgerWriterOptions = {},
-  ): Promise<LedgerWriter> {
-    const file = await LineFile.open({ ...options, path: join(run, LEDGER), length: bytes });
-    return new LedgerWriter(file, { length, head });
+  static async open(run: string, at: OpenedAt, options: LedgerWriterOptions = {}): Promise<LedgerWriter> {
+    const { events, open } = options;
+    const path = join(run, LEDGER);
+    const file = await LineFile.open({ events, open, path, length: at.active.offset, durable: true });
+    return new LedgerWriter(file, at, { ...options, run });
   }
 
-  /** Lines so far, and the chain of the last. */
+  /** Lines so far, the chain of the last, and where it ends. */
   get position(): LedgerPosition {
     return this.#position;
   }
@@ -55,6 +80,11 @@ export class LedgerWriter {
     this.#gap = taken ? undefined : gap;
   }
 
+  /** Says that a step which came out otherwise than before is gone on with. */
+  accepted(line: Omit<AcceptedLine, 'kind'>): void {
+    this.#append({ kind: 'accepted', ...line });
+  }
+
   /** Says that a coordinator took the run up at step `from`. */
   resumed(incarnation: number, from: number): void {
     this.#append({ kind: 'resumed', incarnation, from });
@@ -65,13 +95,19 @@ export class LedgerWriter {
     return this.#file.sync();
   }
 
-  /** Writes what is left, and closes the file even if that fails. */
-  close(): Promise<void> {
-    return this.#file.close();
+  /** Writes what is left, and closes the file even if that fails. A part that is being compressed stays as it was. */
+  async close(): Promise<void> {
+    try {
+      await this.#file.close();
+    } finally {
+      this.#closing.abort();
+      await this.#compressing;
+    }
   }
 
   /** All of these lines or none. @returns whether there was room for them. */
   #append(...lines: readonly LedgerLine[]): boolean {
+    if (this.#offset >= (this.#options.partBytes ?? PART_BYTES)) this.#seal();
     let { length, head } = this.#position;
     const texts: string[] = [];
     for (const line of lines) {
@@ -80,8 +116,31 @@ export class LedgerWriter {
       head = chain;
       length += 1;
     }
-    if (!this.#file.append(texts.join('\n'))) return false;
-    this.#position = { length, head };
+    const text = texts.join('\n');
+    if (!this.#file.append(text)) return false;
+    this.#offset += Buffer.byteLength(text) + 1;
+    this.#position = { length, head, place: { part: this.#part, offset: this.#offset } };
     return true;
+  }
+
+  /** Further lines go into the next part. */
+  #seal(): void {
+    const sealed = this.#part;
+    this.#file.continueIn(() => this.#nextAfter(sealed));
+    this.#part += 1;
+    this.#offset = 0;
+  }
+
+  async #nextAfter(sealed: number): Promise<LineTarget> {
+    await sealPart(this.#run, sealed);
+    const next = await (this.#options.open ?? openOrMake)(join(this.#run, LEDGER));
+    this.#compress();
+    return next;
+  }
+
+  /** Behind the run's back; what fails is tried again when the next part is sealed or the ledger is opened. */
+  #compress(): void {
+    const { signal } = this.#closing;
+    this.#compressing = this.#compressing.then(() => compressParts(this.#run, signal)).catch(() => undefined);
   }
 }

@@ -3,7 +3,8 @@
  *
  * Invariants: adding a line never waits and never throws, so no step loop stops for a disk. Lines reach the file in
  * their order and whole: after a failed write the rest is written again from where the file was sound, once there is
- * room. What waits is bounded; a line beyond the bound is refused, and its owner is told.
+ * room. What waits is bounded; a line beyond the bound is refused, and its owner is told. After a failed sync the system
+ * may forget what it could not write and call the next sync a success, so what was not synced yet is written again.
  */
 import { open } from 'node:fs/promises';
 import { RunError, systemCode } from './errors.ts';
@@ -27,6 +28,9 @@ export interface LineFileEvents {
   readonly written: () => void;
 }
 
+/** What a file that is synced keeps in memory at most before it syncs by itself. */
+const MAX_UNSYNCED_BYTES = 4 * 2 ** 20;
+
 const SILENT: LineFileEvents = { failed: () => undefined, written: () => undefined };
 
 export interface LineFileOptions {
@@ -34,25 +38,37 @@ export interface LineFileOptions {
   /** Bytes of the file that are kept; what lies beyond is cut off. */
   readonly length: number;
   readonly events?: LineFileEvents | undefined;
-  readonly open?: (path: string) => Promise<LineTarget>;
+  readonly open?: ((path: string) => Promise<LineTarget>) | undefined;
+  /** Whether lines must be made safe by {@link LineFile.sync}; what was not synced yet is then kept in memory. */
+  readonly durable?: boolean;
 }
+
+/** The file goes on in another: seals this one and opens that. Tried again if it fails, so doing it twice is no harm. */
+export type Rotate = () => Promise<LineTarget>;
 
 export class LineFile {
   readonly path: string;
-  readonly #file: LineTarget;
+  #file: LineTarget;
   readonly #events: LineFileEvents;
-  readonly #waiting: Uint8Array[] = [];
+  readonly #durable: boolean;
+  #waiting: (Uint8Array | Rotate)[] = [];
   #waitingBytes = 0;
+  /** Written and not synced yet. */
+  #unsynced: Uint8Array[] = [];
+  #unsyncedBytes = 0;
+  /** Writes and syncs, one after the other. */
+  #work: Promise<void> = Promise.resolve();
   /** Bytes known to be in the file; everything waiting goes behind them. */
   #length: number;
   #writing: Promise<void> | undefined;
   #failure: RunError | undefined;
 
-  private constructor(file: LineTarget, { path, length, events }: LineFileOptions) {
+  private constructor(file: LineTarget, { path, length, events, durable = false }: LineFileOptions) {
     this.path = path;
     this.#file = file;
     this.#length = length;
     this.#events = events ?? SILENT;
+    this.#durable = durable;
   }
 
   /** @throws RunError `out-not-writable`. */
@@ -96,14 +112,18 @@ export class LineFile {
     if (this.#waiting.length > 0 && this.#failure) throw this.#failure;
   }
 
+  /** Further lines go into another file. What is in this one is safe on the disk before. */
+  continueIn(rotate: Rotate): void {
+    this.#waiting.push(rotate);
+    void this.#start();
+  }
+
   /** Resolves once all lines so far are safe on the disk. @throws RunError `out-not-writable`. */
   async sync(): Promise<void> {
     await this.flush();
-    try {
-      await this.#file.datasync();
-    } catch (cause) {
-      throw this.#fail(notWritable(this.path, cause));
-    }
+    const synced = this.#work.then(() => this.#sync());
+    this.#work = synced.catch(() => undefined);
+    await synced;
   }
 
   /** Writes what is left, and closes the file even if that fails. @throws RunError `out-not-writable`. */
@@ -116,27 +136,65 @@ export class LineFile {
   }
 
   #start(): Promise<void> {
-    this.#writing ??= this.#drain().finally(() => (this.#writing = undefined));
+    this.#writing ??= this.#work.then(() => this.#drain()).finally(() => (this.#writing = undefined));
+    this.#work = this.#writing;
     return this.#writing;
   }
 
   async #drain(): Promise<void> {
     try {
       while (this.#waiting.length > 0) {
-        const count = this.#waiting.length;
-        const bytes = Buffer.concat(this.#waiting);
-        for (let done = 0; done < bytes.length;) {
-          const { bytesWritten } = await this.#file.write(bytes, done, bytes.length - done, this.#length + done);
-          done += bytesWritten;
-        }
-        this.#length += bytes.length;
-        this.#waitingBytes -= bytes.length;
-        this.#waiting.splice(0, count);
+        const [first] = this.#waiting;
+        if (typeof first === 'function') await this.#rotate(first);
+        else await this.#write();
         this.#failure = undefined;
         this.#events.written();
+        if (this.#unsyncedBytes >= MAX_UNSYNCED_BYTES) await this.#sync();
       }
     } catch (cause) {
-      this.#fail(notWritable(this.path, cause));
+      if (cause !== this.#failure) this.#fail(notWritable(this.path, cause));
+    }
+  }
+
+  /** Writes what waits for this file. */
+  async #write(): Promise<void> {
+    const end = this.#waiting.findIndex((each) => typeof each === 'function');
+    const count = end < 0 ? this.#waiting.length : end;
+    const bytes = Buffer.concat(this.#waiting.slice(0, count) as Uint8Array[]);
+    for (let done = 0; done < bytes.length;) {
+      const { bytesWritten } = await this.#file.write(bytes, done, bytes.length - done, this.#length + done);
+      done += bytesWritten;
+    }
+    this.#length += bytes.length;
+    this.#waitingBytes -= bytes.length;
+    this.#waiting.splice(0, count);
+    if (!this.#durable) return;
+    this.#unsynced.push(bytes);
+    this.#unsyncedBytes += bytes.length;
+  }
+
+  async #rotate(rotate: Rotate): Promise<void> {
+    await this.#sync();
+    const next = await rotate();
+    await this.#file.close().catch(() => undefined);
+    this.#file = next;
+    this.#length = 0;
+    this.#waiting.shift();
+  }
+
+  /** @throws RunError; everything since the last sync waits again then. */
+  async #sync(): Promise<void> {
+    try {
+      await this.#file.datasync();
+      this.#unsynced = [];
+      this.#unsyncedBytes = 0;
+    } catch (cause) {
+      this.#length -= this.#unsyncedBytes;
+      this.#waitingBytes += this.#unsyncedBytes;
+      this.#waiting = [...this.#unsynced, ...this.#waiting];
+      this.#unsynced = [];
+      this.#unsyncedBytes = 0;
+      throw this.#fail(notWritable(this.path, cause));
     }
   }
 
@@ -148,7 +206,7 @@ export class LineFile {
 }
 
 /** For writing at any place; made if need be, never emptied. */
-async function openOrMake(path: string): Promise<LineTarget> {
+export async function openOrMake(path: string): Promise<LineTarget> {
   const made = await open(path, 'a');
   await made.close();
   return open(path, 'r+');

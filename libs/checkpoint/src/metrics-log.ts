@@ -2,12 +2,14 @@
  * `metrics.jsonl`: one JSON object a line, one line a record, in the order of the steps. Lines are written behind the
  * step loop's back; a disk that is full or does not keep up is reported and never stops the loop.
  */
-import { readFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { RunError, systemCode } from './errors.ts';
 import { LineFile } from './line-file.ts';
 import type { LineFileEvents } from './line-file.ts';
 
 const NEWLINE = 0x0a;
+/** Read at once; far longer than a line. */
+const WINDOW_BYTES = 64 * 2 ** 10;
 
 /** An open `metrics.jsonl`. */
 export class MetricsLog {
@@ -50,23 +52,41 @@ export class MetricsLog {
   }
 }
 
-/** Length of the file up to and including the last whole line of a step that is kept. */
+/** Length of the file up to and including the last whole line of a step that is kept; it is read from its end on. */
 async function soundLength(path: string, throughStep: number): Promise<number> {
-  const bytes = await readFile(path).catch((cause: unknown) => {
-    if (systemCode(cause) === 'ENOENT') return new Uint8Array();
+  try {
+    const file = await open(path, 'r');
+    try {
+      let end = (await file.stat()).size;
+      while (end > 0) {
+        const start = Math.max(0, end - WINDOW_BYTES);
+        const { buffer, bytesRead } = await file.read(Buffer.alloc(end - start), 0, end - start, start);
+        const bytes = buffer.subarray(0, bytesRead);
+        // A window may begin inside a line, which then belongs to the next; no line is as long as a window.
+        const first = start === 0 ? 0 : bytes.indexOf(NEWLINE) + 1;
+        const kept = lengthThrough(bytes, first, throughStep);
+        if (kept > first) return start + kept;
+        end = first === bytes.length ? start : start + first;
+      }
+      return 0;
+    } finally {
+      await file.close();
+    }
+  } catch (cause) {
+    if (systemCode(cause) === 'ENOENT') return 0;
     throw new RunError('out-not-writable', `${path} cannot be written (${systemCode(cause)})`, { cause });
-  });
-  return lengthThrough(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), throughStep);
+  }
 }
 
-function lengthThrough(bytes: Buffer, throughStep: number): number {
+/** End of the last whole line of a step that is kept among those from `first` on; `first` if there is none. */
+function lengthThrough(bytes: Buffer, first: number, throughStep: number): number {
   let end = bytes.length;
-  while (end > 0) {
-    const start = end < 2 ? 0 : bytes.lastIndexOf(NEWLINE, end - 2) + 1;
+  while (end > first) {
+    const start = Math.max(first, end < 2 ? 0 : bytes.lastIndexOf(NEWLINE, end - 2) + 1);
     if (bytes[end - 1] === NEWLINE && stepOf(bytes.toString('utf8', start, end)) <= throughStep) return end;
     end = start;
   }
-  return 0;
+  return first;
 }
 
 function stepOf(line: string): number {

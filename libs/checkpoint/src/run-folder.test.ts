@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -189,6 +189,24 @@ describe('MetricsLog', () => {
     const fresh = await run.openMetrics(0);
     await fresh.close();
     expect(await read(run)).toEqual(['']);
+  });
+
+  it('finds any step from the end on, however long the file is', async () => {
+    const run = await RunFolder.create(options());
+    const path = join(run.path, 'metrics.jsonl');
+    const lines = Array.from(
+      { length: 3000 },
+      (_, step) => `${JSON.stringify({ step, pad: 'x'.repeat(step % 90) })}\n`,
+    );
+    for (const step of [0, 1, 700, 1499, 2998, 2999]) {
+      await writeFile(path, lines.join(''));
+      await (await run.openMetrics(step)).close();
+      expect(await readFile(path, 'utf8')).toBe(lines.slice(0, step + 1).join(''));
+    }
+    // Longer than a buffer can be: the end is a hole without any line.
+    await truncate(path, 2.5 * 2 ** 30);
+    await expect(run.openMetrics(2999, undefined)).resolves.toBeDefined();
+    expect((await stat(path)).size).toBe(lines.join('').length);
   });
 
   it('reports a file that cannot be written', async () => {

@@ -15,7 +15,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { writeAtomically, writeJson } from './atomic.ts';
 import { Checkpoints, CHECKPOINTS_FOLDER } from './checkpoints.ts';
 import { RunError, systemCode } from './errors.ts';
-import { LEDGER } from './ledger-reader.ts';
+import { LEDGER } from './ledger-parts.ts';
 import type { LineFileEvents } from './line-file.ts';
 import { MetricsLog } from './metrics-log.ts';
 import { systemProcesses } from './processes.ts';

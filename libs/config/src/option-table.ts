@@ -220,6 +220,14 @@ const runFolder: OptionSpec[] = [
       'folder or a checkpoint, and what is not set is taken from it',
   },
   {
+    name: 'accept-redo-mismatch',
+    type: { kind: 'switch' },
+    group: 'Run folder',
+    commands: RUNS,
+    default: false,
+    help: 'Go on where a resumed run ended with redo-mismatch, with what the step is now; the ledger says so',
+  },
+  {
     name: 'save-every',
     type: { kind: 'integer', min: 0, max: MOST },
     group: 'Run folder',

@@ -180,6 +180,7 @@ function coordinatorOf(settings: Settings, machine: Machine, problems: Problem[]
     minWorkers: settings.number('min-workers')!,
     maxWorkers: settings.number('max-workers')!,
     exact: settings.isOn('exact'),
+    acceptRedoMismatch: settings.isOn('accept-redo-mismatch'),
     auditRate: settings.number('audit')!,
     onDivergence: settings.text('on-divergence') as 'stop' | 'skip',
     backend: settings.text('backend') as BackendChoice,

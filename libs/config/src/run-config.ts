@@ -39,6 +39,8 @@ export interface CoordinatorConfig extends NumericConfig {
   readonly out: string;
   /** `auto`: newest run under `out` with the same numeric definition; a path: that run or checkpoint; null: fresh. */
   readonly resume: string | null;
+  /** Whether a resumed run goes on where a step done again differs from its first time. */
+  readonly acceptRedoMismatch: boolean;
   /** Steps between checkpoints; 0 leaves it to `saveSeconds`. */
   readonly saveEvery: number;
   /** Seconds between checkpoints; 0 leaves it to `saveEvery`. */
