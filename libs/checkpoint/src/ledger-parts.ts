@@ -20,7 +20,7 @@ export const PARTS_FOLDER = 'ledger';
 
 /** Read at once. */
 const CHUNK_BYTES = 2 ** 20;
-const PART_NAME = /^([0-9]{6,12})\.jsonl(\.gz)?$/;
+const PART_NAME = /^([0-9]{6,12})\.jsonl(?:\.gz)?$/;
 
 export interface LedgerPart {
   /** Counted from 1. */
@@ -53,7 +53,7 @@ async function sealedParts(run: string): Promise<LedgerPart[]> {
     if (!match) continue;
     const number = Number(match[1]);
     // The compressed form got its name when it was whole.
-    parts.set(number, { number, path: join(folder, name), isCompressed: match[2] !== undefined });
+    parts.set(number, { number, path: join(folder, name), isCompressed: name.endsWith('.gz') });
   }
   return [...parts.values()].sort((a, b) => a.number - b.number);
 }
@@ -76,7 +76,7 @@ export async function partsOf(run: string): Promise<[LedgerPart, ...LedgerPart[]
   const found = await stat(path).catch((cause: unknown) => systemCode(cause));
   // Between sealing a part and beginning the next there is no file of that name.
   const isThere = typeof found !== 'string' || (found === 'ENOENT' && sealed.length > 0);
-  if (!isThere) throw new LedgerError('ledger-missing', `${path} cannot be read (${found as string})`);
+  if (!isThere) throw new LedgerError('ledger-missing', `${path} cannot be read (${found})`);
   const [first, ...rest] = [...sealed, { number: sealed.length + 1, path, isCompressed: false }];
   return [first, ...rest];
 }

@@ -63,7 +63,7 @@ export async function openLedger(run: string): Promise<Ledger> {
   const next = await lines.next();
   await lines.return(undefined as never);
   if (next.done) {
-    const { field, sentence } = next.value?.fault ?? { field: 'kind', sentence: 'is not the header' };
+    const { field, sentence } = next.value.fault ?? { field: 'kind', sentence: 'is not the header' };
     throw damaged(path, 1, field, sentence);
   }
   const [{ line }] = next.value;
