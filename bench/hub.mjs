@@ -1,9 +1,12 @@
 /**
- * What the coordinator costs: the real process, through real sockets, with 1 to 32 workers that answer every lease at
- * once with a canned vector of the `tutorial` preset (10.2 MB as f32). Beside it, in alternating turns, what a bare `ws`
- * server reaches with the same bytes over as many sockets of as many processes: the least that such a hub can cost.
+ * What the coordinator costs: the real process, through real sockets, with workers that answer every lease at once with a
+ * canned vector of the `tutorial` preset (10.2 MB as f32), or of `mnist` for fleets of hundreds (0.9 MB with int8). Beside it,
+ * in alternating turns, what a bare `ws` server reaches with the same bytes over as many sockets of as many processes: the
+ * least that such a hub can cost.
  *
- *     npm run bench:hub [-- --rounds 3] [--workers 1,2,4,8,16,32] [--codecs f32,f16,bf16,int8] [--steps 160] [--profile FOLDER]
+ *     npm run bench:hub [-- --rounds 3] [--workers 1,2,4,8,16,32] [--codecs f32,f16,bf16,int8] [--steps 160]
+ *         [--preset tutorial] [--profile FOLDER]
+ *     npm run bench:hub -- --preset mnist --codecs int8 --workers 64,256,1024 --rounds 1
  *
  * `--steps` are those measured with one worker; N workers do an N-th of them, ten at least. `--profile` writes a processor
  * profile of each coordinator (for Chrome's developer tools, or bench/hub/profile.mjs); such times are not comparable.
@@ -31,7 +34,6 @@ import {
   target,
 } from './report.mjs';
 
-const PRESET = 'tutorial';
 const SEED = 1;
 /** Images of a micro-batch: the fewest that the preset takes, for they are not what is measured. */
 const MICRO_BATCH = 16;
@@ -49,6 +51,7 @@ const flags = flagArguments({
   workers: (text) => (text ?? '1,2,4,8,16,32').split(',').map(countOfWorkers),
   codecs: (text) => text?.split(','),
   steps: countFlag('steps', 160),
+  preset: (text) => text ?? 'tutorial',
   profile: (text) => (text === undefined ? undefined : resolve(text)),
 });
 
@@ -67,8 +70,13 @@ async function main() {
     process.exitCode = 2;
     return;
   }
+  if (library.presets[flags.preset] === undefined) {
+    console.error(`--preset takes one of ${Object.keys(library.presets).join(', ')}, not ${flags.preset}`);
+    process.exitCode = 2;
+    return;
+  }
   const built = await build();
-  const preset = { ...library.presets[PRESET] };
+  const preset = { ...library.presets[flags.preset] };
   const model = library.buildModel(preset);
   const steps = new Map(flags.workers.map((workers) => [workers, stepsFor(workers)]));
   const fingerprints = trajectory(library, model, {
@@ -93,7 +101,7 @@ async function main() {
               profileTo: flags.profile,
               config: configOf(library, { workers, codec, steps: begin + measured + LEAST_STEPS }),
               run: {
-                preset: PRESET,
+                preset: flags.preset,
                 microBatchSize: MICRO_BATCH,
                 seed: SEED,
                 codec,
@@ -122,7 +130,7 @@ async function main() {
     console.error(`memory of the coordinator, ${codec}: steady ${words(steady)}; peak ${words(peak)}`);
   }
   const report = {
-    preset: PRESET,
+    preset: flags.preset,
     parameters: model.parameters.length,
     rounds: flags.rounds,
     machine: before,
@@ -148,7 +156,7 @@ function stepsFor(workers) {
 /** What `gradcast coordinator` makes of its flags. */
 function configOf({ resolveCoordinator }, { workers, codec, steps }) {
   const text =
-    `--preset ${PRESET} --seed ${SEED} --steps ${steps} --micro-batches ${workers} --global-batch ${MICRO_BATCH * workers} ` +
+    `--preset ${flags.preset} --seed ${SEED} --steps ${steps} --micro-batches ${workers} --global-batch ${MICRO_BATCH * workers} ` +
     `--min-workers ${workers} --port 0 --metrics-port 0 --save-seconds 0 --no-samples --log-level silent --codec ${codec}`;
   return resolveCoordinator(text.split(' '), { environment: {}, cores: 1, hostname: 'bench' }).coordinator;
 }
