@@ -1,5 +1,5 @@
 /**
- * What the coordinator's bookkeeping costs: milliseconds a result with N workers and N leaves, without network, gradients
+ * What the coordinator's bookkeeping costs: milliseconds of processor time a result with N workers and N leaves, without network, gradients
  * or files. A sound coordinator's cost is the same at every N: what is done for a result depends on what it changes.
  *
  *     npm run bench:bookkeeping [-- --workers 64,128,256,512,1024] [--rounds 5] [--audit 0.1]

@@ -65,6 +65,7 @@ export class BenchFleet {
       }),
       now: () => this.#clock,
       events: { ...events, audit: ignore, quarantined: ignore, stalled: ignore, refused: failOn('refused') },
+      isTailSound: () => true,
       minWorkers: 1,
       maxWorkers: workers,
       auditRate,
@@ -85,12 +86,13 @@ export class BenchFleet {
       fingerprint: fingerprintOf(this.#version),
       vectors,
       normBound: Infinity,
+      suspectNorm: Infinity,
     });
   }
 
-  /** One step, from its opening to the settled state behind it. @returns milliseconds and the number of results. */
+  /** One step, from its opening to the settled state behind it. @returns milliseconds of processor time and the number of results. */
   step() {
-    const began = performance.now();
+    const before = process.cpuUsage();
     let results = 0;
     this.#step = this.#fleet.open(this.#version);
     this.#fleet.prepare(this.#version + 1);
@@ -106,7 +108,8 @@ export class BenchFleet {
     for (const worker of this.#workers) worker.applied(this.#version);
     this.#clock += TICK_MS;
     this.#fleet.tick();
-    return { ms: performance.now() - began, results };
+    const { user, system } = process.cpuUsage(before);
+    return { ms: (user + system) / 1000, results };
   }
 }
 
