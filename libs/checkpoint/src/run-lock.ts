@@ -50,7 +50,7 @@ export interface HeldLock {
   /** Aborts when another process has taken the lock over: nothing may be written any more. */
   readonly lost: AbortSignal;
   /** Gives the lock back. */
-  release(): Promise<void>;
+  readonly release: () => Promise<void>;
 }
 
 /**
