@@ -19,6 +19,7 @@ function bench() {
     samplesPerEpoch: 100,
     totalSteps: 1,
     logInterval: 1,
+    workerMetricsPort: 0,
     now: () => 0,
     wallClock: () => 0,
   });
