@@ -262,13 +262,14 @@ describe('a large gradient', () => {
     },
   );
 
-  it('moves the running mean of the norms by no more than a tenth, and that is told', () => {
+  it('at most doubles the running mean of the norms, and that is told', () => {
     const state = TrainingState.initial(options, 5);
     expect(state.advance(closed(state, { norm: 2 }))).toEqual({ normClipped: false });
-    expect(state.advance(closed(state, { norm: 20 }))).toEqual({ normClipped: false });
+    // As healthy runs have it in their first hundred steps.
+    expect(state.advance(closed(state, { norm: 80 }))).toEqual({ normClipped: false });
     const before = scalar(state, 'normMean');
     expect(state.advance(closed(state, { norm: 1000 * before }))).toEqual({ normClipped: true });
-    expect(scalar(state, 'normMean')).toBe(before + 9 * before * 0.01);
+    expect(scalar(state, 'normMean')).toBe(before + 99 * before * 0.01);
   });
 
   it('is bounded by its tail too', () => {
