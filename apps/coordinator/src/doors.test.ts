@@ -32,16 +32,7 @@ async function open(localSocket: string | null, flags: readonly string[] = []) {
   const stop = new AbortController().signal;
   const access = { credentials, local: LOCAL };
   doors = await openDoors(
-    {
-      config: coordinator,
-      access,
-      localSocket,
-      logger,
-      tell: () => {},
-      stop,
-      yieldRun: () => undefined,
-      localWorkersEnded: stop,
-    },
+    { config: coordinator, access, localSocket, logger, tell: () => {}, stop, localWorkersEnded: stop },
     1000,
   );
   return doors;

@@ -41,6 +41,11 @@ describe('cutBatch', () => {
     expect(cut('mnist', 64, 4)).toEqual([16, 4]);
     expect(cut('classic', 60_000, 32)).toEqual([1875, 32]);
   });
+  it('makes no micro-batch that a worker would refuse', () => {
+    const batches = (globalBatch: number) => cutBatch(presets.mnist, { globalBatch, microBatches: 1, samples: null });
+    expect(batches(65_536)).toEqual({ batches: { microBatchSize: 65_536, microBatches: 1 } });
+    expect(batches(65_537)).toMatchObject({ problem: { code: 'micro-batch-too-large' } });
+  });
   it('does not judge the size of a data set it does not know', () => {
     expect(cutBatch(presets.mnist, { globalBatch: 65_536, microBatches: null, samples: null })).toHaveProperty(
       'batches',

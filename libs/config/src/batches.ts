@@ -1,5 +1,6 @@
 /** Cuts a global batch into micro-batches: B = m x M, where M is the number of leaves of a step's tree. */
 import { minimumMicroBatch, type Preset } from '@gradcast/model';
+import { MICRO_BATCH_SIZE_LIMIT } from '@gradcast/protocol';
 import { MAX_MICRO_BATCHES } from './option-table.ts';
 import type { Problem } from './problem.ts';
 
@@ -43,6 +44,10 @@ export function cutBatch(
       `a global batch of ${total} in ${M} micro-batches leaves ${m} images in each, but preset ${preset.name} ` +
       `normalises over a micro-batch and needs at least ${least}`;
     return { problem: { code: 'micro-batch-too-small', sentence } };
+  }
+  if (m > MICRO_BATCH_SIZE_LIMIT) {
+    const sentence = `a micro-batch of ${m} images is more than the ${MICRO_BATCH_SIZE_LIMIT} that a worker takes`;
+    return { problem: { code: 'micro-batch-too-large', sentence } };
   }
   return { batches: { microBatchSize: m, microBatches: M } };
 }

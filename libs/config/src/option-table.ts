@@ -1,6 +1,6 @@
 /** Every option of every command: the one place where a name, a limit, a default and its help stand. */
 import { presetNames } from '@gradcast/model';
-import { CODECS } from '@gradcast/protocol';
+import { CODECS, MICRO_BATCHES_LIMIT } from '@gradcast/protocol';
 import { COMMANDS, type CommandName, type OptionSpec } from './options.ts';
 import { BACKEND_CHOICES, LOG_LEVELS } from './run-config.ts';
 
@@ -8,7 +8,7 @@ const RUNS: readonly CommandName[] = ['train', 'coordinator'];
 const HOSTS: readonly CommandName[] = ['train', 'coordinator', 'worker'];
 
 /** Leaves of a step's tree; more would make micro-batches that no step of this size needs. */
-export const MAX_MICRO_BATCHES = 4096;
+export const MAX_MICRO_BATCHES = MICRO_BATCHES_LIMIT;
 const MOST = Number.MAX_SAFE_INTEGER;
 
 const whatToTrain: OptionSpec[] = [

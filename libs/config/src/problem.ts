@@ -35,6 +35,7 @@ export const PROBLEM_CODES = [
   'global-batch-split',
   'global-batch-too-large',
   'micro-batch-too-small',
+  'micro-batch-too-large',
   'config-missing',
   'config-unreadable',
   'config-syntax',

@@ -4,7 +4,15 @@ export { ProtocolError, REFUSALS } from './errors.ts';
 export type { RefusalCode, Retry } from './errors.ts';
 export { decodeFrame, encodeFrame, frameLimit, HEADER_LIMIT, payloadWithRoom, sealFrame } from './frame.ts';
 export type { Frame } from './frame.ts';
-export { ARITHMETIC_VERSION, decodeFromCoordinator, decodeFromWorker, PROTOCOL_VERSION, refusal } from './messages.ts';
+export {
+  ARITHMETIC_VERSION,
+  decodeFromCoordinator,
+  decodeFromWorker,
+  MICRO_BATCH_SIZE_LIMIT,
+  MICRO_BATCHES_LIMIT,
+  PROTOCOL_VERSION,
+  refusal,
+} from './messages.ts';
 export type { CoordinatorMessage, Message, MessageOf, Received, WorkerMessage } from './messages.ts';
 export {
   leaseBytes,

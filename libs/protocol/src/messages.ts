@@ -32,6 +32,12 @@ const port = z.number().int().min(1).max(65_535);
 const incarnation = positive;
 const subtree = z.strictObject({ start: count, size: positive });
 
+/** M and m, so that no coordinator can make a worker set aside memory for a step that no device could compute. */
+export const MICRO_BATCHES_LIMIT = 4096;
+export const MICRO_BATCH_SIZE_LIMIT = 65_536;
+/** Longer than a day is no time limit, and timers overflow at 24 days. */
+const SILENCE_LIMIT_SECONDS = 86_400;
+
 /** Counters of one `stats`. */
 const COUNTER_LIMIT = 64;
 
@@ -60,11 +66,11 @@ const welcome = z.strictObject({
   session: hex(32),
   preset: label,
   seed: count,
-  microBatchSize: positive,
-  microBatches: positive,
+  microBatchSize: positive.max(MICRO_BATCH_SIZE_LIMIT),
+  microBatches: positive.max(MICRO_BATCHES_LIMIT),
   codec: z.enum(CODECS),
   /** Seconds without any message after which either side gives the other up. */
-  silenceSeconds: finite,
+  silenceSeconds: z.number().min(1).max(SILENCE_LIMIT_SECONDS),
 });
 
 const snapshot = z.strictObject({ type: z.literal('snapshot'), incarnation, version: count, fingerprint });
