@@ -82,7 +82,6 @@ class Siege {
     const code = peer.refusedWith ?? 'closed';
     const sentence = peer.of('refuse').at(-1)?.message.sentence ?? '';
     if (sentence.length > LONGEST_SENTENCE) throw new Error(`a refusal of ${sentence.length} characters`);
-    // eslint-disable-next-line no-control-regex -- this is what is looked for
     if (/[\u0000-\u001f\u007f-\u009f]/.test(sentence)) throw new Error(`a refusal with control characters`);
     socket.hangUp();
     this.#hostile[at] = this.#connect();
