@@ -53,6 +53,9 @@ async function expectSameEnd(command: string, out: string, fromStep: number): Pr
   const run = bench.start(command);
   const { resumedFromStep } = await run.event('listening');
   expect(resumedFromStep).toBe(fromStep);
+  const first = await run.event('progress');
+  expect(first['images_per_second']).toBeGreaterThan(0);
+  expect(first['etaSeconds']).toBeGreaterThan(0);
   const { code, stderr } = await run.ended();
   expect(code, stderr).toBe(0);
   const folder = await onlyRun(out);

@@ -21,6 +21,13 @@ describe('Throughput', () => {
     }
   });
 
+  it('has a speed from the first step on, without what was waited before it', () => {
+    const throughput = new Throughput(() => 60_000);
+    throughput.closed(128, 500);
+    expect(throughput.recent).toBe(256);
+    expect(throughput.overall).toBe(0);
+  });
+
   it('leaves out the first step, which pays for start-up', () => {
     const throughput = throughputOf([
       [60, 128],

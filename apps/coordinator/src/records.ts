@@ -76,14 +76,21 @@ export class Throughput {
   #images = 0;
   #from: { at: number; images: number } | undefined;
   #last = 0;
+  #first: { readonly images: number; readonly busyMs: number } | undefined;
 
   /** @param now monotonic milliseconds. */
   constructor(now: () => number) {
     this.#now = now;
   }
 
-  /** A step of so many images closed. */
-  closed(images: number): void {
+  /**
+   * A step of so many images closed.
+   *
+   * @param busyMs how long it was computed, without what was waited before the first lease: all that tells of the speed
+   *   until a second step closes.
+   */
+  closed(images: number, busyMs = 0): void {
+    this.#first ??= { images, busyMs };
     this.#images += images;
     this.#last = this.#now();
     const point = { at: this.#last, images: this.#images };
@@ -104,11 +111,14 @@ export class Throughput {
     return seconds > 0 ? images / seconds : 0;
   }
 
-  /** Images per second of the last seconds. */
+  /** Images per second of the last seconds; of the first step while there is no other. */
   get recent(): number {
     const first = this.#window.at(0);
     const last = this.#window.at(-1);
-    if (!first || !last || last.at <= first.at) return 0;
+    if (!first || !last || last.at <= first.at) {
+      const { images = 0, busyMs = 0 } = this.#first ?? {};
+      return busyMs > 0 ? (images * 1000) / busyMs : 0;
+    }
     return ((last.images - first.images) * 1000) / (last.at - first.at);
   }
 }

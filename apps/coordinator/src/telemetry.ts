@@ -158,7 +158,9 @@ export class Telemetry {
     const { model, logInterval, totalSteps } = this.#options;
     const metrics = this.#metrics;
     this.#images += samples;
-    this.throughput.closed(samples);
+    // From a lease to its result: the first step also waited for workers, which tells nothing of their speed.
+    const busyMs = Math.min(timings.totalMs, Math.max(0, ...record.history.map(({ ms }) => ms)));
+    this.throughput.closed(samples, busyMs);
     const shown = shownScalars(model, tail);
     metrics.images.inc(samples);
     metrics.steps.inc();
