@@ -2,10 +2,16 @@
  * What a coordinator refuses because of files and ports: data sets, checkpoints, run folders. Each is one clear
  * sentence with a code and the right exit code, without a stack trace, and leaves every file as it was.
  */
+import { execFile, spawnSync } from 'node:child_process';
 import { copyFile, cp, mkdir, open, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { contentOf, portHolder, readSummary, runsIn, Workbench } from '@gradcast/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+
+const BIN = fileURLToPath(new URL('../../bin/gradcast.mjs', import.meta.url));
+const canUnshare = spawnSync('unshare', ['-pf', '--mount-proc', 'true']).status === 0;
 
 const QUICK = '--preset mnist --steps 1 --global-batch 16 --micro-batches 1 --workers 1 --backend wasm --no-samples';
 
@@ -186,6 +192,21 @@ describe('a run folder', () => {
       why: 'run-locked',
       sentence: /is in use by process \d+/,
     });
+  });
+
+  it.skipIf(!canUnshare)('that a coordinator in another container has open (needs unshare)', async () => {
+    const run = bench.start('coordinator --steps 5 --json --port 0 --metrics-port 0 --out contained');
+    const { runFolder } = await run.event('listening');
+    const command = `train ${QUICK} --steps 5 --global-batch 128 --micro-batches 4 --resume ${runFolder}`;
+    const args = ['-pf', '--mount-proc', process.execPath, BIN, ...command.split(' ')];
+    const ending = await promisify(execFile)('unshare', args, { cwd: bench.folder }).catch((error: unknown) => error);
+    expect(ending).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/is in use by process \d+ on .*\[run-locked\]/) as string,
+    });
+    // It was not robbed, and hears a stop.
+    run.signal('SIGTERM');
+    expect(await run.ended()).toMatchObject({ code: 143 });
   });
 
   it('that cannot be made', async () => {
