@@ -1,7 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { resolveCoordinator, resolveWorker } from '@gradcast/config';
-import { describe, expect, it } from 'vitest';
+import { coordinatorMetrics, workerMetrics } from '@gradcast/metrics';
+import { afterAll, describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 
 const file = (name: string): string => new URL(name, import.meta.url).pathname;
@@ -18,29 +21,58 @@ function check(command: string, ...args: string[]): void {
 
 interface Container {
   readonly args: readonly string[];
+  readonly image: string;
+  readonly env?: readonly unknown[];
+  readonly livenessProbe: Probe;
+  readonly startupProbe?: Probe;
+  readonly resources: Readonly<Record<'requests' | 'limits', Readonly<Record<string, string>>>>;
+  readonly securityContext: Readonly<Record<string, unknown>>;
+  readonly volumeMounts: readonly { readonly mountPath: string }[];
+}
+interface Probe {
+  readonly exec?: { readonly command: readonly string[] };
+}
+interface Pod {
+  readonly enableServiceLinks: boolean;
+  readonly restartPolicy?: string;
+  readonly priorityClassName?: string;
+  readonly containers: readonly Container[];
 }
 interface Workload {
   readonly kind: string;
   readonly metadata: { readonly name: string };
-  readonly spec: {
-    readonly template: { readonly spec: { readonly enableServiceLinks: boolean; containers: Container[] } };
-  };
+  readonly spec: { readonly template: { readonly spec: Pod } } & Readonly<Record<string, unknown>>;
+}
+interface Service {
+  readonly image: string;
+  readonly command?: readonly string[];
+  readonly build?: { readonly target: string };
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly ports?: readonly string[];
+  readonly [key: string]: unknown;
 }
 interface Compose {
-  readonly services: Readonly<
-    Record<string, { readonly command?: readonly string[]; readonly build?: { target: string } }>
-  >;
+  readonly services: Readonly<Record<string, Service>>;
 }
 
-const compose = parse(text('compose.yaml')) as Compose;
+const compose = parse(text('compose.yaml'), { merge: true }) as Compose;
 const workloads = parseAllDocuments(text('kubernetes/gradcast.yaml')).map((document) => document.toJS() as Workload);
+const [job, deployment] = workloads.filter(({ kind }) => kind === 'Job' || kind === 'Deployment');
+const pods = [job, deployment].map(({ spec }) => spec.template.spec);
 const dockerfile = text('docker/Dockerfile').replaceAll('\\\n', ' ');
 
+const scratch = mkdtempSync(join(tmpdir(), 'gradcast-manifests-'));
+afterAll(() => rmSync(scratch, { recursive: true }));
+const secret = join(scratch, 'token');
+writeFileSync(secret, 'secret-secret-secret');
+
 /** Has the command itself read the arguments a manifest gives it: a flag that was renamed is refused here. */
-function expectAccepted([command, ...args]: readonly string[]): void {
-  const machine = { environment: { GRADCAST_TOKEN: 'secret-of-16-letters' }, cores: 2, hostname: 'here' };
-  // The volume exists in the image only.
-  const usable = args.map((argument) => (argument === '--out=/runs' ? '--out=runs' : argument));
+function expectAccepted([command, ...args]: readonly string[], token = ''): void {
+  const machine = { environment: token === '' ? {} : { GRADCAST_TOKEN: token }, cores: 2, hostname: 'here' };
+  // Volume and secret exist in the container only.
+  const usable = args.map((argument) =>
+    argument === '--out=/runs' ? '--out=runs' : argument.replace(/^--token-file=.*/, `--token-file=${secret}`),
+  );
   if (command === 'coordinator') resolveCoordinator(usable, machine);
   else if (command === 'worker') resolveWorker(usable, machine);
   else expect.fail(`a manifest starts ${command}`);
@@ -60,9 +92,39 @@ describe('compose.yaml', () => {
     }
   });
 
-  it('has no token of its own', () => {
-    expect(text('compose.yaml').match(/GRADCAST_TOKEN: .*/g)).toHaveLength(3);
-    expect(text('compose.yaml')).not.toMatch(/GRADCAST_TOKEN: (?!\$\{GRADCAST_TOKEN:\?)/);
+  it('hands the token over as a file, and has none of its own', () => {
+    expect(text('compose.yaml')).toContain('file: ${GRADCAST_TOKEN_FILE:?');
+    for (const { build, command, secrets, environment = {} } of Object.values(compose.services)) {
+      if (!build) continue;
+      expect(secrets).toEqual(['token']);
+      expect(command).toContain('--token-file=/run/secrets/token');
+      expect(Object.keys(environment)).not.toContain('GRADCAST_TOKEN');
+    }
+  });
+
+  it('publishes on loopback unless asked otherwise', () => {
+    const ports = Object.values(compose.services).flatMap((service) => service.ports ?? []);
+    expect(ports).toHaveLength(4);
+    for (const port of ports) expect(port).toMatch(/^(127\.0\.0\.1|\$\{PUBLISH_ADDRESS:-127\.0\.0\.1\}):/);
+  });
+
+  it.each(Object.keys(compose.services))('gives %s no more than it needs, and its image as an argument', (name) => {
+    expect(compose.services[name]).toMatchObject({
+      image: expect.stringMatching(/^\$\{[A-Z_]+_IMAGE:-.+\}$/) as unknown,
+      read_only: true,
+      cap_drop: ['ALL'],
+      security_opt: ['no-new-privileges:true'],
+      mem_limit: expect.stringMatching(/^\d+[mg]$/) as unknown,
+      pids_limit: expect.any(Number) as unknown,
+    });
+  });
+
+  it('has a Grafana without a password that everybody knows', () => {
+    expect(compose.services['grafana'].environment).toMatchObject({
+      GF_SECURITY_DISABLE_INITIAL_ADMIN_CREATION: 'true',
+      GF_AUTH_DISABLE_LOGIN_FORM: 'true',
+      GF_AUTH_BASIC_ENABLED: 'false',
+    });
   });
 });
 
@@ -71,19 +133,59 @@ describe('the Kubernetes manifests', () => {
     check(python, '-m', 'kubernetes_validate', '--strict', file('kubernetes/gradcast.yaml'));
   });
 
-  it('are one coordinator, its workers, a service and a secret', () => {
+  it('are one coordinator, its workers, and what they need', () => {
     expect(workloads.map(({ kind, metadata }) => `${kind} ${metadata.name}`)).toEqual([
       'Secret gradcast-token',
       'Service gradcast-coordinator',
-      'StatefulSet gradcast-coordinator',
+      'PriorityClass gradcast-worker',
+      'NetworkPolicy gradcast-coordinator',
+      'NetworkPolicy gradcast-worker',
+      'PersistentVolumeClaim gradcast-runs',
+      'Job gradcast-coordinator',
       'Deployment gradcast-worker',
     ]);
   });
 
   it('give the commands flags they know, and no variables they do not', () => {
-    for (const { spec } of workloads.slice(2)) {
-      expect(spec.template.spec.enableServiceLinks).toBe(false);
-      for (const { args } of spec.template.spec.containers) expectAccepted(args);
+    for (const { enableServiceLinks, containers } of pods) {
+      expect(enableServiceLinks).toBe(false);
+      for (const { args } of containers) expectAccepted(args);
+    }
+  });
+
+  it('hand the token over as a file', () => {
+    for (const { env = [], args } of pods.flatMap(({ containers }) => containers)) {
+      expect(JSON.stringify(env)).not.toContain('TOKEN');
+      expect(args).toContain('--token-file=/run/secrets/gradcast/token');
+    }
+  });
+
+  it('end with the run, and go on after a lost pod', () => {
+    expect(job.spec.template.spec.restartPolicy).toBe('Never');
+    expect(job.spec).toMatchObject({ completions: 1, parallelism: 1, podReplacementPolicy: 'Failed' });
+    expect(JSON.stringify(job.spec['podFailurePolicy'])).toContain('"type":"DisruptionTarget"');
+  });
+
+  it('make room for the coordinator where workers came first', () => {
+    const priority = workloads.find(({ kind }) => kind === 'PriorityClass') as unknown as { value: number };
+    expect(priority.value).toBeLessThan(0);
+    expect(pods.map(({ priorityClassName }) => priorityClassName)).toEqual([undefined, 'gradcast-worker']);
+  });
+
+  it('ask for life inside the container, where no peer reaches', () => {
+    for (const { livenessProbe, startupProbe, args } of pods.flatMap(({ containers }) => containers)) {
+      for (const probe of startupProbe ? [livenessProbe, startupProbe] : [livenessProbe]) {
+        expect(probe.exec?.command).toEqual(['/opt/gradcast/deploy/docker/healthcheck.sh']);
+      }
+      expect(args).toContain('--health-port=9465');
+    }
+  });
+
+  it('run with a root file system that cannot be written, within limits', () => {
+    for (const { securityContext, resources, volumeMounts } of pods.flatMap(({ containers }) => containers)) {
+      expect(securityContext).toMatchObject({ readOnlyRootFilesystem: true, allowPrivilegeEscalation: false });
+      expect(Object.keys(resources.limits)).toEqual(['memory', 'ephemeral-storage']);
+      expect(volumeMounts.map(({ mountPath }) => mountPath)).toEqual(expect.arrayContaining(['/cache', '/tmp']));
     }
   });
 
@@ -101,17 +203,43 @@ describe('the Prometheus configuration', () => {
   });
 });
 
+describe('what Prometheus takes from workers', () => {
+  const { scrape_configs: jobs } = parse(text('prometheus/prometheus.yml')) as {
+    scrape_configs: { job_name: string; sample_limit?: number; metric_relabel_configs?: { regex: string }[] }[];
+  };
+
+  it('has limits', () => {
+    for (const { sample_limit: limit } of jobs) expect(limit).toBeGreaterThan(0);
+    expect(jobs.map(({ sample_limit: limit }) => limit)).toEqual([20000, 500]);
+  });
+
+  it('is never taken for the run’s own', async () => {
+    const [, workers] = jobs;
+    const kept = new RegExp(`^(?:${workers.metric_relabel_configs?.[0].regex ?? '.*'})$`);
+    const names = async ({ registry }: { registry: { metrics: () => Promise<string> } }) =>
+      [...(await registry.metrics()).matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name);
+    for (const name of await names(workerMetrics({ backend: 'wasm', device: 'cpu', version: '0' }))) {
+      expect(name).toMatch(kept);
+    }
+    for (const name of await names(coordinatorMetrics({ version: '0', preset: 'mnist' }))) {
+      expect(name).not.toMatch(kept);
+    }
+  });
+});
+
 describe('the Dockerfile', () => {
   it('leaves all work to scripts', () => {
     const steps = [...dockerfile.matchAll(/^RUN (.*)$/gm)].map(([, step]) => step);
-    expect(steps).toHaveLength(4);
+    expect(steps).toHaveLength(8);
     for (const step of steps)
-      expect(step).toMatch(/^\/(source|opt\/gradcast)\/deploy\/docker\/(build|install)\.sh [\w /]+$/);
+      expect(step).toMatch(
+        /^\/(source|opt\/gradcast)\/deploy\/docker\/(build\.sh|binding\.sh|install\.sh|prune\.mjs) [\w /]+$/,
+      );
   });
 
   it('makes images that run without root, stop politely and can be asked for their health', () => {
     const [, ...stages] = dockerfile.split(/^FROM /m);
-    const images = stages.filter((stage) => !/ AS build$/m.test(stage));
+    const images = stages.filter((stage) => !/ AS build-\w+$/m.test(stage));
     expect(images).toHaveLength(3);
     for (const image of images) {
       expect(image).toMatch(/^USER 10001:10001$/m);
@@ -119,7 +247,9 @@ describe('the Dockerfile', () => {
       expect(image).toMatch(/^HEALTHCHECK .*healthcheck\.sh/m);
       expect(image).toMatch(/^ENTRYPOINT .*entrypoint\.sh/m);
       const [, command = '[]'] = /^CMD (\[.*\])$/m.exec(image) ?? [];
-      expectAccepted(JSON.parse(command) as string[]);
+      expectAccepted(JSON.parse(command) as string[], 'secret-secret-secret');
+      // The compiler is in the build stage.
+      expect(image).not.toMatch(/install\.sh build/);
     }
     expect(dockerfile).not.toContain('alpine');
   });

@@ -1,12 +1,14 @@
 #!/bin/sh
 # Makes a folder that runs without its sources: built programs and the packages they need.
-# usage: build.sh SOURCE TARGET
+# usage: build.sh SOURCE TARGET [coordinator|worker]
 #   SOURCE  a checkout; it is only read
 #   TARGET  a folder that does not exist yet or is empty
+# With a role, what that role never loads is left out.
 set -eu
 
 source=$(cd "${1:?usage: build.sh SOURCE TARGET}" && pwd)
 target=${2:?usage: build.sh SOURCE TARGET}
+role=${3:-}
 
 mkdir -p "$target"
 target=$(cd "$target" && pwd)
@@ -26,4 +28,5 @@ node bin/build.mjs >/dev/null
 # `shipped` tells the command that there is nothing to build any more.
 mv dist/[0-9a-f]* dist/shipped
 find apps libs -name '*.ts' -type f -delete
+[ -z "$role" ] || node deploy/docker/prune.mjs . "$role"
 node bin/gradcast.mjs --version

@@ -1,17 +1,18 @@
 #!/bin/sh
 # Prepares a machine image for one role: Debian or Ubuntu packages, and folders that the unprivileged user may write.
-# usage: install.sh coordinator|worker [ROOT]
+# usage: install.sh build|coordinator|worker [ROOT]
 #   ROOT  where the folders are made; default /
 set -eu
 
-role=${1:?usage: install.sh coordinator|worker [ROOT]}
+role=${1:?usage: install.sh build|coordinator|worker [ROOT]}
 root=${2:-}
 
 case $role in
   # Certificates for wss:// and for fetching the native library.
   coordinator) packages='ca-certificates' ;;
-  # The native library is fetched with pip and linked with a small addon, which is compiled on the spot.
-  worker) packages='ca-certificates g++ python3 python3-pip' ;;
+  # The native library is fetched with pip; the addon that links it comes from a build stage, which has the compiler.
+  worker) packages='ca-certificates python3 python3-pip' ;;
+  build) packages='ca-certificates g++ python3 python3-pip' ;;
   *) echo "install.sh: there is no role $role" >&2; exit 2 ;;
 esac
 
@@ -27,4 +28,4 @@ if [ -n "$missing" ]; then
   rm -rf /var/lib/apt/lists/*
 fi
 
-install -d -o 10001 -g 10001 "$root/runs" "$root/cache"
+[ "$role" = build ] || install -d -o 10001 -g 10001 "$root/runs" "$root/cache"

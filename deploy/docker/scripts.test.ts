@@ -35,6 +35,14 @@ describe('healthcheck.sh', () => {
   });
 });
 
+describe('install.sh', () => {
+  it('gives a compiler to build stages only', async () => {
+    const roles = [...(await readFile(script('install.sh'), 'utf8')).matchAll(/^ {2}(\w+)\) packages='(.*)'/gm)];
+    expect(roles.map(([, role]) => role)).toEqual(['coordinator', 'worker', 'build']);
+    expect(roles.filter(([, , packages]) => packages.includes('g++')).map(([, role]) => role)).toEqual(['build']);
+  });
+});
+
 describe('entrypoint.sh', () => {
   let folder = '';
   beforeEach(async () => {
