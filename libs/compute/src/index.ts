@@ -23,4 +23,5 @@ export { cpuFeatures, thisCpu } from './machine/cpu.ts';
 export type { Cpu } from './machine/cpu.ts';
 export { adapterFacts, kindOf } from './webgpu/adapter.ts';
 export type { AdapterInfo } from './webgpu/adapter.ts';
+export { startWasm } from './wasm/start.ts';
 export { runProbe } from './choose/probe.ts';

@@ -1,3 +1,4 @@
+import { cpus, hostname } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
@@ -70,6 +71,21 @@ describe('loadWasm', () => {
     expect(name).toBe('wasm');
     expect(profile).toMatchObject({ backend: 'wasm', device: 'cpu', threads: 1, features: 'simd128', mode: 'eager' });
     expect(profile.libraryVersion).toMatch(/^\d+\.\d+\.\d+$/);
+  });
+
+  it('has a profile that names nothing of the processor or of Node', async () => {
+    const { profile } = await loadWasm();
+    const here = [
+      process.version.slice(1),
+      process.arch,
+      process.platform,
+      hostname(),
+      ...cpus().map(({ model }) => model),
+    ];
+    const words = Object.values(profile).map(String);
+    for (const fact of here.filter((text) => text !== '')) expect(words.join(' ')).not.toContain(fact);
+    expect(profile).toEqual({ ...profile, device: 'cpu', threads: 1, features: 'simd128', mode: 'eager' });
+    expect(Object.keys(profile)).toHaveLength(6);
   });
 
   it('may be called again', async () => {

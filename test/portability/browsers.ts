@@ -1,0 +1,122 @@
+/** Runs the page in a browser, headless: a server on loopback, a profile of its own, an answer for each post. */
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createRequire } from 'node:module';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { loadDataset } from '@gradcast/dataset';
+import { pageScript } from './bundle.ts';
+import type { Answer, Request } from './steps.ts';
+
+export type BrowserName = 'chromium' | 'firefox';
+
+const PROGRAMS: Record<BrowserName, readonly string[]> = {
+  chromium: ['/usr/bin/chromium', '/usr/bin/google-chrome'],
+  firefox: ['/usr/bin/firefox-esr', '/usr/bin/firefox'],
+};
+
+/** Path of an installed browser. */
+export function browserProgram(name: BrowserName): string | undefined {
+  return PROGRAMS[name].find((path) => existsSync(path));
+}
+
+interface Report {
+  readonly answer?: Answer;
+  readonly failed?: string;
+  readonly done?: boolean;
+  readonly isolated?: boolean;
+}
+
+/** @throws Error with the page's own words if it failed, or if the browser ended or the time was over before it was done. */
+export async function askBrowser(
+  name: BrowserName,
+  request: Request,
+  { limitMs, onAnswer }: { limitMs: number; onAnswer: (answer: Answer) => void },
+): Promise<void> {
+  const program = browserProgram(name);
+  if (!program) throw new Error(`${name} is not installed`);
+  const profile = await mkdtemp(join(tmpdir(), `gradcast-${name}-`));
+  const { resolve, reject, promise } = deferred();
+  const server = await serve(request, (report) => {
+    if (report.answer) onAnswer(report.answer);
+    if (report.failed !== undefined) reject(new Error(report.failed));
+    if (report.done && report.isolated !== true) reject(new Error('the page was not isolated'));
+    else if (report.done) resolve();
+  });
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  const flags: Record<BrowserName, string[]> = {
+    chromium: ['--headless=new', '--no-sandbox', `--user-data-dir=${profile}`, '--remote-debugging-port=0', url],
+    firefox: ['--headless', '--profile', profile, '--no-remote', url],
+  };
+  const child = spawn(program, flags[name], {
+    stdio: 'ignore',
+    detached: true,
+    env: { PATH: process.env['PATH'], HOME: profile },
+  });
+  child.on('error', reject).on('exit', (code) => reject(new Error(`${name} ended with ${code} before it was done`)));
+  const timer = setTimeout(() => reject(new Error(`${name} was not done after ${limitMs / 1000} s`)), limitMs);
+  try {
+    await promise;
+  } finally {
+    clearTimeout(timer);
+    await endGroup(child);
+    server.closeAllConnections();
+    await new Promise((closed) => server.close(closed));
+    await rm(profile, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+/** A browser is many processes, all of one group. */
+async function endGroup(child: ReturnType<typeof spawn>): Promise<void> {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  process.kill(-child.pid, 'SIGKILL');
+  await ended;
+}
+
+function deferred() {
+  let resolve!: () => void;
+  let reject!: (error: Error) => void;
+  const promise = new Promise<void>((accept, refuse) => ([resolve, reject] = [accept, refuse]));
+  return { promise, resolve, reject };
+}
+
+/** Isolated from other origins, so that the page could have threads if it wanted. */
+const HEADERS = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' };
+
+async function serve(request: Request, onReport: (report: Report) => void): Promise<Server> {
+  const script = await pageScript();
+  const binaries = join(
+    dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm/package.json')),
+    'dist',
+  );
+  const content = async (path: string): Promise<[string, string | Uint8Array] | undefined> => {
+    if (path === '/') return ['text/html', '<!doctype html><title>gradcast</title><script src="/page.js"></script>'];
+    if (path === '/page.js') return ['text/javascript', script];
+    if (path === '/request') return ['application/json', JSON.stringify(request)];
+    if (path === '/images') return ['application/octet-stream', (await loadDataset()).images];
+    if (path.startsWith('/wasm/')) return ['application/wasm', await readFile(join(binaries, basename(path)))];
+    return undefined;
+  };
+  const answer = async (incoming: IncomingMessage, response: ServerResponse) => {
+    if (incoming.method === 'POST') {
+      const chunks: Buffer[] = [];
+      for await (const chunk of incoming) chunks.push(chunk as Buffer);
+      response.writeHead(204, HEADERS).end();
+      onReport(JSON.parse(Buffer.concat(chunks).toString()) as Report);
+      return;
+    }
+    const found = await content(incoming.url ?? '/');
+    if (found) response.writeHead(200, { ...HEADERS, 'content-type': found[0] }).end(found[1]);
+    else response.writeHead(404, HEADERS).end();
+  };
+  const server = createServer((incoming, response) => {
+    answer(incoming, response).catch(() => response.destroy());
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return server;
+}

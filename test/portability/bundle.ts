@@ -1,0 +1,64 @@
+/** Builds the program for Node and for a page. */
+import { builtinModules } from 'node:module';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build, type Plugin } from 'esbuild';
+
+export const root = fileURLToPath(new URL('../../', import.meta.url));
+
+/** Packages of npm stay imports. */
+const workspaceOnly: Plugin = {
+  name: 'workspace-only',
+  setup(builder) {
+    builder.onResolve({ filter: /^[^./]/ }, ({ path, kind }) =>
+      path.startsWith('@gradcast/') || kind === 'entry-point' ? undefined : { path, external: true },
+    );
+  },
+};
+
+/** Parts of libraries that only Node can run are left out as unused; what they import must be there all the same. */
+const withoutNode: Plugin = {
+  name: 'without-node',
+  setup(builder) {
+    const names = new Set(builtinModules);
+    builder.onResolve({ filter: /.*/ }, ({ path }) => {
+      const isBuiltin = path.startsWith('node:') || names.has(path);
+      return isBuiltin ? { path, namespace: 'nothing', sideEffects: false } : undefined;
+    });
+    builder.onLoad({ filter: /.*/, namespace: 'nothing' }, () => ({ contents: 'module.exports = {};', loader: 'js' }));
+  },
+};
+
+/** @returns the path of the program for Node; it lies in the repository, so that it finds its packages. */
+export async function nodeProgram(): Promise<string> {
+  const outfile = join(root, 'dist', 'tools', 'portability', 'in-node.mjs');
+  await build({
+    absWorkingDir: root,
+    entryPoints: ['test/portability/in-node.ts'],
+    outfile,
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    logLevel: 'error',
+    plugins: [workspaceOnly],
+  });
+  return outfile;
+}
+
+/** @returns the page's script, packages included. */
+export async function pageScript(): Promise<string> {
+  const { outputFiles } = await build({
+    absWorkingDir: root,
+    entryPoints: ['test/portability/in-page.ts'],
+    bundle: true,
+    format: 'iife',
+    platform: 'browser',
+    target: 'es2022',
+    minify: true,
+    write: false,
+    logLevel: 'error',
+    plugins: [withoutNode],
+  });
+  return outputFiles[0].text;
+}
