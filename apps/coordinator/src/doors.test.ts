@@ -32,7 +32,16 @@ async function open(localSocket: string | null, flags: readonly string[] = []) {
   const stop = new AbortController().signal;
   const access = { credentials, local: LOCAL };
   doors = await openDoors(
-    { config: coordinator, access, localSocket, logger, tell: () => {}, stop, localWorkersEnded: stop },
+    {
+      config: coordinator,
+      access,
+      localSocket,
+      logger,
+      tell: () => {},
+      stop,
+      yieldRun: () => undefined,
+      localWorkersEnded: stop,
+    },
     1000,
   );
   return doors;

@@ -5,6 +5,7 @@ import { collectAtOnce, tellParent, tellParentLast } from '@gradcast/config';
 import type { ParentMessage, Summary } from '@gradcast/config';
 import { keepFreedMemory } from '@gradcast/tensors';
 import { pino } from 'pino';
+import type { Logger } from 'pino';
 import { run } from './run.ts';
 
 collectAtOnce();
@@ -35,24 +36,30 @@ async function coordinate(message: Extract<ParentMessage, { type: 'coordinate' }
       tell: tellParent,
       stop: stopping.signal,
       localWorkersEnded: localWorkers.signal,
+      yieldRun: (error) => void fail(error, logger),
     });
     const bySignal = summary.status === 'stopped' && stopSignal !== undefined ? SIGNAL_EXIT[stopSignal] : undefined;
     const exitCode = bySignal ?? EXIT[summary.status];
     await tellParentLast({ type: 'finished', summary, exitCode });
     process.exit(exitCode);
   } catch (error) {
-    const { code, message, exitCode: failed = 1 } = error as Error & { code?: unknown; exitCode?: number };
-    const exitCode = code === 'stopped' && stopSignal !== undefined ? SIGNAL_EXIT[stopSignal] : failed;
-    if (typeof code !== 'string') logger.debug({ err: error }, 'unexpected error');
-    const sentence = message || String(error);
-    await tellParentLast({
-      type: 'failed',
-      code: typeof code === 'string' ? code : 'internal-error',
-      sentence,
-      exitCode,
-    });
-    process.exit(exitCode);
+    return await fail(error, logger);
   }
+}
+
+/** Says why, and ends. */
+async function fail(error: unknown, logger: Logger): Promise<never> {
+  const { code, message, exitCode: failed = 1 } = error as Error & { code?: unknown; exitCode?: number };
+  const exitCode = code === 'stopped' && stopSignal !== undefined ? SIGNAL_EXIT[stopSignal] : failed;
+  if (typeof code !== 'string') logger.debug({ err: error }, 'unexpected error');
+  const sentence = message || String(error);
+  await tellParentLast({
+    type: 'failed',
+    code: typeof code === 'string' ? code : 'internal-error',
+    sentence,
+    exitCode,
+  });
+  process.exit(exitCode);
 }
 
 process.on('message', (message: ParentMessage) => {

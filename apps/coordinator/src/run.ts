@@ -35,6 +35,8 @@ export interface RunOptions {
   readonly stop: AbortSignal;
   /** Aborts when the command that started this process has no worker left. */
   readonly localWorkersEnded: AbortSignal;
+  /** Ends this process at once: another one has taken the run over, and nothing may be written any more. */
+  readonly yieldRun: (error: CoordinatorError) => void;
 }
 
 /** How a run ended; the process's exit code follows from it. */
@@ -69,6 +71,16 @@ export async function run(options: RunOptions): Promise<RunResult> {
   const doors = await openDoors(options, codec.nodeBytes);
   try {
     const beginning = await begin({ config, numeric, stored, restore });
+    const { lost } = beginning.folder;
+    const onLost = () =>
+      options.yieldRun(
+        new CoordinatorError(
+          'run-lost',
+          'this process stood still for so long that another one has taken the run over',
+        ),
+      );
+    if (lost.aborted) onLost();
+    lost.addEventListener('abort', onLost);
     try {
       const finished = await finishedSummary(beginning, totalSteps);
       if (finished) return { summary: finished };

@@ -6,6 +6,7 @@ import type { ChildMessage } from '@gradcast/config';
 import { coordinatorMetrics, endpoints, processMetrics } from '@gradcast/metrics';
 import type { CoordinatorMetrics, RequestHandler } from '@gradcast/metrics';
 import type { Model } from '@gradcast/model';
+import { printable } from '@gradcast/protocol';
 import type { Logger } from 'pino';
 import type { FleetEvents } from './fleet-events.ts';
 import { PHASES, shownScalars, Throughput } from './records.ts';
@@ -34,6 +35,8 @@ export interface TelemetryOptions {
 }
 
 const VERSION = '0.1.0';
+/** Characters of a peer's own words that a notice shows; the log has up to a sentence's limit. */
+const PEER_WORDS = 240;
 /** The progress line is fed at most this often between two lines of the log. */
 const PROGRESS_MS = 200;
 
@@ -110,13 +113,15 @@ export class Telemetry {
       left: (worker, reason) => {
         logger.info({ worker, reason }, 'worker left');
         metrics.forgetWorker(worker);
-        this.notice(`worker ${worker} left: ${reason}`);
+        this.notice(`worker ${worker} left: ${printable(reason, PEER_WORDS)}`);
       },
       refused: (worker, code, sentence) => {
         logger.warn({ worker, code }, sentence);
         metrics.resultsRefused.inc({ reason: code });
         if (code === 'replaced') return;
-        const line = this.#refusals.worded(`worker ${worker} was refused (${code}): ${sentence}`);
+        const line = this.#refusals.worded(
+          `worker ${worker} was refused (${code}): ${printable(sentence, PEER_WORDS)}`,
+        );
         if (line !== undefined) this.notice(line);
       },
       lease: (outcome, worker) => {

@@ -9,7 +9,7 @@ import type { LineFileEvents } from './line-file.ts';
 
 const NEWLINE = 0x0a;
 /** Read at once; far longer than a line. */
-const WINDOW_BYTES = 64 * 2 ** 10;
+const WINDOW_BYTES = 2 ** 20;
 
 /** An open `metrics.jsonl`. */
 export class MetricsLog {
@@ -58,10 +58,11 @@ async function soundLength(path: string, throughStep: number): Promise<number> {
     const file = await open(path, 'r');
     try {
       let end = (await file.stat()).size;
+      const window = Buffer.alloc(Math.min(end, WINDOW_BYTES));
       while (end > 0) {
         const start = Math.max(0, end - WINDOW_BYTES);
-        const { buffer, bytesRead } = await file.read(Buffer.alloc(end - start), 0, end - start, start);
-        const bytes = buffer.subarray(0, bytesRead);
+        const { bytesRead } = await file.read(window, 0, end - start, start);
+        const bytes = window.subarray(0, bytesRead);
         // A window may begin inside a line, which then belongs to the next; no line is as long as a window.
         const first = start === 0 ? 0 : bytes.indexOf(NEWLINE) + 1;
         const kept = lengthThrough(bytes, first, throughStep);

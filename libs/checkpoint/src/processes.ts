@@ -1,5 +1,5 @@
 /** Which processes live: what a lock needs to know to tell a running owner from one that was killed. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 
 /** A process, so that another one with the same number is not mistaken for it. */
@@ -8,6 +8,8 @@ export interface ProcessIdentity {
   readonly host: string;
   /** Names one start of the machine; empty where the system has no such name. */
   readonly boot: string;
+  /** Names the processes among which its number means it, a container's for instance; empty where there is no such name. */
+  readonly space: string;
   /** When the process started, in the system's own unit; empty where the system does not tell. */
   readonly started: string;
 }
@@ -15,7 +17,7 @@ export interface ProcessIdentity {
 /** The processes of this machine. */
 export interface ProcessTable {
   readonly self: ProcessIdentity;
-  /** Start of a living process, undefined if there is none of that number. */
+  /** Start of a living process, empty if nobody says when, undefined if there is none of that number. */
   readonly startOf: (pid: number) => string | undefined;
 }
 
@@ -23,12 +25,13 @@ export interface ProcessTable {
 export function systemProcesses(): ProcessTable {
   const boot = readOr('/proc/sys/kernel/random/boot_id')?.trim() ?? '';
   const started = startOf(process.pid) ?? '';
-  return { self: { pid: process.pid, host: hostname(), boot, started }, startOf };
+  return { self: { pid: process.pid, host: hostname(), boot, space: spaceOr(''), started }, startOf };
 }
 
 function startOf(pid: number): string | undefined {
   const stat = readOr(`/proc/${pid}/stat`);
-  if (stat === undefined) return process.platform === 'linux' ? undefined : signalled(pid);
+  // Other users' processes may be hidden.
+  if (stat === undefined) return signalled(pid);
   // proc(5): the name in parentheses may hold anything; after it come state (3rd field) ... start time (22nd).
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   // A zombie holds no file and does nothing more; its parent just has not asked for it yet.
@@ -41,6 +44,14 @@ function signalled(pid: number): string | undefined {
     return '';
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'ESRCH' ? undefined : '';
+  }
+}
+
+function spaceOr(none: string): string {
+  try {
+    return readlinkSync('/proc/self/ns/pid');
+  } catch {
+    return none;
   }
 }
 

@@ -22,6 +22,7 @@ import { systemProcesses } from './processes.ts';
 import type { ProcessTable } from './processes.ts';
 import { formatRunId, runIdSeconds } from './run-id.ts';
 import { lockRun } from './run-lock.ts';
+import type { HeldLock } from './run-lock.ts';
 
 const CONFIG = 'config.json';
 const SUMMARY = 'summary.json';
@@ -59,15 +60,15 @@ export interface ListedRun {
 export class RunFolder {
   readonly path: string;
   readonly checkpoints: Checkpoints;
-  readonly #unlock: () => Promise<void>;
+  readonly #lock: HeldLock;
   /** For a run made here: the outermost folder that was made for it. */
   readonly #made: string | undefined;
 
-  private constructor(path: string, unlock: () => Promise<void>, made?: string) {
+  private constructor(path: string, lock: HeldLock, made?: string) {
     this.path = path;
     this.#made = made;
     this.checkpoints = new Checkpoints(join(path, CHECKPOINTS_FOLDER));
-    this.#unlock = unlock;
+    this.#lock = lock;
   }
 
   /** The run's id, which is its folder's name. */
@@ -149,7 +150,12 @@ export class RunFolder {
 
   /** Gives the folder back. */
   release(): Promise<void> {
-    return this.#unlock();
+    return this.#lock.release();
+  }
+
+  /** Aborts when another process has taken the folder over: nothing may be written any more. */
+  get lost(): AbortSignal {
+    return this.#lock.lost;
   }
 
   /**
@@ -159,6 +165,8 @@ export class RunFolder {
   async releaseOrRemove(): Promise<void> {
     const made = this.#made;
     if (made === undefined || !(await this.checkpoints.isEmpty())) return this.release();
+    if (this.lost.aborted) return;
+    await this.release();
     await removeFolders(this.path, made).catch(() => undefined);
   }
 

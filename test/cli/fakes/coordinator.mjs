@@ -47,6 +47,11 @@ process.on('message', (message) => {
     if (FAKE_COORDINATOR !== 'deaf') finish('stopped', message.signal === 'SIGINT' ? 130 : 143);
     return;
   }
+  if (message.type === 'local-workers-ended') {
+    // As the real one does on a loopback bind, once nobody else is there.
+    if (sockets.size === 0) finish('failed', 1);
+    return;
+  }
   if (FAKE_COORDINATOR === 'refuse') {
     const failed = { type: 'failed', code: 'port-in-use', sentence: 'port 1 is in use', exitCode: 1 };
     process.send(failed, () => process.exit(1));
