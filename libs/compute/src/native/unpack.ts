@@ -8,14 +8,22 @@ import type { WheelSet } from './wheels.ts';
 /** Header folders that the binding's sources reach; the whole include/ has 12,000 files. */
 const HEADERS = ['tensorflow/c/', 'tensorflow/core/platform/', 'tsl/platform/', 'xla/tsl/c/', 'absl/'];
 
-/** Python, because a wheel is a zip file and pip needs Python anyway. Arguments: wheel, target, names or prefixes. */
+/**
+ * Python, because a wheel is a zip file and pip needs Python anyway. Arguments: wheel, target, names or prefixes.
+ * `extractall` leaves modes behind, and programs that XLA starts (`ptxas`) must be executable. A wheel made on Windows has no
+ * modes. Special bits are dropped, and the owner can always read and replace a file.
+ */
 const SCRIPT = `
-import sys, zipfile
+import os, sys, zipfile
 wheel, target, wanted = sys.argv[1], sys.argv[2], tuple(sys.argv[3:])
 with zipfile.ZipFile(wheel) as archive:
-    names = [name for name in archive.namelist() if name.startswith(wanted) and not name.endswith('/')]
-    archive.extractall(target, names)
-print(len(names))
+    files = [info for info in archive.infolist() if info.filename.startswith(wanted) and not info.is_dir()]
+    for info in files:
+        path = archive.extract(info, target)
+        mode = (info.external_attr >> 16) & 0o777
+        if mode:
+            os.chmod(path, mode | 0o600)
+print(len(files))
 `;
 
 /**
