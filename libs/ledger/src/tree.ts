@@ -52,7 +52,3 @@ export function alignedSubtrees({ first, count }: LeafRange): Subtree[] {
 export function contains(outer: Subtree, inner: Subtree): boolean {
   return inner.start >= outer.start && inner.start + inner.size <= outer.start + outer.size;
 }
-
-export function overlaps(a: LeafRange, b: LeafRange): boolean {
-  return a.first < b.first + b.count && b.first < a.first + a.count;
-}
