@@ -5,9 +5,9 @@
  * held; a result counts only with the right lease, version, shape and replica fingerprint; the next step's images go out
  * while the present one is computed; no deadline runs while this process itself stood still.
  */
-import { assignFreeLeaves, isSubtree } from '@gradcast/ledger';
+import { alignedSubtrees, assignFreeLeaves, isSubtree } from '@gradcast/ledger';
 import type { Assignment, LeafRange, Lease, StepShape } from '@gradcast/ledger';
-import { encodeFrame, leaseParts, openEncoded, ProtocolError } from '@gradcast/protocol';
+import { encodeFrame, leaseBytes, leaseParts, openEncoded, ProtocolError } from '@gradcast/protocol';
 import type { CodecName, LeaseContents, MessageOf, PayloadShape } from '@gradcast/protocol';
 import type { GradientCodec } from '@gradcast/reduction';
 import type { Fingerprint, VectorKernels } from '@gradcast/vector';
@@ -17,6 +17,7 @@ import type { FleetEvents } from './fleet-events.ts';
 import { OpenStep } from './open-step.ts';
 import { Pace } from './pace.ts';
 import type { Peer } from './peer.ts';
+import { longestMs } from './progress.ts';
 import type { Roster } from './roster.ts';
 import { Standings } from './standing.ts';
 import type { Offence } from './standing.ts';
@@ -214,11 +215,18 @@ export class Dispatcher {
     this.#offend(peer, 'expired');
   }
 
-  #checkHopeless({ worker, grantedAt, deadline }: Lease): void {
+  #checkHopeless({ worker, grantedAt, deadline, range }: Lease): void {
     const { now, roster, refuse } = this.#options;
-    const limit = Math.max(HOPELESS_MS, HOPELESS_FACTOR * (deadline - grantedAt));
+    const limit = Math.max(HOPELESS_MS, HOPELESS_FACTOR * (deadline - grantedAt)) + this.#transferMs(range);
     const peer = roster.named(worker);
     if (peer && now() - grantedAt > limit) refuse(peer, 'silent', 'a lease was not answered in ten times its term');
+  }
+
+  /** How long the slowest link needs for the average before a lease, the lease and its results. */
+  #transferMs(range: LeafRange): number {
+    const { codec, payload } = this.#options;
+    const results = alignedSubtrees(range).length * codec.nodeBytes;
+    return longestMs(codec.averageBytes + leaseBytes(payload, range.count) + results);
   }
 
   /**
@@ -253,7 +261,10 @@ export class Dispatcher {
     const verdict = step.accept(lease, message.subtree, node, { profile: peer.profile, now: now(), auditable });
     if (verdict === 'heard') events.lease('audited', peer.name);
     else events.lease(verdict === 'suspect' ? 'refused' : verdict === 'held' ? 'accepted' : verdict, peer.name);
-    if (verdict === 'accepted' || verdict === 'held') this.#standings.good(peer.identity);
+    if (verdict === 'accepted' || verdict === 'held') {
+      peer.contributed();
+      this.#standings.good(peer.identity);
+    }
     if (verdict === 'suspect') this.#confirm(step);
     for (const name of step.refuted()) this.#blame(name);
     this.#settleLeases(step, peer, message);

@@ -14,14 +14,13 @@ import type { MetricsDoor } from './metrics-door.ts';
 import type { RunOptions } from './run.ts';
 import { serve } from './server.ts';
 import type { Place } from './server.ts';
+import type { Traffic } from './traffic.ts';
 
 /** An admitted connection. */
-export interface Connection {
+export interface Connection extends Traffic {
   readonly socket: WebSocket;
   readonly address: string;
   readonly credential: Credential;
-  /** Counts what has arrived on it. */
-  readonly bytesRead: () => number;
 }
 
 export type Admit = (connection: Connection) => void;

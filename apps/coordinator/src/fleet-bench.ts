@@ -169,6 +169,7 @@ export class FleetBench {
       mismatch: (worker) => tell('mismatch', worker),
       bytes: () => undefined,
       audit: (ending) => tell('audit', ending),
+      parked: (worker, takes, needs) => tell('parked', worker, takes, needs),
       quarantined: (worker, reason, termMs) => tell('quarantined', worker, reason, termMs),
       stalled: (ms) => tell('stalled', ms),
     };
@@ -223,7 +224,7 @@ export class FleetBench {
       const worker = this.connect(name);
       worker.hello();
       worker.ready();
-      worker.applied(this.version);
+      if (worker.of('snapshot').length > 0) worker.applied(this.version);
       return worker;
     });
   }

@@ -23,6 +23,8 @@ export interface FleetEvents {
   readonly bytes: (direction: 'in' | 'out', message: string, bytes: number) => void;
   /** An audit ended: both agreed, a third decided, or nobody could be asked. */
   audit(ending: 'agreed' | 'settled' | 'skipped'): void;
+  /** A worker cannot keep up and gets nothing: bytes a second that it takes, and that it would have to. */
+  parked(worker: string, bytesPerSecond: number, neededBytesPerSecond: number): void;
   quarantined(worker: string, reason: string, termMs: number): void;
   /** This process stood still for so long. */
   stalled(ms: number): void;

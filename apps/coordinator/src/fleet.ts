@@ -27,9 +27,11 @@ import type { DispatcherOptions, RunTerms, Truth } from './dispatcher.ts';
 import type { Connection } from './doors.ts';
 import type { OpenStep } from './open-step.ts';
 import { Farewell, type FarewellOptions } from './farewell.ts';
+import { Parking } from './parking.ts';
 import { Peer } from './peer.ts';
 import { Roster } from './roster.ts';
 import type { WorkerView } from './roster.ts';
+import { mostWaiting, Snapshots } from './snapshots.ts';
 import { overdue, SILENCE_SECONDS } from './overdue.ts';
 
 export interface FleetOptions
@@ -54,11 +56,12 @@ export class Fleet {
   readonly #roster = new Roster();
   readonly #farewell: Farewell;
   readonly #dispatcher: Dispatcher;
+  readonly #parking: Parking;
+  readonly #snapshots: Snapshots;
+  readonly #maxWaiting: number;
   readonly #arbiterName = `arbiter-${randomBytes(8).toString('hex')}`;
   #arbiterCalledAt: number | undefined;
   #exactProfile: string | undefined | null;
-  #truth: Truth | undefined;
-  #snapshot: { message: MessageOf<'snapshot'>; frame: Uint8Array } | undefined;
   #nextPing = 1;
   #lastTick: number;
   #lastPing: number;
@@ -75,6 +78,20 @@ export class Fleet {
       missed: (peer) => this.#missed(peer, 'the result was computed with a wrong replica'),
       callArbiter: (like) => this.#callArbiter(like),
     });
+    this.#parking = new Parking({
+      ...options,
+      incarnation: options.terms.incarnation,
+      roster: this.#roster,
+      released: ({ name }) => this.#dispatcher.free(name),
+      rejoin: (peer) => this.#rejoin(peer),
+    });
+    this.#snapshots = new Snapshots({
+      incarnation: options.terms.incarnation,
+      roster: this.#roster,
+      now: options.now,
+      given: () => this.#dispatcher.assign(),
+    });
+    this.#maxWaiting = mostWaiting(options);
   }
 
   /** Workers that introduced themselves, for metrics and discovery. */
@@ -99,7 +116,7 @@ export class Fleet {
   add(connection: Connection): void {
     const { now, events } = this.#options;
     const { socket } = connection;
-    const peer = new Peer({ ...connection, now, countBytes: events.bytes });
+    const peer = new Peer({ ...connection, maxWaiting: this.#maxWaiting, now, countBytes: events.bytes });
     this.#roster.add(peer);
     socket.on('message', (data: Buffer, isBinary: boolean) => this.#receive(peer, data, isBinary));
     socket.on('close', () => this.#gone(peer));
@@ -109,9 +126,7 @@ export class Fleet {
 
   /** The state is at rest at a version: joiners may have it, and results for it can be checked. */
   settle(truth: Truth): void {
-    this.#truth = truth;
-    this.#snapshot = undefined;
-    for (const peer of this.#roster.all) if (peer.state === 'waiting') this.#giveSnapshot(peer);
+    this.#snapshots.settle(truth);
     this.#dispatcher.settle(truth);
   }
 
@@ -135,9 +150,9 @@ export class Fleet {
     const { incarnation } = this.#options.terms;
     const message: MessageOf<'average'> = { type: 'average', incarnation, version, scalars };
     const frame = average ? sealFrame(message, average) : encodeFrame(message);
-    this.#truth = undefined;
-    this.#snapshot = undefined;
+    this.#snapshots.settle(undefined);
     this.#dispatcher.settle(undefined);
+    this.#parking.broadcast(frame.byteLength);
     await Promise.all(this.#roster.all.map((peer) => peer.sendAverage(message, frame)));
   }
 
@@ -178,6 +193,8 @@ export class Fleet {
       if (refusal) this.#refuse(peer, refusal.code, refusal.sentence);
     }
     this.#checkArbiter();
+    this.#parking.tick();
+    this.#snapshots.tick();
     this.#dispatcher.tick();
     this.#farewell.check(this.#roster.size);
   }
@@ -186,6 +203,7 @@ export class Fleet {
   #postpone(byMs: number): void {
     this.#options.events.stalled(byMs);
     this.#dispatcher.postpone(byMs);
+    this.#parking.postpone(byMs);
     for (const peer of this.#roster.all) peer.postpone(byMs);
   }
 
@@ -223,8 +241,7 @@ export class Fleet {
         openNothing(payload);
         return this.#onReady(peer, message);
       case 'applied':
-        if (peer.applied(message.version)) this.#rejoin(peer);
-        return;
+        return this.#onApplied(peer, message);
       case 'result':
         return this.#dispatcher.result(peer, message, payload);
       case 'resync':
@@ -232,7 +249,9 @@ export class Fleet {
         if (peer.state === 'joining') throw new ProtocolError('message-unexpected', 'a resync came before the ready');
         return this.#missed(peer, 'the replica lost its place');
       case 'ping':
-        return void peer.send({ type: 'pong', incarnation: message.incarnation, id: message.id });
+        // Who takes nothing gets no answers either.
+        if (peer.hasRoom(0)) void peer.send({ type: 'pong', incarnation: message.incarnation, id: message.id });
+        return;
       case 'leave':
         return this.#onLeave(peer, message);
       case 'pong':
@@ -296,6 +315,12 @@ export class Fleet {
     );
   }
 
+  #onApplied(peer: Peer, { version }: MessageOf<'applied'>): void {
+    const became = peer.applied(version);
+    if (became === 'caught-up' && !this.#parking.park(peer)) return this.#rejoin(peer);
+    if (became !== undefined) this.#dispatcher.assign();
+  }
+
   /** A worker that leaves finishes what it has; it gets nothing more. */
   #onLeave(peer: Peer, { reason }: MessageOf<'leave'>): void {
     this.#options.events.left(peer.name, reason);
@@ -308,21 +333,12 @@ export class Fleet {
   #rejoin(peer: Peer): void {
     if (peer.state === 'leaving') return;
     peer.state = 'waiting';
-    if (this.#truth) this.#giveSnapshot(peer);
+    this.#snapshots.give(peer);
     this.#dispatcher.assign();
   }
 
-  #giveSnapshot(peer: Peer): void {
-    const { version, fingerprint, vectors } = this.#truth!;
-    const { incarnation } = this.#options.terms;
-    if (!this.#snapshot) {
-      const message: MessageOf<'snapshot'> = { type: 'snapshot', incarnation, version, fingerprint };
-      this.#snapshot = { message, frame: encodeFrame(message, vectors) };
-    }
-    peer.sendSnapshot(this.#snapshot.message, this.#snapshot.frame);
-  }
-
   #missed(peer: Peer, sentence: string): void {
+    if (peer.state === 'parked') return;
     peer.misses += 1;
     this.#dispatcher.free(peer.name);
     if (peer.misses > MAX_MISSES) return this.#refuse(peer, 'replica-mismatch', `${sentence}, ${peer.misses} times`);

@@ -3,15 +3,13 @@
  */
 import type { RefusalCode } from '@gradcast/protocol';
 import type { Peer } from './peer.ts';
+import { LEAST_BYTES_PER_SECOND } from './progress.ts';
 
-/** Either side gives the other up after this long without a message. */
+/** Either side gives the other up after this long in which no byte moved. */
 export const SILENCE_SECONDS = 30;
 const HELLO_MS = 10_000;
 /** Building an engine and probing it may take a slow device minutes; it answers pings meanwhile. */
 const READY_MS = 600_000;
-/** A message, in either direction, must progress by 64 kB/s over any 10 s. */
-const PROGRESS_MS = 10_000;
-const PROGRESS_BYTES = 64_000 * (PROGRESS_MS / 1000);
 
 /** @returns why a connection must end now, if it must. */
 export function overdue(peer: Peer, now: number): { code: RefusalCode; sentence: string } | undefined {
@@ -21,8 +19,8 @@ export function overdue(peer: Peer, now: number): { code: RefusalCode; sentence:
   if (peer.state === 'joining' && now - peer.joinedAt > READY_MS) {
     return { code: 'silent', sentence: 'the worker did not become ready within 10 min' };
   }
-  if (peer.isStuck(PROGRESS_BYTES, PROGRESS_MS) || peer.isTrickling(PROGRESS_BYTES, PROGRESS_MS)) {
-    return { code: 'too-slow', sentence: 'the link moves less than 64 kB/s' };
+  if (peer.isTooSlow()) {
+    return { code: 'too-slow', sentence: `the link moves less than ${LEAST_BYTES_PER_SECOND / 1000} kB/s` };
   }
   if (now - peer.heardAt > SILENCE_SECONDS * 1000) {
     return { code: 'silent', sentence: `nothing was heard for ${SILENCE_SECONDS} s` };

@@ -4,8 +4,8 @@
 import { NAME_LIMIT } from '@gradcast/protocol';
 import type { Peer } from './peer.ts';
 
-/** What a worker is doing: not ready yet, waiting for work, computing, or kept from work. */
-export const WORKER_STATES = ['joining', 'idle', 'leased', 'quarantined'] as const;
+/** What a worker is doing: not ready yet, waiting for work, computing, kept from work, or too slow for the others. */
+export const WORKER_STATES = ['joining', 'idle', 'leased', 'quarantined', 'parked'] as const;
 export type WorkerState = (typeof WORKER_STATES)[number];
 
 /** A worker as metrics and discovery see it. */
@@ -45,7 +45,8 @@ export class Roster {
       if (!hello || isArbiter) return [];
       const quarantine = know.quarantineOf(peer);
       const free = quarantine === undefined ? 'idle' : 'quarantined';
-      const doing = state !== 'active' ? 'joining' : know.isBusy(name) ? 'leased' : free;
+      const working = know.isBusy(name) ? 'leased' : free;
+      const doing = state === 'active' ? working : state === 'parked' ? 'parked' : 'joining';
       const { backend, metricsPort } = hello;
       const isLocal = credential.kind === 'local';
       return [{ name, backend, metricsPort, address, isLocal, state: doing, quarantine: quarantine ?? null }];

@@ -11,6 +11,7 @@ import type { Credential, Credentials } from './credentials.ts';
 import type { Admit } from './doors.ts';
 import { CoordinatorError } from './failure.ts';
 import { freePieces } from './pieces.ts';
+import { trafficOf } from './traffic.ts';
 
 /** Where a server listens. */
 export type Place =
@@ -86,7 +87,7 @@ function acceptUpgrade(
   sockets.handleUpgrade(request, stream, head, (socket) => {
     freePieces(stream, socket);
     const address = addressOf(request, options.place);
-    options.onConnection({ socket, address, credential, bytesRead: () => request.socket.bytesRead });
+    options.onConnection({ socket, address, credential, ...trafficOf(request.socket) });
   });
 }
 

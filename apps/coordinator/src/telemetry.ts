@@ -6,7 +6,7 @@ import type { ChildMessage } from '@gradcast/config';
 import { coordinatorMetrics, endpoints, processMetrics } from '@gradcast/metrics';
 import type { CoordinatorMetrics, RequestHandler } from '@gradcast/metrics';
 import type { Model } from '@gradcast/model';
-import { printable } from '@gradcast/protocol';
+import { printable, showRate } from '@gradcast/protocol';
 import type { Logger } from 'pino';
 import type { FleetEvents } from './fleet-events.ts';
 import { PHASES, shownScalars, Throughput } from './records.ts';
@@ -142,6 +142,11 @@ export class Telemetry {
         metrics.audits.inc({ ending });
         if (ending === 'settled') this.notice('an audit found a wrong result; a third worker decided');
       },
+      parked: (worker, bytesPerSecond, neededBytesPerSecond) => {
+        logger.warn({ worker, bytesPerSecond, neededBytesPerSecond }, 'worker parked');
+        const [takes, needs] = [bytesPerSecond, neededBytesPerSecond].map(showRate);
+        this.notice(`worker ${worker} is parked: it takes ${takes} and needs ${needs} to keep up with the others`);
+      },
       quarantined: (worker, reason, termMs) => {
         metrics.quarantines.inc({ reason });
         logger.warn({ worker, reason, termMs }, 'worker quarantined');
@@ -238,6 +243,6 @@ export class Telemetry {
   }
 
   get #active(): number {
-    return this.#workers().filter(({ state }) => state !== 'joining').length;
+    return this.#workers().filter(({ state }) => state !== 'joining' && state !== 'parked').length;
   }
 }

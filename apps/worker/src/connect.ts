@@ -33,6 +33,8 @@ export function connect({ url, token }: ConnectOptions, events: ConnectionEvents
   });
   /** The first reason counts: ending a connection brings an error of its own. */
   let failure: Failure | undefined;
+  let bytesRead = () => 0;
+  socket.on('upgrade', ({ socket: stream }) => (bytesRead = () => stream.bytesRead));
   socket.on('open', () => events.opened());
   socket.on('message', (data: Buffer, isBinary: boolean) => {
     if (isBinary) return events.message(data);
@@ -55,6 +57,7 @@ export function connect({ url, token }: ConnectOptions, events: ConnectionEvents
     send: (bytes) => {
       if (socket.readyState === WebSocket.OPEN) socket.send(bytes, { binary: true, compress: false });
     },
+    bytesRead: () => bytesRead(),
     close: () =>
       new Promise((resolve) => {
         if (socket.readyState === WebSocket.CLOSED) return resolve();

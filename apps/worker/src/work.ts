@@ -6,7 +6,7 @@ import { performance } from 'node:perf_hooks';
 import type { ChildMessage, WorkerConfig } from '@gradcast/config';
 import { chooseBackend } from '@gradcast/compute';
 import { endpoints, probes, processMetrics, serveMetrics, workerMetrics } from '@gradcast/metrics';
-import { ARITHMETIC_VERSION, labelOf, profileOf } from '@gradcast/protocol';
+import { ARITHMETIC_VERSION, labelOf, profileOf, showRate } from '@gradcast/protocol';
 import { Session } from '@gradcast/trainer';
 import type { Outcome, SessionNotice } from '@gradcast/trainer';
 import type { Logger } from 'pino';
@@ -65,6 +65,12 @@ export async function work({ config, token, logger, tell, stop }: WorkOptions): 
 
   let trouble: string | undefined;
   const notice = (event: SessionNotice) => {
+    if (event.kind === 'parked') {
+      const [takes, needs] = [event.bytesPerSecond, event.neededBytesPerSecond].map(showRate);
+      logger.warn(event, 'parked');
+      const sentence = `the coordinator has parked this worker: it takes ${takes} and needs ${needs} to keep up`;
+      return tell({ type: 'notice', sentence });
+    }
     member = event.kind === 'joined';
     if (event.kind === 'joined') {
       trouble = undefined;

@@ -23,6 +23,7 @@ const senders: { readonly [T in Message['type']]: Sender<T> } = {
   lease: 'coordinator',
   result: 'worker',
   average: 'coordinator',
+  parked: 'coordinator',
   resync: 'worker',
   stats: 'worker',
   ping: 'both',

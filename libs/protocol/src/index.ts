@@ -27,4 +27,4 @@ export type { LeaseContents, PayloadShape } from './payloads.ts';
 export { probeOf, profileDifference, profileKey, profileOf, renewedKey } from './profile.ts';
 export type { Profile, TextDigest } from './profile.ts';
 export { codeOf, isPrintable, labelOf, NAME, NAME_LIMIT, printable, sentenceOf, workerName } from './text.ts';
-export { LONGEST_RETRY_MS } from './timing.ts';
+export { HEARTBEAT_MS, LONGEST_RETRY_MS, showRate } from './timing.ts';

@@ -113,6 +113,15 @@ const average = z.strictObject({
   scalars: z.strictObject({ alpha: finite, oneMinusBeta1: finite, oneMinusBeta2: finite, epsilon: finite }).nullable(),
 });
 
+/** The worker does not keep up with the others: it gets no averages and no leases until a snapshot comes. */
+const parked = z.strictObject({
+  type: z.literal('parked'),
+  incarnation,
+  /** What it took and applied of averages and snapshots, and what it would have to. */
+  bytesPerSecond: count,
+  neededBytesPerSecond: count,
+});
+
 const resync = z.strictObject({ type: z.literal('resync'), incarnation, version: count, fingerprint });
 const counters = z
   .record(label, finite)
@@ -141,7 +150,17 @@ const fromWorker = z.discriminatedUnion('type', [
   refuse,
   leave,
 ]);
-const fromCoordinator = z.discriminatedUnion('type', [welcome, snapshot, lease, average, ping, pong, refuse, done]);
+const fromCoordinator = z.discriminatedUnion('type', [
+  welcome,
+  snapshot,
+  lease,
+  average,
+  parked,
+  ping,
+  pong,
+  refuse,
+  done,
+]);
 
 export type WorkerMessage = z.infer<typeof fromWorker>;
 export type CoordinatorMessage = z.infer<typeof fromCoordinator>;

@@ -5,3 +5,12 @@
  * that it has just lost, so none of them misses the end of its run.
  */
 export const LONGEST_RETRY_MS = 4_000;
+
+/** While a long message moves, either side is heard from at least this often. */
+export const HEARTBEAT_MS = 5_000;
+
+/** A rate as people read it. */
+export function showRate(bytesPerSecond: number): string {
+  const kilobytes = bytesPerSecond / 1000;
+  return kilobytes < 1000 ? `${Math.round(kilobytes)} kB/s` : `${(kilobytes / 1000).toFixed(1)} MB/s`;
+}

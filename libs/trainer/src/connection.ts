@@ -19,6 +19,8 @@ export interface ConnectionEvents {
 
 export interface Connection {
   send(bytes: Uint8Array): void;
+  /** Bytes that have arrived, of messages that are still on their way too; absent where that cannot be told. */
+  bytesRead?(): number;
   /** Closes once all that was sent has gone out. @returns when it is closed, within a bounded time; never rejects. */
   close(): Promise<void>;
 }

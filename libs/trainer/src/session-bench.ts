@@ -21,6 +21,8 @@ export class FakeConnection {
   /** What the session sent. */
   readonly sent: WorkerMessage[] = [];
   isClosed = false;
+  /** Bytes that have arrived, as the session may ask. */
+  bytesRead = 0;
 
   constructor(events: ConnectionEvents) {
     this.events = events;
@@ -71,6 +73,7 @@ export class SessionBench {
         const connection = new FakeConnection(events);
         this.connections.push(connection);
         return {
+          bytesRead: () => connection.bytesRead,
           send: (bytes) => void connection.sent.push(decodeFromWorker(bytes).message),
           close: () => {
             connection.isClosed = true;

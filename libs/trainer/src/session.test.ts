@@ -106,6 +106,28 @@ describe('a member', () => {
     expect(bench.notices.at(-1)).toMatchObject({ kind: 'lost', sentence: 'the coordinator said nothing for 7 s' });
   });
 
+  it('is kept through a message that takes minutes to arrive, and is heard from meanwhile', () => {
+    const bench = new SessionBench();
+    bench.connection.welcomes();
+    for (let second = 0; second < 180; second++) {
+      bench.connection.bytesRead += 64_000;
+      bench.clock.advance(1000);
+    }
+    expect(bench.disconnections).toBe(0);
+    expect(bench.connection.sent.filter(({ type }) => type === 'ping').length).toBeGreaterThanOrEqual(180 / 6);
+    // Nothing more comes.
+    bench.clock.advance(30_000 + 5000);
+    expect(bench.disconnections).toBe(1);
+  });
+
+  it('that is parked says so and goes on', () => {
+    const bench = new SessionBench();
+    bench.connection.welcomes();
+    const parked = { bytesPerSecond: 60_000, neededBytesPerSecond: 3_000_000 };
+    bench.connection.says({ type: 'parked', incarnation: 1, ...parked });
+    expect([bench.notices.at(-1), bench.disconnections]).toEqual([{ kind: 'parked', ...parked }, 0]);
+  });
+
   it('is not kept by another incarnation', () => {
     const bench = member();
     bench.clock.advance(29_999);

@@ -6,14 +6,16 @@
  *                                                    |--leave--> leaving --finished or out of grace--> ended
  *                                                    \--done / final refusal--> ended
  *
- * Invariants: a message of another incarnation than the welcome's is dropped; a coordinator that says nothing for the
- * agreed time is given up and called again; retries end after `reconnectSeconds` of trying without a welcome, so no
- * worker waits for ever. A refusal that cannot change is final: `never`, or twice in a row the same of what was sent.
+ * Invariants: a message of another incarnation than the welcome's is dropped; a coordinator from which no byte comes for
+ * the agreed time is given up and called again; through a message that takes minutes, the coordinator hears of this
+ * worker; retries end after `reconnectSeconds` of trying without a welcome, so no worker waits for ever. A refusal that
+ * cannot change is final: `never`, or twice in a row the same of what was sent.
  */
 import {
   codeOf,
   decodeFromCoordinator,
   encodeFrame,
+  HEARTBEAT_MS,
   LONGEST_RETRY_MS,
   PROTOCOL_VERSION,
   ProtocolError,
@@ -50,6 +52,8 @@ export interface SessionOptions {
 
 export type SessionNotice =
   | { readonly kind: 'joined'; readonly worker: string; readonly run: string; readonly incarnation: number }
+  /** The worker does not keep up with the others and gets no work: bytes a second that it takes, and that it would have to. */
+  | { readonly kind: 'parked'; readonly bytesPerSecond: number; readonly neededBytesPerSecond: number }
   | { readonly kind: 'lost'; readonly sentence: string; readonly retryMs: number };
 
 /** Refusals of what was sent: the same words again are refused again, unless the first were spoilt on their way. */
@@ -68,6 +72,9 @@ export class Session {
   #incarnation: number | undefined;
   #silenceMs = GREETING_MS;
   #cancelTimer = () => {};
+  /** When anything last arrived, and how much had by then. */
+  #heard = { at: 0, bytes: 0 };
+  #nextPing = 1;
   /** When the present series of attempts began; undefined while a member. */
   #tryingSince: number | undefined;
   #attempts = 0;
@@ -157,6 +164,10 @@ export class Session {
         return this.#say({ type: 'pong', incarnation: message.incarnation, id: message.id });
       case 'pong':
         return;
+      case 'parked': {
+        const { bytesPerSecond, neededBytesPerSecond } = message;
+        return this.#options.notice({ kind: 'parked', bytesPerSecond, neededBytesPerSecond });
+      }
       case 'done':
         return this.#end({ kind: 'done', reason: message.reason });
       case 'average':
@@ -190,12 +201,33 @@ export class Session {
     else this.#lost({ kind: 'unreachable', sentence });
   }
 
-  /** Gives the coordinator up if it says nothing for so long. */
+  /** Gives the coordinator up if nothing more comes for so long. */
   #listen(ms: number): void {
+    this.#heard = { at: this.#options.clock.now(), bytes: this.#connection?.bytesRead?.() ?? 0 };
+    this.#wait(ms);
+  }
+
+  #wait(ms: number): void {
+    const { clock } = this.#options;
     this.#cancelTimer();
-    this.#cancelTimer = this.#options.clock.after(ms, () =>
-      this.#lost({ kind: 'unreachable', sentence: `the coordinator said nothing for ${Math.round(ms / 1000)} s` }),
-    );
+    const left = this.#heard.at + ms - clock.now();
+    this.#cancelTimer = clock.after(Math.min(HEARTBEAT_MS, left), () => this.#look(ms));
+  }
+
+  /** A message of megabytes may take minutes: its bytes count, and the coordinator hears that this worker lives. */
+  #look(ms: number): void {
+    const bytes = this.#connection?.bytesRead?.() ?? 0;
+    const now = this.#options.clock.now();
+    if (bytes > this.#heard.bytes) {
+      this.#heard = { at: now, bytes };
+      if (this.#incarnation !== undefined) {
+        this.#say({ type: 'ping', incarnation: this.#incarnation, id: this.#nextPing++ });
+      }
+    } else if (now - this.#heard.at >= ms) {
+      const sentence = `the coordinator said nothing for ${Math.round(ms / 1000)} s`;
+      return this.#lost({ kind: 'unreachable', sentence });
+    }
+    this.#wait(ms);
   }
 
   #lost(failure: Failure): void {

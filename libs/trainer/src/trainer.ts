@@ -168,6 +168,7 @@ export class Trainer {
       // The session answers these; they never need the replica.
       case 'ping':
       case 'pong':
+      case 'parked':
       case 'refuse':
       case 'done':
         return;

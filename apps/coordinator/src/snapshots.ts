@@ -1,0 +1,62 @@
+/**
+ * The state as joiners get it: at rest, made once a version, the same bytes for everybody who joins at it.
+ *
+ * Invariants: a snapshot goes to a peer that has room for it and whose pause is over; who has to wait gets a later one.
+ */
+import { encodeFrame, frameLimit, leaseBytes, snapshotBytes } from '@gradcast/protocol';
+import type { MessageOf } from '@gradcast/protocol';
+import type { DispatcherOptions, Truth } from './dispatcher.ts';
+import { AVERAGE_LIMIT } from './peer.ts';
+import type { Peer } from './peer.ts';
+import type { Roster } from './roster.ts';
+
+export interface SnapshotsOptions {
+  readonly incarnation: number;
+  readonly roster: Roster;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  /** A peer has its snapshot, as far as the system goes, and may be leased leaves. */
+  readonly given: () => void;
+}
+
+export class Snapshots {
+  readonly #options: SnapshotsOptions;
+  #truth: Truth | undefined;
+  #made: { message: MessageOf<'snapshot'>; frame: Uint8Array } | undefined;
+
+  constructor(options: SnapshotsOptions) {
+    this.#options = options;
+  }
+
+  /** The state at rest, which all who wait get; undefined while it is changing. */
+  settle(truth: Truth | undefined): void {
+    this.#truth = truth;
+    this.#made = undefined;
+    this.tick();
+  }
+
+  /** Gives a snapshot to those who wait for one and may have it. */
+  tick(): void {
+    if (!this.#truth) return;
+    for (const peer of this.#options.roster.all) if (peer.state === 'waiting') this.give(peer);
+  }
+
+  /** Gives a waiting peer the state, now or as soon as it may have it. */
+  give(peer: Peer): void {
+    if (!this.#truth || this.#options.now() < peer.pausedUntil) return;
+    const { message, frame } = (this.#made ??= this.#make(this.#truth));
+    if (peer.hasRoom(frame.byteLength)) void peer.sendSnapshot(message, frame).then(this.#options.given);
+  }
+
+  #make({ version, fingerprint, vectors }: Truth): { message: MessageOf<'snapshot'>; frame: Uint8Array } {
+    const { incarnation } = this.#options;
+    const message: MessageOf<'snapshot'> = { type: 'snapshot', incarnation, version, fingerprint };
+    return { message, frame: encodeFrame(message, vectors) };
+  }
+}
+
+/** Bytes of a snapshot, the averages after it and leases of a whole step and the next: nothing honest waits for more. */
+export function mostWaiting({ payload, terms }: Pick<DispatcherOptions, 'payload' | 'terms'>): number {
+  const averages = AVERAGE_LIMIT * payload.parameters * Float32Array.BYTES_PER_ELEMENT;
+  return frameLimit(snapshotBytes(payload.parameters) + averages + 2 * leaseBytes(payload, terms.microBatches));
+}
