@@ -1,11 +1,18 @@
-// Loaded before any TensorFlow library. Two things must happen before TensorFlow's static initialisers run, and
-// JavaScript can do neither of them:
+// Loaded before any TensorFlow library, for what JavaScript cannot do.
 //
+// Before TensorFlow's static initialisers run:
 // - setenv: in a worker thread `process.env` is a copy that native getenv never sees;
 // - keeping a notice that TensorFlow prints from such an initialiser, before any log level can be set, off the
 //   terminal: what is written to stderr while the library loads is handed back, so that the caller can pass on
 //   everything else.
+//
+// Before its first op:
+// - telling whether a library is found that TensorFlow will open by its bare name, and which file that is;
+// - switching TensorFloat-32 off, which TensorFlow decides by a variable of its own.
 #include <dlfcn.h>
+#ifdef __linux__
+#include <link.h>
+#endif
 #include <node_api.h>
 #include <unistd.h>
 
@@ -76,6 +83,57 @@ napi_value LoadLibrary(napi_env env, napi_callback_info info) {
   return result;
 }
 
+// findLibrary(name: string): string | undefined, the file that TensorFlow gets when it opens that bare name; nothing is
+// loaded for it. Where the system does not tell the file, the name itself.
+napi_value FindLibrary(napi_env env, napi_callback_info info) {
+  size_t count = 1;
+  napi_value arguments[1];
+  napi_value result = nullptr;
+  std::string name;
+  if (napi_get_cb_info(env, info, &count, arguments, nullptr, nullptr) != napi_ok || count != 1 ||
+      !ReadString(env, arguments[0], &name)) {
+    napi_throw_type_error(env, nullptr, "findLibrary takes a name");
+    return nullptr;
+  }
+  void *handle = dlopen(name.c_str(), RTLD_LAZY | RTLD_LOCAL | RTLD_NOLOAD);
+  if (!handle) return nullptr;
+  std::string path = name;
+#ifdef __linux__
+  struct link_map *map = nullptr;
+  if (dlinfo(handle, RTLD_DI_LINKMAP, &map) == 0 && map) path = map->l_name;
+#endif
+  dlclose(handle);
+  napi_create_string_utf8(env, path.data(), path.size(), &result);
+  return result;
+}
+
+// disableTensorFloat32(framework: string): boolean, whether the loaded library has the switch and it is off now
+napi_value DisableTensorFloat32(napi_env env, napi_callback_info info) {
+  size_t count = 1;
+  napi_value arguments[1];
+  napi_value result = nullptr;
+  std::string path;
+  if (napi_get_cb_info(env, info, &count, arguments, nullptr, nullptr) != napi_ok || count != 1 ||
+      !ReadString(env, arguments[0], &path)) {
+    napi_throw_type_error(env, nullptr, "disableTensorFloat32 takes the path of the framework library");
+    return nullptr;
+  }
+  bool off = false;
+  if (void *handle = dlopen(path.c_str(), RTLD_LAZY | RTLD_LOCAL | RTLD_NOLOAD)) {
+    // tsl::enable_tensor_float_32_execution(bool) and tsl::tensor_float_32_execution_enabled(), which no header that the
+    // wheel has declares.
+    auto enable = reinterpret_cast<void (*)(bool)>(dlsym(handle, "_ZN3tsl32enable_tensor_float_32_executionEb"));
+    auto enabled = reinterpret_cast<bool (*)()>(dlsym(handle, "_ZN3tsl33tensor_float_32_execution_enabledEv"));
+    if (enable && enabled) {
+      enable(false);
+      off = !enabled();
+    }
+    dlclose(handle);
+  }
+  napi_get_boolean(env, off, &result);
+  return result;
+}
+
 void Export(napi_env env, napi_value exports, const char *name, napi_callback callback) {
   napi_value function;
   if (napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, nullptr, &function) == napi_ok) {
@@ -88,5 +146,7 @@ void Export(napi_env env, napi_value exports, const char *name, napi_callback ca
 NAPI_MODULE_INIT() {
   Export(env, exports, "setEnvironment", SetEnvironment);
   Export(env, exports, "loadLibrary", LoadLibrary);
+  Export(env, exports, "findLibrary", FindLibrary);
+  Export(env, exports, "disableTensorFloat32", DisableTensorFloat32);
   return exports;
 }

@@ -85,6 +85,8 @@ export interface NativePaths {
   readonly libraries: string;
   readonly framework: string;
   readonly library: string;
+  /** What TensorFlow opens by bare names, in the order in which it has to be loaded; see {@link WheelSet.opens}. */
+  readonly opens: readonly string[];
 }
 
 /** Where a set lies (or will lie) under a cache folder. */
@@ -101,7 +103,13 @@ export function nativePaths(set: WheelSet, cache: string = cacheFolder()): Nativ
     libraries,
     framework: join(libraries, set.framework),
     library: join(libraries, set.library),
+    opens: openedPaths(set, folder),
   };
+}
+
+/** The paths of {@link WheelSet.opens} in a folder that holds `site-packages`. */
+export function openedPaths(set: WheelSet, folder: string): string[] {
+  return set.opens.map((path) => join(folder, 'site-packages', path));
 }
 
 /** Whether the set is installed: the folder appears with one rename, once everything in it works. */

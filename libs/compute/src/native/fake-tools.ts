@@ -72,6 +72,7 @@ export async function fakeMachine(): Promise<FakeMachine> {
       wheels: [{ distribution: 'tensorflow-fake', version: '1.0', file: FILE, sha256, bytes: content.length }],
       library: 'libcc.so',
       framework: 'libframework.so',
+      opens: [],
       run: 'not yet run',
     },
     program,

@@ -13,6 +13,7 @@ import { cacheFolder, nativePaths, type Environment } from './cache.ts';
 import { fetchWheel } from './download.ts';
 import { nativeError } from './errors.ts';
 import { withLock } from './lock.ts';
+import { checkOpened } from './opened.ts';
 import { copyBinding, requireBinding } from './prebuilt.ts';
 import { findToolchain, type Toolchain } from './toolchain.ts';
 import { unpackWheel } from './unpack.ts';
@@ -76,6 +77,7 @@ export async function installNative(options: InstallOptions = {}): Promise<Insta
     onProgress?.({ stage: 'build' });
     if (toolchain.compiler) await buildBinding({ ...job, toolchain: toolchain.compiler });
     else await copyBinding(binding!, stage);
+    await checkOpened(stage, set, { env, signal });
     await rm(join(stage, 'site-packages', 'tensorflow', 'include'), { recursive: true, force: true });
     await writeFile(join(stage, 'installed.json'), `${JSON.stringify(set, undefined, 2)}\n`);
     await rename(stage, paths.folder);

@@ -30,6 +30,20 @@ describe('the platform table', () => {
     expect(new Set(hashes).size).toBe(hashes.length);
   });
 
+  it('opens only libraries of its own wheels, each before the one that needs it', () => {
+    for (const { variant, wheels, opens } of WHEEL_SETS) {
+      expect(opens.length > 0).toBe(variant === 'cuda');
+      const parts = wheels.map(({ distribution }) =>
+        distribution.replace(/^nvidia-(.+)-cu12$/, '$1').replace('-', '_'),
+      );
+      for (const path of opens) expect(parts, path).toContain(path.split('/')[1]);
+      const places = ['libnvJitLink', 'libcublasLt', 'libcublas.', 'libcusparse', 'libcusolver'].map((name) =>
+        opens.findIndex((path) => path.includes(name)),
+      );
+      expect(places).toEqual([...places].sort((a, b) => a - b));
+    }
+  });
+
   it('says which rows nobody has run', () => {
     const run = WHEEL_SETS.filter((set) => set.run === 'run').map(({ platform, variant }) => `${variant} ${platform}`);
     expect(run).toEqual(['cpu linux-x64']);

@@ -32,12 +32,17 @@ export interface WheelSet {
   /** File names inside `site-packages/tensorflow`. */
   readonly library: string;
   readonly framework: string;
+  /**
+   * NVIDIA's libraries that TensorFlow opens by their bare names, below `site-packages`, each after those that it needs. Its
+   * own run path does not lead to all of them. Seen with `LD_DEBUG=libs`; what only several GPUs need is not among them.
+   */
+  readonly opens: readonly string[];
   /** Whether a run on such a machine has shown that the set works. */
   readonly run: 'run' | 'not yet run';
 }
 
-const linux = { library: 'libtensorflow_cc.so.2', framework: 'libtensorflow_framework.so.2' };
-const mac = { library: 'libtensorflow_cc.2.dylib', framework: 'libtensorflow_framework.2.dylib' };
+const linux = { library: 'libtensorflow_cc.so.2', framework: 'libtensorflow_framework.so.2', opens: [] };
+const mac = { library: 'libtensorflow_cc.2.dylib', framework: 'libtensorflow_framework.2.dylib', opens: [] };
 
 function tensorflow(distribution: string, tag: string, sha256: string, bytes: number): Wheel {
   const file = `${distribution.replace('-', '_')}-${TENSORFLOW_VERSION}-cp312-cp312-${tag}.whl`;
@@ -187,6 +192,19 @@ export const WHEEL_SETS: readonly WheelSet[] = [
       ),
     ],
     ...linux,
+    opens: [
+      'nvidia/cuda_runtime/lib/libcudart.so.12',
+      'nvidia/cuda_nvrtc/lib/libnvrtc.so.12',
+      'nvidia/nvjitlink/lib/libnvJitLink.so.12',
+      'nvidia/cublas/lib/libcublasLt.so.12',
+      'nvidia/cublas/lib/libcublas.so.12',
+      'nvidia/cusparse/lib/libcusparse.so.12',
+      'nvidia/cusolver/lib/libcusolver.so.11',
+      'nvidia/cufft/lib/libcufft.so.11',
+      'nvidia/cuda_cupti/lib/libcupti.so.12',
+      'nvidia/nccl/lib/libnccl.so.2',
+      'nvidia/cudnn/lib/libcudnn.so.9',
+    ],
     run: 'not yet run',
   },
 ];

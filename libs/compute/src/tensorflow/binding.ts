@@ -59,6 +59,10 @@ export interface Prelude {
   setEnvironment(name: string, value: string): void;
   /** Loads a library for the rest of the process; returns what it wrote to stderr meanwhile. */
   loadLibrary(path: string): string;
+  /** The loaded file that whoever opens this bare name gets; undefined when no such library is loaded. */
+  findLibrary(name: string): string | undefined;
+  /** Switches TensorFloat-32 off in the loaded framework library; false when that has no such switch. */
+  disableTensorFloat32(framework: string): boolean;
 }
 
 const require = createRequire(import.meta.url);

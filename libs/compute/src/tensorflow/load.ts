@@ -9,9 +9,10 @@ import type { LoadedBackend } from '../engine/backend.ts';
 import { isInstalled, nativePaths } from '../native/cache.ts';
 import { nativeError } from '../native/errors.ts';
 import { thisMachine, wheelsFor, type NativeVariant } from '../native/wheels.ts';
-import { loadAddon, loadNodeBackend, type Binding, type NodeBackend, type Prelude } from './binding.ts';
+import { loadNodeBackend, type Binding, type NodeBackend } from './binding.ts';
 import { graphCompiler } from './compile.ts';
 import { tensorflowKernels } from './kernels.ts';
+import { openLibrary } from './open-library.ts';
 import { Recorder } from './recorder.ts';
 import { nativeEnvironment, type NativeSettings } from './environment.ts';
 
@@ -33,9 +34,6 @@ export interface LoadOptions extends NativeSettings {
   /** Where the system tells the processor's instruction sets. */
   readonly cpuinfo?: string;
 }
-
-/** Lines that TensorFlow prints while it loads and that tell a user nothing. */
-const NOISE = [/^WARNING: All log messages before absl::InitializeLog\(\)/, /oneDNN custom operations are on/];
 
 /** The one library of this process, with steps op by op and, once asked for, as graphs. */
 let loaded: { readonly key: string; readonly recorder: Recorder; readonly eager: LoadedTensorflow } | undefined;
@@ -71,7 +69,7 @@ function openBackend(
   environment: Record<string, string>,
   options: LoadOptions,
 ): { recorder: Recorder; eager: LoadedTensorflow } {
-  const recorder = new Recorder(openLibrary(environment, options));
+  const recorder = new Recorder(openInstalled(environment, options));
   const { binding } = recorder;
   const NodeBackendClass = loadNodeBackend();
   const backend = new NodeBackendClass(binding, '@tensorflow/tfjs-node-gpu');
@@ -125,9 +123,8 @@ export function isTensorflowInstalled(variant: NativeVariant, cache?: string): b
   }
 }
 
-/** Loads prelude, library and binding, in that order. */
-function openLibrary(environment: Record<string, string>, { gpu, cache }: LoadOptions): Binding {
-  const machine = thisMachine();
+/** Finds the installed library that serves, and opens it. */
+function openInstalled(environment: Record<string, string>, { gpu, cache }: LoadOptions): Binding {
   const wanted: readonly NativeVariant[] = gpu === undefined ? ['cpu', 'cuda'] : ['cuda'];
   const variant = wanted.find((candidate) => isTensorflowInstalled(candidate, cache));
   if (!variant) {
@@ -137,22 +134,5 @@ function openLibrary(environment: Record<string, string>, { gpu, cache }: LoadOp
       'gradcast doctor --install',
     );
   }
-  const paths = nativePaths(wheelsFor(machine, variant), cache);
-  Object.assign(process.env, environment);
-  try {
-    const prelude = loadAddon(paths.prelude) as Prelude;
-    for (const [name, value] of Object.entries(environment)) prelude.setEnvironment(name, value);
-    // By absolute path, the one before the one that needs it: the binding names them without saying where they lie.
-    const written = [paths.framework, paths.library].flatMap((path) => prelude.loadLibrary(path).split('\n'));
-    const worthReading = written.filter((line) => line !== '' && !NOISE.some((noise) => noise.test(line)));
-    if (worthReading.length > 0) process.stderr.write(`${worthReading.join('\n')}\n`);
-    return loadAddon(paths.binding) as Binding;
-  } catch (error) {
-    throw nativeError(
-      'native-load-failed',
-      `the native library in ${paths.folder} does not load: ${error instanceof Error ? error.message : String(error)}`,
-      `remove ${paths.folder} and run gradcast doctor --install`,
-      error,
-    );
-  }
+  return openLibrary(nativePaths(wheelsFor(thisMachine(), variant), cache), environment);
 }
