@@ -157,6 +157,8 @@ export class FleetBench {
   /** What the fleet told, as words. */
   readonly told: string[] = [];
   version = 0;
+  /** A test may put its own in place of one. */
+  readonly events: FleetEvents;
 
   constructor(change: Partial<FleetOptions> = {}) {
     const tell = (...words: (string | number)[]) => void this.told.push(words.join(' '));
@@ -171,8 +173,10 @@ export class FleetBench {
       audit: (ending) => tell('audit', ending),
       parked: (worker, takes, needs) => tell('parked', worker, takes, needs),
       quarantined: (worker, reason, termMs) => tell('quarantined', worker, reason, termMs),
+      failed: (worker, error) => tell('failed', worker, String(error)),
       stalled: (ms) => tell('stalled', ms),
     };
+    this.events = events;
     this.fleet = new Fleet({
       terms: {
         incarnation: INCARNATION,

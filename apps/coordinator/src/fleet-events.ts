@@ -26,6 +26,8 @@ export interface FleetEvents {
   /** A worker cannot keep up and gets nothing: bytes a second that it takes, and that it would have to. */
   parked(worker: string, bytesPerSecond: number, neededBytesPerSecond: number): void;
   quarantined(worker: string, reason: string, termMs: number): void;
+  /** Handling a message of a worker failed for a reason of ours; it lost its connection. */
+  failed(worker: string, error: unknown): void;
   /** This process stood still for so long. */
   stalled(ms: number): void;
 }

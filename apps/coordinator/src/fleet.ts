@@ -118,10 +118,10 @@ export class Fleet {
     const { socket } = connection;
     const peer = new Peer({ ...connection, maxWaiting: this.#maxWaiting, now, countBytes: events.bytes });
     this.#roster.add(peer);
-    socket.on('message', (data: Buffer, isBinary: boolean) => this.#receive(peer, data, isBinary));
-    socket.on('close', () => this.#gone(peer));
-    // Every error is followed by a close.
-    socket.on('error', () => undefined);
+    socket.on('message', (data: Buffer, isBinary: boolean) =>
+      this.#guard(peer, () => this.#receive(peer, data, isBinary)),
+    );
+    socket.on('close', () => this.#guard(peer, () => this.#gone(peer)));
   }
 
   /** The state is at rest at a version: joiners may have it, and results for it can be checked. */
@@ -215,6 +215,21 @@ export class Fleet {
       if (!peer.hello || !(due || peer.wantsPing)) continue;
       peer.wantsPing = false;
       void peer.send({ type: 'ping', incarnation: terms.incarnation, id: this.#nextPing++ });
+    }
+  }
+
+  /** Whatever goes wrong while a peer is dealt with costs that peer its connection, and nobody else anything. */
+  #guard(peer: Peer, handle: () => void): void {
+    try {
+      handle();
+    } catch (error) {
+      this.#options.events.failed(peer.name || peer.address, error);
+      try {
+        this.#refuse(peer, 'message-failed', 'the coordinator could not handle what this worker sent');
+      } catch {
+        // What failed once may fail again; the connection ends all the same.
+        peer.terminate();
+      }
     }
   }
 

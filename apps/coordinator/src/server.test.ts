@@ -27,7 +27,6 @@ async function started(change: Partial<ServerOptions> = {}) {
       sockets.push(socket);
       connections.push(address);
       socket.on('message', (data: Buffer, isBinary) => socket.send(data, { binary: isBinary }));
-      socket.on('error', () => undefined);
     },
     onRefused: (address, code) => void refused.push(`${address} ${code}`),
     ...change,
@@ -98,6 +97,29 @@ describe('the port for workers', () => {
     expect(echoed).toHaveLength(1000);
     socket.send(new Uint8Array(1001));
     expect(await new Promise((resolve) => socket.once('close', resolve))).toBe(1009);
+  });
+
+  it('survives a worker that speaks no WebSocket after its upgrade, whoever listens', async () => {
+    const server = await started();
+    const { port } = new URL(server.url.replace('ws:', 'http:'));
+    await new Promise<void>((resolve) => {
+      const headers = {
+        connection: 'Upgrade',
+        upgrade: 'websocket',
+        'sec-websocket-version': '13',
+        'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==',
+      };
+      request({ host: '127.0.0.1', port, headers })
+        .on('upgrade', (_, socket) => {
+          socket
+            .on('close', resolve)
+            .on('error', () => undefined)
+            .resume();
+          socket.write(new Uint8Array(8).fill(0xff));
+        })
+        .end();
+    });
+    expect((await dial(server.url)).status).toBe(101);
   });
 
   it('survives an upgrade whose sender hangs up at once', async () => {

@@ -85,6 +85,8 @@ function acceptUpgrade(
 ): void {
   request.socket.setNoDelay(true);
   sockets.handleUpgrade(request, stream, head, (socket) => {
+    // Every error is followed by a close.
+    socket.on('error', () => undefined);
     freePieces(stream, socket);
     const address = addressOf(request, options.place);
     options.onConnection({ socket, address, credential, ...trafficOf(request.socket) });

@@ -39,6 +39,8 @@ const VERSION = '0.1.0';
 const PEER_WORDS = 240;
 /** The progress line is fed at most this often between two lines of the log. */
 const PROGRESS_MS = 200;
+/** Failures of ours that are logged; each is told once. */
+const MOST_FAILURES = 32;
 
 export class Telemetry {
   readonly #options: TelemetryOptions;
@@ -53,6 +55,8 @@ export class Telemetry {
   readonly #usedBackends = new Set<string>();
   readonly #everSeen = new Set<string>();
   readonly #refusals: Repeats;
+  /** Stacks of failures that were told. */
+  readonly #failures = new Set<string>();
   #log: MetricsLog | undefined;
   #workers: () => WorkerView[] = () => [];
   #toldAt = -Infinity;
@@ -154,6 +158,13 @@ export class Telemetry {
       },
       mismatch: () => metrics.replicaMismatches.inc(),
       bytes: (direction, message, bytes) => metrics.wireBytes.inc({ direction, message }, bytes),
+      failed: (worker, error) => {
+        const stack = (error instanceof Error && error.stack) || String(error);
+        if (this.#failures.has(stack) || this.#failures.size >= MOST_FAILURES) return;
+        this.#failures.add(stack);
+        logger.error({ worker, err: error }, 'handling a message failed; its sender was refused');
+        this.notice(`worker ${worker} was refused because of a defect here: ${String(error)}`);
+      },
       stalled: (ms) => logger.warn({ ms }, 'this process stood still; every deadline was moved'),
     };
   }

@@ -10,6 +10,7 @@ export const REFUSALS = {
   'frame-malformed': 'later',
   'message-invalid': 'later',
   'message-unexpected': 'later',
+  'message-failed': 'later',
   'payload-length': 'later',
   'protocol-version': 'never',
   'token-missing': 'never',

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import * as msgpackr from 'msgpackr/pack';
 import { describe, expect, it } from 'vitest';
 import { ProtocolError } from './errors.ts';
 import { decodeFrame, encodeFrame, frameLimit, HEADER_LIMIT, payloadWithRoom, sealFrame } from './frame.ts';
@@ -123,6 +124,17 @@ describe('decodeFrame', () => {
     ['a header cut short', '02000000 81a10000'],
   ])('refuses %s', (_, hex) => {
     expect(refusal(() => decodeFrame(bytesOf(hex)))).toBe('frame-malformed');
+  });
+
+  it('refuses a header of another type than messages have, however it is packed', () => {
+    for (const value of [new Date(0), new Uint8Array(3), undefined, new Map([[1, 2]])]) {
+      expect([value, refusal(() => decodeFrame(encodeFrame({ value })))]).toEqual([value, 'frame-malformed']);
+    }
+  });
+
+  it('decodes in JavaScript, whatever machine code is installed', () => {
+    // Typed as a member of the package's other entry only; set when machine code was loaded, by whichever entry.
+    expect((msgpackr as { isNativeAccelerationEnabled?: boolean }).isNativeAccelerationEnabled).toBe(false);
   });
 
   it('never throws anything but a refusal, whatever the bytes', () => {

@@ -6,8 +6,9 @@
  * Typed arrays never go through msgpack (a Float32Array silently comes back as something else). The payload is a view on
  * the received buffer when it is aligned, one copy otherwise: small WebSocket messages arrive at odd offsets.
  */
-import { Packr } from 'msgpackr';
 import { ProtocolError } from './errors.ts';
+import { Packr } from './msgpack.ts';
+import { headerProblem } from './plain-header.ts';
 
 /** Bytes a header may have: the largest, a `welcome`, needs under a tenth of it. */
 export const HEADER_LIMIT = 16_384;
@@ -109,6 +110,8 @@ export function decodeFrame(bytes: Uint8Array): Frame {
 }
 
 function unpack(packed: Uint8Array): unknown {
+  const problem = headerProblem(packed);
+  if (problem !== undefined) throw malformed(problem);
   try {
     return packr.unpack(packed) as unknown;
   } catch (cause) {

@@ -137,6 +137,32 @@ describe('a member', () => {
   });
 });
 
+describe('a message that cannot be handled', () => {
+  it('ends the session, not the process', async () => {
+    const bench = new SessionBench({
+      deliver: () => {
+        throw new RangeError('nobody foresaw this');
+      },
+    });
+    bench.connection.welcomes();
+    expect(await bench.end()).toEqual({
+      kind: 'refused',
+      code: 'message-failed',
+      sentence: 'the coordinator is not understood: nobody foresaw this',
+    });
+    expect(bench.connection.isClosed).toBe(true);
+  });
+
+  it('such as a header with thousands of unknown keys, is not repeated at length', async () => {
+    const bench = new SessionBench();
+    bench.connection.events.opened();
+    bench.connection.events.message(encodeFrame({ type: 'ping', ['k'.repeat(16_345)]: 1 }));
+    const outcome = await bench.end();
+    expect(outcome).toMatchObject({ kind: 'refused', code: 'frame-malformed' });
+    expect(JSON.stringify(outcome).length).toBeLessThan(300);
+  });
+});
+
 describe('a lost connection', () => {
   it('makes the replica worthless and is tried again with the secret', () => {
     const bench = member();
@@ -244,7 +270,7 @@ describe('the waits between attempts', () => {
 
   it('are counted from the loss, not from the first connection', async () => {
     const bench = new SessionBench({ reconnectSeconds: 5 });
-    bench.connection.welcomes({ silenceSeconds: 1e6 });
+    bench.connection.welcomes({ silenceSeconds: 86_400 });
     bench.clock.advance(100_000);
     bench.connection.breaks();
     expect(await bench.end()).toBeUndefined();

@@ -143,18 +143,19 @@ export class Session {
     this.#connection = own;
   }
 
+  /** Whatever goes wrong with a message ends this session, not its process. */
   #receive(bytes: Uint8Array): void {
-    let message;
     try {
-      ({ message } = decodeFromCoordinator(bytes));
+      this.#handle(bytes);
     } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
-      return this.#end({
-        kind: 'refused',
-        code: error.code,
-        sentence: `the coordinator is not understood: ${error.message}`,
-      });
+      const code = error instanceof ProtocolError ? error.code : 'message-failed';
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#end({ kind: 'refused', code, sentence: `the coordinator is not understood: ${reason}` });
     }
+  }
+
+  #handle(bytes: Uint8Array): void {
+    const { message } = decodeFromCoordinator(bytes);
     if (message.type === 'refuse') return this.#refused(message);
     if (message.type === 'welcome') return this.#welcomed(message, bytes);
     if (message.incarnation !== this.#incarnation) return;

@@ -4,7 +4,7 @@
  *
  * What it is given to start from are messages that make sense at the time, so that a conversation gets past its greeting.
  */
-import { Packr } from 'msgpackr';
+import { Packr } from '../msgpack.ts';
 import { HEADER_LIMIT } from '../frame.ts';
 import type { Dice } from './dice.ts';
 import { hostileValue } from './hostile-values.ts';
