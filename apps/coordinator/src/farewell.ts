@@ -7,6 +7,9 @@ import { LONGEST_RETRY_MS } from '@gradcast/protocol';
 /** Within this time a worker that lives has tried to come back. */
 export const RETURN_MS = LONGEST_RETRY_MS + 1_000;
 
+/** Names remembered: the latest lost, which are those that may still be on their way. */
+const MOST_LOST = 4096;
+
 export interface FarewellOptions {
   /** Whether workers of an earlier start of this run may be on their way. */
   readonly resumed: boolean;
@@ -32,7 +35,26 @@ export class Farewell {
 
   /** A worker is gone without having said so. */
   lost(name: string): void {
-    if (!this.#said) this.#expected.set(name, this.#now() + RETURN_MS);
+    if (this.#said) return;
+    const now = this.#now();
+    this.#expected.delete(name);
+    this.#expected.set(name, now + RETURN_MS);
+    // In the order of their ends: who should have come back by now is not waited for any more.
+    for (const [other, until] of this.#expected) {
+      if (until > now && this.#expected.size <= MOST_LOST) return;
+      this.#expected.delete(other);
+    }
+  }
+
+  /** How many are waited for. */
+  get expected(): number {
+    return this.#expected.size;
+  }
+
+  /** The coordinator stood still: nobody came back meanwhile that could not. */
+  postpone(byMs: number): void {
+    for (const [name, until] of this.#expected) this.#expected.set(name, until + byMs);
+    if (this.#said) this.#said = { ...this.#said, until: this.#said.until + byMs };
   }
 
   isBack(name: string): void {

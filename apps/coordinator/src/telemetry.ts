@@ -6,7 +6,7 @@ import type { ChildMessage } from '@gradcast/config';
 import { coordinatorMetrics, endpoints, processMetrics } from '@gradcast/metrics';
 import type { CoordinatorMetrics, RequestHandler } from '@gradcast/metrics';
 import type { Model } from '@gradcast/model';
-import { printable, showRate } from '@gradcast/protocol';
+import { printable, REFUSALS, showRate } from '@gradcast/protocol';
 import type { Logger } from 'pino';
 import type { FleetEvents } from './fleet-events.ts';
 import { PHASES, shownScalars, Throughput } from './records.ts';
@@ -37,6 +37,9 @@ export interface TelemetryOptions {
 const VERSION = '0.1.0';
 /** Characters of a peer's own words that a notice shows; the log has up to a sentence's limit. */
 const PEER_WORDS = 240;
+/** Names of workers counted apart, and of those whose profile is known. */
+const MOST_SEEN = 65_536;
+const MOST_KNOWN = 4096;
 /** The progress line is fed at most this often between two lines of the log. */
 const PROGRESS_MS = 200;
 /** Failures of ours that are logged; each is told once. */
@@ -110,18 +113,19 @@ export class Telemetry {
     const { logger } = this.#options;
     return {
       joined: (worker) => {
-        this.#profiles.set(worker.name, { profile: worker.profile, backend: worker.backend });
+        this.#know(worker.name, { profile: worker.profile, backend: worker.backend });
         logger.info({ worker }, 'worker joined');
         this.notice(`worker ${worker.name} joined (${worker.backend} on ${worker.device})`);
       },
       left: (worker, reason) => {
         logger.info({ worker, reason }, 'worker left');
-        metrics.forgetWorker(worker);
         this.notice(`worker ${worker} left: ${printable(reason, PEER_WORDS)}`);
       },
+      forgotten: (worker) => metrics.forgetWorker(worker),
       refused: (worker, code, sentence) => {
         logger.warn({ worker, code }, sentence);
-        metrics.resultsRefused.inc({ reason: code });
+        // A worker's own codes are free; as labels each would be a series for ever.
+        metrics.resultsRefused.inc({ reason: Object.hasOwn(REFUSALS, code) ? code : 'other' });
         if (code === 'replaced') return;
         const line = this.#refusals.worded(
           `worker ${worker} was refused (${code}): ${printable(sentence, PEER_WORDS)}`,
@@ -132,8 +136,9 @@ export class Telemetry {
         metrics.leases.inc({ outcome });
         if (outcome !== 'accepted') return logger.debug({ worker, outcome }, 'lease');
         const known = this.#profiles.get(worker);
-        this.#everSeen.add(worker);
+        if (this.#everSeen.size < MOST_SEEN) this.#everSeen.add(worker);
         if (!known) return;
+        this.#know(worker, known);
         this.used.add(known.profile);
         this.#usedBackends.add(known.backend);
       },
@@ -167,6 +172,16 @@ export class Telemetry {
       },
       stalled: (ms) => logger.warn({ ms }, 'this process stood still; every deadline was moved'),
     };
+  }
+
+  /** A worker may be gone when its step closes; those whose last result is longest ago are forgotten first. */
+  #know(worker: string, known: { profile: string; backend: string }): void {
+    this.#profiles.delete(worker);
+    this.#profiles.set(worker, known);
+    for (const name of this.#profiles.keys()) {
+      if (this.#profiles.size <= MOST_KNOWN) return;
+      this.#profiles.delete(name);
+    }
   }
 
   /** A step closed. */
