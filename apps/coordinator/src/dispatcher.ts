@@ -74,7 +74,8 @@ const HOPELESS_MS = 60_000;
 export class Dispatcher {
   readonly #options: DispatcherOptions;
   readonly #pace = new Pace();
-  readonly #standings: Standings;
+  /** What is held against workers. */
+  readonly standings: Standings;
   readonly #eligible: Eligible;
   #step: OpenStep | undefined;
   /** The step after it, leased out ahead. */
@@ -88,8 +89,8 @@ export class Dispatcher {
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
-    this.#standings = new Standings(options.now);
-    this.#eligible = new Eligible({ ...options, standings: this.#standings });
+    this.standings = new Standings(options.now);
+    this.#eligible = new Eligible({ ...options, standings: this.standings });
   }
 
   /** Whether a worker has a lease in the open step. */
@@ -99,7 +100,7 @@ export class Dispatcher {
 
   /** Why a worker is kept from work. */
   quarantineOf(peer: Peer): Offence | undefined {
-    return this.#standings.quarantineOf(peer.identity)?.reason;
+    return this.standings.quarantineOf(peer.identity)?.reason;
   }
 
   introduce(peer: Peer, leafMs: number): void {
@@ -164,7 +165,7 @@ export class Dispatcher {
 
   postpone(byMs: number): void {
     this.#step?.leases.postpone(byMs, this.#options.now());
-    this.#standings.postpone(byMs);
+    this.standings.postpone(byMs);
   }
 
   /** Deadlines. */
@@ -263,7 +264,7 @@ export class Dispatcher {
     else events.lease(verdict === 'suspect' ? 'refused' : verdict === 'held' ? 'accepted' : verdict, peer.name);
     if (verdict === 'accepted' || verdict === 'held') {
       peer.contributed();
-      this.#standings.good(peer.identity);
+      this.standings.good(peer.identity);
     }
     if (verdict === 'suspect') this.#confirm(step);
     for (const name of step.refuted()) this.#blame(name);
@@ -410,7 +411,7 @@ export class Dispatcher {
   }
 
   #offend(peer: Peer, offence: Offence): void {
-    const quarantine = this.#standings.offence(peer.identity, offence);
+    const quarantine = this.standings.offence(peer.identity, offence);
     if (quarantine) this.#options.events.quarantined(peer.name, offence, quarantine.termMs);
   }
 }

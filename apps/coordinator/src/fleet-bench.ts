@@ -165,6 +165,7 @@ export class FleetBench {
     const events: FleetEvents = {
       joined: ({ name }) => tell('joined', name),
       left: (worker, reason) => tell('left', worker, reason),
+      forgotten: () => undefined,
       refused: (worker, code) => tell('refused', worker, code),
       lease: (outcome, worker) => tell(outcome, worker),
       leaseTime: (worker, totalMs, computeMs) => tell('time', worker, totalMs, computeMs),

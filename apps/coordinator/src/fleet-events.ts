@@ -14,6 +14,8 @@ export interface JoinedWorker {
 export interface FleetEvents {
   joined(worker: JoinedWorker): void;
   left(worker: string, reason: string): void;
+  /** Nobody has this name any more, however its worker went. */
+  forgotten(worker: string): void;
   refused(worker: string, code: string, sentence: string): void;
   lease(outcome: LeaseOutcome, worker: string): void;
   /** A lease came back whole: milliseconds from grant to result, and those of them spent computing. */

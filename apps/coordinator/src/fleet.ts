@@ -10,7 +10,6 @@ import { randomBytes } from 'node:crypto';
 import {
   decodeFromWorker,
   encodeFrame,
-  labelOf,
   openNothing,
   profileDifference,
   profileKey,
@@ -32,7 +31,9 @@ import { Peer } from './peer.ts';
 import { Roster } from './roster.ts';
 import type { WorkerView } from './roster.ts';
 import { mostWaiting, Snapshots } from './snapshots.ts';
-import { overdue, SILENCE_SECONDS } from './overdue.ts';
+import { originOf, Sessions } from './sessions.ts';
+import { welcomeOf } from './welcome.ts';
+import { overdue } from './overdue.ts';
 
 export interface FleetOptions
   extends FarewellOptions, Omit<DispatcherOptions, 'roster' | 'refuse' | 'missed' | 'callArbiter'> {
@@ -58,6 +59,7 @@ export class Fleet {
   readonly #dispatcher: Dispatcher;
   readonly #parking: Parking;
   readonly #snapshots: Snapshots;
+  readonly #sessions = new Sessions();
   readonly #maxWaiting: number;
   readonly #arbiterName = `arbiter-${randomBytes(8).toString('hex')}`;
   #arbiterCalledAt: number | undefined;
@@ -204,6 +206,7 @@ export class Fleet {
     this.#options.events.stalled(byMs);
     this.#dispatcher.postpone(byMs);
     this.#parking.postpone(byMs);
+    this.#farewell.postpone(byMs);
     for (const peer of this.#roster.all) peer.postpone(byMs);
   }
 
@@ -284,28 +287,18 @@ export class Fleet {
     if (!former && this.#roster.introduced >= maxWorkers) {
       throw new ProtocolError('too-many-workers', `the run has ${maxWorkers} workers already`);
     }
-    const name = former?.name ?? this.#roster.freeName(hello.name);
+    const known = former ?? this.#sessions.take(hello.session);
+    const name = former?.name ?? this.#roster.freeName(known?.name ?? hello.name);
     peer.isArbiter = hello.name === this.#arbiterName;
     if (former) {
       this.#refuse(former, 'replaced', 'the worker connected again');
       this.#roster.remove(former);
     }
     peer.hello = hello;
-    this.#roster.introduce(peer, { name, secret: randomBytes(16).toString('hex') });
+    this.#roster.introduce(peer, this.#sessions.open(name, known?.identity));
+    this.#dispatcher.standings.introduce(peer.identity, originOf(peer));
     peer.state = 'joining';
-    void peer.send({
-      type: 'welcome',
-      incarnation: terms.incarnation,
-      run: labelOf(terms.run),
-      worker: peer.name,
-      session: peer.secret,
-      preset: terms.preset,
-      seed: terms.seed,
-      microBatchSize: terms.microBatchSize,
-      microBatches: terms.microBatches,
-      codec: terms.codec,
-      silenceSeconds: SILENCE_SECONDS,
-    });
+    void peer.send(welcomeOf(peer, terms));
     this.#farewell.isBack(peer.name);
     if (this.#farewell.reason !== undefined) this.#sayDone(peer, this.#farewell.reason);
   }
@@ -316,6 +309,7 @@ export class Fleet {
     peer.profile = profileKey(profile, probe);
     if (this.#exactProfile !== null) this.#requireProfile(peer.profile);
     this.#dispatcher.introduce(peer, probeMs);
+    peer.pausedUntil = this.#options.now() + this.#dispatcher.standings.pauseOf(peer.identity);
     this.#options.events.joined({ name: peer.name, backend, device, profile: peer.profile });
     this.#rejoin(peer);
   }
@@ -355,6 +349,7 @@ export class Fleet {
   #missed(peer: Peer, sentence: string): void {
     if (peer.state === 'parked') return;
     peer.misses += 1;
+    peer.pausedUntil = this.#options.now() + this.#dispatcher.standings.missed(peer.identity);
     this.#dispatcher.free(peer.name);
     if (peer.misses > MAX_MISSES) return this.#refuse(peer, 'replica-mismatch', `${sentence}, ${peer.misses} times`);
     this.#rejoin(peer);
@@ -384,11 +379,13 @@ export class Fleet {
     const wasThere = this.#roster.remove(peer);
     this.#farewell.check(this.#roster.size);
     if (!wasThere || !peer.hello) return;
+    this.#sessions.left(peer);
     if (announced) {
       this.#options.events.left(peer.name, 'the connection ended');
       this.#lost(peer);
     }
     if (this.#roster.named(peer.name)) return;
+    this.#options.events.forgotten(peer.name);
     this.#dispatcher.forget(peer.name);
     this.#dispatcher.free(peer.name);
     this.#dispatcher.assign();

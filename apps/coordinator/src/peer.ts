@@ -54,6 +54,8 @@ export class Peer {
   hello: MessageOf<'hello'> | undefined;
   /** Known to this worker only: a hello with it takes this peer's place. */
   secret = '';
+  /** By what a worker is judged: its session, which outlives the connection. */
+  identity = '';
   /** Key of the numeric profile, probe included. */
   profile = '';
   /** A deadline passed and nothing was heard since: it is asked for nothing. */
@@ -116,11 +118,6 @@ export class Peer {
         resolve();
       });
     });
-  }
-
-  /** By what a worker is judged: dropping the connection clears nothing. */
-  get identity(): string {
-    return `${this.name}@${this.address}`;
   }
 
   heard(message: string, bytes: number): void {

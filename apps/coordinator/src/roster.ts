@@ -3,6 +3,7 @@
  */
 import { NAME_LIMIT } from '@gradcast/protocol';
 import type { Peer } from './peer.ts';
+import type { SessionRecord } from './sessions.ts';
 
 /** What a worker is doing: not ready yet, waiting for work, computing, kept from work, or too slow for the others. */
 export const WORKER_STATES = ['joining', 'idle', 'leased', 'quarantined', 'parked'] as const;
@@ -68,9 +69,10 @@ export class Roster {
   }
 
   /** A peer said its hello: from now on it goes by this name, and whoever had it before does not. */
-  introduce(peer: Peer, { name, secret }: { readonly name: string; readonly secret: string }): void {
+  introduce(peer: Peer, { name, secret, identity }: SessionRecord): void {
     peer.name = name;
     peer.secret = secret;
+    peer.identity = identity;
     this.#byName.set(name, peer);
     this.#bySecret.set(secret, peer);
   }

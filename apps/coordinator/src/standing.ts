@@ -1,10 +1,15 @@
 /**
- * What is held against workers: quarantine with exponential backoff, and parole.
+ * What is held against workers: quarantine with exponential backoff, parole, probation, and pauses for wrong replicas.
  *
  *     good --offences reach the tolerance--> quarantined --term over--> on parole --good results--> good
  *                                                 ^---------offence on parole, term doubled---/
  *
- * Invariants: a worker is judged by name and address, so that dropping the connection clears nothing; a term is bounded;
+ * Standing belongs to a session, which outlives its connection, and to the credential of one holder, which its later sessions
+ * inherit it from. What sessions share with strangers, a token or an address, only makes newcomers prove themselves for
+ * longer. Workers that the command started itself share both, and are newcomers nowhere.
+ *
+ * Invariants: neither dropping the connection nor a new name clears anything that is held against a session or a
+ * credential; nothing that others do changes the standing of an established session; terms, pauses and memory are bounded;
  * what the coordinator itself or the model did wrong is never held against anybody.
  */
 
@@ -16,9 +21,16 @@ const TOLERANCE: Record<Offence, number> = { expired: 3, refused: 1, mismatch: 2
 
 const FIRST_TERM_MS = 5_000;
 const LONGEST_TERM_MS = 600_000;
-/** Good results after which one quarantine is forgotten. */
+/** Good results after which one quarantine is forgotten, and of which a newcomer's probation is made. */
 const PAROLE_RESULTS = 10;
-/** Entries kept; beyond it the oldest without a running quarantine are forgotten. */
+/** Offences of strangers double a newcomer's probation up to so many times; one is forgotten in so long. */
+const MOST_DOUBLINGS = 6;
+const FORGET_MS = 600_000;
+/** Wrong replicas in a row beyond so many cost this pause before the next snapshot; each later one doubles it. */
+const FREE_MISSES = 3;
+const FIRST_PAUSE_MS = 1_000;
+const LONGEST_PAUSE_MS = 600_000;
+/** Entries kept; beyond it the oldest that count least are forgotten. */
 const MOST = 4096;
 
 export interface Quarantine {
@@ -28,29 +40,73 @@ export interface Quarantine {
   readonly termMs: number;
 }
 
+/** Where a session comes from. */
+export interface Origin {
+  /** The credential, if it is its holder's own. */
+  readonly own?: string;
+  /** What it shares with strangers: a token, an address. Empty for workers of the same command. */
+  readonly shared: readonly string[];
+}
+
 interface Standing {
+  readonly origin: Origin;
   streak: Partial<Record<Offence, number>>;
   quarantines: number;
   goodSince: number;
   quarantine: Quarantine | undefined;
+  /** Good results until it is established. */
+  probation: number;
+  /** Wrong replicas in a row. */
+  misses: number;
 }
+
+const NOWHERE: Origin = { shared: [] };
 
 export class Standings {
   readonly #now: () => number;
+  /** By session, and by credential under the name {@link ownKey} gives it. */
   readonly #standings = new Map<string, Standing>();
+  /** Offences by newcomers, by what they share. */
+  readonly #strangers = new Map<string, { count: number; at: number }>();
 
   /** @param now monotonic milliseconds. */
   constructor(now: () => number) {
     this.#now = now;
   }
 
+  /** How many sessions, credentials, tokens and addresses something is kept of. */
+  get size(): number {
+    return this.#standings.size + this.#strangers.size;
+  }
+
+  /** A session begins, or its worker is back. */
+  introduce(worker: string, origin: Origin): void {
+    if (this.#standings.has(worker)) return;
+    const standing = this.#of(worker, origin);
+    const former = origin.own === undefined ? undefined : this.#standings.get(ownKey(origin.own));
+    if (former) {
+      const { quarantines, quarantine, misses } = former;
+      Object.assign(standing, { quarantines, quarantine, misses });
+    }
+    const offences = Math.max(0, ...origin.shared.map((key) => this.#offencesAt(key)));
+    standing.probation = origin.shared.length === 0 ? 0 : PAROLE_RESULTS * 2 ** Math.min(offences, MOST_DOUBLINGS);
+  }
+
   /** @returns the quarantine, if this offence brought one. */
   offence(worker: string, offence: Offence): Quarantine | undefined {
     const standing = this.#of(worker);
+    // Missing a deadline happens to anybody.
+    if (offence !== 'expired') this.#remember(standing);
+    const { own } = standing.origin;
+    if (own !== undefined) this.#offend(this.#of(ownKey(own)), offence);
+    return this.#offend(standing, offence);
+  }
+
+  #offend(standing: Standing, offence: Offence): Quarantine | undefined {
     standing.goodSince = 0;
     const count = (standing.streak[offence] ?? 0) + 1;
     standing.streak[offence] = count;
-    const onParole = standing.quarantines > 0 && standing.quarantine === undefined;
+    const onParole = standing.quarantines > 0 && this.#current(standing) === undefined;
     if (count < TOLERANCE[offence] && !onParole) return undefined;
     const termMs = Math.min(LONGEST_TERM_MS, FIRST_TERM_MS * 2 ** standing.quarantines);
     standing.streak = {};
@@ -63,21 +119,50 @@ export class Standings {
   good(worker: string): void {
     const standing = this.#standings.get(worker);
     if (!standing) return;
+    standing.probation = Math.max(0, standing.probation - 1);
+    const { own } = standing.origin;
+    this.#improve(standing);
+    const credential = own === undefined ? undefined : this.#standings.get(ownKey(own));
+    if (credential) this.#improve(credential);
+  }
+
+  #improve(standing: Standing): void {
     standing.streak = {};
     standing.goodSince += 1;
     if (standing.goodSince < PAROLE_RESULTS) return;
     standing.goodSince = 0;
-    standing.quarantines -= 1;
-    if (standing.quarantines <= 0) this.#standings.delete(worker);
+    standing.misses = 0;
+    standing.quarantines = Math.max(0, standing.quarantines - 1);
+  }
+
+  /** Whether a worker has yet to prove itself, so that all its results may be audited. */
+  isOnProbation(worker: string): boolean {
+    return (this.#standings.get(worker)?.probation ?? 0) > 0;
+  }
+
+  /** Its replica was wrong or lost its place. @returns milliseconds until it may have another snapshot. */
+  missed(worker: string): number {
+    const standing = this.#of(worker);
+    const { own } = standing.origin;
+    standing.misses += 1;
+    if (own !== undefined) this.#of(ownKey(own)).misses += 1;
+    return pauseOf(standing.misses);
+  }
+
+  /** Milliseconds until a worker that joins may have its first snapshot. */
+  pauseOf(worker: string): number {
+    return pauseOf(this.#standings.get(worker)?.misses ?? 0);
   }
 
   /** The quarantine a worker is in, if any. */
   quarantineOf(worker: string): Quarantine | undefined {
-    // Asked for every worker again and again, and mostly there is nothing against anybody.
-    if (this.#standings.size === 0) return undefined;
     const standing = this.#standings.get(worker);
-    if (standing?.quarantine && standing.quarantine.until <= this.#now()) standing.quarantine = undefined;
-    return standing?.quarantine;
+    return standing && this.#current(standing);
+  }
+
+  #current(standing: Standing): Quarantine | undefined {
+    if (standing.quarantine && standing.quarantine.until <= this.#now()) standing.quarantine = undefined;
+    return standing.quarantine;
   }
 
   /** The coordinator stood still: terms that run by its clock are not shortened by that. */
@@ -88,23 +173,50 @@ export class Standings {
     }
   }
 
-  #of(worker: string): Standing {
+  #of(worker: string, origin: Origin = NOWHERE): Standing {
     let standing = this.#standings.get(worker);
     if (!standing) {
       this.#makeRoom();
-      standing = { streak: {}, quarantines: 0, goodSince: 0, quarantine: undefined };
+      standing = { origin, streak: {}, quarantines: 0, goodSince: 0, quarantine: undefined, probation: 0, misses: 0 };
       this.#standings.set(worker, standing);
     }
     return standing;
   }
 
+  /** What a newcomer did is remembered of what it shares with others that may come. */
+  #remember({ probation, origin }: Standing): void {
+    if (probation === 0) return;
+    for (const key of origin.shared) {
+      const count = this.#offencesAt(key) + 1;
+      this.#strangers.delete(key);
+      this.#strangers.set(key, { count, at: this.#now() });
+    }
+    for (const key of this.#strangers.keys()) if (this.#strangers.size > MOST) this.#strangers.delete(key);
+  }
+
+  #offencesAt(key: string): number {
+    const known = this.#strangers.get(key);
+    return known ? Math.max(0, known.count - Math.floor((this.#now() - known.at) / FORGET_MS)) : 0;
+  }
+
+  /** Newcomers without a word against them are forgotten first, quarantines last. */
   #makeRoom(): void {
     if (this.#standings.size < MOST) return;
-    for (const worker of this.#standings.keys()) {
-      if (this.quarantineOf(worker) === undefined) {
-        this.#standings.delete(worker);
-        return;
-      }
-    }
+    const entries = [...this.#standings];
+    const [[least]] = [
+      ...entries.filter(([, { quarantines, misses, probation }]) => quarantines + misses === 0 && probation > 0),
+      ...entries.filter(([, standing]) => this.#current(standing) === undefined),
+      ...entries,
+    ];
+    this.#standings.delete(least);
   }
+}
+
+function ownKey(credential: string): string {
+  return `credential:${credential}`;
+}
+
+function pauseOf(misses: number): number {
+  const paid = misses - FREE_MISSES;
+  return paid <= 0 ? 0 : Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (paid - 1));
 }
