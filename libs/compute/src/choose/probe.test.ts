@@ -58,6 +58,37 @@ describe('processProber', () => {
     expect(await probe('wasm')).toMatchObject({ ok: false, reason: 'did not answer in 0.2 s' });
   });
 
+  const cuda = WHEEL_SETS.find(({ variant }) => variant === 'cuda')!;
+  const here = `${process.platform}-${process.arch}` === cuda.platform;
+
+  it.runIf(here)("shows the library's own words when there is no device, and blames what they blame", async () => {
+    const { folder: installed } = nativePaths(cuda, folder);
+    await mkdir(installed, { recursive: true });
+    const gpus = { driver: true, gpus: [{ index: 0, name: 'A10', uuid: 'GPU-1' }], reason: '' };
+    const report = { ok: false, reason: 'TensorFlow lists no GPU', remedy: 'see that nvidia-smi works' };
+    const says = (line: string, end = `console.log('gradcast-probe ' + ${JSON.stringify(JSON.stringify(report))})`) =>
+      prober(`console.error('I0000 00:00:1.2   3 port.cc:1] told'); console.error(${JSON.stringify(line)}); ${end}`, {
+        gpus,
+      });
+    const lacking = await says(
+      'W0000 00:00:1795837680.1   16307 gpu_device.cc:2365] Cannot dlopen some GPU libraries.',
+    );
+    expect(await lacking('cuda')).toEqual({
+      ok: false,
+      reason: 'TensorFlow lists no GPU; the library says: Cannot dlopen some GPU libraries.',
+      remedy: `remove ${installed} and run gradcast doctor --install --backend cuda`,
+    });
+    const driver = await says('E0000 00:00:1795837680.1   16307 cuda_platform.cc:52] failed call to cuInit: (303)');
+    expect(await driver('cuda')).toEqual({
+      ...report,
+      reason: 'TensorFlow lists no GPU; the library says: failed call to cuInit: (303)',
+    });
+    const crash = await says('F0000 00:00:1795837680.1   16307 a.cc:1] Check failed', 'process.exit(134)');
+    expect(await crash('cuda')).toMatchObject({
+      reason: 'its test process died with exit code 134; the library says: Check failed',
+    });
+  });
+
   it('starts no child where there is no hope', async () => {
     const probe = await prober(`import { writeFileSync } from 'node:fs'; writeFileSync('${folder}/started', '')`);
     expect(await probe('cuda')).toMatchObject({ reason: 'no NVIDIA driver' });
@@ -72,12 +103,10 @@ describe('processProber', () => {
   });
 
   it('hands the first GPU to the child once CUDA is installed', async () => {
-    const cuda = WHEEL_SETS.find(({ variant }) => variant === 'cuda')!;
     await mkdir(nativePaths(cuda, folder).folder, { recursive: true });
     const gpu = { index: 1, name: 'A10', uuid: 'GPU-1' };
     const code = `console.log('gradcast-probe ' + JSON.stringify({ ok: true, device: JSON.parse(process.argv[2]).gpu.name, libraryVersion: '1' }))`;
     const probe = await prober(code, { gpus: { driver: true, gpus: [gpu], reason: '' } });
-    const here = `${process.platform}-${process.arch}` === cuda.platform;
     expect(await probe('cuda')).toMatchObject(here ? { ok: true, device: 'A10' } : { reason: 'not installed' });
   });
 });

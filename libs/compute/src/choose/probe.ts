@@ -5,10 +5,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { Environment } from '../native/cache.ts';
+import { nativePaths, type Environment } from '../native/cache.ts';
 import { run, type CommandResult } from '../native/command.ts';
 import { BackendError } from '../engine/backend-error.ts';
+import { thisMachine, wheelsFor } from '../native/wheels.ts';
 import { isTensorflowInstalled } from '../tensorflow/load.ts';
+import { complaintsIn, lacksLibraries } from '../tensorflow/words.ts';
 import { CANDIDATES, type Candidate, type Prober, type ProbeReport } from './candidate.ts';
 import type { Gpu, GpuList } from './gpus.ts';
 import { loadBackend } from './load-backend.ts';
@@ -37,7 +39,9 @@ export function processProber(options: ProbeOptions): Prober {
     const hopeless = ruledOut(candidate, options);
     if (hopeless) return hopeless;
     const request = JSON.stringify({ candidate, gpu: candidate === 'cuda' ? gpus.gpus[0] : undefined });
-    return readReport(candidate, await run(process.execPath, [entry, request], { env, limitMs }), limitMs);
+    const result = await run(process.execPath, [entry, request], { env, limitMs });
+    const report = inItsWords(readReport(candidate, result, limitMs), result);
+    return candidate === 'cuda' ? blamed(report, options.cache) : report;
   };
 }
 
@@ -77,6 +81,20 @@ function readReport(candidate: Candidate, result: CommandResult, limitMs: number
   const end = result.killedBy ? `of ${result.killedBy}` : `with exit code ${result.code ?? 'unknown'}`;
   const meaning = result.killedBy === 'SIGILL' ? ' (the binary uses instructions that this processor lacks)' : '';
   return { ok: false, reason: `its test process died ${end}${meaning}`, remedy };
+}
+
+/** Adds what the library itself complained of. */
+function inItsWords(report: ProbeReport, { stderr }: CommandResult): ProbeReport {
+  const words = report.ok ? '' : complaintsIn(stderr);
+  if (report.ok || words === '') return report;
+  return { ...report, reason: `${report.reason}; the library says: ${words}` };
+}
+
+/** Where libraries are missing neither driver nor device is to blame. */
+function blamed(report: ProbeReport, cache: string | undefined): ProbeReport {
+  if (report.ok || !lacksLibraries(report.reason)) return report;
+  const { folder } = nativePaths(wheelsFor(thisMachine(), 'cuda'), cache);
+  return { ...report, remedy: `remove ${folder} and run gradcast doctor --install --backend cuda` };
 }
 
 /**

@@ -54,7 +54,8 @@ export async function loadWebgpu(options: WebgpuOptions = {}): Promise<LoadedWeb
 }
 
 async function start(): Promise<LoadedWebgpu> {
-  const { adapter, kind, name } = await requestAdapter();
+  const { adapter, ...card } = await requestAdapter();
+  const { kind, name } = card;
   const { WebGPUBackend } = await import('@tensorflow/tfjs-backend-webgpu');
   let device: GPUDevice;
   try {
@@ -79,7 +80,7 @@ async function start(): Promise<LoadedWebgpu> {
     profile: {
       backend: 'webgpu',
       libraryVersion: version,
-      ...adapterFacts({ kind, name }, adapter.features),
+      ...adapterFacts(card, adapter.features),
       threads: 1,
       mode: 'eager',
     },
