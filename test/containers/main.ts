@@ -3,22 +3,30 @@
  *
  * Images are built from deploy/docker/Dockerfile. A run is started with one worker, scaled to three, loses one by a kill,
  * and its coordinator is stopped and made anew on its volume; Prometheus scrapes it meanwhile. It must end with the hashes
- * of the same run outside of containers. The long form also builds the image for CUDA and takes four times as many steps.
+ * of the same run outside of containers. The long form also builds the image for CUDA and takes three times as many steps.
  */
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readCompose } from './compose.ts';
-import { Composition, podman, until } from './podman.ts';
+import { Composition, logs, podman, until } from './podman.ts';
 
 const short = process.argv.includes('--short');
 /** For another try with the images that are there. */
 const keepImages = process.argv.includes('--keep-images');
-const steps = Number(process.env['CONTAINER_STEPS'] ?? (short ? 60 : 240));
-const run = { GRADCAST_SEED: '9', GRADCAST_STEPS: String(steps), GRADCAST_SAVE_EVERY: '10', GRADCAST_NO_SAMPLES: '1' };
+const steps = Number(process.env['CONTAINER_STEPS'] ?? (short ? 80 : 240));
+const run = {
+  GRADCAST_SEED: '9',
+  GRADCAST_STEPS: String(steps),
+  GRADCAST_GLOBAL_BATCH: '64',
+  GRADCAST_MICRO_BATCHES: '4',
+  GRADCAST_SAVE_EVERY: '10',
+  GRADCAST_NO_SAMPLES: '1',
+};
 const root = process.cwd();
 const scratch = mkdtempSync(join(tmpdir(), 'gradcast-containers-'));
 const began = performance.now();
@@ -47,21 +55,32 @@ function sample(text: string, name: string): number | undefined {
     : lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
 }
 
-async function main(): Promise<void> {
-  const script = (name: string, ...args: string[]) =>
-    execFileSync(join(root, 'test', 'containers', name), args, { stdio: ['ignore', 'inherit', 'inherit'] });
-  if (!keepImages) script('images.sh', 'coordinator', 'worker-cpu', 'prometheus', ...(short ? [] : ['worker-cuda']));
+async function build(): Promise<void> {
+  const targets = ['coordinator', 'worker-cpu', 'prometheus', ...(short ? [] : ['worker-cuda'])];
+  await succeed(join(root, 'test', 'containers', 'images.sh'), targets, process.env);
   say('images are built');
+}
 
-  const command = join(root, 'bin', 'gradcast.mjs');
-  const outside = ['train', '--workers', '2', '--backend', 'wasm', '--no-progress', '--out', join(scratch, 'runs')];
-  const reference = spawnSync(process.execPath, [command, ...outside], {
-    env: { ...process.env, ...run },
-    encoding: 'utf8',
-  });
-  assert.equal(reference.status, 0, reference.stderr);
-  const expected = summaryIn(join(scratch, 'runs'))!;
-  say(`outside of containers: ${steps} steps, parameters ${expected.parametersSha256}`);
+/** The run by the command alone, from sources. */
+async function outside(): Promise<Summary> {
+  const runs = join(scratch, 'runs');
+  const args = ['train', '--workers', '2', '--backend', 'wasm', '--no-progress', '--out', runs];
+  await succeed(process.execPath, [join(root, 'bin', 'gradcast.mjs'), ...args], { ...process.env, ...run });
+  const summary = summaryIn(runs);
+  assert.ok(summary, 'no summary outside of containers');
+  say(`outside of containers: ${steps} steps, parameters ${summary.parametersSha256}`);
+  return summary;
+}
+
+async function succeed(program: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
+  const child = spawn(program, args, { env, stdio: ['ignore', 'inherit', 'inherit'] });
+  const [code] = (await once(child, 'exit')) as [number | null];
+  assert.equal(code, 0, `${program} ${args[0]} ended with ${code}`);
+}
+
+async function main(): Promise<void> {
+  // Both at once: builds wait for packages much of the time.
+  const [expected] = await Promise.all([outside(), keepImages ? undefined : build()]);
 
   const project = `gradcast-test-${randomBytes(3).toString('hex')}`;
   const token = randomBytes(32).toString('hex');
@@ -82,11 +101,8 @@ async function main(): Promise<void> {
   try {
     await drive(composition, { token, expected });
   } catch (error) {
-    for (const name of (
-      await podman('ps', '--all', '--format', '{{.Names}}', '--filter', `label=project=${project}`)
-    ).split('\n')) {
-      if (name) spawnSync('podman', ['logs', '--tail', '20', name], { stdio: 'inherit' });
-    }
+    for (const name of await composition.containers())
+      process.stderr.write(`== ${name}\n${await logs(name, '--tail', '20')}\n`);
     throw error;
   } finally {
     await composition.remove();
@@ -111,6 +127,7 @@ async function drive(
   const workers = (wanted: number) =>
     until(`${wanted} workers`, async () => (sample(await metrics(), 'gradcast_workers') === wanted ? true : undefined));
 
+  const prometheus = await composition.start('prometheus');
   const first = await composition.start('worker', 1);
   await closed(3);
   say('one worker trains');
@@ -118,7 +135,6 @@ async function drive(
   const third = await composition.start('worker', 3);
   await workers(3);
   say('three workers are there');
-  const prometheus = await composition.start('prometheus');
   await hardened([coordinator, first, second, third], token);
   const up = await until('four targets that are up', async () => {
     const url = `http://${await composition.address(prometheus)}:9090/api/v1/query?query=sum(up)`;
@@ -131,21 +147,20 @@ async function drive(
   await workers(2);
   say('one worker is killed');
   await podman('stop', coordinator);
-  assert.equal(await podman('inspect', '--format', '{{.State.ExitCode}}', coordinator), '143');
+  assert.equal(await composition.ended(coordinator), 143);
   await podman('rm', coordinator);
   coordinator = await composition.start('coordinator', 2);
   await closed(1);
-  const log = await podman('logs', coordinator);
+  assert.match(await logs(coordinator), /resum/i);
   say('the coordinator is stopped, and one made anew goes on from its volume');
-  assert.match(`${log}${spawnSync('podman', ['logs', coordinator], { encoding: 'utf8' }).stderr}`, /resum/i);
-  assert.equal(await podman('wait', coordinator), '0');
+  assert.equal(await composition.ended(coordinator), 0);
   const summary = summaryIn(await composition.folder('runs'))!;
   assert.deepEqual(
     [summary.status, summary.parametersSha256, summary.stateSha256],
     ['completed', expected.parametersSha256, expected.stateSha256],
   );
   say('the run is complete, with the hashes of the run outside of containers');
-  for (const worker of [first, third]) assert.equal(await podman('wait', worker), '0');
+  for (const worker of [first, third]) assert.equal(await composition.ended(worker), 0);
 }
 
 /** No root, nothing to write but volumes, no compiler, no token to be seen. */
