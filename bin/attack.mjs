@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build as bundle, stop } from 'esbuild';
-import { root } from './build.mjs';
+import { root, workspaceOnly } from './build.mjs';
 
 // As deep in the tree as a source of a library: what looks for the repository from where it stands still finds it.
 const outfile = join(root, 'dist', 'tools', 'attack', 'main.mjs');
@@ -15,7 +15,7 @@ await bundle({
   platform: 'node',
   target: 'node20',
   logLevel: 'error',
-  external: ['ws', 'msgpackr', 'zod'],
+  plugins: [workspaceOnly],
 });
 await stop();
 await import(pathToFileURL(outfile).href);

@@ -7,8 +7,10 @@ import type { Attack, Target } from './target.ts';
 /** Terminal escapes, a new line, a bell, a reversal of the direction of writing. */
 const ESCAPES = '\u001b[2J\u001b]0;owned\u0007\r\nforged line\u202e';
 
+/** Names of two characters, so that thousands fit into a header. */
 function keys(count: number): Record<string, number> {
-  return Object.fromEntries(Array.from({ length: count }, (_, i) => [i.toString(36), 0]));
+  const letter = (code: number) => String.fromCharCode(0x21 + code);
+  return Object.fromEntries(Array.from({ length: count }, (_, i) => [letter(Math.floor(i / 64)) + letter(i % 64), 0]));
 }
 
 /** Sends each on a connection of its own, unintroduced. @returns how each ended. */
