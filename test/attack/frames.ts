@@ -45,7 +45,7 @@ export const frames: readonly Attack[] = [
     isFirst: true,
     play: async (target) => {
       const frame = encodeFrame({ type: 'pong', incarnation: 1, id: 1, ...keys(3900) });
-      return expectAll(await each(target, [frame]), 'message-invalid');
+      return expectAll(await each(target, [frame]), 'frame-malformed');
     },
   },
   {
@@ -54,7 +54,7 @@ export const frames: readonly Attack[] = [
     play: async (target) => {
       const room = HEADER_LIMIT - encodeFrame({ type: 'ping', incarnation: 1, id: 1 }).byteLength - 8;
       const frame = encodeFrame({ type: 'ping', incarnation: 1, id: 1, ['k'.repeat(Math.min(16_345, room))]: 0 });
-      return expectAll(await each(target, [frame]), 'message-invalid');
+      return expectAll(await each(target, [frame]), 'frame-malformed');
     },
   },
   {
