@@ -35,6 +35,8 @@ export interface StartOptions {
   readonly cwd: string;
   /** Added to the environment, from which the caller's own `GRADCAST_` variables but the cache's are taken out. */
   readonly env?: Readonly<Record<string, string>>;
+  /** What runs the command, such as `ip netns exec NAME`. */
+  readonly within?: readonly string[];
 }
 
 /** Long enough for a busy machine, short enough to tell what hangs before the test runner does. */
@@ -49,9 +51,10 @@ export class GradcastProcess {
   #exited: { code: number | null; signal: NodeJS.Signals | null } | undefined;
   #ending: Ending | undefined;
 
-  constructor(args: readonly string[], { cwd, env = {} }: StartOptions) {
+  constructor(args: readonly string[], { cwd, env = {}, within = [] }: StartOptions) {
     this.args = args;
-    this.#child = spawn(process.execPath, [bin, ...args], {
+    const [file, ...rest] = [...within, process.execPath, bin, ...args];
+    this.#child = spawn(file, rest, {
       cwd,
       // What a killed command leaves among temporary files goes with the test's folder.
       env: { ...inherited(), TMPDIR: cwd, ...env },

@@ -25,4 +25,6 @@ export {
   runsIn,
 } from './run-files.ts';
 export type { Hashes, LedgerStep, MetricsRecord, Summary } from './run-files.ts';
+export { canShapeLinks, shapeLink } from './shaped-link.ts';
+export type { ShapedLink } from './shaped-link.ts';
 export { Workbench } from './workbench.ts';

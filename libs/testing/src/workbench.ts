@@ -20,9 +20,9 @@ export class Workbench {
   }
 
   /** Starts `gradcast ARGS`; `args` is split at spaces unless it is a list. */
-  start(args: string | readonly string[], env?: StartOptions['env']): GradcastProcess {
+  start(args: string | readonly string[], env?: StartOptions['env'], within?: StartOptions['within']): GradcastProcess {
     const list = typeof args === 'string' ? args.split(' ') : args;
-    const started = new GradcastProcess(list, { cwd: this.folder, env });
+    const started = new GradcastProcess(list, { cwd: this.folder, env, within });
     this.#started.add(started);
     return started;
   }
