@@ -11,6 +11,7 @@ version=1.34.4
 bin=$cluster/bin
 state=$cluster/state
 net=10.98.0
+stored=$(cd "$(dirname "$0")/../containers" && pwd)/storage.sh
 mkdir -p "$bin"
 
 build() {
@@ -106,12 +107,13 @@ END
     --service-account-private-key-file "$state/accounts.key"
   run kube-scheduler "$bin/kube-scheduler" --kubeconfig "$config" --leader-elect=false
   printf 'FROM localhost/gradcast-test-base:debian\nCMD ["sleep", "infinity"]\n' |
-    podman build --quiet --runtime runc -t docker.io/library/gradcast-test-pause:1 - >/dev/null
+    "$stored" podman build --quiet --runtime runc --ulimit nofile=1024:1024 --ulimit nproc=1024:1024 \
+      -t docker.io/library/gradcast-test-pause:1 - >/dev/null
   for image in coordinator worker-cpu; do
-    podman tag "localhost/gradcast-$image" "docker.io/library/gradcast-$image:0.1.0"
+    "$stored" podman tag "localhost/gradcast-$image" "docker.io/library/gradcast-$image:0.1.0"
   done
   for image in gradcast-test-pause:1 gradcast-coordinator:0.1.0 gradcast-worker-cpu:0.1.0; do
-    podman save --quiet "docker.io/library/$image" |
+    "$stored" podman save --quiet "docker.io/library/$image" |
       ctr --address "$state/containerd.sock" -n k8s.io images import - >/dev/null
   done
   ip link add cni-gradcast type bridge 2>/dev/null || true
