@@ -35,6 +35,13 @@ export default tseslint.config(
       eqeqeq: 'error',
     },
   },
-  { files: ['**/*.test.ts', 'test/**/*.ts'], rules: { 'no-console': 'error' } },
+  {
+    files: ['**/*.test.ts', 'test/**/*.ts'],
+    rules: {
+      'no-console': 'error',
+      // What is for tests only may be used in tests, wherever they lie.
+      '@nx/enforce-module-boundaries': ['error', { depConstraints, allow: ['@gradcast/testing'] }],
+    },
+  },
   { files: ['*.config.ts'], rules: { 'no-restricted-exports': 'off' } },
 );
