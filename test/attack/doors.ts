@@ -18,7 +18,8 @@ function knock(target: Target, words: string): Promise<Socket> {
   target.closeLater(() => socket.destroy());
   socket.on('error', () => undefined);
   return new Promise((resolve) => {
-    socket.once('close', () => resolve(socket));
+    // One that is turned away without a word only ends: its own half stays open.
+    for (const event of ['close', 'end']) socket.once(event, () => resolve(socket));
     socket.once('connect', () => {
       if (words === '') return resolve(socket);
       socket.write(words);
