@@ -11,7 +11,7 @@ import type { Credential, Credentials } from './credentials.ts';
 
 /** Why an upgrade was refused. */
 export interface Refusal {
-  readonly status: 401 | 403;
+  readonly status: 401 | 403 | 503;
   readonly code: RefusalCode;
   readonly sentence: string;
 }
@@ -23,6 +23,8 @@ export interface AdmissionRules {
   readonly loopback: boolean;
 }
 
+/** Subprotocol that is answered, if offered: a browser that offers any wants one of them back, which must not be its token's. */
+export const SUBPROTOCOL = 'gradcast';
 /** Subprotocol under which a browser, which cannot set headers, presents the token. */
 const TOKEN_SUBPROTOCOL = 'gradcast.token.';
 

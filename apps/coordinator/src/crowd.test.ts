@@ -6,6 +6,7 @@ import { WebSocket } from 'ws';
 import { Credentials } from './credentials.ts';
 import { FakeWorker, FleetBench, INCARNATION, treeSum } from './fleet-bench.ts';
 import { floatsOf } from '@gradcast/tensors';
+import { connectionLimits } from './connections.ts';
 import { serve } from './server.ts';
 import type { RunningServer } from './server.ts';
 
@@ -88,6 +89,7 @@ it(
       maxWorkers: WORKERS,
     });
     server = await serve({
+      limits: connectionLimits(1024),
       place: { host: '127.0.0.1', port: 0 },
       credentials: new Credentials({ credentials: null, local: 'local' }),
       maxPayload: 10_000,

@@ -7,6 +7,7 @@ import { rmdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { frameLimit } from '@gradcast/protocol';
 import type { WebSocket } from 'ws';
+import { connectionLimits } from './connections.ts';
 import { Credentials } from './credentials.ts';
 import type { Credential } from './credentials.ts';
 import { openMetricsDoor } from './metrics-door.ts';
@@ -52,11 +53,12 @@ export async function openDoors(options: RunOptions, resultBytes: number): Promi
       place,
       credentials,
       maxPayload: frameLimit(resultBytes),
+      limits: connectionLimits(config.maxWorkers),
       onConnection: (connection) => {
         if (admitted) admitted(connection);
         else connection.socket.close(TRY_AGAIN_LATER, 'the run is being set up');
       },
-      onRefused: (address, code) => logger.warn({ address, code }, 'connection refused'),
+      onRefused: (address, code, error) => logger.warn({ address, code, err: error }, 'connection refused'),
     });
   const server = await serveAt({ host: config.host, port: config.port }).catch(async (error: unknown) => {
     await metrics.close();

@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { freePieces } from './pieces.ts';
 import { Credentials } from './credentials.ts';
+import { connectionLimits } from './connections.ts';
 import { serve } from './server.ts';
 
 const LARGE = (1 << 20) + 1;
@@ -58,6 +59,7 @@ describe('messages of all sizes over a real connection', () => {
     const received: Buffer[] = [];
     let wake = () => {};
     const server = await serve({
+      limits: connectionLimits(1024),
       place: { host: '127.0.0.1', port: 0 },
       credentials: new Credentials({ credentials: null, local: 'local' }),
       maxPayload: 4_000_000,

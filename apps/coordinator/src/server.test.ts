@@ -1,5 +1,8 @@
+import { once } from 'node:events';
 import { get, request } from 'node:http';
 import type { IncomingMessage } from 'node:http';
+import { connect } from 'node:net';
+import type { Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { Credentials } from './credentials.ts';
@@ -23,6 +26,7 @@ async function started(change: Partial<ServerOptions> = {}) {
     place: { host: '127.0.0.1', port: 0 },
     credentials: accepting(null),
     maxPayload: 1000,
+    limits: { perAddress: 64, total: 128, upgradeMs: 10_000, lingerMs: 50 },
     onConnection: ({ socket, address }) => {
       sockets.push(socket);
       connections.push(address);
@@ -148,5 +152,79 @@ describe('the port for workers', () => {
     await expect(started({ place: { host: '203.0.113.1', port: 0 } })).rejects.toMatchObject({
       code: 'address-unusable',
     });
+  });
+});
+
+/** A client that says its part of an upgrade and keeps its half of the connection open, whatever the other end does. */
+async function halfOpen(url: string, headers = ''): Promise<Socket> {
+  const socket = connect({ host: '127.0.0.1', port: Number(new URL(url).port), allowHalfOpen: true });
+  socket.on('error', () => undefined);
+  sockets.push({ terminate: () => socket.destroy() });
+  await once(socket, 'connect');
+  if (headers) {
+    socket.write(
+      'GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+        `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n${headers}\r\n`,
+    );
+  }
+  return socket;
+}
+
+describe('sockets whose other end does not go', () => {
+  it('hold no place after a refusal, and do not keep the port from closing', async () => {
+    const limits = { perAddress: 4, total: 8, upgradeMs: 600_000, lingerMs: 50 };
+    const server = await started({ credentials: accepting('the right secret'), limits });
+    for (let i = 0; i < 40; i++) {
+      const socket = await halfOpen(server.url, 'Authorization: Bearer wrong\r\n');
+      await once(socket.resume(), 'end');
+    }
+    expect(server.refused).toHaveLength(40);
+    const welcome = await dial(server.url, { authorization: 'Bearer the right secret' });
+    expect(welcome.status).toBe(101);
+    await server.close();
+  });
+
+  it('give way to newer ones of their address when they say nothing', async () => {
+    const limits = { perAddress: 2, total: 8, upgradeMs: 600_000, lingerMs: 50 };
+    const server = await started({ limits });
+    const silent = await halfOpen(server.url);
+    const ended = once(silent.resume(), 'end');
+    await halfOpen(server.url);
+    await halfOpen(server.url);
+    await ended;
+    expect((await dial(server.url)).status).toBe(101);
+  });
+
+  it('go when their time for an upgrade is over', async () => {
+    const server = await started({ limits: { perAddress: 2, total: 8, upgradeMs: 20, lingerMs: 50 } });
+    const silent = await halfOpen(server.url);
+    await once(silent.resume(), 'end');
+  });
+
+  it('are refused with a WebSocket beyond the limit, by a sentence', async () => {
+    const server = await started({ limits: { perAddress: 1, total: 8, upgradeMs: 600_000, lingerMs: 50 } });
+    expect((await dial(server.url)).status).toBe(101);
+    const { status, body } = await dial(server.url);
+    expect([status, JSON.parse(body)]).toEqual([
+      503,
+      { code: 'too-many-workers', sentence: 'the coordinator has as many connections as it takes' },
+    ]);
+  });
+
+  it('end with the port although their WebSocket is never closed', async () => {
+    const server = await started();
+    await halfOpen(server.url, 'X-Nothing: 0\r\n');
+    while (server.connections.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    await server.close();
+  });
+
+  it('are not told the token that they offered as a subprotocol', async () => {
+    const secret = 'a secret of a browser';
+    const server = await started({ credentials: accepting(secret) });
+    const token = `gradcast.token.${Buffer.from(secret).toString('base64url')}`;
+    const socket = new WebSocket(server.url, ['gradcast', token]);
+    sockets.push(socket);
+    await once(socket, 'open');
+    expect(socket.protocol).toBe('gradcast');
   });
 });

@@ -3,11 +3,15 @@
  */
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { RefusalCode } from '@gradcast/protocol';
 import { WebSocketServer } from 'ws';
-import { checkUpgrade, isLoopbackName } from './admission.ts';
-import type { Credential, Credentials } from './credentials.ts';
+import { checkUpgrade, isLoopbackName, SUBPROTOCOL } from './admission.ts';
+import type { Refusal } from './admission.ts';
+import { Connections } from './connections.ts';
+import type { ConnectionLimits } from './connections.ts';
+import type { Credentials } from './credentials.ts';
 import type { Admit } from './doors.ts';
 import { CoordinatorError } from './failure.ts';
 import { freePieces } from './pieces.ts';
@@ -26,27 +30,37 @@ export interface ServerOptions {
   /** Bytes of the largest legal frame from a worker. */
   readonly maxPayload: number;
   readonly onConnection: Admit;
-  readonly onRefused: (address: string, code: string) => void;
+  readonly limits: ConnectionLimits;
+  /** With the error, if the refusal is for a failure of ours. */
+  readonly onRefused: (address: string, code: RefusalCode, error?: unknown) => void;
 }
 
-/** Connections that may be open at once, before their first message included. */
-const MAX_CONNECTIONS = 2048;
+const REASONS = { 401: 'Unauthorized', 403: 'Forbidden', 503: 'Service Unavailable' } as const;
+const FULL: Refusal = {
+  status: 503,
+  code: 'too-many-workers',
+  sentence: 'the coordinator has as many connections as it takes',
+};
+
 const HEADERS_MS = 10_000;
 
 export interface RunningServer {
   /** `ws://host:port`, or as `ws` writes the address of a Unix socket: `ws+unix:path:/`. */
   readonly url: string;
+  /** Ends every connection; resolves within a bounded time, whatever their other ends do. */
   close(): Promise<void>;
 }
 
 /** @throws CoordinatorError `port-in-use` or `address-unusable`. */
 export async function serve(options: ServerOptions): Promise<RunningServer> {
-  const { place, maxPayload } = options;
+  const { place, maxPayload, limits } = options;
   const server = createServer({ headersTimeout: HEADERS_MS, requestTimeout: HEADERS_MS }, (_, response) => {
     const body = 'This port is for Gradcast workers: gradcast worker --coordinator ws://HOST:PORT\n';
-    response.writeHead(426, { 'content-type': 'text/plain; charset=utf-8', upgrade: 'websocket' }).end(body);
+    const headers = { 'content-type': 'text/plain; charset=utf-8', upgrade: 'websocket', connection: 'close' };
+    response.writeHead(426, headers).end(body);
   });
-  server.maxConnections = MAX_CONNECTIONS;
+  const connections = new Connections(limits);
+  server.on('connection', (socket) => connections.add(socket, addressOf(socket, place)));
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload,
@@ -54,11 +68,17 @@ export async function serve(options: ServerOptions): Promise<RunningServer> {
     // What `freePieces` builds on.
     allowSynchronousEvents: true,
     clientTracking: false,
+    // Never the one that holds a token; a browser wants one of those it offered.
+    handleProtocols: (offered) => offered.has(SUBPROTOCOL) && SUBPROTOCOL,
   });
   server.on('upgrade', (request, stream, head) => {
     stream.on('error', () => stream.destroy());
-    const accept = (credential: Credential) => acceptUpgrade(sockets, { request, stream, head, credential }, options);
-    upgrade(request, stream, { options, accept });
+    try {
+      upgrade({ request, stream, head }, { options, connections, sockets });
+    } catch (error) {
+      options.onRefused(addressOf(request.socket, place), 'message-failed', error);
+      stream.destroy();
+    }
   });
   await listen(server, place);
   return {
@@ -66,7 +86,7 @@ export async function serve(options: ServerOptions): Promise<RunningServer> {
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
-        server.closeAllConnections();
+        connections.close();
       }),
   };
 }
@@ -75,41 +95,41 @@ interface Upgrade {
   readonly request: IncomingMessage;
   readonly stream: Duplex;
   readonly head: Buffer;
-  readonly credential: Credential;
 }
 
-function acceptUpgrade(
-  sockets: WebSocketServer,
-  { request, stream, head, credential }: Upgrade,
-  options: ServerOptions,
-): void {
+interface Port {
+  readonly options: ServerOptions;
+  readonly connections: Connections;
+  readonly sockets: WebSocketServer;
+}
+
+function upgrade({ request, stream, head }: Upgrade, { options, connections, sockets }: Port): void {
+  const { credentials, place, onRefused, onConnection } = options;
+  const address = addressOf(request.socket, place);
+  const loopback = 'path' in place || isLoopbackName(place.host);
+  const checked = checkUpgrade(request.headers, { credentials, loopback });
+  const admitted = 'status' in checked || connections.upgrade(request.socket) ? checked : FULL;
+  if ('status' in admitted) {
+    onRefused(address, admitted.code);
+    return refuse(stream, admitted);
+  }
   request.socket.setNoDelay(true);
   sockets.handleUpgrade(request, stream, head, (socket) => {
     // Every error is followed by a close.
     socket.on('error', () => undefined);
     freePieces(stream, socket);
-    const address = addressOf(request, options.place);
-    options.onConnection({ socket, address, credential, ...trafficOf(request.socket) });
+    onConnection({ socket, address, credential: admitted, ...trafficOf(request.socket) });
   });
 }
 
-function upgrade(
-  request: IncomingMessage,
-  stream: Duplex,
-  { options, accept }: { options: ServerOptions; accept: (credential: Credential) => void },
-): void {
-  const { credentials, place } = options;
-  const loopback = 'path' in place || isLoopbackName(place.host);
-  const decided = checkUpgrade(request.headers, { credentials, loopback });
-  if (!('status' in decided)) return accept(decided);
-  const refusal = decided;
-  options.onRefused(addressOf(request, place), refusal.code);
-  const { status, code, sentence } = refusal;
+/** Its socket goes with the answer: a peer that keeps its half open keeps nothing here. */
+function refuse(stream: Duplex, { status, code, sentence }: Refusal): void {
   const body = JSON.stringify({ code, sentence });
-  const reason = status === 401 ? 'Unauthorized' : 'Forbidden';
+  stream.resume();
   stream.end(
-    `HTTP/1.1 ${status} ${reason}\r\nContent-Type: application/json\r\n` +
+    `HTTP/1.1 ${status} ${REASONS[status]}\r\nContent-Type: application/json\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+    () => stream.destroy(),
   );
 }
 
@@ -117,7 +137,7 @@ function upgrade(
  * The peer's address as it dials: IPv4 addresses without their IPv6 mapping. Who comes by a Unix socket is on this machine,
  * and there Prometheus finds its metrics.
  */
-function addressOf({ socket }: IncomingMessage, place: Place): string {
+function addressOf(socket: Socket, place: Place): string {
   if ('path' in place) return '127.0.0.1';
   return (socket.remoteAddress ?? 'unknown').replace(/^::ffff:/, '');
 }
