@@ -39,6 +39,11 @@ export default defineConfig({
         test: {
           name: 'process',
           include: ['test/**/*.test.ts'],
+          // Minutes of waiting for a link of 900 kB/s: `npm run test:links`.
+          exclude: [
+            ...configDefaults.exclude,
+            ...(process.env.TEST_LINKS ? [] : ['test/reliability/slow-links.test.ts']),
+          ],
           globalSetup: ['test/reliability/references.setup.ts'],
           pool: 'forks',
           fileParallelism: false,
