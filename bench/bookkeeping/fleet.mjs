@@ -64,11 +64,20 @@ export class BenchFleet {
         noise: new Float32Array(count * SHAPE.microBatchSize * SHAPE.latent),
       }),
       now: () => this.#clock,
-      events: { ...events, audit: ignore, quarantined: ignore, stalled: ignore, refused: failOn('refused') },
+      events: {
+        ...events,
+        audit: ignore,
+        notice: ignore,
+        quarantined: ignore,
+        stalled: ignore,
+        refused: failOn('refused'),
+      },
       isTailSound: () => true,
       minWorkers: 1,
       maxWorkers: workers,
-      auditRate,
+      isAudited: library.auditPicks('secret', auditRate),
+      hasArbiter: auditRate > 0,
+      isNear: () => false,
       exactProfile: null,
       resumed: false,
       startArbiter: failOn('an arbiter was called'),
@@ -124,7 +133,9 @@ class Worker {
       const { message } = library.decodeFromCoordinator(Uint8Array.from(frame));
       if (message.type === 'lease') this.#leases.push(message);
     };
-    fleet.add({ socket: this.#socket, address: '127.0.0.1', credential: library.ANYBODY, bytesRead: () => 0 });
+    // Each has a secret of its own, so that any two may confirm each other.
+    const credential = { kind: 'own', name, role: 'worker' };
+    fleet.add({ socket: this.#socket, address: '127.0.0.1', credential, bytesRead: () => 0 });
     const profile = { backend: 'canned' };
     const hello = { type: 'hello', protocol: library.PROTOCOL_VERSION, backend: 'canned', device: 'cpu', profile };
     this.#say({ ...hello, threads: 1, name, metricsPort: null, session: null });

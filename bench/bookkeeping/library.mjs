@@ -4,4 +4,4 @@ export { decodeFromCoordinator, encodeFrame, PROTOCOL_VERSION } from '@gradcast/
 export { createCodec } from '@gradcast/reduction';
 export { referenceKernels } from '@gradcast/vector';
 export { Fleet } from '../../apps/coordinator/src/fleet.ts';
-export { ANYBODY } from '../../apps/coordinator/src/credentials.ts';
+export { auditPicks } from '../../apps/coordinator/src/audit-picks.ts';

@@ -47,21 +47,40 @@ describe('a worker whose result', () => {
 describe('a lie', () => {
   const lie = (party: string) => result(party, 4, { kind: 'wrong-gradient' });
 
-  it('among three workers is found by the third', async () => {
+  it('among three workers is found, and the coordinator’s own worker decides', async () => {
     const faults = [lie('c')];
     const play = { bench, out: 'third', steps: STEPS.short, workers: ['a', 'b', 'c'], faults, flags: '--audit 1' };
     scene = await Scene.start(play);
-    await scene.coordinator.said(/^an audit found a wrong result; a third worker decided$/);
+    await scene.coordinator.said(/^an audit found a wrong result; the arbiter decided$/);
     await scene.coordinator.said(/^worker c gets no work for \d+ s \(audit\)$/);
     await scene.endsLikeUndisturbed();
     expect(scene.coordinator.output).not.toMatch(/worker [ab] (gets no work|was refused)/);
   });
 
-  it('between two workers is found by the coordinator’s own', async () => {
+  it('between two workers is found as well', async () => {
     const faults = [lie('b')];
     const play = { bench, out: 'arbiter', steps: STEPS.short, workers: ['a', 'b'], faults, flags: '--audit 1' };
     scene = await Scene.start(play);
     await scene.coordinator.said(/^worker b gets no work for \d+ s \(audit\)$/);
+    await scene.endsLikeUndisturbed();
+    expect(scene.coordinator.output).not.toMatch(/worker a (gets no work|was refused)/);
+  });
+
+  it('of two of three workers, again and again, is found where a picked leaf is, and never outvotes the honest one', async () => {
+    const every = [2, 3, 4, 5, 6, 7, 8, 9].flatMap((step) =>
+      ['b', 'c'].map((party) => result(party, step, { kind: 'wrong-gradient' })),
+    );
+    const play = {
+      bench,
+      out: 'liars',
+      steps: STEPS.short,
+      workers: ['a', 'b', 'c'],
+      faults: every,
+      flags: '--audit 1',
+    };
+    scene = await Scene.start(play);
+    await scene.coordinator.said(/^worker b gets no work for \d+ s \(audit\)$/);
+    await scene.coordinator.said(/^worker c gets no work for \d+ s \(audit\)$/);
     await scene.endsLikeUndisturbed();
     expect(scene.coordinator.output).not.toMatch(/worker a (gets no work|was refused)/);
   });

@@ -1,11 +1,11 @@
 /**
- * The coordinator's own worker, a child process started only when an audit is in dispute and no third worker is there.
+ * The coordinator's own workers, child processes that are started when an audit needs somebody whom it trusts.
  */
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { BackendChoice, ParentMessage } from '@gradcast/config';
-import type { MessageOf } from '@gradcast/protocol';
+import type { ParentMessage } from '@gradcast/config';
+import type { ArbiterHandle, ArbiterRequest } from './arbitration.ts';
 import { entryUrl } from './entry.ts';
 
 export interface ArbiterOptions {
@@ -16,33 +16,39 @@ export interface ArbiterOptions {
   readonly onFailed: (sentence: string) => void;
 }
 
-export class Arbiter {
-  #options: ArbiterOptions | undefined;
-  #child: ChildProcess | undefined;
+export class Arbiters {
+  readonly #options: ArbiterOptions;
+  readonly #children = new Set<ChildProcess>();
 
-  /** Where to connect, once the server listens. */
-  configure(options: ArbiterOptions): void {
+  constructor(options: ArbiterOptions) {
     this.#options = options;
   }
 
-  /** Starts a worker with the backend and threads of the parties, under a name that the fleet knows. */
-  start(like: MessageOf<'hello'>, name: string): void {
-    if (!this.#options || this.#child) return;
+  /** Starts a worker of ours. */
+  start({ backend, threads, name }: ArbiterRequest): ArbiterHandle {
     const { url, token, onFailed } = this.#options;
     const child = fork(fileURLToPath(entryUrl('worker', import.meta.url)), {
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
-    this.#child = child;
-    child.once('exit', () => (this.#child = undefined));
-    child.once('error', (error) => onFailed(`no arbiter can be started: ${error.message}`));
+    let hasEnded = false;
+    const ended = () => {
+      hasEnded = true;
+      this.#children.delete(child);
+    };
+    this.#children.add(child);
+    child.once('exit', ended);
+    child.once('error', (error) => {
+      onFailed(`no arbiter can be started: ${error.message}`);
+      ended();
+    });
     const message: ParentMessage = {
       type: 'work',
       token,
       config: {
         coordinator: url,
-        backend: like.backend as BackendChoice,
-        threads: like.threads,
+        backend,
+        threads,
         name,
         localIndex: 0,
         reconnectSeconds: 0,
@@ -54,11 +60,17 @@ export class Arbiter {
         logLevel: 'silent',
       },
     };
-    child.send(message);
+    child.send(message, () => undefined);
+    return {
+      get hasEnded() {
+        return hasEnded;
+      },
+      end: () => void child.kill('SIGKILL'),
+    };
   }
 
-  /** Ends the child; its pipe's end would do so too. */
+  /** Ends the children; their pipes' ends would do so too. */
   close(): void {
-    this.#child?.kill('SIGKILL');
+    for (const child of this.#children) child.kill('SIGKILL');
   }
 }

@@ -1,90 +1,101 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Audits, isAudited } from './audit.ts';
+import { areIndependent, Audits } from './audit.ts';
+import type { Party, Testimony } from './audit.ts';
 
 const subtree = { start: 4, size: 4 };
-const testimony = (worker: string, fingerprint: string) => ({ worker, fingerprint, node: Uint8Array.of(1) });
+const own = (name: string) => ({ kind: 'own', name, role: 'worker' }) as const;
+const trusted = { kind: 'own', name: 'boss', role: 'trusted' } as const;
+const shared = { kind: 'shared', name: 'shared', role: 'worker' } as const;
 
-function disputed(): Audits {
-  const audits = new Audits();
-  audits.begin(subtree, 'p', testimony('a', '1'));
-  audits.hear(subtree, testimony('b', '2'));
+function testimony(worker: string, digest: string, change: Partial<Party> = {}): Testimony {
+  const party = { worker, identity: worker, credential: own(worker), profile: 'p', isArbiter: false };
+  return { party: { ...party, backend: 'wasm', threads: 1, ...change }, digest, node: Buffer.from(digest) };
+}
+
+const arbiter = (digest: string, profile = 'p') => testimony('arbiter', digest, { isArbiter: true, profile });
+const names = (wrong: readonly Party[] | undefined) => wrong?.map(({ worker }) => worker);
+
+function opened(first: Testimony, near: (node: string, reference: string) => boolean = () => false): Audits {
+  const audits = new Audits((node, reference) => near(Buffer.from(node).toString(), Buffer.from(reference).toString()));
+  audits.begin(subtree, first);
   return audits;
 }
 
-describe('which subtrees are audited', () => {
-  it('depends on seed, step and subtree alone', () => {
-    const place = fc.record({
-      seed: fc.maxSafeNat(),
-      step: fc.nat(1e6),
-      subtree: fc.record({ start: fc.nat(255), size: fc.constantFrom(1, 2, 4, 8) }),
-    });
-    fc.assert(
-      fc.property(place, fc.double({ min: 0, max: 1, noNaN: true }), (where, rate) => {
-        expect(isAudited(where, rate)).toBe(isAudited(structuredClone(where), rate));
-        expect([isAudited(where, 0), isAudited(where, 1)]).toEqual([false, true]);
-      }),
-    );
-  });
-
-  it('is the share that was asked for', () => {
-    let audited = 0;
-    for (let step = 0; step < 500; step++) {
-      for (let start = 0; start < 8; start++) {
-        if (isAudited({ seed: 9, step, subtree: { start, size: 1 } }, 0.05)) audited += 1;
-      }
-    }
-    expect(audited / 4000).toBeGreaterThan(0.035);
-    expect(audited / 4000).toBeLessThan(0.065);
-  });
-
-  it('grows with the rate and never loses one', () => {
-    for (let step = 0; step < 300; step++) {
-      const place = { seed: 9, step, subtree };
-      if (isAudited(place, 0.1)) expect(isAudited(place, 0.3)).toBe(true);
-    }
+describe('independence', () => {
+  it.each([
+    [own('a'), own('b'), true],
+    [own('a'), own('a'), false],
+    [shared, shared, false],
+    [own('a'), shared, false],
+    [shared, trusted, true],
+    [trusted, trusted, true],
+  ])('of %j and %j is %s', (a, b, wanted) => {
+    expect([
+      areIndependent({ credential: a }, { credential: b }),
+      areIndependent({ credential: b }, { credential: a }),
+    ]).toEqual([wanted, wanted]);
   });
 });
 
 describe('a case', () => {
   it('holds its leaves until it is ruled', () => {
-    const audits = new Audits();
-    audits.begin(subtree, 'p', testimony('a', '1'));
+    const audits = opened(testimony('a', '1'));
     expect([3, 4, 7, 8].map((leaf) => audits.holds(leaf))).toEqual([false, true, true, false]);
-    expect(audits.of(subtree)).toMatchObject({ profile: 'p', testimonies: [{ worker: 'a' }] });
-    audits.hear(subtree, testimony('b', '1'));
+    expect(audits.hear(subtree, testimony('b', '1'))).toMatchObject({ kind: 'agreed', wrong: [], exact: true });
     expect([audits.holds(4), audits.of(subtree), audits.open]).toEqual([false, undefined, []]);
   });
 
-  it('is agreed by two equal answers', () => {
-    const audits = new Audits();
-    audits.begin(subtree, 'p', testimony('a', '1'));
-    expect(audits.hear(subtree, testimony('b', '1'))).toMatchObject({ kind: 'agreed', wrong: [] });
+  it('is not ended by two that one secret could be', () => {
+    const audits = opened(testimony('a', '1', { credential: shared }));
+    expect(audits.hear(subtree, testimony('b', '1', { credential: shared }))).toBeUndefined();
+    expect(audits.of(subtree)).toMatchObject({ referred: true });
+    expect(names(audits.hear(subtree, arbiter('2'))?.wrong)).toEqual(['a', 'b']);
   });
 
   it.each([
-    ['1', ['b']],
-    ['2', ['a']],
-  ])('in dispute is settled by a third answer', (fingerprint, wrong) => {
-    expect(disputed().hear(subtree, testimony('c', fingerprint))).toMatchObject({ kind: 'settled', wrong });
+    ['1', ['b'], 'settled'],
+    ['2', ['a'], 'settled'],
+    ['3', ['a', 'b'], 'settled'],
+  ])('in dispute is the arbiter’s alone, whoever else agrees: %s', (digest, wrong, kind) => {
+    const audits = opened(testimony('a', '1'));
+    expect(audits.hear(subtree, testimony('b', '2'))).toBeUndefined();
+    expect(audits.hear(subtree, testimony('c', '2', { credential: trusted }))).toBeUndefined();
+    const ruling = audits.hear(subtree, arbiter(digest));
+    expect(names(ruling?.wrong.filter(({ worker }) => worker !== 'c'))).toEqual(wrong);
+    expect([ruling?.kind, Buffer.from(ruling!.node).toString()]).toEqual([kind, digest]);
   });
 
-  it('stays in dispute while all differ', () => {
-    const audits = disputed();
-    expect(audits.hear(subtree, testimony('c', '3'))).toBeUndefined();
-    expect(audits.hear(subtree, testimony('d', '3'))).toMatchObject({ kind: 'settled', wrong: ['a', 'b'] });
+  it('of another profile than the arbiter’s is judged by distance, and the arbiter’s value is used', () => {
+    const near = (node: string, reference: string) => node === 'near' && reference === 'mine';
+    for (const [digest, wrong, kind] of [
+      ['near', [], 'confirmed'],
+      ['far', ['a'], 'settled'],
+    ] as const) {
+      const audits = opened(testimony('a', digest, { profile: 'made up' }), near);
+      const ruling = audits.hear(subtree, arbiter('mine'));
+      expect([names(ruling?.wrong), ruling?.kind, ruling?.exact]).toEqual([wrong, kind, false]);
+      expect(Buffer.from(ruling!.node).toString()).toBe('mine');
+    }
+  });
+
+  it('of the arbiter’s profile is judged by bytes, however near', () => {
+    const audits = opened(testimony('a', 'near'), () => true);
+    expect(audits.hear(subtree, arbiter('mine'))).toMatchObject({ wrong: [{ worker: 'a' }], exact: true });
   });
 
   it('does not hear one worker twice', () => {
-    const audits = new Audits();
-    audits.begin(subtree, 'p', testimony('a', '1'));
-    expect(audits.hear(subtree, testimony('a', '1'))).toBeUndefined();
+    const audits = opened(testimony('a', '1', { credential: trusted }));
+    expect(audits.hear(subtree, testimony('a', '1', { credential: trusted }))).toBeUndefined();
     expect(audits.of(subtree)?.testimonies).toHaveLength(1);
   });
 
-  it('that nobody can answer is released with its first answer', () => {
-    const audits = disputed();
-    expect(audits.release(subtree)).toMatchObject({ kind: 'skipped', wrong: [] });
-    expect(audits.release(subtree)).toBeUndefined();
+  it('goes to the arbiter when witnesses were asked in vain', () => {
+    const audits = opened(testimony('a', '1'));
+    audits.ask(subtree);
+    audits.ask(subtree);
+    expect(audits.of(subtree)?.referred).toBe(false);
+    audits.ask(subtree);
+    expect(audits.of(subtree)?.referred).toBe(true);
+    expect(audits.hear(subtree, testimony('b', '1'))).toBeUndefined();
   });
 });

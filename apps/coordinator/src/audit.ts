@@ -1,57 +1,80 @@
 /**
- * Audits of one step: a share of the uploaded subtrees is computed twice, by different workers of one numeric profile,
- * and the bits are compared.
+ * Audits of one step: results that hold a picked leaf are computed once more and compared, before any of it is used.
  *
- *     held --same bits from another--> settled (used)
- *       |  \--other bits--> disputed --a third agrees with one side--> settled; the other side was wrong
- *       \--nobody left to ask--> released (used, counted as skipped)
+ *     held --the same bytes from an independent witness--> agreed (used)
+ *       |--other bytes--> disputed --\
+ *       \--no such witness------------ referred --the arbiter's value--> settled (the arbiter's is used)
  *
- * Which subtrees are audited depends on the seed, the step and the subtree, never on who computed it; so an audit cannot
- * be seen coming, and the sum stays what the tree says: an audited node is held out of it until it is settled.
+ * Invariants: a case ends by agreement of two that are independent, or by the arbiter, and in no other way: nothing is
+ * ever used unsettled, whoever has left since. Which leaves are picked is known to nobody but the coordinator, and does
+ * not depend on how workers cut their leases. Answers of one numeric profile are compared by a SHA-256 of their bytes; those
+ * of a profile that the arbiter does not have, by their distance to the arbiter's value.
  */
-import { Philox, STREAMS } from '@gradcast/random';
 import type { Subtree } from '@gradcast/ledger';
-import type { Fingerprint } from '@gradcast/vector';
+import type { Credential } from './credentials.ts';
 
-/** One worker's answer for an audited subtree. */
-export interface Testimony {
+/** Whose answer it is. */
+export interface Party {
   readonly worker: string;
+  /** Under which offences are held against it, also when it is gone. */
+  readonly identity: string;
+  readonly credential: Pick<Credential, 'kind' | 'name' | 'role'>;
+  /** Key of the numeric profile, as the worker says. */
+  readonly profile: string;
+  /** Our own worker, whose answer is final. */
+  readonly isArbiter: boolean;
+  /** What an arbiter should be like to have the same profile. */
+  readonly backend: string;
+  readonly threads: number;
+}
+
+/** One answer for an audited subtree. */
+export interface Testimony {
+  readonly party: Party;
   readonly node: Uint8Array;
-  readonly fingerprint: Fingerprint;
+  /** SHA-256 of the node, in hex. */
+  readonly digest: string;
 }
 
 export interface Case {
   readonly subtree: Subtree;
-  /** Profile of the first answer; only workers of it are asked. */
-  readonly profile: string;
   readonly testimonies: readonly Testimony[];
+  /** How many witnesses were asked; one that hangs up or does not answer leaves the case to the arbiter sooner or later. */
+  readonly asked: number;
+  /** Only the arbiter's answer can end it. */
+  readonly referred: boolean;
 }
 
 /** How a case ended. */
 export interface Ruling {
   readonly subtree: Subtree;
   readonly node: Uint8Array;
-  /** Workers whose bits lost. */
-  readonly wrong: readonly string[];
-  readonly kind: 'agreed' | 'settled' | 'skipped';
+  /** Whose answers lost. */
+  readonly wrong: readonly Party[];
+  readonly kind: 'agreed' | 'settled' | 'confirmed';
+  /** Whether the value is of the profile of the first answer, so that who was asked decided no bit. */
+  readonly exact: boolean;
 }
 
-interface OpenCase {
-  readonly subtree: Subtree;
-  readonly profile: string;
-  readonly testimonies: Testimony[];
-}
+/** Witnesses that are asked before a case goes to the arbiter. */
+const WITNESSES = 2;
 
-/** Whether a subtree is in the audited share. */
-export function isAudited(place: { seed: number; step: number; subtree: Subtree }, rate: number): boolean {
-  if (rate <= 0) return false;
-  const { seed, step, subtree } = place;
-  const [word] = new Philox(seed, STREAMS.audit, subtree.size).u32x4(step * 65_536 + subtree.start);
-  return word < rate * 2 ** 32;
+type OpenCase = { -readonly [K in keyof Case]: Case[K] } & { testimonies: Testimony[] };
+
+/** Whether two may confirm each other: whoever holds one secret can be both. Our own workers and trusted ones do not lie. */
+export function areIndependent(a: Pick<Party, 'credential'>, b: Pick<Party, 'credential'>): boolean {
+  if (a.credential.role === 'trusted' || b.credential.role === 'trusted') return true;
+  return a.credential.kind === 'own' && b.credential.kind === 'own' && a.credential.name !== b.credential.name;
 }
 
 export class Audits {
+  readonly #isNear: (node: Uint8Array, reference: Uint8Array) => boolean;
   readonly #cases = new Map<string, OpenCase>();
+
+  /** @param isNear whether a node of another profile lies within the tolerance of a reference. */
+  constructor(isNear: (node: Uint8Array, reference: Uint8Array) => boolean) {
+    this.#isNear = isNear;
+  }
 
   /** Cases that still need an answer. */
   get open(): readonly Case[] {
@@ -60,7 +83,10 @@ export class Audits {
 
   /** Whether a leaf is held by a case. */
   holds(leaf: number): boolean {
-    return this.open.some(({ subtree }) => leaf >= subtree.start && leaf < subtree.start + subtree.size);
+    for (const { subtree } of this.#cases.values()) {
+      if (leaf >= subtree.start && leaf < subtree.start + subtree.size) return true;
+    }
+    return false;
   }
 
   /** The open case of exactly this subtree. */
@@ -68,35 +94,52 @@ export class Audits {
     return this.#cases.get(key(subtree));
   }
 
-  /** Opens a case with its first answer. */
-  begin(subtree: Subtree, profile: string, first: Testimony): void {
-    this.#cases.set(key(subtree), { subtree, profile, testimonies: [first] });
+  /** Opens a case with its first answer; a referred one is the arbiter's at once. */
+  begin(subtree: Subtree, first: Testimony, referred = false): void {
+    this.#cases.set(key(subtree), { subtree, testimonies: [first], asked: 0, referred });
   }
 
-  /** Adds an answer. @returns the ruling, once two agree. */
+  /** A witness was asked. */
+  ask(subtree: Subtree): void {
+    const found = this.#cases.get(key(subtree));
+    if (found && ++found.asked >= WITNESSES + 1) found.referred = true;
+  }
+
+  /** No witness can, or will, answer: the arbiter shall. */
+  refer(subtree: Subtree): void {
+    const found = this.#cases.get(key(subtree));
+    if (found) found.referred = true;
+  }
+
+  /** Adds an answer. @returns the ruling, if it ends the case. */
   hear(subtree: Subtree, testimony: Testimony): Ruling | undefined {
     const found = this.#cases.get(key(subtree));
-    if (!found || found.testimonies.some(({ worker }) => worker === testimony.worker)) return undefined;
-    const agreeing = found.testimonies.find(({ fingerprint }) => fingerprint === testimony.fingerprint);
-    found.testimonies.push(testimony);
-    if (!agreeing) return undefined;
-    this.#cases.delete(key(subtree));
-    const wrong = found.testimonies.filter(({ fingerprint }) => fingerprint !== testimony.fingerprint);
-    return {
-      subtree,
-      node: agreeing.node,
-      wrong: wrong.map(({ worker }) => worker),
-      kind: wrong.length === 0 ? 'agreed' : 'settled',
-    };
+    if (!found || found.testimonies.some(({ party }) => party.worker === testimony.party.worker)) return undefined;
+    const earlier = found.testimonies;
+    found.testimonies = [...earlier, testimony];
+    if (testimony.party.isArbiter) return this.#settle(found, earlier, testimony);
+    if (earlier.every((other) => agree(other, testimony)) && areIndependent(earlier[0].party, testimony.party)) {
+      if (!found.referred) return this.#close(found, { node: earlier[0].node, wrong: [], kind: 'agreed', exact: true });
+    } else found.referred = true;
+    return undefined;
   }
 
-  /** Nobody is left to ask: the first answer is used, unproven. */
-  release(subtree: Subtree): Ruling | undefined {
-    const found = this.#cases.get(key(subtree));
-    if (!found) return undefined;
-    this.#cases.delete(key(subtree));
-    return { subtree, node: found.testimonies[0].node, wrong: [], kind: 'skipped' };
+  #settle(found: OpenCase, earlier: readonly Testimony[], { party, node, digest }: Testimony): Ruling {
+    const isRight = (other: Testimony) =>
+      other.party.profile === party.profile ? other.digest === digest : this.#isNear(other.node, node);
+    const wrong = earlier.filter((other) => !isRight(other)).map((other) => other.party);
+    const exact = earlier[0].party.profile === party.profile;
+    return this.#close(found, { node, wrong, kind: wrong.length > 0 ? 'settled' : 'confirmed', exact });
   }
+
+  #close({ subtree }: OpenCase, ruling: Omit<Ruling, 'subtree'>): Ruling {
+    this.#cases.delete(key(subtree));
+    return { subtree, ...ruling };
+  }
+}
+
+function agree(a: Testimony, b: Testimony): boolean {
+  return a.party.profile === b.party.profile && a.digest === b.digest;
 }
 
 function key({ start, size }: Subtree): string {

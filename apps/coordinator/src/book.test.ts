@@ -49,6 +49,7 @@ const closed = (version: number, worker = 'a', average: string | null = hex(vers
     { start: 0, size: 2, worker, outcome: 'accepted', ms: 10.06 },
     { start: 0, size: 1, worker: 'slow', outcome: 'late', ms: 99 },
   ],
+  exact: true,
 });
 
 /** A run of three steps, saved at the first; its ledger as it was when the coordinator was killed. */

@@ -86,7 +86,7 @@ export class Book {
    * @throws CoordinatorError `redo-mismatch` if a step done again differs from its first time where it must not.
    */
   closed(record: ClosedRecord & Partial<Pick<StepRecord, 'normClipped'>>, state: string): void {
-    const { version, samples, averageFingerprint, history, normClipped } = record;
+    const { version, samples, averageFingerprint, history, normClipped, exact } = record;
     const line: StepLine = {
       kind: 'step',
       step: version,
@@ -100,6 +100,7 @@ export class Book {
       average: averageFingerprint,
       state,
       ...(normClipped === true && { normClipped }),
+      ...(!exact && { exact: false as const }),
     };
     const before = this.#abandoned?.take(version);
     const difference = before && firstDifference(before, line);
@@ -121,7 +122,11 @@ export class Book {
   #tellDifference(before: StepBefore, now: StepLine, field: RepeatedField): void {
     if (this.#differs) return;
     const sentence = `step ${now.step} done again differs from its first time: its ${field} was ${before[field]} and is ${now[field]}`;
-    const oneProfile = now.profiles.length === 1 && before.profiles.join() === now.profiles.join();
+    const oneProfile =
+      now.exact !== false &&
+      before.exact !== false &&
+      now.profiles.length === 1 &&
+      before.profiles.join() === now.profiles.join();
     if (this.#options.exact || oneProfile) {
       if (!this.#options.acceptMismatch) {
         throw new CoordinatorError('redo-mismatch', `${sentence}; --accept-redo-mismatch goes on with what it is`);

@@ -11,7 +11,8 @@ import { encodeFrame, leaseBytes, leaseParts, openEncoded, ProtocolError } from 
 import type { CodecName, LeaseContents, MessageOf, PayloadShape } from '@gradcast/protocol';
 import type { GradientCodec } from '@gradcast/reduction';
 import type { Fingerprint, VectorKernels } from '@gradcast/vector';
-import type { Case, Ruling } from './audit.ts';
+import type { Party, Ruling } from './audit.ts';
+import type { AuditPicks } from './audit-picks.ts';
 import { Eligible } from './eligible.ts';
 import type { FleetEvents } from './fleet-events.ts';
 import { OpenStep } from './open-step.ts';
@@ -21,6 +22,7 @@ import { longestMs } from './progress.ts';
 import type { Roster } from './roster.ts';
 import { Standings } from './standing.ts';
 import type { Offence } from './standing.ts';
+import { partyOf, Witnesses } from './witnesses.ts';
 
 /** What the welcome tells every worker. */
 export interface RunTerms extends StepShape {
@@ -54,7 +56,11 @@ export interface DispatcherOptions {
   readonly isTailSound: (tail: Float32Array, leaves: number) => boolean;
   /** Fewer workers than this get no lease: the run pauses. */
   readonly minWorkers: number;
-  readonly auditRate: number;
+  readonly isAudited: AuditPicks;
+  /** Whether there is an arbiter to ask: with audits only. */
+  readonly hasArbiter: boolean;
+  /** Whether a node of another numeric profile lies within the tolerance of a reference. */
+  readonly isNear: (node: Uint8Array, reference: Uint8Array) => boolean;
   /** Monotonic milliseconds. */
   readonly now: () => number;
   readonly events: FleetEvents;
@@ -63,8 +69,8 @@ export interface DispatcherOptions {
   readonly refuse: (peer: Peer, code: 'silent' | 'result-numeric' | 'audit-lost', sentence: string) => void;
   /** A worker whose replica is not ours. */
   readonly missed: (peer: Peer) => void;
-  /** An audit is in dispute and no third worker is there. */
-  readonly callArbiter: (like: Peer) => void;
+  /** Only an arbiter can end an audit of this party: one like it, or whatever there is. @returns it, once it is there. */
+  readonly callArbiter: (like: Party) => Peer | undefined;
 }
 
 /** An expired lease is given up, and its worker with it, after so many times its term (and never under a minute). */
@@ -77,6 +83,7 @@ export class Dispatcher {
   /** What is held against workers. */
   readonly standings: Standings;
   readonly #eligible: Eligible;
+  readonly #witnesses: Witnesses;
   #step: OpenStep | undefined;
   /** The step after it, leased out ahead. */
   #next: OpenStep | undefined;
@@ -91,6 +98,11 @@ export class Dispatcher {
     this.#options = options;
     this.standings = new Standings(options.now);
     this.#eligible = new Eligible({ ...options, standings: this.standings });
+    this.#witnesses = new Witnesses({
+      eligible: this.#eligible,
+      callArbiter: options.callArbiter,
+      grant: (step, assignment) => this.#grant(step, assignment, true),
+    });
   }
 
   /** Whether a worker has a lease in the open step. */
@@ -208,6 +220,7 @@ export class Dispatcher {
     const peer = roster.named(worker);
     if (!peer) return;
     // Until anything is heard from it again, a worker that missed a deadline is asked for nothing.
+    if (peer.isArbiter) return;
     peer.isQuiet = true;
     // Nor does the next step wait for it: what it was leased ahead is shared out again.
     this.freeAhead(worker);
@@ -257,9 +270,7 @@ export class Dispatcher {
       this.#offend(peer, 'mismatch');
       return missed(peer);
     }
-    const auditable = () =>
-      this.#eligible.toCompareAt(step.version).some((other) => other.profile === peer.profile && other !== peer);
-    const verdict = step.accept(lease, message.subtree, node, { profile: peer.profile, now: now(), auditable });
+    const verdict = step.accept(lease, message.subtree, node, { party: partyOf(peer), now: now() });
     if (verdict === 'heard') events.lease('audited', peer.name);
     else events.lease(verdict === 'suspect' ? 'refused' : verdict === 'held' ? 'accepted' : verdict, peer.name);
     if (verdict === 'accepted' || verdict === 'held') {
@@ -288,15 +299,13 @@ export class Dispatcher {
     const step = this.#step;
     if (!step || step.isClosed) return;
     // Nothing to hand out: what a result costs must not depend on how many others wait.
-    const unasked = this.#unaskedCases(step);
-    if (!step.leases.hasFree && unasked.length === 0) return;
+    if (!step.leases.hasFree && !this.#witnesses.wants(step)) return;
     const eligible = this.#eligible.at(step.version);
-    if (eligible.length < this.#options.minWorkers) return;
+    // An audit needs no quorum: what was held goes on to be settled while the run is paused.
+    if (eligible.length < this.#options.minWorkers) return this.#witnesses.ask(step);
     const idle = eligible.filter(({ name }) => !step.leases.isBusy(name) && !step.isSuspect(name));
     this.#lease(step, idle);
-    if (unasked.length === 0) return;
-    const present = this.#eligible.toCompareAt(step.version);
-    for (const each of unasked) this.#askWitness(step, each, present);
+    this.#witnesses.ask(step);
   }
 
   #lease(step: OpenStep, workers: readonly Peer[]): void {
@@ -306,40 +315,6 @@ export class Dispatcher {
     const assignments = assignFreeLeaves(step.leases, idle);
     for (const assignment of assignments) this.#grant(step, assignment, false);
     if (isFirstShare) this.#pace.shared(idle, new Set(assignments.map(({ worker }) => worker)));
-  }
-
-  /** Audits that wait for nobody's answer. */
-  #unaskedCases(step: OpenStep): Case[] {
-    const isAwaited = ({ expired, shared }: Lease) => !expired && !shared;
-    return step.audits.open.filter(({ subtree }) => !step.leases.audits(subtree).some(isAwaited));
-  }
-
-  /** Leases an audited subtree a second time, or a third in a dispute. */
-  #askWitness(step: OpenStep, { subtree, profile, testimonies }: Case, present: readonly Peer[]): void {
-    const { start: first, size: count } = subtree;
-    const known = [...testimonies, ...step.leases.audits(subtree)].map(({ worker }) => worker);
-    const isWitness = (peer: Peer) => peer.profile === profile && !known.includes(peer.name);
-    const witness = present.find((peer) => !step.leases.isBusy(peer.name) && isWitness(peer));
-    if (witness) this.#grant(step, { worker: witness.name, range: { first, count } }, true);
-    else if (!present.some(isWitness)) this.#withoutWitness(step, subtree, known);
-  }
-
-  #withoutWitness(step: OpenStep, subtree: { start: number; size: number }, known: readonly string[]): void {
-    const disputed = (step.audits.of(subtree)?.testimonies.length ?? 0) > 1;
-    const like = this.#options.roster.named(known[0]);
-    if (disputed && like) this.#options.callArbiter(like);
-    else step.release(subtree);
-  }
-
-  /**
-   * Disputes that waiting will not settle are released: those of other profiles than the arbiter's, or all of them if
-   * none came.
-   */
-  withoutArbiter(profile: string | undefined): void {
-    const step = this.#step;
-    for (const { subtree, testimonies, profile: wanted } of step?.audits.open ?? []) {
-      if (testimonies.length > 1 && wanted !== profile) step?.release(subtree);
-    }
   }
 
   #grant(step: OpenStep, assignment: Assignment, audit: boolean): void {
@@ -361,7 +336,7 @@ export class Dispatcher {
   }
 
   #newStep(version: number): OpenStep {
-    const { codec, kernels, terms, auditRate, isTailSound } = this.#options;
+    const { codec, terms, isAudited, hasArbiter, isNear, isTailSound } = this.#options;
     return new OpenStep({
       version,
       leaves: terms.microBatches,
@@ -372,20 +347,21 @@ export class Dispatcher {
         compare: this.#norms.suspectNorm === undefined,
         isTailSound,
       }),
-      auditRate,
-      seed: terms.seed,
+      isAudited: (subtree) => isAudited(version, subtree),
+      hasArbiter,
+      isNear,
       onRuling: (ruling) => this.#onRuling(ruling),
-      kernels,
     });
   }
 
   #onRuling({ kind, wrong }: Ruling): void {
     this.#options.events.audit(kind);
-    for (const name of wrong) {
-      const peer = this.#options.roster.named(name);
-      if (!peer) continue;
-      this.#offend(peer, 'audit');
-      this.#options.refuse(peer, 'audit-lost', 'its result differed from what two other workers computed');
+    for (const { worker, identity } of wrong) {
+      // Also of one that hung up after its lie.
+      this.#hold(worker, identity, 'audit');
+      const peer = this.#options.roster.named(worker);
+      if (peer?.identity !== identity) continue;
+      this.#options.refuse(peer, 'audit-lost', 'its result differed from what the arbiter computed');
     }
   }
 
@@ -411,7 +387,11 @@ export class Dispatcher {
   }
 
   #offend(peer: Peer, offence: Offence): void {
-    const quarantine = this.standings.offence(peer.identity, offence);
-    if (quarantine) this.#options.events.quarantined(peer.name, offence, quarantine.termMs);
+    this.#hold(peer.name, peer.identity, offence);
+  }
+
+  #hold(worker: string, identity: string, offence: Offence): void {
+    const quarantine = this.standings.offence(identity, offence);
+    if (quarantine) this.#options.events.quarantined(worker, offence, quarantine.termMs);
   }
 }

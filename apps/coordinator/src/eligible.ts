@@ -28,12 +28,6 @@ export class Eligible {
     return [...free, ...held.slice(0, least - free.length)];
   }
 
-  /** Workers that could be asked about leaves which others have answered for: our own arbiter, too. */
-  toCompareAt(version: number): Peer[] {
-    const arbiters = this.#options.roster.all.filter((peer) => peer.isArbiter && peer.isAt(version));
-    return [...this.at(version), ...arbiters];
-  }
-
   #termOf(peer: Peer): number {
     return this.#options.standings.quarantineOf(peer.identity)?.until ?? 0;
   }

@@ -4,9 +4,10 @@
  */
 import type { Subtree } from '@gradcast/ledger';
 import { NORM_FACTOR } from '@gradcast/optimizer';
+import type { Party } from './audit.ts';
 
 export interface FirstResult {
-  readonly worker: string;
+  readonly party: Party;
   readonly lease: number;
   readonly subtree: Subtree;
   readonly node: Uint8Array;

@@ -1,13 +1,24 @@
 import { describe, expect, it } from 'vitest';
 import { FleetBench, stepSum, sumOf } from './fleet-bench.ts';
+import type { FakeWorker } from './fleet-bench.ts';
 
 const lie = (vector: Float32Array) => (vector[3] += 1);
 const audits = (bench: FleetBench) => bench.told.filter((told) => told.startsWith('audit '));
+const audited = () => new FleetBench({ isAudited: () => true, hasArbiter: true });
+
+/** Arbiters that were called come, and every one answers whatever it is asked. */
+function arbitrate(bench: FleetBench, present: FakeWorker[] = []): FakeWorker[] {
+  const arbiters = [...present, ...bench.arbitersCome()];
+  for (const arbiter of arbiters) {
+    for (let at = 0; at < arbiter.leases.length; at++) arbiter.answer(arbiter.leases[at]);
+  }
+  return arbiters;
+}
 
 describe('audits', () => {
-  it('have every subtree computed twice, by different workers', async () => {
-    const bench = new FleetBench({ auditRate: 1 });
-    const [a, b] = bench.join('a', 'b');
+  it('have every subtree computed twice, by workers that are independent', async () => {
+    const bench = audited();
+    const [a, b] = bench.joinApart('a', 'b');
     const step = bench.fleet.open(0);
     a.answer();
     expect(step.isClosed).toBe(false);
@@ -19,87 +30,135 @@ describe('audits', () => {
     a.answer();
     b.answer();
     expect(await sumOf(step)).toEqual(stepSum(0));
-    expect([audits(bench), bench.count('audited a'), bench.count('audited b')]).toEqual([
+    expect([audits(bench), bench.count('audited a'), bench.count('audited b'), bench.count('arbiter')]).toEqual([
       ['audit agreed', 'audit agreed'],
       1,
       1,
+      0,
     ]);
   });
 
-  it('find who lied with a third worker, and never use the lie', async () => {
-    const bench = new FleetBench({ auditRate: 1 });
-    const [liar, b, c] = bench.join('liar', 'b', 'c');
-    const all = [liar, b, c];
+  it('find who lied by the arbiter, and never use the lie', async () => {
+    const bench = audited();
+    const [liar, b, c] = bench.joinApart('liar', 'b', 'c');
     const step = bench.fleet.open(0);
+    let arbiters: FakeWorker[] = [];
     for (let turn = 0; turn < 12 && !step.isClosed; turn++) {
-      for (const worker of all) {
+      for (const worker of [liar, b, c]) {
         if (worker.refusedWith !== undefined || worker.leases.length <= turn) continue;
         worker.answer(worker.leases[turn], worker === liar ? lie : undefined);
       }
+      arbiters = arbitrate(bench, arbiters);
     }
     expect(await sumOf(step)).toEqual(stepSum(0));
-    expect(liar.refusedWith).toBe('audit-lost');
-    expect([b.refusedWith, c.refusedWith]).toEqual([undefined, undefined]);
+    expect([liar, b, c].map(({ refusedWith }) => refusedWith)).toEqual(['audit-lost', undefined, undefined]);
     expect(audits(bench)).toContain('audit settled');
   });
 
-  it('are skipped, and counted, if nobody else can be asked', async () => {
-    const bench = new FleetBench({ auditRate: 1 });
-    const [a] = bench.join('a');
+  it('are put to the arbiter where the witnesses may all be one and the same', async () => {
+    const bench = audited();
+    const [a, b, honest] = bench.join('liar', 'liar', 'honest');
     const step = bench.fleet.open(0);
-    a.answer();
+    for (const worker of [a, b, honest]) worker.answer(worker.lease, worker === honest ? undefined : lie);
+    expect([a, b, honest].flatMap(({ leases }) => leases)).toHaveLength(3);
+    expect(step.isClosed).toBe(false);
+    arbitrate(bench);
     expect(await sumOf(step)).toEqual(stepSum(0));
-    expect(audits(bench)).toEqual(['audit skipped']);
+    expect([a, b, honest].map(({ refusedWith }) => refusedWith)).toEqual(['audit-lost', 'audit-lost', undefined]);
   });
 
-  it('are skipped if the only other worker goes', async () => {
-    const bench = new FleetBench({ auditRate: 1 });
-    const [a, b] = bench.join('a', 'b');
+  it('settle what somebody left behind that hung up after a lie', async () => {
+    const bench = audited();
+    const [liar] = bench.joinApart('liar');
+    const step = bench.fleet.open(0);
+    liar.answer(liar.lease, lie);
+    liar.socket.hangUp();
+    bench.pass(1000);
+    arbitrate(bench);
+    expect(await sumOf(step)).toEqual(stepSum(0));
+    expect([audits(bench), bench.told.filter((told) => told.startsWith('quarantined liar audit'))]).toEqual([
+      ['audit settled'],
+      [expect.stringContaining('quarantined liar audit')],
+    ]);
+  });
+
+  it('are put to the arbiter if the only witness goes', async () => {
+    const bench = audited();
+    const [a, b] = bench.joinApart('a', 'b');
     const step = bench.fleet.open(0);
     a.answer();
     b.socket.hangUp();
     expect(a.asked).toEqual(['0+4', '4+4']);
     a.answer();
-    bench.pass(100);
+    expect(step.isClosed).toBe(false);
+    arbitrate(bench);
     expect(await sumOf(step)).toEqual(stepSum(0));
-    expect(audits(bench)).toEqual(['audit skipped', 'audit skipped']);
+    expect(audits(bench)).toEqual(['audit confirmed', 'audit confirmed']);
   });
 
-  it('ask only workers that compute the same bits', async () => {
-    const bench = new FleetBench({ auditRate: 1 });
-    const [a] = bench.join('a');
+  it('of a profile that nobody else has use the arbiter’s value, and say so', async () => {
+    const bench = new FleetBench({ isAudited: () => true, hasArbiter: true, isNear: () => true });
+    const near = bench.connect('near', { backend: 'made-up', profile: { backend: 'made-up' } });
+    near.hello();
+    near.ready();
+    near.applied(0);
+    const step = bench.fleet.open(0);
+    near.answer(near.lease, (vector) => (vector[3] += 1e-3));
+    expect(bench.arbiterRequests).toMatchObject([{ backend: 'wasm' }]);
+    arbitrate(bench);
+    expect(await sumOf(step)).toEqual(stepSum(0));
+    expect([audits(bench), step.exact, near.refusedWith]).toEqual([['audit confirmed'], false, undefined]);
+  });
+
+  it('ask only workers that compute the same bits', () => {
+    const bench = audited();
+    const [a] = bench.joinApart('a');
     const other = bench.connect('other', { profile: { backend: 'tensorflow' } });
     other.hello();
     other.ready();
     const step = bench.fleet.open(0);
     a.answer();
     other.answer();
-    expect(await sumOf(step)).toEqual(stepSum(0));
-    expect([a.asked, other.asked]).toEqual([['0+4'], ['4+4']]);
+    expect([a.asked, other.asked, step.isClosed]).toEqual([['0+4'], ['4+4'], false]);
   });
 
-  it('in dispute without a third call an arbiter, and go on without it if it does not come', () => {
-    const bench = new FleetBench({ auditRate: 1 });
-    const [a, b] = bench.join('a', 'b');
+  it('wait for the arbiter however long it takes, and call another if it does not come', async () => {
+    const bench = audited();
+    const [a, b] = bench.joinApart('a', 'b');
+    const alive = () => [a, b].forEach((worker) => worker.says({ type: 'pong', incarnation: 3, id: 1 }));
     const step = bench.fleet.open(0);
     a.answer();
     b.answer();
     a.answer(a.lease, lie);
     b.answer();
-    const alive = () => [a, b].forEach((worker) => worker.says({ type: 'pong', incarnation: 3, id: 1 }));
     bench.pass(1000, alive);
-    expect([bench.count('arbiter wasm arbiter'), step.isClosed]).toEqual([1, false]);
-    bench.pass(121_000, alive);
-    expect(step.isClosed).toBe(true);
+    expect([bench.count('arbiter wasm'), step.isClosed]).toEqual([1, false]);
+    bench.pass(61_000, alive);
+    expect([bench.count('arbiter wasm'), bench.count('arbiter ended wasm'), step.isClosed]).toEqual([2, 1, false]);
+    bench.arbiterRequests.shift();
+    arbitrate(bench);
+    expect(await sumOf(step)).toEqual(stepSum(0));
+    expect([a.refusedWith, b.refusedWith]).toEqual(['audit-lost', undefined]);
+  });
+
+  it('let nobody else be the arbiter, whatever name it takes', () => {
+    const bench = audited();
+    const [a] = bench.join('a');
+    bench.fleet.open(0);
+    a.answer();
+    const [{ name }] = bench.arbiterRequests;
+    const [impostor] = bench.join(name);
+    expect(impostor.leases).toEqual([]);
+    expect(bench.fleet.workers.map((worker) => worker.name)).toContain(name);
   });
 
   it('of no share ask nobody', async () => {
-    const bench = new FleetBench({ auditRate: 0 });
+    const bench = new FleetBench();
     const [a, b] = bench.join('a', 'b');
     const step = bench.fleet.open(0);
     a.answer();
     b.answer();
     expect(await sumOf(step)).toEqual(stepSum(0));
-    expect([a.leases.length, b.leases.length, audits(bench)]).toEqual([1, 1, []]);
+    expect([a.leases.length, b.leases.length, audits(bench), bench.count('arbiter')]).toEqual([1, 1, [], 0]);
   });
 });

@@ -6,7 +6,8 @@ import type { CoordinatorMessage, MessageOf, Received, WorkerMessage } from '@gr
 import { createCodec } from '@gradcast/reduction';
 import { floatsOf } from '@gradcast/tensors';
 import { referenceKernels as kernels } from '@gradcast/vector';
-import { ANYBODY } from './credentials.ts';
+import { ANYBODY, LOCAL } from './credentials.ts';
+import type { ArbiterRequest } from './arbitration.ts';
 import type { Connection } from './doors.ts';
 import { FakeSocket } from './fake-socket.ts';
 import { Fleet, TICK_MS } from './fleet.ts';
@@ -159,6 +160,9 @@ export class FleetBench {
   version = 0;
   /** A test may put its own in place of one. */
   readonly events: FleetEvents;
+  /** Arbiters that were asked for and did not come yet. */
+  readonly arbiterRequests: ArbiterRequest[] = [];
+  #joined = 0;
 
   constructor(change: Partial<FleetOptions> = {}) {
     const tell = (...words: (string | number)[]) => void this.told.push(words.join(' '));
@@ -176,6 +180,7 @@ export class FleetBench {
       quarantined: (worker, reason, termMs) => tell('quarantined', worker, reason, termMs),
       failed: (worker, error) => tell('failed', worker, String(error)),
       stalled: (ms) => tell('stalled', ms),
+      notice: (sentence) => tell('notice', sentence),
     };
     this.events = events;
     this.fleet = new Fleet({
@@ -200,10 +205,16 @@ export class FleetBench {
       isTailSound: () => true,
       minWorkers: 1,
       maxWorkers: 64,
-      auditRate: 0,
+      isAudited: () => false,
+      hasArbiter: false,
+      isNear: () => false,
       exactProfile: null,
       resumed: false,
-      startArbiter: (like, name) => tell('arbiter', like.backend, name.split('-')[0]),
+      startArbiter: (request) => {
+        tell('arbiter', request.backend);
+        this.arbiterRequests.push(request);
+        return { hasEnded: false, end: () => tell('arbiter ended', request.backend) };
+      },
       ...change,
     });
     this.settle(0);
@@ -225,13 +236,29 @@ export class FleetBench {
 
   /** Workers that are ready for leases. */
   join(...names: string[]): FakeWorker[] {
+    return names.map((name) => this.#ready(this.connect(name)));
+  }
+
+  /** Workers that are ready for leases, each with a credential of its own. */
+  joinApart(...names: string[]): FakeWorker[] {
     return names.map((name) => {
-      const worker = this.connect(name);
-      worker.hello();
-      worker.ready();
-      if (worker.of('snapshot').length > 0) worker.applied(this.version);
-      return worker;
+      const credential = { kind: 'own', name: `${name}-${++this.#joined}`, role: 'worker' } as const;
+      return this.#ready(this.connect(name, {}, { credential }));
     });
+  }
+
+  /** The arbiters that were asked for come and are ready. @param introduction how they differ from the other workers. */
+  arbitersCome(introduction: Partial<MessageOf<'hello'>> = {}): FakeWorker[] {
+    return this.arbiterRequests
+      .splice(0)
+      .map(({ name }) => this.#ready(this.connect(name, introduction, { credential: LOCAL })));
+  }
+
+  #ready(worker: FakeWorker): FakeWorker {
+    worker.hello();
+    worker.ready();
+    if (worker.of('snapshot').length > 0) worker.applied(this.version);
+    return worker;
   }
 
   /** Closes the present step with an average of zeros and settles the next version. */

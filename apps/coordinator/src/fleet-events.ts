@@ -23,8 +23,10 @@ export interface FleetEvents {
   /** A result was computed with another replica than ours. */
   mismatch(worker: string): void;
   readonly bytes: (direction: 'in' | 'out', message: string, bytes: number) => void;
-  /** An audit ended: both agreed, a third decided, or nobody could be asked. */
-  audit(ending: 'agreed' | 'settled' | 'skipped'): void;
+  /** An audit ended: two agreed, or the arbiter found the same, or found otherwise. */
+  audit(ending: 'agreed' | 'confirmed' | 'settled'): void;
+  /** A sentence that a user should see. */
+  notice(sentence: string): void;
   /** A worker cannot keep up and gets nothing: bytes a second that it takes, and that it would have to. */
   parked(worker: string, bytesPerSecond: number, neededBytesPerSecond: number): void;
   quarantined(worker: string, reason: string, termMs: number): void;

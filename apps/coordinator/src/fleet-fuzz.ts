@@ -9,6 +9,7 @@ import { alignedSubtrees } from '@gradcast/ledger';
 import { PROTOCOL_VERSION } from '@gradcast/protocol';
 import { Dice, FrameFuzzer, FuzzTally } from '@gradcast/protocol/fuzzing';
 import type { Draft, FuzzReport } from '@gradcast/protocol/fuzzing';
+import { auditPicks } from './audit-picks.ts';
 import { fingerprintOf, FleetBench, INCARNATION, treeSum } from './fleet-bench.ts';
 import type { FakeWorker } from './fleet-bench.ts';
 
@@ -58,6 +59,8 @@ class Siege {
   readonly #bench: FleetBench;
   readonly #hostile: FakeWorker[] = [];
   #honest: FakeWorker;
+  /** Our own workers, which come when they are called. */
+  readonly #arbiters: FakeWorker[] = [];
   #turns = 0;
   #stepOpenedAt = 0;
   #joined = 0;
@@ -66,7 +69,8 @@ class Siege {
     this.#dice = dice;
     this.#fuzzer = new FrameFuzzer(dice);
     this.#recorded = recorded;
-    this.#bench = new FleetBench({ auditRate: dice.of([0, 0.5]) });
+    const auditRate = dice.of([0, 0.5]);
+    this.#bench = new FleetBench({ isAudited: auditPicks('secret', auditRate), hasArbiter: auditRate > 0 });
     [this.#honest] = this.#bench.join('honest');
     this.#open();
   }
@@ -90,10 +94,14 @@ class Siege {
 
   /** Time passes, the honest worker works, steps close. */
   turn(): void {
-    this.#bench.pass(100, () => this.#honest.says({ type: 'pong', incarnation: INCARNATION, id: 1 }));
-    for (const lease of this.#honest.leases) this.#honest.answer(lease);
-    this.#honest.socket.sent.length = 0;
-    if (this.#honest.socket.closedWith !== undefined) throw new Error('the honest worker was refused');
+    this.#arbiters.push(...this.#bench.arbitersCome());
+    const ours = [this.#honest, ...this.#arbiters];
+    this.#bench.pass(100, () => ours.forEach((one) => one.says({ type: 'pong', incarnation: INCARNATION, id: 1 })));
+    for (const one of ours) {
+      for (const lease of one.leases) one.answer(lease);
+      one.socket.sent.length = 0;
+      if (one.socket.closedWith !== undefined) throw new Error('an honest worker was refused');
+    }
     if (this.#step.isClosed) this.#next();
     else if (++this.#turns - this.#stepOpenedAt > 600) throw new Error(`step ${this.#bench.version} stays open`);
   }
@@ -110,7 +118,7 @@ class Siege {
 
   #next(): void {
     this.#bench.next();
-    this.#honest.applied(this.#bench.version);
+    for (const one of [this.#honest, ...this.#arbiters]) one.applied(this.#bench.version);
     this.#open();
   }
 

@@ -3,6 +3,7 @@
  * plain tree; and it closes as soon as one honest worker is left to do its work.
  */
 import fc from 'fast-check';
+import { auditPicks } from './audit-picks.ts';
 import { describe, expect, it } from 'vitest';
 import { FleetBench, LEAVES, stepSum, sumOf } from './fleet-bench.ts';
 import type { FakeWorker } from './fleet-bench.ts';
@@ -36,11 +37,12 @@ const move: fc.Arbitrary<Move> = fc.oneof(
 class Walk {
   readonly #bench: FleetBench;
   readonly #workers: FakeWorker[] = [];
+  readonly #arbiters: FakeWorker[] = [];
   #step: OpenStep;
   closed = 0;
 
   constructor(auditRate: number) {
-    this.#bench = new FleetBench({ auditRate });
+    this.#bench = new FleetBench({ isAudited: auditPicks('secret', auditRate), hasArbiter: auditRate > 0 });
     this.#step = this.#open();
   }
 
@@ -55,7 +57,7 @@ class Walk {
     const worker = 'who' in move ? this.#workers.at(move.who % Math.max(1, this.#workers.length)) : undefined;
     switch (move.kind) {
       case 'join':
-        this.#workers.push(...this.#bench.join('w'));
+        this.#workers.push(...this.#bench.joinApart('w'));
         break;
       case 'hang up':
         worker?.socket.hangUp();
@@ -95,19 +97,28 @@ class Walk {
     else worker.result({ start: lease.first + lease.count - 1, size: 1 }, { lease });
   }
 
+  /** Arbiters come when they are asked for, and answer at once. */
+  #arbitrate(): void {
+    this.#arbiters.push(...this.#bench.arbitersCome());
+    for (const arbiter of this.#arbiters) {
+      for (const lease of arbiter.leases) if (lease.version === this.#bench.version) arbiter.answer(lease);
+    }
+  }
+
   async #closeIfDue(): Promise<void> {
+    this.#arbitrate();
     if (!this.#step.isClosed) return;
     expect(await sumOf(this.#step)).toEqual(stepSum(this.#bench.version));
     this.closed += 1;
     this.#bench.next();
-    for (const worker of this.#workers) worker.applied(this.#bench.version);
+    for (const worker of [...this.#workers, ...this.#arbiters]) worker.applied(this.#bench.version);
     this.#step = this.#open();
   }
 
   /** Everybody else goes; honest workers do what they are asked for. @throws if the open step does not close. */
   async finish(): Promise<void> {
     for (const worker of this.#workers.splice(0)) worker.socket.hangUp();
-    const honest = this.#bench.join('honest', 'honest');
+    const honest = this.#bench.joinApart('honest', 'honest');
     this.#workers.push(...honest);
     const goal = this.closed + 1;
     for (let turn = 0; this.closed < goal; turn++) {

@@ -6,7 +6,6 @@
  * once; joiners get a state that is at rest, every one of a version the same bytes; no wait is without a bound, and when
  * this process itself was late, every deadline moves by as much.
  */
-import { randomBytes } from 'node:crypto';
 import {
   decodeFromWorker,
   encodeFrame,
@@ -21,6 +20,8 @@ import {
 } from '@gradcast/protocol';
 import type { MessageOf, Received, RefusalCode, WorkerMessage } from '@gradcast/protocol';
 import type { AdamScalars } from '@gradcast/vector';
+import { Arbitration } from './arbitration.ts';
+import type { ArbiterHandle, ArbiterRequest } from './arbitration.ts';
 import { Dispatcher } from './dispatcher.ts';
 import type { DispatcherOptions, RunTerms, Truth } from './dispatcher.ts';
 import type { Connection } from './doors.ts';
@@ -41,8 +42,8 @@ export interface FleetOptions
   readonly maxWorkers: number;
   /** Numeric profile that every worker must have; the first worker's if undefined; null admits any mix. */
   readonly exactProfile: string | undefined | null;
-  /** Starts a worker of ours with the same backend to settle a dispute; its name is the one given. */
-  readonly startArbiter: (like: MessageOf<'hello'>, name: string) => void;
+  /** Starts a worker of ours. */
+  readonly startArbiter: (request: ArbiterRequest) => ArbiterHandle;
 }
 
 export const TICK_MS = 100;
@@ -50,7 +51,6 @@ export const TICK_MS = 100;
 const STALL_MS = 250;
 const PING_MS = 5_000;
 const MAX_MISSES = 3;
-const ARBITER_MS = 120_000;
 
 export class Fleet {
   readonly #options: FleetOptions;
@@ -61,8 +61,7 @@ export class Fleet {
   readonly #snapshots: Snapshots;
   readonly #sessions = new Sessions();
   readonly #maxWaiting: number;
-  readonly #arbiterName = `arbiter-${randomBytes(8).toString('hex')}`;
-  #arbiterCalledAt: number | undefined;
+  readonly #arbitration: Arbitration;
   #exactProfile: string | undefined | null;
   #nextPing = 1;
   #lastTick: number;
@@ -73,12 +72,18 @@ export class Fleet {
     this.#exactProfile = options.exactProfile;
     this.#lastTick = this.#lastPing = options.now();
     this.#farewell = new Farewell(options);
+    this.#arbitration = new Arbitration({
+      now: options.now,
+      start: options.startArbiter,
+      named: (name) => this.#roster.named(name),
+      notice: (sentence) => options.events.notice(sentence),
+    });
     this.#dispatcher = new Dispatcher({
       ...options,
       roster: this.#roster,
       refuse: (peer, code, sentence) => this.#refuse(peer, code, sentence),
       missed: (peer) => this.#missed(peer, 'the result was computed with a wrong replica'),
-      callArbiter: (like) => this.#callArbiter(like),
+      callArbiter: (like) => this.#arbitration.call(like),
     });
     this.#parking = new Parking({
       ...options,
@@ -194,7 +199,6 @@ export class Fleet {
       const refusal = overdue(peer, now());
       if (refusal) this.#refuse(peer, refusal.code, refusal.sentence);
     }
-    this.#checkArbiter();
     this.#parking.tick();
     this.#snapshots.tick();
     this.#dispatcher.tick();
@@ -207,6 +211,7 @@ export class Fleet {
     this.#dispatcher.postpone(byMs);
     this.#parking.postpone(byMs);
     this.#farewell.postpone(byMs);
+    this.#arbitration.postpone(byMs);
     for (const peer of this.#roster.all) peer.postpone(byMs);
   }
 
@@ -284,12 +289,13 @@ export class Fleet {
     if (peer.hello) throw new ProtocolError('message-unexpected', 'a second hello came');
     const { terms, maxWorkers } = this.#options;
     const former = this.#roster.withSecret(hello.session);
-    if (!former && this.#roster.introduced >= maxWorkers) {
+    const isArbiter = this.#arbitration.isOurs(hello.name, peer.credential);
+    if (!former && !isArbiter && this.#roster.introduced >= maxWorkers) {
       throw new ProtocolError('too-many-workers', `the run has ${maxWorkers} workers already`);
     }
     const known = former ?? this.#sessions.take(hello.session);
     const name = former?.name ?? this.#roster.freeName(known?.name ?? hello.name);
-    peer.isArbiter = hello.name === this.#arbiterName;
+    peer.isArbiter = isArbiter;
     if (former) {
       this.#refuse(former, 'replaced', 'the worker connected again');
       this.#roster.remove(former);
@@ -307,7 +313,7 @@ export class Fleet {
     if (peer.state !== 'joining') throw new ProtocolError('message-unexpected', 'a ready came at the wrong time');
     const { backend, device, profile } = peer.hello!;
     peer.profile = profileKey(profile, probe);
-    if (this.#exactProfile !== null) this.#requireProfile(peer.profile);
+    if (this.#exactProfile !== null && !peer.isArbiter) this.#requireProfile(peer.profile);
     this.#dispatcher.introduce(peer, probeMs);
     peer.pausedUntil = this.#options.now() + this.#dispatcher.standings.pauseOf(peer.identity);
     this.#options.events.joined({ name: peer.name, backend, device, profile: peer.profile });
@@ -394,21 +400,5 @@ export class Fleet {
   /** A worker may come back; our own arbiter does not. */
   #lost({ name, hello, isArbiter }: Peer): void {
     if (hello && !isArbiter) this.#farewell.lost(name);
-  }
-
-  #callArbiter(like: Peer): void {
-    if (this.#arbiterCalledAt !== undefined || !like.hello) return;
-    this.#arbiterCalledAt = this.#options.now();
-    this.#options.startArbiter(like.hello, this.#arbiterName);
-  }
-
-  /** An arbiter that does not come, or computes other bits than the parties could, settles nothing. */
-  #checkArbiter(): void {
-    if (this.#arbiterCalledAt === undefined) return;
-    const arbiter = this.#roster.all.find(({ isArbiter }) => isArbiter);
-    const isReady = arbiter?.state === 'active' || arbiter?.state === 'waiting';
-    const tooLate = this.#options.now() - this.#arbiterCalledAt > ARBITER_MS;
-    if (isReady || tooLate) this.#dispatcher.withoutArbiter(tooLate ? undefined : arbiter?.profile);
-    if (tooLate && !arbiter) this.#arbiterCalledAt = undefined;
   }
 }

@@ -2,12 +2,14 @@ import { createCodec } from '@gradcast/reduction';
 import { bytesOf } from '@gradcast/tensors';
 import { referenceKernels as kernels } from '@gradcast/vector';
 import { describe, expect, it } from 'vitest';
+import type { Party } from './audit.ts';
+import { LOCAL } from './credentials.ts';
 import { OpenStep } from './open-step.ts';
 import type { OpenStepOptions } from './open-step.ts';
 
 const layout = { parameters: { entries: [], length: 3 }, generatorLength: 2, tail: { entries: [], length: 1 } };
 const codec = createCodec('f32', { layout, seed: 1, kernels });
-const sender = { profile: 'p', now: 50, auditable: () => true };
+const credentialOf = (name: string) => ({ kind: 'own', name, role: 'worker' }) as const;
 const good = () => Float32Array.of(1, 2, 3, 4);
 const wrong = () => Float32Array.of(NaN, 2, 3, 4);
 
@@ -19,16 +21,23 @@ function bench(change: Partial<OpenStepOptions> = {}) {
     nextLeaseId: () => id++,
     codec,
     limits: () => ({ norm: 100, compare: false, isTailSound: () => true }),
-    auditRate: 0,
-    seed: 1,
+    isAudited: () => false,
+    hasArbiter: true,
+    isNear: () => false,
     onRuling: () => undefined,
-    kernels,
     ...change,
   });
   /** Grants leaves to a worker and accepts its result for them. */
-  const gives = (worker: string, start: number, size: number, vector: Float32Array) => {
+  const gives = (
+    worker: string,
+    start: number,
+    size: number,
+    vector: Float32Array,
+    credential: Party['credential'] = credentialOf(worker),
+  ) => {
+    const party = { worker, identity: worker, credential, profile: 'p', isArbiter: false, backend: 'wasm', threads: 1 };
     const lease = step.leases.grant({ worker, range: { first: start, count: size } }, 10, 1000);
-    return step.accept(lease, { start, size }, bytesOf(vector), sender);
+    return step.accept(lease, { start, size }, bytesOf(vector), { party, now: 50 });
   };
   return { step, gives };
 }
@@ -100,11 +109,28 @@ describe('a result that looks wrong', () => {
 
   it('waits while others can be asked', () => {
     const { step, gives } = bench();
-    gives('a', 0, 4, wrong());
+    gives('a', 0, 4, wrong(), LOCAL);
     step.confirm(true);
     expect(step.isClosed).toBe(false);
     step.confirm(false);
     expect(step.isClosed).toBe(true);
+  });
+
+  it('is the arbiter’s to judge if nobody can be asked and its worker is not trusted', () => {
+    const { step, gives } = bench();
+    gives('a', 0, 4, wrong());
+    step.confirm(false);
+    expect(step.isClosed).toBe(false);
+    expect(step.audits.open).toMatchObject([{ subtree: { start: 0, size: 4 }, referred: true }]);
+  });
+
+  it('is the arbiter’s to judge if only one secret agrees with itself', () => {
+    const { step, gives } = bench();
+    const shared = { kind: 'shared', name: 'shared', role: 'worker' } as const;
+    gives('a', 0, 4, wrong(), shared);
+    gives('b', 0, 4, wrong(), shared);
+    step.confirm(true);
+    expect([step.isClosed, step.audits.open.length]).toEqual([false, 1]);
   });
 
   it.each([
@@ -122,7 +148,7 @@ describe('a result that looks wrong', () => {
   it('blames nobody whom only a confirmed suspect contradicts', () => {
     const { step, gives } = bench();
     gives('a', 0, 4, Float32Array.of(1e9, 2, 3, 4));
-    gives('b', 0, 4, wrong());
+    gives('b', 0, 4, wrong(), LOCAL);
     step.confirm(false);
     expect([step.isClosed, step.refuted()]).toEqual([true, []]);
   });

@@ -7,15 +7,15 @@
  * it, and it goes into the sum as it is. Whether the model diverged is then read off the whole sum, so the verdict depends
  * on the data alone and never on how leases cut the step.
  */
+import { createHash } from 'node:crypto';
 import { StepLeases } from '@gradcast/ledger';
 import type { Lease, Subtree, TreeSum } from '@gradcast/ledger';
-import { Audits, isAudited } from './audit.ts';
-import type { Ruling } from './audit.ts';
+import { areIndependent, Audits } from './audit.ts';
+import type { Party, Ruling, Testimony } from './audit.ts';
 import { FirstResults } from './first-results.ts';
 import { gradientTree } from '@gradcast/reduction';
 import type { GradientCodec } from '@gradcast/reduction';
-import { floatsOf, freeMemory } from '@gradcast/tensors';
-import type { Fingerprint, VectorKernels } from '@gradcast/vector';
+import { freeMemory } from '@gradcast/tensors';
 
 /** How a step closed: with the root's value in the run's codec, or without one. */
 export type StepOutcome = { readonly kind: 'sum'; readonly sum: Uint8Array } | { readonly kind: 'stopped' };
@@ -28,12 +28,9 @@ export type Verdict = 'accepted' | 'late' | 'suspect' | 'held' | 'heard';
 
 /** Who sent a result, and when. */
 export interface Sender {
-  /** Key of the worker's numeric profile. */
-  readonly profile: string;
+  readonly party: Party;
   /** Monotonic milliseconds. */
   readonly now: number;
-  /** Whether another worker of that profile could be asked for the same leaves. */
-  readonly auditable: () => boolean;
 }
 
 export interface OpenStepOptions {
@@ -43,12 +40,14 @@ export interface OpenStepOptions {
   readonly codec: GradientCodec;
   /** What a subtree's sum may be before it is held back; asked when it comes. */
   readonly limits: () => ResultLimits;
-  /** Share of subtrees to compute twice, 0 to 1, and the seed that picks them. */
-  readonly auditRate: number;
-  readonly seed: number;
+  /** Whether a subtree is to be computed twice. */
+  readonly isAudited: (subtree: Subtree) => boolean;
+  /** Whether there is an arbiter to ask: with audits only. */
+  readonly hasArbiter: boolean;
+  /** Whether a node of another numeric profile lies within the tolerance of a reference. */
+  readonly isNear: (node: Uint8Array, reference: Uint8Array) => boolean;
   /** An audit ended. */
   readonly onRuling: (ruling: Ruling) => void;
-  readonly kernels: VectorKernels;
 }
 
 /** Beyond these a result is computed once more before it is used. */
@@ -70,8 +69,8 @@ export interface SubtreeRecord extends Subtree {
 }
 
 /** A result held back. */
-interface Suspect {
-  readonly worker: string;
+export interface Suspect {
+  readonly party: Party;
   readonly subtree: Subtree;
   readonly node: Uint8Array;
 }
@@ -81,7 +80,7 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 export class OpenStep {
   readonly version: number;
   readonly leases: StepLeases;
-  readonly audits = new Audits();
+  readonly audits: Audits;
   readonly closed: Promise<StepOutcome>;
   readonly #options: OpenStepOptions;
   readonly #tree: TreeSum<Uint8Array>;
@@ -90,6 +89,7 @@ export class OpenStep {
   readonly #first: FirstResults;
   #close: (outcome: StepOutcome) => void = () => {};
   #isClosed = false;
+  #exact = true;
 
   constructor(options: OpenStepOptions) {
     const { version, leaves, nextLeaseId, codec } = options;
@@ -98,11 +98,17 @@ export class OpenStep {
     this.#tree = gradientTree({ start: 0, size: leaves }, { codec, step: version, released: freeMemory });
     this.leases = new StepLeases({ leaves, nextId: nextLeaseId });
     this.#first = new FirstResults(leaves);
+    this.audits = new Audits(options.isNear);
     this.closed = new Promise((resolve) => (this.#close = resolve));
   }
 
   get isClosed(): boolean {
     return this.#isClosed;
+  }
+
+  /** Whether no value was replaced by one of another numeric profile. */
+  get exact(): boolean {
+    return this.#exact;
   }
 
   /** What came in, in the order in which it came. */
@@ -112,31 +118,28 @@ export class OpenStep {
 
   /** Adds a result's sum to the tree, or holds it back; the node is the step's from then on. */
   accept(lease: Lease, subtree: Subtree, node: Uint8Array, sender: Sender): Verdict {
-    const outcome = lease.audit ? this.#hear(lease, subtree, node) : this.#judge(lease, subtree, node, sender);
+    const outcome = lease.audit ? this.#hear(lease, subtree, node, sender) : this.#judge(lease, subtree, node, sender);
     const record = { ...subtree, worker: lease.worker, outcome, ms: sender.now - lease.grantedAt };
     this.#history.push(record);
     if (this.#first.size > 0) this.#compareFirst();
     return record.outcome;
   }
 
-  #judge(lease: Lease, subtree: Subtree, node: Uint8Array, { profile, auditable }: Sender): Verdict {
+  #judge(lease: Lease, subtree: Subtree, node: Uint8Array, { party }: Sender): Verdict {
     if (this.#isClosed || this.#areTaken(subtree)) return 'late';
     if (this.#looksWrong(node, subtree)) {
-      this.#suspects.push({ worker: lease.worker, subtree, node });
+      this.#suspects.push({ party, subtree, node });
       this.leases.dropLease(lease.id);
       return 'suspect';
     }
-    const { auditRate, seed, version: step } = this.#options;
-    if (isAudited({ seed, step, subtree }, auditRate)) {
-      this.audits.begin(subtree, profile, { worker: lease.worker, node, fingerprint: this.#fingerprint(node) });
+    if (this.#options.isAudited(subtree)) {
+      this.audits.begin(subtree, { party, node, digest: digestOf(node) });
       this.leases.cover(subtree);
-      if (auditable()) return 'held';
-      this.release(subtree);
-      return 'accepted';
+      return 'held';
     }
     if (this.#options.limits().compare) {
       const { norm } = this.#options.codec.measure(node);
-      this.#first.add({ worker: lease.worker, lease: lease.id, subtree, node, norm });
+      this.#first.add({ party, lease: lease.id, subtree, node, norm });
       this.leases.cover(subtree);
       return 'held';
     }
@@ -160,29 +163,25 @@ export class OpenStep {
     }
   }
 
-  #record({ worker, subtree }: Suspect, outcome: Verdict): void {
+  #record({ party, subtree }: Suspect, outcome: Verdict): void {
     const record = this.#history.findLast(
-      ({ worker: other, start, size }) => other === worker && start === subtree.start && size === subtree.size,
+      ({ worker, start, size }) => worker === party.worker && start === subtree.start && size === subtree.size,
     );
     if (record) record.outcome = outcome;
   }
 
-  #hear(lease: Lease, subtree: Subtree, node: Uint8Array): Verdict {
+  #hear(lease: Lease, subtree: Subtree, node: Uint8Array, { party }: Sender): Verdict {
     this.leases.dropLease(lease.id);
     if (this.#isClosed || !this.audits.of(subtree)) return 'late';
-    const fingerprint = this.#fingerprint(node);
-    this.#rule(this.audits.hear(subtree, { worker: lease.worker, node, fingerprint }));
+    const testimony: Testimony = { party, node, digest: digestOf(node) };
+    this.#rule(this.audits.hear(subtree, testimony));
     return 'heard';
-  }
-
-  /** Nobody is left who could answer an audit: its first answer is used. */
-  release(subtree: Subtree): void {
-    this.#rule(this.audits.release(subtree));
   }
 
   #rule(ruling: Ruling | undefined): void {
     if (!ruling) return;
     for (const { id } of this.leases.audits(ruling.subtree)) this.leases.dropLease(id);
+    if (!ruling.exact) this.#exact = false;
     this.#add(ruling.subtree, ruling.node);
     this.#options.onRuling(ruling);
   }
@@ -191,24 +190,44 @@ export class OpenStep {
   refuted(): string[] {
     const wrong = this.#suspects.filter(({ subtree }) => this.#tree.covers(subtree));
     this.#suspects = this.#suspects.filter((suspect) => !wrong.includes(suspect));
-    return wrong.map(({ worker }) => worker);
+    return wrong.map(({ party }) => party.worker);
   }
 
   /** Whether a worker has a result held back and should not be asked again while others can be. */
   isSuspect(worker: string): boolean {
-    return this.#suspects.some((suspect) => suspect.worker === worker);
+    return this.#suspects.some(({ party }) => party.worker === worker);
   }
 
-  /** Takes held-back results into the sum if two workers agree on them or nobody else is there to ask. */
+  /**
+   * Takes held-back results into the sum if two independent workers agree on them. If others agree, or nobody else is there
+   * to ask, a worker of ours or a trusted one is believed; of anybody else the newest result is the arbiter's to judge.
+   * Without an arbiter (no audits) everybody is asked before workers that may be one and the same are believed.
+   */
   confirm(othersAvailable: boolean): void {
     const last = this.#suspects.at(-1);
     if (!last || this.#isClosed) return;
-    const agreeing = this.#suspects.filter((suspect) => suspect !== last && this.#agree(suspect, last));
+    const agreeing = this.#suspects.filter((suspect) => suspect !== last && agree(suspect, last));
     if (othersAvailable && agreeing.length === 0) return;
     const confirmed = [...agreeing, last];
+    const isTrusted = confirmed.some(({ party }) => party.credential.role === 'trusted');
+    if (!isTrusted && !agreeing.some(({ party }) => areIndependent(party, last.party))) {
+      if (this.#options.hasArbiter) return this.#refer(last);
+      if (othersAvailable) return;
+    }
     // What only a confirmed suspect contradicts is not refuted: only a sound result may put the blame on somebody.
     this.#suspects = this.#suspects.filter((suspect) => !confirmed.some((other) => overlap(suspect, other)));
     for (const { subtree, node } of confirmed) this.#add(subtree, node);
+  }
+
+  /** Others that answered for these leaves stay held back: the arbiter's value confirms or refutes them. */
+  #refer(suspect: Suspect): void {
+    const { party, subtree, node } = suspect;
+    this.#suspects = this.#suspects.filter(
+      (other) => other !== suspect && !(overlap(other, suspect) && agree(other, suspect)),
+    );
+    if (this.audits.of(subtree)) return;
+    this.audits.begin(subtree, { party, node, digest: digestOf(node) }, true);
+    this.leases.cover(subtree);
   }
 
   stop(): void {
@@ -237,23 +256,22 @@ export class OpenStep {
     this.#close(outcome);
   }
 
-  /** Two workers agree if they gave the same bits for one subtree, or both something wrong for overlapping ones. */
-  #agree(a: Suspect, b: Suspect): boolean {
-    if (a.worker === b.worker) return false;
-    const same = a.subtree.start === b.subtree.start && a.subtree.size === b.subtree.size;
-    if (same) return this.#fingerprint(a.node) === this.#fingerprint(b.node);
-    return overlap(a, b);
-  }
-
   #looksWrong(node: Uint8Array, { size }: Subtree): boolean {
     const { codec, limits } = this.#options;
     const { norm, isTailSound } = limits();
     return !codec.isWithin(node, norm) || !isTailSound(codec.tailOf(node), size);
   }
+}
 
-  #fingerprint(node: Uint8Array): Fingerprint {
-    return this.#options.kernels.fingerprint([floatsOf(node)]);
-  }
+function digestOf(node: Uint8Array): string {
+  return createHash('sha256').update(node).digest('hex');
+}
+
+/** Two workers agree if they gave the same bytes for one subtree, or both something wrong for overlapping ones. */
+function agree(a: Suspect, b: Suspect): boolean {
+  if (a.party.worker === b.party.worker) return false;
+  const same = a.subtree.start === b.subtree.start && a.subtree.size === b.subtree.size;
+  return same ? Buffer.compare(a.node, b.node) === 0 : overlap(a, b);
 }
 
 function overlap({ subtree: a }: Suspect, { subtree: b }: Suspect): boolean {

@@ -26,6 +26,8 @@ export interface ClosedRecord {
   readonly averageFingerprint: Fingerprint | null;
   /** The results that came in, used or not. */
   readonly history: readonly SubtreeRecord[];
+  /** Whether no worker's value was replaced by the arbiter's of another numeric profile. */
+  readonly exact: boolean;
 }
 
 /** A step that was applied, and what it measured. */

@@ -74,23 +74,27 @@ export async function round(stages: Stages): Promise<RoundOutcome> {
   // Records: what the ledger, the metrics and the progress line are told.
   const averageFingerprint = kernels.fingerprint([average]);
   void broadcast.then(() => freeMemory(encoded));
-  const { history } = step;
+  const { history, exact } = step;
   const timings = timer.done();
   return {
     kind: 'closed',
-    record: { version: state.version, samples, tail, norms, timings, averageFingerprint, history, normClipped },
+    record: { version: state.version, samples, tail, norms, timings, averageFingerprint, history, normClipped, exact },
   };
 }
 
 /** A diverged step is skipped by everyone alike, or ends the run. */
-async function diverge(stages: Stages, sentence: string, { history }: OpenStep): Promise<RoundOutcome> {
+async function diverge(stages: Stages, sentence: string, { history, exact }: OpenStep): Promise<RoundOutcome> {
   const { state, fleet, terms, onDivergence } = stages;
   if (onDivergence === 'stop') return { kind: 'diverged', sentence };
   const broadcast = fleet.broadcast(state.version, null, null);
   const samples = globalBatch(terms);
   state.skip(samples);
   await headStart(broadcast);
-  return { kind: 'skipped', sentence, record: { version: state.version, samples, averageFingerprint: null, history } };
+  return {
+    kind: 'skipped',
+    sentence,
+    record: { version: state.version, samples, averageFingerprint: null, history, exact },
+  };
 }
 
 async function headStart(broadcast: Promise<void>): Promise<void> {

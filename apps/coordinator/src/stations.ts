@@ -6,10 +6,13 @@ import { IMAGE_BYTES, MicroBatches } from '@gradcast/dataset';
 import type { Dataset } from '@gradcast/dataset';
 import { tailFault } from '@gradcast/model';
 import type { TrainingState } from '@gradcast/optimizer';
+import { DEVICE_TOLERANCE, isNear } from '@gradcast/reduction';
 import type { GradientCodec } from '@gradcast/reduction';
 import type { VectorKernels } from '@gradcast/vector';
 import { isLoopbackName } from './admission.ts';
-import { Arbiter } from './arbiter.ts';
+import { Arbiters } from './arbiter.ts';
+import { auditPicks, auditSecret } from './audit-picks.ts';
+import type { AuditPicks } from './audit-picks.ts';
 import { Book } from './book.ts';
 import type { Doors } from './doors.ts';
 import { CoordinatorError } from './failure.ts';
@@ -59,11 +62,16 @@ export async function openStations(options: RunOptions, prepared: Prepared): Pro
   for (const sentence of damaged) telemetry.notice(`${sentence} The checkpoint before it is used.`);
   const incarnation = await folder.startIncarnation();
   const book = await bookOf({ options, prepared, telemetry, incarnation });
-  const arbiter = new Arbiter();
-  const fleet = fleetOf({ options, prepared, telemetry, incarnation }, arbiter);
+  const arbiters = new Arbiters({
+    url: doors.url,
+    token: access.local,
+    onFailed: (sentence) => telemetry.notice(sentence),
+  });
+  const secret = config.auditRate > 0 ? await auditSecret(folder.path) : '';
+  const isAudited = auditPicks(secret, config.auditRate);
+  const fleet = fleetOf({ options, prepared, telemetry, incarnation }, { arbiters, isAudited });
   telemetry.serveOn(doors.metrics, () => fleet.workers);
   doors.admit((connection) => fleet.add(connection));
-  arbiter.configure({ url: doors.url, token: access.local, onFailed: (sentence) => telemetry.notice(sentence) });
   const saving = savingOf({ options, prepared, telemetry, incarnation }, book);
   const samples = samplesOf(options, { folder: folder.path, telemetry });
   const log = await folder.openMetrics(state.version, telemetry.writing.of('metrics'));
@@ -98,7 +106,7 @@ export async function openStations(options: RunOptions, prepared: Prepared): Pro
     },
     close: async () => {
       clearInterval(ticking);
-      arbiter.close();
+      arbiters.close();
       fleet.disconnect();
       await Promise.allSettled([saving.close(), samples.close(), log.close()]);
       await book.close().catch(() => undefined);
@@ -141,20 +149,26 @@ function samplesOf({ config }: RunOptions, { folder, telemetry }: { folder: stri
   });
 }
 
-function fleetOf({ options, prepared, telemetry, incarnation }: Materials, arbiter: Arbiter): Fleet {
+function fleetOf(
+  { options, prepared, telemetry, incarnation }: Materials,
+  { arbiters, isAudited }: { readonly arbiters: Arbiters; readonly isAudited: AuditPicks },
+): Fleet {
   const { config } = options;
   const { beginning, dataset, codec, kernels, state } = prepared;
   const { preset, seed, microBatchSize, microBatches } = config;
   const { model } = state;
   const cutter = new MicroBatches({ dataset, preset: model.preset, shape: config, seed });
   const { minWorkers, maxWorkers, auditRate, exact } = config;
+  const tolerance = DEVICE_TOLERANCE[config.codec];
   return new Fleet({
     minWorkers,
     maxWorkers,
-    auditRate,
+    isAudited,
+    hasArbiter: auditRate > 0,
+    isNear: (node, reference) => isNear({ node, reference }, { codec, layout: model, tolerance }),
     exactProfile: exact ? firstProfile(beginning.loaded?.checkpoint.info.profile) : null,
     resumed: beginning.loaded !== undefined,
-    startArbiter: (like, name) => arbiter.start(like, name),
+    startArbiter: (request) => arbiters.start(request),
     terms: {
       incarnation,
       run: beginning.folder.id,

@@ -149,13 +149,14 @@ export class Telemetry {
       },
       audit: (ending) => {
         metrics.audits.inc({ ending });
-        if (ending === 'settled') this.notice('an audit found a wrong result; a third worker decided');
+        if (ending === 'settled') this.notice('an audit found a wrong result; the arbiter decided');
       },
       parked: (worker, bytesPerSecond, neededBytesPerSecond) => {
         logger.warn({ worker, bytesPerSecond, neededBytesPerSecond }, 'worker parked');
         const [takes, needs] = [bytesPerSecond, neededBytesPerSecond].map(showRate);
         this.notice(`worker ${worker} is parked: it takes ${takes} and needs ${needs} to keep up with the others`);
       },
+      notice: (sentence) => this.notice(sentence),
       quarantined: (worker, reason, termMs) => {
         metrics.quarantines.inc({ reason });
         logger.warn({ worker, reason, termMs }, 'worker quarantined');

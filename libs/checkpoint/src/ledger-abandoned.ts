@@ -23,7 +23,7 @@ interface Cut extends LedgerPosition {
 }
 
 /** What a step was like when it was first done. */
-export type StepBefore = Pick<StepLine, RepeatedField | 'step' | 'profiles'>;
+export type StepBefore = Pick<StepLine, RepeatedField | 'step' | 'profiles' | 'exact'>;
 
 /** Steps that are kept in memory at once. */
 const WINDOW_STEPS = 65_536;
@@ -186,10 +186,11 @@ export class AbandonedSteps {
     }
   }
 
-  #see({ step, from, to, outcome, average, state, profiles }: StepLine, first: number, last: number): void {
+  #see(line: StepLine, first: number, last: number): void {
+    const { step, from, to, outcome, average, state, profiles, exact } = line;
     if (step > last) this.#hasMore = true;
     if (step >= first && step <= last) {
-      this.#window.set(step, { step, from, to, outcome, average, state, profiles });
+      this.#window.set(step, { step, from, to, outcome, average, state, profiles, ...(exact === false && { exact }) });
     }
   }
 }

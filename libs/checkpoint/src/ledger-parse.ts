@@ -54,7 +54,9 @@ const MEMBERS: Record<LedgerLine['kind'], Record<string, Check>> = {
 };
 
 /** Members that a line may lack. */
-const OPTIONAL: Partial<Record<LedgerLine['kind'], Record<string, Check>>> = { step: { normClipped: oneOf(true) } };
+const OPTIONAL: Partial<Record<LedgerLine['kind'], Record<string, Check>>> = {
+  step: { normClipped: oneOf(true), exact: oneOf(false) },
+};
 
 /** What parsing gives: the line, or the member that is wrong. */
 export type Parsed = { readonly line: LedgerLine } | { readonly fault: string };

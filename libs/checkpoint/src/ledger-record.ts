@@ -82,6 +82,8 @@ export interface StepLine {
   readonly state: string;
   /** Present where the gradient's norm was so large that the running mean of the norms was told less. */
   readonly normClipped?: true;
+  /** Present where an arbiter's value of another numeric profile took a worker's place. */
+  readonly exact?: false;
 }
 
 /** A coordinator took the run up again. */

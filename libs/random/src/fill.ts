@@ -17,7 +17,6 @@ export const STREAMS = {
   probe: 6,
   codec: 7,
   evaluation: 8,
-  audit: 9,
 } as const;
 
 /** A place in a stream. */

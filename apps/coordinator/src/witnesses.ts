@@ -1,0 +1,76 @@
+/**
+ * Whom an audit is put to: an independent witness of the same numeric profile or, failing that, the arbiter.
+ *
+ * Invariants: nobody is asked whose word could not end the case; a witness that lets its lease pass has had its chance, and
+ * the case is the arbiter's.
+ */
+import type { Assignment, Lease } from '@gradcast/ledger';
+import { areIndependent } from './audit.ts';
+import type { Case, Party } from './audit.ts';
+import type { Eligible } from './eligible.ts';
+import type { OpenStep } from './open-step.ts';
+import type { Peer } from './peer.ts';
+
+export interface WitnessesOptions {
+  readonly eligible: Eligible;
+  /** An arbiter like this party. @returns it, once it is there. */
+  readonly callArbiter: (like: Party) => Peer | undefined;
+  /** Leases leaves for comparison. */
+  readonly grant: (step: OpenStep, assignment: Assignment) => void;
+}
+
+export class Witnesses {
+  readonly #options: WitnessesOptions;
+
+  constructor(options: WitnessesOptions) {
+    this.#options = options;
+  }
+
+  /** Whether a case waits for nobody's answer. */
+  wants(step: OpenStep): boolean {
+    return step.audits.open.some((each) => isUnasked(step, each));
+  }
+
+  /** Leases what waits for nobody's answer to somebody who can give it. */
+  ask(step: OpenStep): void {
+    const unasked = step.audits.open.filter((each) => isUnasked(step, each));
+    if (unasked.length === 0) return;
+    const present = this.#options.eligible.at(step.version);
+    for (const each of unasked) {
+      // Whoever was asked and is waited for no more: it is late.
+      if (step.leases.audits(each.subtree).length > 0) step.audits.refer(each.subtree);
+      if (!each.referred) this.#askWitness(step, each, present);
+      if (each.referred) this.#askArbiter(step, each);
+    }
+  }
+
+  #askWitness(step: OpenStep, each: Case, present: readonly Peer[]): void {
+    const [{ party }] = each.testimonies;
+    const isWitness = (peer: Peer) =>
+      peer.profile === party.profile && peer.name !== party.worker && areIndependent(peer, party);
+    const witness = present.find((peer) => !step.leases.isBusy(peer.name) && isWitness(peer));
+    if (witness) this.#ask(step, each, witness);
+    else if (!present.some(isWitness)) step.audits.refer(each.subtree);
+  }
+
+  #askArbiter(step: OpenStep, each: Case): void {
+    const arbiter = this.#options.callArbiter(each.testimonies[0].party);
+    if (arbiter?.isAt(step.version) && !step.leases.isBusy(arbiter.name)) this.#ask(step, each, arbiter);
+  }
+
+  #ask(step: OpenStep, { subtree }: Case, { name: worker }: Peer): void {
+    step.audits.ask(subtree);
+    this.#options.grant(step, { worker, range: { first: subtree.start, count: subtree.size } });
+  }
+}
+
+function isUnasked(step: OpenStep, { subtree }: Case): boolean {
+  const isAwaited = ({ expired, shared }: Lease) => !expired && !shared;
+  return !step.leases.audits(subtree).some(isAwaited);
+}
+
+/** A peer as audits see it: what is known of it outlives its connection. */
+export function partyOf({ name, identity, credential, profile, isArbiter, hello }: Peer): Party {
+  const { backend = '', threads = 1 } = hello ?? {};
+  return { worker: name, identity, credential, profile, isArbiter, backend, threads };
+}
