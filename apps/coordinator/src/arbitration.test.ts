@@ -11,7 +11,7 @@ function bench() {
   const notices: string[] = [];
   const arbitration = new Arbitration({
     now: () => now,
-    start: (request) => {
+    startArbiter: (request) => {
       const child = { ...request, hasEnded: false, wasKilled: false };
       started.push(child);
       return {
@@ -21,8 +21,8 @@ function bench() {
         end: () => (child.wasKilled = true),
       };
     },
-    named: (name) => peers.get(name),
-    notice: (sentence) => notices.push(sentence),
+    roster: { named: (name) => peers.get(name) },
+    events: { notice: (sentence) => notices.push(sentence) },
   });
   const joins = (name: string, isArbiter = true) =>
     peers.set(name, { name, isArbiter, state: 'active' } as unknown as Peer);

@@ -13,7 +13,9 @@ import { BACKEND_CHOICES } from '@gradcast/config';
 import type { BackendChoice } from '@gradcast/config';
 import type { Party } from './audit.ts';
 import type { Credential } from './credentials.ts';
+import type { FleetEvents } from './fleet-events.ts';
 import type { Peer } from './peer.ts';
+import type { Roster } from './roster.ts';
 
 /** How long an arbiter may take from its start until it can be asked; the library of a native one is loaded meanwhile. */
 export const ARBITER_START_MS = 60_000;
@@ -36,10 +38,9 @@ export interface ArbiterHandle {
 export interface ArbitrationOptions {
   /** Monotonic milliseconds. */
   readonly now: () => number;
-  readonly start: (request: ArbiterRequest) => ArbiterHandle;
-  readonly named: (name: string) => Peer | undefined;
-  /** Something that a user should see. */
-  readonly notice: (sentence: string) => void;
+  readonly startArbiter: (request: ArbiterRequest) => ArbiterHandle;
+  readonly roster: Pick<Roster, 'named'>;
+  readonly events: Pick<FleetEvents, 'notice'>;
 }
 
 interface Called {
@@ -73,7 +74,7 @@ export class Arbitration {
       this.#start(backend, like.threads);
       return undefined;
     }
-    const peer = this.#options.named(called.name);
+    const peer = this.#options.roster.named(called.name);
     if (peer?.isArbiter && (peer.state === 'active' || peer.state === 'waiting' || peer.state === 'behind')) {
       called.wasPresent = true;
       return peer;
@@ -95,7 +96,7 @@ export class Arbitration {
 
   #start(backend: BackendChoice, threads: number): void {
     const name = `${this.#prefix}-${++this.#started}`;
-    const handle = this.#options.start({ backend, threads: Math.min(threads, MOST_THREADS), name });
+    const handle = this.#options.startArbiter({ backend, threads: Math.min(threads, MOST_THREADS), name });
     this.#called.set(backend, { name, handle, since: this.#options.now(), wasPresent: false });
   }
 
@@ -103,7 +104,7 @@ export class Arbitration {
     handle.end();
     this.#called.delete(backend);
     if (wasPresent) return;
-    this.#options.notice(
+    this.#options.events.notice(
       `no arbiter with backend ${backend} came; ${backend === 'wasm' ? 'it is started again' : 'wasm decides'}`,
     );
     if (backend !== 'wasm') this.#failed.add(backend);

@@ -99,7 +99,6 @@ export class Dispatcher {
     this.standings = new Standings(options.now);
     this.#eligible = new Eligible({ ...options, standings: this.standings });
     this.#witnesses = new Witnesses({
-      eligible: this.#eligible,
       callArbiter: options.callArbiter,
       grant: (step, assignment) => this.#grant(step, assignment, true),
     });
@@ -299,13 +298,14 @@ export class Dispatcher {
     const step = this.#step;
     if (!step || step.isClosed) return;
     // Nothing to hand out: what a result costs must not depend on how many others wait.
-    if (!step.leases.hasFree && !this.#witnesses.wants(step)) return;
+    const unasked = this.#witnesses.unasked(step);
+    if (!step.leases.hasFree && unasked.length === 0) return;
     const eligible = this.#eligible.at(step.version);
     // An audit needs no quorum: what was held goes on to be settled while the run is paused.
-    if (eligible.length < this.#options.minWorkers) return this.#witnesses.ask(step);
+    if (eligible.length < this.#options.minWorkers) return this.#witnesses.ask(step, unasked, eligible);
     const idle = eligible.filter(({ name }) => !step.leases.isBusy(name) && !step.isSuspect(name));
     this.#lease(step, idle);
-    this.#witnesses.ask(step);
+    this.#witnesses.ask(step, unasked, eligible);
   }
 
   #lease(step: OpenStep, workers: readonly Peer[]): void {

@@ -72,12 +72,7 @@ export class Fleet {
     this.#exactProfile = options.exactProfile;
     this.#lastTick = this.#lastPing = options.now();
     this.#farewell = new Farewell(options);
-    this.#arbitration = new Arbitration({
-      now: options.now,
-      start: options.startArbiter,
-      named: (name) => this.#roster.named(name),
-      notice: (sentence) => options.events.notice(sentence),
-    });
+    this.#arbitration = new Arbitration({ ...options, roster: this.#roster });
     this.#dispatcher = new Dispatcher({
       ...options,
       roster: this.#roster,

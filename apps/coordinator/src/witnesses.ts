@@ -7,12 +7,10 @@
 import type { Assignment, Lease } from '@gradcast/ledger';
 import { areIndependent } from './audit.ts';
 import type { Case, Party } from './audit.ts';
-import type { Eligible } from './eligible.ts';
 import type { OpenStep } from './open-step.ts';
 import type { Peer } from './peer.ts';
 
 export interface WitnessesOptions {
-  readonly eligible: Eligible;
   /** An arbiter like this party. @returns it, once it is there. */
   readonly callArbiter: (like: Party) => Peer | undefined;
   /** Leases leaves for comparison. */
@@ -26,17 +24,18 @@ export class Witnesses {
     this.#options = options;
   }
 
-  /** Whether a case waits for nobody's answer. */
-  wants(step: OpenStep): boolean {
-    return step.audits.open.some((each) => isUnasked(step, each));
+  /** Cases that wait for nobody's answer. */
+  unasked(step: OpenStep): Case[] {
+    return step.audits.open.filter((each) => isUnasked(step, each));
   }
 
-  /** Leases what waits for nobody's answer to somebody who can give it. */
-  ask(step: OpenStep): void {
-    const unasked = step.audits.open.filter((each) => isUnasked(step, each));
-    if (unasked.length === 0) return;
-    const present = this.#options.eligible.at(step.version);
-    for (const each of unasked) {
+  /**
+   * Leases cases to somebody who can answer.
+   *
+   * @param present workers that can be asked for something.
+   */
+  ask(step: OpenStep, cases: readonly Case[], present: readonly Peer[]): void {
+    for (const each of cases) {
       // Whoever was asked and is waited for no more: it is late.
       if (step.leases.audits(each.subtree).length > 0) step.audits.refer(each.subtree);
       if (!each.referred) this.#askWitness(step, each, present);
