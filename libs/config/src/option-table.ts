@@ -187,7 +187,7 @@ const workers: OptionSpec[] = [
     group: 'Workers',
     commands: RUNS,
     default: 0,
-    help: 'Share of results, 0 to 1, that two workers compute and the coordinator compares bit by bit',
+    help: 'Share of leaves, 0 to 1, that are computed twice and compared bit by bit before they are used',
   },
   {
     name: 'wait-workers',
