@@ -11,11 +11,22 @@ const ENDLESS = 10_000_000;
 /** A process of a run may take hours; only its silence at the end is bounded. */
 const LONG_SECONDS = 86_400;
 
+/** What sets one cast apart from another. */
+export interface CastOptions {
+  /** More options of the coordinator; `coordinatorEnv` and `workerEnv` are added to their environments. */
+  readonly flags?: string;
+  readonly coordinatorEnv?: Readonly<Record<string, string>>;
+  readonly workerEnv?: Readonly<Record<string, string>>;
+  /** What runs a worker's command, such as `nice`. */
+  readonly workersWithin?: readonly string[];
+}
+
 export class Cast {
   readonly bench: Workbench;
   readonly proxy: FaultProxy;
   /** Ends that nobody asked for, in words. */
   readonly surprises: string[] = [];
+  readonly #options: CastOptions;
   readonly #workers = new Map<string, GradcastProcess>();
   readonly #doomed = new WeakSet<GradcastProcess>();
   #coordinator: GradcastProcess | undefined;
@@ -24,13 +35,14 @@ export class Cast {
   #count = 0;
   #isOver = false;
 
-  private constructor(bench: Workbench, proxy: FaultProxy) {
+  private constructor(bench: Workbench, proxy: FaultProxy, options: CastOptions) {
     this.bench = bench;
     this.proxy = proxy;
+    this.#options = options;
   }
 
-  static async create(): Promise<Cast> {
-    return new Cast(await Workbench.create(), await FaultProxy.start());
+  static async create(options: CastOptions = {}): Promise<Cast> {
+    return new Cast(await Workbench.create(), await FaultProxy.start(), options);
   }
 
   /** Workers whose process runs. */
@@ -47,7 +59,8 @@ export class Cast {
   addWorker(): void {
     if (this.#isOver) return;
     const name = `w${++this.#count}`;
-    const worker = this.bench.start(`worker --coordinator ${this.proxy.url} --backend tensorflow --name ${name}`);
+    const args = `worker --coordinator ${this.proxy.url} --backend tensorflow --name ${name}`;
+    const worker = this.bench.start(args, this.#options.workerEnv, this.#options.workersWithin);
     this.#workers.set(name, worker);
     void worker.ended(LONG_SECONDS).then(({ code, stderr }) => {
       this.#workers.delete(name);
@@ -57,8 +70,9 @@ export class Cast {
 
   /** Starts the coordinator, or starts it again, and waits until it listens. */
   async startCoordinator(steps = ENDLESS): Promise<void> {
-    const flags = `--steps ${steps} --out chaos --resume auto --save-seconds 2 --metrics-port 0`;
-    const coordinator = this.bench.start(`coordinator ${NUMBERS} ${flags} --port ${this.#port}`);
+    const { flags = '', coordinatorEnv } = this.#options;
+    const args = `${NUMBERS} --steps ${steps} --out chaos --resume auto --metrics-port 0 --port ${this.#port} ${flags}`;
+    const coordinator = this.bench.start(`coordinator ${args}`.trimEnd(), coordinatorEnv);
     this.#coordinator = coordinator;
     const { url } = await coordinator.event('listening');
     this.#port = new URL(url).port;

@@ -27,14 +27,18 @@ export class Chaos {
     this.#say = say;
   }
 
-  /** Starts everything, disturbs it for so long, and returns when whoever was hit is replaced. */
-  async rage(minutes: number, seed: number): Promise<void> {
-    const cast = this.#cast;
-    for (let index = 0; index < WORKERS; index++) cast.addWorker();
-    await cast.startCoordinator();
+  /** Starts everything. @returns when the first step is closed. */
+  async start(): Promise<void> {
+    for (let index = 0; index < WORKERS; index++) this.#cast.addWorker();
+    await this.#cast.startCoordinator();
     await this.#nextStep();
+  }
+
+  /** Disturbs it for so long, in the kinds given, and returns when whoever was hit is replaced. */
+  async rage(minutes: number, seed: number, kinds?: readonly Kind[]): Promise<void> {
+    const cast = this.#cast;
     const end = performance.now() + minutes * 60_000;
-    for (const turn of turns(seed)) {
+    for (const turn of turns(seed, kinds)) {
       await sleep(Math.min(turn.waitMs, Math.max(0, end - performance.now())));
       if (performance.now() >= end) break;
       this.#take(turn);

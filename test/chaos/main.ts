@@ -38,13 +38,14 @@ function settingsOf(args: readonly string[]): { minutes: number; seed: number } 
 }
 
 async function unleash({ minutes, seed }: { minutes: number; seed: number }): Promise<boolean> {
-  const cast = await Cast.create();
+  const cast = await Cast.create({ flags: '--save-seconds 2' });
   for (const [signal, exitCode] of Object.entries(EXIT_CODES)) {
     process.once(signal, () => void cast.close().finally(() => process.exit(exitCode)));
   }
   try {
     const since = performance.now();
     const chaos = new Chaos(cast, (line) => say(`${((performance.now() - since) / 1000).toFixed(1)} s  ${line}`));
+    await chaos.start();
     await chaos.rage(minutes, seed);
     for (const surprise of cast.surprises) say(`nobody asked for this: ${surprise}`);
     const steps = (await stoppedAt(cast)) + QUIET_STEPS;

@@ -16,6 +16,8 @@ export const WEIGHTS = {
 
 export type Kind = keyof typeof WEIGHTS;
 
+export const ALL_KINDS = Object.keys(WEIGHTS) as Kind[];
+
 export interface Turn {
   /** Milliseconds after the turn before. */
   readonly waitMs: number;
@@ -33,14 +35,14 @@ const LONGEST_MS = 5000;
 /** Tells these random numbers from all others that a seed is used for. */
 const STREAM = 0xc4a05;
 
-/** Turns without end. */
-export function* turns(seed: number): Generator<Turn, never> {
+/** Turns without end, of the kinds given. */
+export function* turns(seed: number, kinds: readonly Kind[] = ALL_KINDS): Generator<Turn, never> {
   const philox = new Philox(seed, STREAM);
   for (let index = 0; ; index++) {
     const [wait, kind, pick, lasts] = [...philox.u32x4(index)].map((word) => word / 2 ** 32);
     yield {
       waitMs: 2 * MEAN_WAIT_MS * wait,
-      kind: kindAt(kind),
+      kind: kindAt(kind, kinds),
       pick,
       lastsMs: SHORTEST_MS + (LONGEST_MS - SHORTEST_MS) * lasts,
     };
@@ -48,12 +50,11 @@ export function* turns(seed: number): Generator<Turn, never> {
 }
 
 /** The kind that owns a place in [0, 1), each as much of it as its weight says. */
-function kindAt(place: number): Kind {
-  const kinds = Object.entries(WEIGHTS) as [Kind, number][];
-  let left = place * kinds.reduce((sum, [, weight]) => sum + weight, 0);
-  for (const [kind, weight] of kinds) {
-    if (left < weight) return kind;
-    left -= weight;
+function kindAt(place: number, kinds: readonly Kind[]): Kind {
+  let left = place * kinds.reduce((sum, kind) => sum + WEIGHTS[kind], 0);
+  for (const kind of kinds) {
+    if (left < WEIGHTS[kind]) return kind;
+    left -= WEIGHTS[kind];
   }
-  return kinds[0][0];
+  return kinds[0];
 }

@@ -1,10 +1,8 @@
 /** Builds the program for Node and for a page. */
 import { builtinModules } from 'node:module';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { repository as root } from '@gradcast/testing';
 import { build, type Plugin } from 'esbuild';
-
-export const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /** Packages of npm stay imports. */
 const workspaceOnly: Plugin = {

@@ -1,7 +1,7 @@
 /** The hashes that every machine must come to: test/fixtures/wasm/hashes.json. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { root } from './bundle.ts';
+import { repository as root } from '@gradcast/testing';
 import type { Answer, PresetName } from './steps.ts';
 
 export interface Expected {
