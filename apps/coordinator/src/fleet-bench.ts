@@ -209,6 +209,8 @@ export class FleetBench {
       hasArbiter: false,
       isNear: () => false,
       exactProfile: null,
+      backend: 'auto',
+      expectsOwn: () => false,
       resumed: false,
       startArbiter: (request) => {
         tell('arbiter', request.backend);

@@ -56,17 +56,6 @@ describe('joining', () => {
     back.hello(first.of('welcome')[0].message.session);
     expect(back.refusedWith).toBeUndefined();
   });
-
-  it('to an exact run needs the profile of the first', () => {
-    const bench = new FleetBench({ exactProfile: undefined });
-    bench.join('a', 'b');
-    const other = bench.connect('c', { profile: { backend: 'tensorflow' } });
-    other.hello();
-    other.ready();
-    expect(other.refusedWith).toBe('profile-mismatch');
-    expect(other.of('refuse')[0].message.sentence).toContain('backend is tensorflow, not wasm');
-    expect(bench.fleet.active).toBe(2);
-  });
 });
 
 describe('the work of a step', () => {

@@ -10,7 +10,6 @@ import {
   decodeFromWorker,
   encodeFrame,
   openNothing,
-  profileDifference,
   profileKey,
   ProtocolError,
   refusal,
@@ -25,6 +24,8 @@ import type { ArbiterHandle, ArbiterRequest } from './arbitration.ts';
 import { Dispatcher } from './dispatcher.ts';
 import type { DispatcherOptions, RunTerms, Truth } from './dispatcher.ts';
 import type { Connection } from './doors.ts';
+import { Exactness } from './exactness.ts';
+import type { ExactnessOptions } from './exactness.ts';
 import type { OpenStep } from './open-step.ts';
 import { Farewell, type FarewellOptions } from './farewell.ts';
 import { Parking } from './parking.ts';
@@ -37,11 +38,12 @@ import { welcomeOf } from './welcome.ts';
 import { overdue } from './overdue.ts';
 
 export interface FleetOptions
-  extends FarewellOptions, Omit<DispatcherOptions, 'roster' | 'refuse' | 'missed' | 'callArbiter'> {
+  extends
+    FarewellOptions,
+    Omit<DispatcherOptions, 'roster' | 'refuse' | 'missed' | 'callArbiter'>,
+    Pick<ExactnessOptions, 'exactProfile' | 'backend' | 'expectsOwn'> {
   /** More workers than this are turned away. */
   readonly maxWorkers: number;
-  /** Numeric profile that every worker must have; the first worker's if undefined; null admits any mix. */
-  readonly exactProfile: string | undefined | null;
   /** Starts a worker of ours. */
   readonly startArbiter: (request: ArbiterRequest) => ArbiterHandle;
 }
@@ -62,17 +64,22 @@ export class Fleet {
   readonly #sessions = new Sessions();
   readonly #maxWaiting: number;
   readonly #arbitration: Arbitration;
-  #exactProfile: string | undefined | null;
+  readonly #exactness: Exactness;
   #nextPing = 1;
   #lastTick: number;
   #lastPing: number;
 
   constructor(options: FleetOptions) {
     this.#options = options;
-    this.#exactProfile = options.exactProfile;
     this.#lastTick = this.#lastPing = options.now();
     this.#farewell = new Farewell(options);
-    this.#arbitration = new Arbitration({ ...options, roster: this.#roster });
+    this.#arbitration = new Arbitration({ ...options, isExact: options.exactProfile !== null, roster: this.#roster });
+    this.#exactness = new Exactness({
+      ...options,
+      arbitration: this.#arbitration,
+      admit: (peer, probeMs) => this.#guard(peer, () => this.#admit(peer, probeMs)),
+      refuse: (peer, code, sentence) => this.#refuse(peer, code, sentence),
+    });
     this.#dispatcher = new Dispatcher({
       ...options,
       roster: this.#roster,
@@ -96,7 +103,6 @@ export class Fleet {
     this.#maxWaiting = mostWaiting(options);
   }
 
-  /** Workers that introduced themselves, for metrics and discovery. */
   get workers(): WorkerView[] {
     return this.#roster.workers({
       isBusy: (name) => this.#dispatcher.isBusy(name),
@@ -194,6 +200,7 @@ export class Fleet {
       const refusal = overdue(peer, now());
       if (refusal) this.#refuse(peer, refusal.code, refusal.sentence);
     }
+    this.#exactness.tick();
     this.#parking.tick();
     this.#snapshots.tick();
     this.#dispatcher.tick();
@@ -306,23 +313,16 @@ export class Fleet {
 
   #onReady(peer: Peer, { probe, probeMs }: MessageOf<'ready'>): void {
     if (peer.state !== 'joining') throw new ProtocolError('message-unexpected', 'a ready came at the wrong time');
-    const { backend, device, profile } = peer.hello!;
-    peer.profile = profileKey(profile, probe);
-    if (this.#exactProfile !== null && !peer.isArbiter) this.#requireProfile(peer.profile);
+    peer.profile = profileKey(peer.hello!.profile, probe);
+    this.#exactness.ready(peer, probeMs);
+  }
+
+  #admit(peer: Peer, probeMs: number): void {
+    const { backend, device } = peer.hello!;
     this.#dispatcher.introduce(peer, probeMs);
     peer.pausedUntil = this.#options.now() + this.#dispatcher.standings.pauseOf(peer.identity);
     this.#options.events.joined({ name: peer.name, backend, device, profile: peer.profile });
     this.#rejoin(peer);
-  }
-
-  /** In an exact run the first worker's profile, or the checkpoint's, is everybody's. */
-  #requireProfile(profile: string): void {
-    this.#exactProfile ??= profile;
-    if (profile === this.#exactProfile) return;
-    throw new ProtocolError(
-      'profile-mismatch',
-      `the run is exact and this worker computes other bits: ${profileDifference(this.#exactProfile, profile)}`,
-    );
   }
 
   #onApplied(peer: Peer, { version }: MessageOf<'applied'>): void {
@@ -392,7 +392,7 @@ export class Fleet {
     this.#dispatcher.assign();
   }
 
-  /** A worker may come back; our own arbiter does not. */
+  /** It may come back; our own arbiter does not. */
   #lost({ name, hello, isArbiter }: Peer): void {
     if (hello && !isArbiter) this.#farewell.lost(name);
   }

@@ -13,6 +13,7 @@ import { ARITHMETIC_VERSION, isPrintable, labelOf, profileKey, profileOf } from 
 import { referenceKernels as kernels } from '@gradcast/vector';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
+import { LOCAL } from './credentials.ts';
 import { FleetBench } from './fleet-bench.ts';
 import type { FakeWorker } from './fleet-bench.ts';
 import { summarize } from './summary.ts';
@@ -138,8 +139,9 @@ describe.each(await machines())('$name', ({ machine }) => {
     // An exact run that goes on from this checkpoint takes the same machine, and tells another what differs.
     const resumed = coordinator(firstProfile(stored)).bench;
     const [same, other] = [profile, { ...profile, threads: 77, features: `${profile.features} other` }];
-    expect(greet(resumed.connect('same', introduction(same))).refusedWith).toBeUndefined();
-    const refused = greet(resumed.connect('other', introduction(other)));
+    const ours = { credential: LOCAL };
+    expect(greet(resumed.connect('same', introduction(same), ours)).refusedWith).toBeUndefined();
+    const refused = greet(resumed.connect('other', introduction(other), ours));
     expect(refused.refusedWith).toBe('profile-mismatch');
     const { sentence } = refused.of('refuse')[0].message;
     expect(sentence).toContain('threads is 77, not ');

@@ -63,7 +63,7 @@ export async function openStations(options: RunOptions, prepared: Prepared): Pro
   const incarnation = await folder.startIncarnation();
   const book = await bookOf({ options, prepared, telemetry, incarnation });
   const arbiters = new Arbiters({
-    url: doors.url,
+    url: doors.localUrl,
     token: access.local,
     onFailed: (sentence) => telemetry.notice(sentence),
   });
@@ -166,6 +166,8 @@ function fleetOf(
     isAudited,
     hasArbiter: auditRate > 0,
     isNear: (node, reference) => isNear({ node, reference }, { codec, layout: model, tolerance }),
+    backend: config.backend,
+    expectsOwn: () => options.localSocket !== null && !options.localWorkersEnded.aborted,
     exactProfile: exact ? firstProfile(beginning.loaded?.checkpoint.info.profile) : null,
     resumed: beginning.loaded !== undefined,
     startArbiter: (request) => arbiters.start(request),

@@ -179,7 +179,7 @@ const workers: OptionSpec[] = [
     group: 'Workers',
     commands: RUNS,
     default: false,
-    help: 'Admit only workers that compute the same bits as the first one',
+    help: 'Admit only workers that compute the same bits as the first one, and are trusted or can be checked',
   },
   {
     name: 'audit',

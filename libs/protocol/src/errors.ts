@@ -27,6 +27,7 @@ export const REFUSALS = {
   'result-numeric': 'later',
   'audit-lost': 'later',
   'profile-mismatch': 'never',
+  'profile-unverifiable': 'never',
   replaced: 'never',
 } as const satisfies Record<string, Retry>;
 
