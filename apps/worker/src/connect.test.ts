@@ -116,6 +116,32 @@ describe('a connection that does not come about', () => {
     });
   });
 
+  it.each([
+    [
+      'without end',
+      (socket: Socket) => {
+        const timer = setInterval(() => socket.write('x'), 20);
+        socket.once('close', () => clearInterval(timer));
+      },
+    ],
+    ['by megabytes', (socket: Socket) => void socket.write('x'.repeat(8_000_000))],
+  ])(
+    'is refused within seconds if the body of an answer comes %s',
+    async (_, continued) => {
+      let ended: Promise<unknown> = Promise.resolve();
+      const url = await raw((socket) => {
+        ended = new Promise((resolve) => socket.resume().once('close', resolve));
+        socket.write('HTTP/1.1 404 Not Found\r\nContent-Length: 100000000\r\n\r\n');
+        continued(socket);
+      });
+      const began = performance.now();
+      expect(await follow(url).ended).toMatchObject({ kind: 'refused', code: 'not-a-coordinator' });
+      expect(performance.now() - began).toBeLessThan(10_000);
+      await ended;
+    },
+    15_000,
+  );
+
   it('is refused by a server that speaks no HTTP', async () => {
     const url = await raw((socket) => socket.end('SSH-2.0-OpenSSH_9.2\r\n'));
     expect(await follow(url).ended).toMatchObject({ kind: 'refused', code: 'not-a-coordinator' });

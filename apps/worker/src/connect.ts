@@ -17,8 +17,9 @@ export interface ConnectOptions {
 const HANDSHAKE_MS = 10_000;
 /** For results that still lie in the socket, and for the other side's close. */
 const CLOSE_MS = 5_000;
-/** A refusal's body is one JSON sentence. */
+/** A refusal's body is one JSON sentence, which comes with its headers; more of it is not read, nor waited for longer. */
 const REFUSAL_BYTES = 4096;
+const REFUSAL_MS = 5_000;
 /** Characters of it that are shown. */
 const REFUSAL_SHOWN = 300;
 
@@ -105,15 +106,22 @@ async function refusalOf(url: string, response: IncomingMessage): Promise<Failur
   };
 }
 
-async function readBody(response: IncomingMessage): Promise<string> {
-  let body = '';
-  try {
-    for await (const chunk of response) {
-      body += String(chunk);
-      if (body.length > REFUSAL_BYTES) break;
-    }
-  } catch {
-    // The part that came is all there is.
-  }
-  return body;
+/** What came of a body within its bounds in bytes and time; it is not read any further. */
+function readBody(response: IncomingMessage): Promise<string> {
+  return new Promise((resolve) => {
+    const pieces: Buffer[] = [];
+    let left = REFUSAL_BYTES;
+    const end = () => {
+      clearTimeout(timer);
+      response.off('data', take).destroy();
+      resolve(Buffer.concat(pieces).toString('utf8'));
+    };
+    const take = (piece: Buffer) => {
+      pieces.push(piece.subarray(0, left));
+      left -= piece.byteLength;
+      if (left <= 0) end();
+    };
+    const timer = setTimeout(end, REFUSAL_MS);
+    response.on('data', take).once('end', end).once('error', end).once('close', end);
+  });
 }
