@@ -1,11 +1,15 @@
 import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Subtree } from '@gradcast/ledger';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { auditPicks, auditSecret } from './audit-picks.ts';
 
 describe('which subtrees are audited', () => {
-  const picks = (rate: number, secret = 'secret') => auditPicks(secret, rate);
+  const picks = (rate: number, secret = 'secret') => {
+    const isPicked = auditPicks(secret, rate);
+    return (step: number, subtree: Subtree, isNewcomer = false) => isPicked(step, subtree, isNewcomer);
+  };
 
   it('is the share of leaves that was asked for', () => {
     let picked = 0;
@@ -24,6 +28,21 @@ describe('which subtrees are audited', () => {
       expect(isAudited(step, { start: 0, size: 4 })).toBe(any);
       expect(isAudited(step, { start: 0, size: 2 }) || isAudited(step, { start: 2, size: 2 })).toBe(any);
     }
+  });
+
+  it('are five times as many of a newcomer’s, those of everybody’s among them, and none without a rate', () => {
+    const isAudited = picks(0.05);
+    let [few, many] = [0, 0];
+    for (let step = 0; step < 4000; step++) {
+      const [usual, newcomers] = [false, true].map((isNew) => isAudited(step, { start: 0, size: 1 }, isNew));
+      if (usual) expect(newcomers).toBe(true);
+      few += usual ? 1 : 0;
+      many += newcomers ? 1 : 0;
+    }
+    expect(few / 4000).toBeLessThan(0.065);
+    expect(many / 4000).toBeGreaterThan(0.22);
+    expect(many / 4000).toBeLessThan(0.28);
+    expect([0, 0.3].map((rate) => picks(rate)(1, { start: 0, size: 8 }, true))).toEqual([false, true]);
   });
 
   it('depends on the secret', () => {

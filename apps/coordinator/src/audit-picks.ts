@@ -11,22 +11,27 @@ import { CoordinatorError } from './failure.ts';
 const FILE = 'audit-secret';
 const SECRET = /^[0-9a-f]{64}\n$/;
 
-/** Whether a subtree of a step is audited. */
-export type AuditPicks = (step: number, subtree: Subtree) => boolean;
+/** Results of newcomers are audited so many times as often, until they have proved themselves. */
+export const NEWCOMER_FACTOR = 5;
+
+/** Whether a subtree of a step is audited; of a newcomer's, more are. */
+export type AuditPicks = (step: number, subtree: Subtree, isNewcomer: boolean) => boolean;
 
 /**
- * A leaf is picked with the probability `rate`, each on its own, so a subtree is audited with at least that.
+ * A leaf is picked with the probability `rate`, each on its own, so a subtree is audited with at least that. What is picked of
+ * an established worker is picked of a newcomer as well.
  *
  * @param secret hex.
  */
 export function auditPicks(secret: string, rate: number): AuditPicks {
-  const isPicked = (step: number, leaf: number) => {
+  const isPicked = (step: number, leaf: number, share: number) => {
     const digest = createHmac('sha256', secret).update(`${step}/${leaf}`).digest();
-    return digest.readUInt32LE(0) < rate * 2 ** 32;
+    return digest.readUInt32LE(0) < share * 2 ** 32;
   };
-  return (step, { start, size }) => {
+  return (step, { start, size }, isNewcomer) => {
     if (rate <= 0) return false;
-    for (let leaf = start; leaf < start + size; leaf++) if (isPicked(step, leaf)) return true;
+    const share = Math.min(1, isNewcomer ? NEWCOMER_FACTOR * rate : rate);
+    for (let leaf = start; leaf < start + size; leaf++) if (isPicked(step, leaf, share)) return true;
     return false;
   };
 }

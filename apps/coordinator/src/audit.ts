@@ -49,8 +49,9 @@ export interface Case {
 export interface Ruling {
   readonly subtree: Subtree;
   readonly node: Uint8Array;
-  /** Whose answers lost. */
+  /** Whose answers lost, and whose were found right, the arbiter's left out. */
   readonly wrong: readonly Party[];
+  readonly right: readonly Party[];
   readonly kind: 'agreed' | 'settled' | 'confirmed';
   /** Whether the value is of the profile of the first answer, so that who was asked decided no bit. */
   readonly exact: boolean;
@@ -119,7 +120,9 @@ export class Audits {
     found.testimonies = [...earlier, testimony];
     if (testimony.party.isArbiter) return this.#settle(found, earlier, testimony);
     if (earlier.every((other) => agree(other, testimony)) && areIndependent(earlier[0].party, testimony.party)) {
-      if (!found.referred) return this.#close(found, { node: earlier[0].node, wrong: [], kind: 'agreed', exact: true });
+      const right = found.testimonies.map(({ party }) => party);
+      if (!found.referred)
+        return this.#close(found, { node: earlier[0].node, wrong: [], right, kind: 'agreed', exact: true });
     } else found.referred = true;
     return undefined;
   }
@@ -127,9 +130,10 @@ export class Audits {
   #settle(found: OpenCase, earlier: readonly Testimony[], { party, node, digest }: Testimony): Ruling {
     const isRight = (other: Testimony) =>
       other.party.profile === party.profile ? other.digest === digest : this.#isNear(other.node, node);
-    const wrong = earlier.filter((other) => !isRight(other)).map((other) => other.party);
+    const right = earlier.filter(isRight).map((other) => other.party);
+    const wrong = earlier.map((other) => other.party).filter((each) => !right.includes(each));
     const exact = earlier[0].party.profile === party.profile;
-    return this.#close(found, { node, wrong, kind: wrong.length > 0 ? 'settled' : 'confirmed', exact });
+    return this.#close(found, { node, wrong, right, kind: wrong.length > 0 ? 'settled' : 'confirmed', exact });
   }
 
   #close({ subtree }: OpenCase, ruling: Omit<Ruling, 'subtree'>): Ruling {

@@ -11,8 +11,9 @@ import { encodeFrame, leaseBytes, leaseParts, openEncoded, ProtocolError } from 
 import type { CodecName, LeaseContents, MessageOf, PayloadShape } from '@gradcast/protocol';
 import type { GradientCodec } from '@gradcast/reduction';
 import type { Fingerprint, VectorKernels } from '@gradcast/vector';
-import type { Party, Ruling } from './audit.ts';
+import type { Party } from './audit.ts';
 import type { AuditPicks } from './audit-picks.ts';
+import { Blame } from './blame.ts';
 import { Eligible } from './eligible.ts';
 import type { FleetEvents } from './fleet-events.ts';
 import { OpenStep } from './open-step.ts';
@@ -20,8 +21,7 @@ import { Pace } from './pace.ts';
 import type { Peer } from './peer.ts';
 import { longestMs } from './progress.ts';
 import type { Roster } from './roster.ts';
-import { Standings } from './standing.ts';
-import type { Offence } from './standing.ts';
+import type { Offence, Standings } from './standing.ts';
 import { partyOf, Witnesses } from './witnesses.ts';
 
 /** What the welcome tells every worker. */
@@ -80,8 +80,7 @@ const HOPELESS_MS = 60_000;
 export class Dispatcher {
   readonly #options: DispatcherOptions;
   readonly #pace = new Pace();
-  /** What is held against workers. */
-  readonly standings: Standings;
+  readonly #blame: Blame;
   readonly #eligible: Eligible;
   readonly #witnesses: Witnesses;
   #step: OpenStep | undefined;
@@ -96,12 +95,17 @@ export class Dispatcher {
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
-    this.standings = new Standings(options.now);
+    this.#blame = new Blame(options);
     this.#eligible = new Eligible({ ...options, standings: this.standings });
     this.#witnesses = new Witnesses({
       callArbiter: options.callArbiter,
       grant: (step, assignment) => this.#grant(step, assignment, true),
     });
+  }
+
+  /** What is held against workers. */
+  get standings(): Standings {
+    return this.#blame.standings;
   }
 
   /** Whether a worker has a lease in the open step. */
@@ -256,7 +260,7 @@ export class Dispatcher {
     }
     const step = this.#step;
     if (!step || step.isClosed || step.version !== message.version) return events.lease('late', peer.name);
-    const lease = step.leases.find(message.lease, peer.name, message.subtree);
+    const lease = this.#leaseOf(step, peer, message);
     const key = `${message.lease}:${start}/${size}`;
     if (!lease || this.#ahead.has(key)) return events.lease('duplicate', peer.name);
     if (this.#truth?.version !== message.version) {
@@ -272,14 +276,28 @@ export class Dispatcher {
     const verdict = step.accept(lease, message.subtree, node, { party: partyOf(peer), now: now() });
     if (verdict === 'heard') events.lease('audited', peer.name);
     else events.lease(verdict === 'suspect' ? 'refused' : verdict === 'held' ? 'accepted' : verdict, peer.name);
-    if (verdict === 'accepted' || verdict === 'held') {
-      peer.contributed();
-      this.standings.good(peer.identity);
-    }
+    if (verdict === 'accepted' || verdict === 'held' || verdict === 'heard') peer.contributed();
+    // What is held may be a lie: it is good once an audit says so.
+    if (verdict === 'accepted') this.standings.good(peer.identity);
     if (verdict === 'suspect') this.#confirm(step);
-    for (const name of step.refuted()) this.#blame(name);
+    for (const party of step.refuted()) this.#blame.refuted(party);
     this.#settleLeases(step, peer, message);
     this.assign();
+  }
+
+  /**
+   * The lease that a result is of. What compares values has to bring its subtree whole, for parts of it could be compared with
+   * nothing; who sends anything else holds the step up.
+   */
+  #leaseOf(step: OpenStep, peer: Peer, { lease: id, subtree }: MessageOf<'result'>): Lease | undefined {
+    const lease = step.leases.of(id, peer.name);
+    if (!lease) return undefined;
+    const { first, count } = lease.range;
+    const [behind, end] = [subtree.start - first, subtree.start + subtree.size];
+    if (!lease.audit) return behind >= 0 && end <= first + count ? lease : undefined;
+    if (behind === 0 && subtree.size === count) return lease;
+    this.#offend(peer, 'refused');
+    throw new ProtocolError('message-invalid', `this lease is not answered with leaves ${subtree.start} to ${end - 1}`);
   }
 
   #settleLeases(step: OpenStep, peer: Peer, { computeMs }: MessageOf<'result'>): void {
@@ -347,22 +365,11 @@ export class Dispatcher {
         compare: this.#norms.suspectNorm === undefined,
         isTailSound,
       }),
-      isAudited: (subtree) => isAudited(version, subtree),
+      isAudited: (subtree, { identity }) => isAudited(version, subtree, this.standings.isOnProbation(identity)),
       hasArbiter,
       isNear,
-      onRuling: (ruling) => this.#onRuling(ruling),
+      onRuling: (ruling) => this.#blame.ruled(ruling),
     });
-  }
-
-  #onRuling({ kind, wrong }: Ruling): void {
-    this.#options.events.audit(kind);
-    for (const { worker, identity } of wrong) {
-      // Also of one that hung up after its lie.
-      this.#hold(worker, identity, 'audit');
-      const peer = this.#options.roster.named(worker);
-      if (peer?.identity !== identity) continue;
-      this.#options.refuse(peer, 'audit-lost', 'its result differed from what the arbiter computed');
-    }
   }
 
   /**
@@ -374,24 +381,7 @@ export class Dispatcher {
     if (present.length > 0) step.confirm(present.some(({ name }) => !step.isSuspect(name)));
   }
 
-  /** Another worker computed other bits: the refused result was this worker's fault. */
-  #blame(name: string): void {
-    const peer = this.#options.roster.named(name);
-    if (!peer) return;
-    this.#offend(peer, 'refused');
-    this.#options.refuse(
-      peer,
-      'result-numeric',
-      'its result was not finite or too large, and another worker found other bits',
-    );
-  }
-
-  #offend(peer: Peer, offence: Offence): void {
-    this.#hold(peer.name, peer.identity, offence);
-  }
-
-  #hold(worker: string, identity: string, offence: Offence): void {
-    const quarantine = this.standings.offence(identity, offence);
-    if (quarantine) this.#options.events.quarantined(worker, offence, quarantine.termMs);
+  #offend({ name: worker, identity }: Peer, offence: Offence): void {
+    this.#blame.offend({ worker, identity }, offence);
   }
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { LOCAL } from './credentials.ts';
 import { FleetBench, stepSum, sumOf } from './fleet-bench.ts';
 import type { FakeWorker } from './fleet-bench.ts';
 
@@ -150,6 +151,51 @@ describe('audits', () => {
     const [impostor] = bench.join(name);
     expect(impostor.leases).toEqual([]);
     expect(bench.fleet.workers.map((worker) => worker.name)).toContain(name);
+  });
+
+  it('are of a newcomer’s results, until ten were clean; of our own workers’ and trusted ones’ never for that', async () => {
+    // Only what newcomers send is picked.
+    const bench = new FleetBench({ isAudited: (_, __, isNewcomer) => isNewcomer, hasArbiter: true });
+    const [newcomer] = bench.join('newcomer');
+    const ours = [LOCAL, { kind: 'own', name: 'lab', role: 'trusted' } as const].map((credential, i) =>
+      bench.connect(`ours-${i}`, {}, { credential }),
+    );
+    for (const worker of ours) {
+      worker.hello();
+      worker.ready();
+      worker.applied(0);
+    }
+    const heldOf = async () => {
+      const step = bench.fleet.open(bench.version);
+      for (const worker of [newcomer, ...ours]) worker.answer();
+      for (let turn = 0; turn < 5 && !step.isClosed; turn++) for (const worker of ours) worker.answer();
+      arbitrate(bench);
+      expect(await sumOf(step)).toEqual(stepSum(bench.version));
+      const { history } = step;
+      bench.next();
+      for (const worker of [newcomer, ...ours]) worker.applied(bench.version);
+      return history.filter(({ outcome }) => outcome === 'held').map(({ worker }) => worker);
+    };
+    const held: string[] = [];
+    for (let step = 0; step < 14; step++) held.push(...(await heldOf()));
+    expect(new Set(held)).toEqual(new Set(['newcomer']));
+    expect([held.length >= 10, held.length <= 12]).toEqual([true, true]);
+    expect(await heldOf()).toEqual([]);
+  });
+
+  it('are not held open by a witness that sends less than it was asked for: that is an offence', async () => {
+    const bench = audited();
+    const [a, b] = bench.joinApart('a', 'b');
+    const step = bench.fleet.open(0);
+    a.answer();
+    b.answer();
+    expect(b.asked).toEqual(['4+4', '0+4']);
+    b.result({ start: 0, size: 1 }, { lease: b.leases[1] });
+    expect([b.refusedWith, a.refusedWith]).toEqual(['message-invalid', undefined]);
+    expect(bench.told.filter((told) => told.startsWith('quarantined'))).toEqual(['quarantined b refused 5000']);
+    a.answer();
+    arbitrate(bench);
+    expect(await sumOf(step)).toEqual(stepSum(0));
   });
 
   it('of no share ask nobody', async () => {

@@ -103,7 +103,7 @@ describe('a result that looks wrong', () => {
     gives('b', 0, 1, good());
     expect(step.refuted()).toEqual([]);
     gives('c', 1, 1, good());
-    expect([step.refuted(), step.refuted()]).toEqual([['a'], []]);
+    expect([step.refuted(), step.refuted()]).toMatchObject([[{ worker: 'a' }], []]);
     expect(step.isSuspect('a')).toBe(false);
   });
 
@@ -203,7 +203,7 @@ describe('the first step of a run', () => {
     if (when === 'last') expect(gives('a', 0, 2, huge())).toBe('suspect');
     expect([step.isSuspect('a'), step.leases.freeRanges()]).toEqual([true, [{ first: 0, count: 2 }]]);
     expect(gives('b', 0, 2, good())).toBe('accepted');
-    expect(step.refuted()).toEqual(['a']);
+    expect(step.refuted()).toMatchObject([{ worker: 'a' }]);
     expect(await step.closed).toEqual({ kind: 'sum', sum: bytesOf(Float32Array.of(2, 4, 6, 8)) });
   });
 

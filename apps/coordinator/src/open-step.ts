@@ -40,8 +40,8 @@ export interface OpenStepOptions {
   readonly codec: GradientCodec;
   /** What a subtree's sum may be before it is held back; asked when it comes. */
   readonly limits: () => ResultLimits;
-  /** Whether a subtree is to be computed twice. */
-  readonly isAudited: (subtree: Subtree) => boolean;
+  /** Whether a subtree is to be computed twice, of whom it comes from. */
+  readonly isAudited: (subtree: Subtree, party: Party) => boolean;
   /** Whether there is an arbiter to ask: with audits only. */
   readonly hasArbiter: boolean;
   /** Whether a node of another numeric profile lies within the tolerance of a reference. */
@@ -132,7 +132,7 @@ export class OpenStep {
       this.leases.dropLease(lease.id);
       return 'suspect';
     }
-    if (this.#options.isAudited(subtree)) {
+    if (this.#options.isAudited(subtree, party)) {
       this.audits.begin(subtree, { party, node, digest: digestOf(node) });
       this.leases.cover(subtree);
       return 'held';
@@ -187,10 +187,10 @@ export class OpenStep {
   }
 
   /** Workers whose held-back result others have refuted by computing the same leaves; told once. */
-  refuted(): string[] {
+  refuted(): Party[] {
     const wrong = this.#suspects.filter(({ subtree }) => this.#tree.covers(subtree));
     this.#suspects = this.#suspects.filter((suspect) => !wrong.includes(suspect));
-    return wrong.map(({ party }) => party.worker);
+    return wrong.map(({ party }) => party);
   }
 
   /** Whether a worker has a result held back and should not be asked again while others can be. */

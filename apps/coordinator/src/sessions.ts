@@ -58,9 +58,9 @@ export class Sessions {
 
 /** What a connection's standing is inherited from, and what it shares with strangers. */
 export function originOf({ credential, address }: Pick<Peer, 'credential' | 'address'>): Origin {
-  const { kind, name } = credential;
+  const { kind, name, role } = credential;
   if (kind === 'local') return { shared: [] };
-  if (kind === 'own') return { own: name, shared: [`address:${address}`] };
+  if (kind === 'own') return { own: name, shared: role === 'trusted' ? [] : [`address:${address}`] };
   return { shared: [`token:${kind}`, `address:${address}`] };
 }
 

@@ -110,14 +110,21 @@ describe('a quarantine', () => {
 
 describe('probation', () => {
   const origin = { shared: ['token:shared', 'address:1'] };
-  /** Good results until it is over. */
+  /** Clean audits until it is over. */
   const lengthOf = (standings: Standings, worker: string) => {
-    let results = 0;
-    for (; standings.isOnProbation(worker); results++) standings.good(worker);
-    return results;
+    let audits = 0;
+    for (; standings.isOnProbation(worker); audits++) standings.proved(worker);
+    return audits;
   };
 
-  it('is ten good results, and longer for newcomers who share a token or an address with one that did harm', () => {
+  it('is not ended by results that nobody checked', () => {
+    const { standings } = bench();
+    standings.introduce('new', origin);
+    for (let i = 0; i < 100; i++) standings.good('new');
+    expect(lengthOf(standings, 'new')).toBe(10);
+  });
+
+  it('is ten clean audits, and longer for newcomers who share a token or an address with one that did harm', () => {
     const { clock, standings } = bench();
     standings.introduce('first', origin);
     standings.introduce('early', origin);
@@ -180,7 +187,7 @@ describe('wrong replicas', () => {
 it('what is remembered is bounded, whoever comes', () => {
   const { standings } = bench();
   standings.introduce('established', { shared: ['address:0'] });
-  for (let i = 0; i < 10; i++) standings.good('established');
+  for (let i = 0; i < 10; i++) standings.proved('established');
   for (let i = 0; i < 6000; i++) {
     standings.introduce(`x${i}`, { own: `owner-${i}`, shared: [`address:${i}`] });
     standings.offence(`x${i}`, 'refused');

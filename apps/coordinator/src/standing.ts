@@ -6,7 +6,8 @@
  *
  * Standing belongs to a session, which outlives its connection, and to the credential of one holder, which its later sessions
  * inherit it from. What sessions share with strangers, a token or an address, only makes newcomers prove themselves for
- * longer. Workers that the command started itself share both, and are newcomers nowhere.
+ * longer. Workers that the command started itself and trusted ones share neither, and are newcomers nowhere. Only an audit
+ * proves anything: without audits a newcomer stays one, and nothing follows from it.
  *
  * Invariants: neither dropping the connection nor a new name clears anything that is held against a session or a
  * credential; nothing that others do changes the standing of an established session; terms, pauses and memory are bounded;
@@ -21,8 +22,10 @@ const TOLERANCE: Record<Offence, number> = { expired: 3, refused: 1, mismatch: 2
 
 const FIRST_TERM_MS = 5_000;
 const LONGEST_TERM_MS = 600_000;
-/** Good results after which one quarantine is forgotten, and of which a newcomer's probation is made. */
+/** Good results after which one quarantine is forgotten. */
 const PAROLE_RESULTS = 10;
+/** Clean audits of which a newcomer's probation is made. */
+const PROBATION_AUDITS = 10;
 /** Offences of strangers double a newcomer's probation up to so many times; one is forgotten in so long. */
 const MOST_DOUBLINGS = 6;
 const FORGET_MS = 600_000;
@@ -54,7 +57,7 @@ interface Standing {
   quarantines: number;
   goodSince: number;
   quarantine: Quarantine | undefined;
-  /** Good results until it is established. */
+  /** Clean audits until it is established. */
   probation: number;
   /** Wrong replicas in a row. */
   misses: number;
@@ -89,7 +92,7 @@ export class Standings {
       Object.assign(standing, { quarantines, quarantine, misses });
     }
     const offences = Math.max(0, ...origin.shared.map((key) => this.#offencesAt(key)));
-    standing.probation = origin.shared.length === 0 ? 0 : PAROLE_RESULTS * 2 ** Math.min(offences, MOST_DOUBLINGS);
+    standing.probation = origin.shared.length === 0 ? 0 : PROBATION_AUDITS * 2 ** Math.min(offences, MOST_DOUBLINGS);
   }
 
   /** @returns the quarantine, if this offence brought one. */
@@ -119,11 +122,17 @@ export class Standings {
   good(worker: string): void {
     const standing = this.#standings.get(worker);
     if (!standing) return;
-    standing.probation = Math.max(0, standing.probation - 1);
     const { own } = standing.origin;
     this.#improve(standing);
     const credential = own === undefined ? undefined : this.#standings.get(ownKey(own));
     if (credential) this.#improve(credential);
+  }
+
+  /** An audit found its result right. */
+  proved(worker: string): void {
+    const standing = this.#standings.get(worker);
+    if (standing) standing.probation = Math.max(0, standing.probation - 1);
+    this.good(worker);
   }
 
   #improve(standing: Standing): void {
@@ -135,7 +144,7 @@ export class Standings {
     standing.quarantines = Math.max(0, standing.quarantines - 1);
   }
 
-  /** Whether a worker has yet to prove itself, so that all its results may be audited. */
+  /** Whether a worker has yet to prove itself, so that more of its results are audited. */
   isOnProbation(worker: string): boolean {
     return (this.#standings.get(worker)?.probation ?? 0) > 0;
   }

@@ -12,7 +12,6 @@
  * there are. Times are milliseconds of an injected monotonic clock.
  */
 import { Heap } from './heap.ts';
-import { contains } from './tree.ts';
 import type { LeafRange, Subtree } from './tree.ts';
 
 export interface Lease {
@@ -126,16 +125,10 @@ export class StepLeases {
     return lease;
   }
 
-  /**
-   * The lease a result speaks of, if it is the worker's own and covers the subtree. What compares values has to bring
-   * its subtree whole: parts of it could be compared with nothing.
-   */
-  find(id: number, worker: string, subtree: Subtree): Lease | undefined {
+  /** The open lease of this number, if it is the worker's own. */
+  of(id: number, worker: string): Lease | undefined {
     const lease = this.#leases.get(id);
-    if (lease?.worker !== worker) return undefined;
-    const whole = { start: lease.range.first, size: lease.range.count };
-    const fits = lease.audit ? contains(subtree, whole) && contains(whole, subtree) : contains(whole, subtree);
-    return fits ? lease : undefined;
+    return lease?.worker === worker ? lease : undefined;
   }
 
   /** Leaves have a value. */
