@@ -18,7 +18,7 @@ export interface ConnectionLimits {
 }
 
 /** Workers that come back while their former connection is still there, and others that are refused. */
-const SPARE = 64;
+export const SPARE = 64;
 
 /** All workers of a run may be on one machine, or behind one router. */
 export function connectionLimits(maxWorkers: number): ConnectionLimits {

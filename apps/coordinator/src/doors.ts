@@ -15,6 +15,7 @@ import type { MetricsDoor } from './metrics-door.ts';
 import type { RunOptions } from './run.ts';
 import { serve } from './server.ts';
 import type { Place } from './server.ts';
+import type { WhenLarge } from './pieces.ts';
 import type { Traffic } from './traffic.ts';
 
 /** An admitted connection. */
@@ -22,6 +23,7 @@ export interface Connection extends Traffic {
   readonly socket: WebSocket;
   readonly address: string;
   readonly credential: Credential;
+  readonly whenLarge: WhenLarge;
 }
 
 export type Admit = (connection: Connection) => void;

@@ -232,7 +232,14 @@ export class FleetBench {
   connect(name: string, introduction?: Partial<MessageOf<'hello'>>, connection: Partial<Connection> = {}): FakeWorker {
     const worker = new FakeWorker(name, introduction);
     const { socket } = worker.socket;
-    this.fleet.add({ socket, address: '127.0.0.1', credential: ANYBODY, bytesRead: () => 0, ...connection });
+    this.fleet.add({
+      socket,
+      address: '127.0.0.1',
+      credential: ANYBODY,
+      bytesRead: () => 0,
+      whenLarge: () => undefined,
+      ...connection,
+    });
     return worker;
   }
 

@@ -96,8 +96,9 @@ class Siege {
   turn(): void {
     this.#arbiters.push(...this.#bench.arbitersCome());
     const ours = [this.#honest, ...this.#arbiters];
-    this.#bench.pass(100, () => ours.forEach((one) => one.says({ type: 'pong', incarnation: INCARNATION, id: 1 })));
+    this.#bench.pass(100);
     for (const one of ours) {
+      for (const { message } of one.of('ping')) one.says({ type: 'pong', incarnation: INCARNATION, id: message.id });
       for (const lease of one.leases) one.answer(lease);
       one.socket.sent.length = 0;
       if (one.socket.closedWith !== undefined) throw new Error('an honest worker was refused');
@@ -124,7 +125,9 @@ class Siege {
 
   #connect(): FakeWorker {
     this.#joined += 1;
-    return this.#bench.connect(`peer-${this.#joined % 50}`);
+    // Each from an address of its own: nobody waits for the budget of another.
+    const address = `10.${this.#joined >> 16}.${(this.#joined >> 8) & 255}.${this.#joined & 255}`;
+    return this.#bench.connect(`peer-${this.#joined % 50}`, {}, { address });
   }
 
   #frame(peer: FakeWorker): Uint8Array {

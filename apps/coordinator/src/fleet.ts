@@ -21,6 +21,7 @@ import type { MessageOf, Received, RefusalCode, WorkerMessage } from '@gradcast/
 import type { AdamScalars } from '@gradcast/vector';
 import { Arbitration } from './arbitration.ts';
 import type { ArbiterHandle, ArbiterRequest } from './arbitration.ts';
+import { Budgets } from './budgets.ts';
 import { Dispatcher } from './dispatcher.ts';
 import type { DispatcherOptions, RunTerms, Truth } from './dispatcher.ts';
 import type { Connection } from './doors.ts';
@@ -28,8 +29,10 @@ import { Exactness } from './exactness.ts';
 import type { ExactnessOptions } from './exactness.ts';
 import type { OpenStep } from './open-step.ts';
 import { Farewell, type FarewellOptions } from './farewell.ts';
+import { Heartbeat } from './heartbeat.ts';
 import { Parking } from './parking.ts';
 import { Peer } from './peer.ts';
+import { Reception } from './reception.ts';
 import { Roster } from './roster.ts';
 import type { WorkerView } from './roster.ts';
 import { mostWaiting, Snapshots } from './snapshots.ts';
@@ -51,7 +54,6 @@ export interface FleetOptions
 export const TICK_MS = 100;
 /** A tick later than this means that this process itself stood still. */
 const STALL_MS = 250;
-const PING_MS = 5_000;
 const MAX_MISSES = 3;
 
 export class Fleet {
@@ -62,43 +64,49 @@ export class Fleet {
   readonly #parking: Parking;
   readonly #snapshots: Snapshots;
   readonly #sessions = new Sessions();
+  readonly #budgets: Budgets;
+  readonly #reception: Reception;
+  readonly #heartbeat: Heartbeat;
   readonly #maxWaiting: number;
   readonly #arbitration: Arbitration;
   readonly #exactness: Exactness;
-  #nextPing = 1;
   #lastTick: number;
-  #lastPing: number;
 
   constructor(options: FleetOptions) {
     this.#options = options;
-    this.#lastTick = this.#lastPing = options.now();
+    this.#lastTick = options.now();
+    this.#budgets = new Budgets(options);
     this.#farewell = new Farewell(options);
-    this.#arbitration = new Arbitration({ ...options, isExact: options.exactProfile !== null, roster: this.#roster });
-    this.#exactness = new Exactness({
+    const parts = {
       ...options,
+      incarnation: options.terms.incarnation,
+      roster: this.#roster,
+      sessions: this.#sessions,
+      budgets: this.#budgets,
+      guard: (peer: Peer, handle: () => void) => this.#guard(peer, handle),
+      refuse: (peer: Peer, code: RefusalCode, sentence: string) => this.#refuse(peer, code, sentence),
+    };
+    this.#arbitration = new Arbitration({ ...parts, isExact: options.exactProfile !== null });
+    this.#exactness = new Exactness({
+      ...parts,
       arbitration: this.#arbitration,
       admit: (peer, probeMs) => this.#guard(peer, () => this.#admit(peer, probeMs)),
-      refuse: (peer, code, sentence) => this.#refuse(peer, code, sentence),
     });
     this.#dispatcher = new Dispatcher({
-      ...options,
-      roster: this.#roster,
-      refuse: (peer, code, sentence) => this.#refuse(peer, code, sentence),
+      ...parts,
       missed: (peer) => this.#missed(peer, 'the result was computed with a wrong replica'),
       callArbiter: (like) => this.#arbitration.call(like),
     });
     this.#parking = new Parking({
-      ...options,
-      incarnation: options.terms.incarnation,
-      roster: this.#roster,
+      ...parts,
       released: ({ name }) => this.#dispatcher.free(name),
       rejoin: (peer) => this.#rejoin(peer),
     });
-    this.#snapshots = new Snapshots({
-      incarnation: options.terms.incarnation,
-      roster: this.#roster,
-      now: options.now,
-      given: () => this.#dispatcher.assign(),
+    this.#snapshots = new Snapshots({ ...parts, given: () => this.#dispatcher.assign() });
+    this.#heartbeat = new Heartbeat(parts);
+    this.#reception = new Reception({
+      ...parts,
+      isOurs: (name, credential) => this.#arbitration.isOurs(name, credential),
     });
     this.#maxWaiting = mostWaiting(options);
   }
@@ -126,6 +134,7 @@ export class Fleet {
     const { socket } = connection;
     const peer = new Peer({ ...connection, maxWaiting: this.#maxWaiting, now, countBytes: events.bytes });
     this.#roster.add(peer);
+    connection.whenLarge(() => this.#mayBeLarge(peer));
     socket.on('message', (data: Buffer, isBinary: boolean) =>
       this.#guard(peer, () => this.#receive(peer, data, isBinary)),
     );
@@ -195,10 +204,12 @@ export class Fleet {
     const late = now() - this.#lastTick - TICK_MS;
     this.#lastTick = now();
     if (late > STALL_MS) this.#postpone(late);
-    this.#ping();
+    this.#heartbeat.tick();
     for (const peer of this.#roster.all) {
-      const refusal = overdue(peer, now());
-      if (refusal) this.#refuse(peer, refusal.code, refusal.sentence);
+      this.#guard(peer, () => {
+        const refusal = overdue(peer, now());
+        if (refusal) this.#refuse(peer, refusal.code, refusal.sentence);
+      });
     }
     this.#exactness.tick();
     this.#parking.tick();
@@ -217,17 +228,6 @@ export class Fleet {
     for (const peer of this.#roster.all) peer.postpone(byMs);
   }
 
-  #ping(): void {
-    const { now, terms } = this.#options;
-    const due = now() - this.#lastPing >= PING_MS;
-    if (due) this.#lastPing = now();
-    for (const peer of this.#roster.all) {
-      if (!peer.hello || !(due || peer.wantsPing)) continue;
-      peer.wantsPing = false;
-      void peer.send({ type: 'ping', incarnation: terms.incarnation, id: this.#nextPing++ });
-    }
-  }
-
   /** Whatever goes wrong while a peer is dealt with costs that peer its connection, and nobody else anything. */
   #guard(peer: Peer, handle: () => void): void {
     try {
@@ -235,7 +235,7 @@ export class Fleet {
     } catch (error) {
       this.#options.events.failed(peer.name || peer.address, error);
       try {
-        this.#refuse(peer, 'message-failed', 'the coordinator could not handle what this worker sent');
+        this.#refuse(peer, 'message-failed', 'the coordinator could not deal with this worker');
       } catch {
         // What failed once may fail again; the connection ends all the same.
         peer.terminate();
@@ -243,12 +243,25 @@ export class Fleet {
     }
   }
 
+  /** More than a header's worth of one message is here. @returns whether it may go on. */
+  #mayBeLarge(peer: Peer): boolean {
+    if (peer.mayBeLarge) return true;
+    this.#guard(peer, () =>
+      this.#refuse(peer, 'message-too-large', 'a large message came and no result was asked for'),
+    );
+    return false;
+  }
+
   #receive(peer: Peer, data: Buffer, isBinary: boolean): void {
     if (peer.state === 'closed') return;
     try {
       if (!isBinary) throw new ProtocolError('frame-malformed', 'a text message came where frames are binary');
       const received = decodeFromWorker(data);
-      peer.heard(received.message.type, data.byteLength);
+      const { type } = received.message;
+      const heard = peer.heard(type, data.byteLength);
+      if (heard === 'too-much' || (heard === 'unasked' && !this.#budgets.message(peer))) {
+        throw new ProtocolError('too-many-messages', `a ${type} came, of more messages than it was asked for`);
+      }
       this.#handle(peer, received);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
@@ -288,25 +301,10 @@ export class Fleet {
   }
 
   #onHello(peer: Peer, hello: MessageOf<'hello'>): void {
-    if (peer.hello) throw new ProtocolError('message-unexpected', 'a second hello came');
-    const { terms, maxWorkers } = this.#options;
-    const former = this.#roster.withSecret(hello.session);
-    const isArbiter = this.#arbitration.isOurs(hello.name, peer.credential);
-    if (!former && !isArbiter && this.#roster.introduced >= maxWorkers) {
-      throw new ProtocolError('too-many-workers', `the run has ${maxWorkers} workers already`);
-    }
-    const known = former ?? this.#sessions.take(hello.session);
-    const name = former?.name ?? this.#roster.freeName(known?.name ?? hello.name);
-    peer.isArbiter = isArbiter;
-    if (former) {
-      this.#refuse(former, 'replaced', 'the worker connected again');
-      this.#roster.remove(former);
-    }
-    peer.hello = hello;
-    this.#roster.introduce(peer, this.#sessions.open(name, known?.identity));
+    this.#reception.introduce(peer, hello);
     this.#dispatcher.standings.introduce(peer.identity, originOf(peer));
     peer.state = 'joining';
-    void peer.send(welcomeOf(peer, terms));
+    void peer.send(welcomeOf(peer, this.#options.terms));
     this.#farewell.isBack(peer.name);
     if (this.#farewell.reason !== undefined) this.#sayDone(peer, this.#farewell.reason);
   }

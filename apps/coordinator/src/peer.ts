@@ -14,8 +14,9 @@
  * nor the worker's grows with a slow link, a slow device or a false claim.
  */
 import { encodeFrame, ProtocolError } from '@gradcast/protocol';
-import type { CoordinatorMessage, MessageOf } from '@gradcast/protocol';
+import type { CoordinatorMessage, MessageOf, WorkerMessage } from '@gradcast/protocol';
 import type { WebSocket } from 'ws';
+import { Allowance } from './allowance.ts';
 import type { Credential } from './credentials.ts';
 import type { Connection } from './doors.ts';
 import { Progress } from './progress.ts';
@@ -56,6 +57,8 @@ export class Peer {
   secret = '';
   /** By what a worker is judged: its session, which outlives the connection. */
   identity = '';
+  /** Whether a result of its session was ever used. */
+  isProven = false;
   /** Key of the numeric profile, probe included. */
   profile = '';
   /** A deadline passed and nothing was heard since: it is asked for nothing. */
@@ -82,6 +85,7 @@ export class Peer {
   #flushedBytes = 0;
   /** When the first of what it has not applied was sent, and what had been sent before. */
   #outstanding: { at: number; from: number };
+  readonly #allowance: Allowance;
   readonly #outgoing: Progress;
   readonly #incoming: Progress;
   /** Bytes that had arrived with the last whole message. */
@@ -103,6 +107,7 @@ export class Peer {
     this.#countBytes = countBytes;
     this.joinedAt = this.heardAt = now();
     this.#outstanding = { at: now(), from: 0 };
+    this.#allowance = new Allowance(now);
     this.#outgoing = new Progress(now());
     this.#incoming = new Progress(now());
   }
@@ -111,6 +116,7 @@ export class Peer {
   send(message: CoordinatorMessage, frame: Uint8Array = encodeFrame(message)): Promise<void> {
     if (this.state === 'closed') return Promise.resolve();
     this.#countBytes('out', message.type, frame.byteLength);
+    this.#allowance.asks(message);
     this.#sentBytes += frame.byteLength;
     return new Promise((resolve) => {
       this.socket.send(frame, { binary: true, compress: false }, () => {
@@ -120,11 +126,18 @@ export class Peer {
     });
   }
 
-  heard(message: string, bytes: number): void {
+  /** A message came. @returns whether it may: asked for, or among the few that are not. */
+  heard(message: WorkerMessage['type'], bytes: number): 'asked' | 'unasked' | 'too-much' {
     this.heardAt = this.#now();
     this.isQuiet = false;
     this.#heardBytes = this.#traffic.bytesRead();
     this.#countBytes('in', message, bytes);
+    return this.#allowance.says(message);
+  }
+
+  /** Whether a message larger than a header may come from it. */
+  get mayBeLarge(): boolean {
+    return this.#allowance.mayBeLarge;
   }
 
   /** This process stood still for so long: the peer is not to blame. */
@@ -146,7 +159,7 @@ export class Peer {
 
   /** A result of it was used. */
   contributed(): void {
-    this.hasContributed = true;
+    this.hasContributed = this.isProven = true;
     this.lapses = 0;
   }
 

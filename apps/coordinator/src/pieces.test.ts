@@ -1,8 +1,9 @@
 import { EventEmitter } from 'node:events';
+import { frameLimit } from '@gradcast/protocol';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import { freePieces } from './pieces.ts';
+import { watchPieces } from './pieces.ts';
 import { Credentials } from './credentials.ts';
 import { connectionLimits } from './connections.ts';
 import { serve } from './server.ts';
@@ -17,7 +18,8 @@ afterEach(() => {
 describe('the pieces of a message', () => {
   function bench() {
     const [stream, socket] = [new EventEmitter(), new EventEmitter()];
-    freePieces(stream, socket);
+    let terminated = 0;
+    const whenLarge = watchPieces(stream, Object.assign(socket, { terminate: () => void (terminated += 1) }));
     const arrive = (count: number) => {
       const pieces = Array.from({ length: count }, () => new Uint8Array(100));
       for (const piece of pieces) stream.emit('data', piece);
@@ -25,7 +27,18 @@ describe('the pieces of a message', () => {
     };
     const lengths = (pieces: readonly Uint8Array[]) => pieces.map(({ byteLength }) => byteLength);
     const message = (byteLength: number) => void socket.emit('message', { byteLength });
-    return { arrive, lengths, message, control: (event: string) => void socket.emit(event, { byteLength: 0 }) };
+    /** Bytes of a message that is not complete yet. */
+    const begin = (bytes: number) => void stream.emit('data', new Uint8Array(bytes));
+    const ended = () => terminated > 0;
+    return {
+      begin,
+      ended,
+      whenLarge,
+      arrive,
+      lengths,
+      message,
+      control: (event: string) => void socket.emit(event, { byteLength: 0 }),
+    };
   }
 
   it('are freed when it is large, but for the first, which may hold others', () => {
@@ -41,6 +54,46 @@ describe('the pieces of a message', () => {
     control(event);
     message(LARGE);
     expect(lengths(pieces)).toEqual([100, 100, 100]);
+  });
+
+  describe('that may not be large', () => {
+    it('end the connection beyond a header and what comes at once', () => {
+      const { begin, ended } = bench();
+      begin(65_536);
+      begin(frameLimit(0));
+      expect(ended()).toBe(false);
+      begin(1);
+      expect(ended()).toBe(true);
+    });
+
+    it('end it with pings in between', () => {
+      const { begin, ended, control } = bench();
+      for (let i = 0; i < 100 && !ended(); i++) {
+        begin(1000);
+        control('ping');
+      }
+      expect(ended()).toBe(true);
+    });
+
+    it('do not add up over many small ones', () => {
+      const { begin, ended, message } = bench();
+      for (let i = 0; i < 1000; i++) {
+        begin(16_000);
+        message(16_000);
+      }
+      expect(ended()).toBe(false);
+    });
+
+    it('are for the coordinator to judge, once it knows the worker', () => {
+      const { begin, ended, whenLarge } = bench();
+      let may = true;
+      whenLarge(() => may);
+      for (let i = 0; i < 100; i++) begin(65_536);
+      expect(ended()).toBe(false);
+      may = false;
+      begin(1);
+      expect(ended()).toBe(true);
+    });
   });
 
   it('are left alone when it is small', () => {
@@ -63,7 +116,8 @@ describe('messages of all sizes over a real connection', () => {
       place: { host: '127.0.0.1', port: 0 },
       credentials: new Credentials({ credentials: null, local: 'local' }),
       maxPayload: 4_000_000,
-      onConnection: ({ socket }) => {
+      onConnection: ({ socket, whenLarge }) => {
+        whenLarge(() => true);
         socket.on('message', (data) => {
           received.push(data as Buffer);
           wake();

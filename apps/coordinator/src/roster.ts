@@ -69,10 +69,11 @@ export class Roster {
   }
 
   /** A peer said its hello: from now on it goes by this name, and whoever had it before does not. */
-  introduce(peer: Peer, { name, secret, identity }: SessionRecord): void {
+  introduce(peer: Peer, { name, secret, identity, isProven }: SessionRecord): void {
     peer.name = name;
     peer.secret = secret;
     peer.identity = identity;
+    peer.isProven = isProven;
     this.#byName.set(name, peer);
     this.#bySecret.set(secret, peer);
   }

@@ -14,7 +14,8 @@ import type { ConnectionLimits } from './connections.ts';
 import type { Credentials } from './credentials.ts';
 import type { Admit } from './doors.ts';
 import { CoordinatorError } from './failure.ts';
-import { freePieces } from './pieces.ts';
+import { networkOf } from './network.ts';
+import { watchPieces } from './pieces.ts';
 import { trafficOf } from './traffic.ts';
 
 /** Where a server listens. */
@@ -60,12 +61,12 @@ export async function serve(options: ServerOptions): Promise<RunningServer> {
     response.writeHead(426, headers).end(body);
   });
   const connections = new Connections(limits);
-  server.on('connection', (socket) => connections.add(socket, addressOf(socket, place)));
+  server.on('connection', (socket) => connections.add(socket, networkOf(addressOf(socket, place))));
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload,
     perMessageDeflate: false,
-    // What `freePieces` builds on.
+    // What `watchPieces` builds on.
     allowSynchronousEvents: true,
     clientTracking: false,
     // Never the one that holds a token; a browser wants one of those it offered.
@@ -117,8 +118,8 @@ function upgrade({ request, stream, head }: Upgrade, { options, connections, soc
   sockets.handleUpgrade(request, stream, head, (socket) => {
     // Every error is followed by a close.
     socket.on('error', () => undefined);
-    freePieces(stream, socket);
-    onConnection({ socket, address, credential: admitted, ...trafficOf(request.socket) });
+    const whenLarge = watchPieces(stream, socket);
+    onConnection({ socket, address, credential: admitted, whenLarge, ...trafficOf(request.socket) });
   });
 }
 

@@ -20,6 +20,8 @@ export interface SessionRecord {
   readonly name: string;
   /** What to show at the next hello. */
   readonly secret: string;
+  /** Whether a result of it was ever used. */
+  readonly isProven: boolean;
 }
 
 export class Sessions {
@@ -32,23 +34,25 @@ export class Sessions {
     return this.#gone.size;
   }
 
-  /** What a secret belongs to whose worker is gone; it is not remembered any more. */
-  take(secret: string | null): SessionRecord | undefined {
-    if (secret === null) return undefined;
-    const digest = digestOf(secret);
-    const found = this.#gone.get(digest);
-    this.#gone.delete(digest);
-    return found;
+  /** What a secret belongs to whose worker is gone. */
+  find(secret: string | null): SessionRecord | undefined {
+    return secret === null ? undefined : this.#gone.get(digestOf(secret));
+  }
+
+  /** Its worker is back: it is not remembered as gone any more. */
+  take(secret: string | null): void {
+    if (secret !== null) this.#gone.delete(digestOf(secret));
   }
 
   /** A new session, or the next secret of a former one. */
-  open(name: string, identity: string | undefined): SessionRecord {
-    return { identity: identity ?? `session-${++this.#opened}`, name, secret: randomBytes(16).toString('hex') };
+  open(name: string, former: Pick<SessionRecord, 'identity' | 'isProven'> | undefined): SessionRecord {
+    const { identity, isProven } = former ?? { identity: `session-${++this.#opened}`, isProven: false };
+    return { identity, name, secret: randomBytes(16).toString('hex'), isProven };
   }
 
   /** Its worker is gone, and may come back. */
-  left({ identity, name, secret }: SessionRecord): void {
-    this.#gone.set(digestOf(secret), { identity, name, secret });
+  left({ identity, name, secret, isProven }: SessionRecord): void {
+    this.#gone.set(digestOf(secret), { identity, name, secret, isProven });
     for (const digest of this.#gone.keys()) {
       if (this.#gone.size <= MOST_GONE) return;
       this.#gone.delete(digest);

@@ -5,6 +5,7 @@
  */
 import { encodeFrame, frameLimit, leaseBytes, snapshotBytes } from '@gradcast/protocol';
 import type { MessageOf } from '@gradcast/protocol';
+import type { Budgets } from './budgets.ts';
 import type { DispatcherOptions, Truth } from './dispatcher.ts';
 import { AVERAGE_LIMIT } from './peer.ts';
 import type { Peer } from './peer.ts';
@@ -15,6 +16,9 @@ export interface SnapshotsOptions {
   readonly roster: Roster;
   /** Monotonic milliseconds. */
   readonly now: () => number;
+  readonly budgets: Pick<Budgets, 'snapshot'>;
+  /** Deals with a peer at its own risk. */
+  readonly guard: (peer: Peer, handle: () => void) => void;
   /** A peer has its snapshot, as far as the system goes, and may be leased leaves. */
   readonly given: () => void;
 }
@@ -38,14 +42,19 @@ export class Snapshots {
   /** Gives a snapshot to those who wait for one and may have it. */
   tick(): void {
     if (!this.#truth) return;
-    for (const peer of this.#options.roster.all) if (peer.state === 'waiting') this.give(peer);
+    const { roster, guard } = this.#options;
+    for (const peer of roster.all) if (peer.state === 'waiting') guard(peer, () => this.give(peer));
   }
 
   /** Gives a waiting peer the state, now or as soon as it may have it. */
   give(peer: Peer): void {
-    if (!this.#truth || this.#options.now() < peer.pausedUntil) return;
+    const { now, budgets } = this.#options;
+    if (!this.#truth || now() < peer.pausedUntil) return;
     const { message, frame } = (this.#made ??= this.#make(this.#truth));
-    if (peer.hasRoom(frame.byteLength)) void peer.sendSnapshot(message, frame).then(this.#options.given);
+    if (!peer.hasRoom(frame.byteLength)) return;
+    const waitMs = budgets.snapshot(peer);
+    if (waitMs > 0) peer.pausedUntil = now() + waitMs;
+    else void peer.sendSnapshot(message, frame).then(this.#options.given);
   }
 
   #make({ version, fingerprint, vectors }: Truth): { message: MessageOf<'snapshot'>; frame: Uint8Array } {
