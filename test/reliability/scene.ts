@@ -44,6 +44,10 @@ export interface Play {
   /** Options of the coordinator. */
   readonly flags?: string;
   readonly backend?: Backend;
+  /** What workers compute with, if not what the undisturbed run does. */
+  readonly workersBackend?: Backend;
+  /** Of the coordinator's process. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** What a run of one worker and no fault ends with; trained by the first test that asks, whatever its file. */
@@ -75,7 +79,7 @@ export class Scene {
     this.#play = play;
     this.#undisturbed = undisturbedHashes;
     this.proxy = proxy;
-    this.#coordinator = play.bench.start(coordinatorArguments(play, '0'));
+    this.#coordinator = play.bench.start(coordinatorArguments(play, '0'), play.environment);
   }
 
   /** Starts all; workers are let in once they are all there, so that the first steps know them all. */
@@ -110,8 +114,8 @@ export class Scene {
   }
 
   addWorker(name: string): GradcastProcess {
-    const { bench, backend = 'tensorflow' } = this.#play;
-    const args = `worker --coordinator ${this.proxy.url} --backend ${backend} --name ${name} --reconnect-seconds 60`;
+    const { bench, backend = 'tensorflow', workersBackend = backend } = this.#play;
+    const args = `worker --coordinator ${this.proxy.url} --backend ${workersBackend} --name ${name} --reconnect-seconds 60`;
     const worker = bench.start(args);
     this.#workers.set(name, worker);
     return worker;
@@ -121,7 +125,7 @@ export class Scene {
   async restartCoordinator(): Promise<number> {
     await this.#coordinator.ended();
     const { port } = new URL(this.#url);
-    this.#coordinator = this.#play.bench.start(coordinatorArguments(this.#play, port));
+    this.#coordinator = this.#play.bench.start(coordinatorArguments(this.#play, port), this.#play.environment);
     const { resumedFromStep } = await this.#listening();
     expect(resumedFromStep).not.toBe(null);
     return resumedFromStep!;

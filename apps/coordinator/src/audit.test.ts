@@ -15,8 +15,15 @@ function testimony(worker: string, digest: string, change: Partial<Party> = {}):
 const arbiter = (digest: string, profile = 'p') => testimony('arbiter', digest, { isArbiter: true, profile });
 const names = (wrong: readonly Party[] | undefined) => wrong?.map(({ worker }) => worker);
 
-function opened(first: Testimony, near: (node: string, reference: string) => boolean = () => false): Audits {
-  const audits = new Audits((node, reference) => near(Buffer.from(node).toString(), Buffer.from(reference).toString()));
+function opened(
+  first: Testimony,
+  near: (node: string, reference: string) => boolean = () => false,
+  isExact = false,
+): Audits {
+  const audits = new Audits({
+    isNear: (node, reference) => near(Buffer.from(node).toString(), Buffer.from(reference).toString()),
+    isExact,
+  });
   audits.begin(subtree, first);
   return audits;
 }
@@ -97,5 +104,47 @@ describe('a case', () => {
     audits.ask(subtree);
     expect(audits.of(subtree)?.referred).toBe(true);
     expect(audits.hear(subtree, testimony('b', '1'))).toBeUndefined();
+  });
+
+  it('tells who was right, and whose value is used', () => {
+    const agreed = opened(testimony('a', '1')).hear(subtree, testimony('b', '1'));
+    expect([names(agreed?.right), agreed?.used.worker]).toEqual([['a', 'b'], 'a']);
+    const audits = opened(testimony('a', '1'));
+    audits.hear(subtree, testimony('b', '2'));
+    const settled = audits.hear(subtree, arbiter('2'));
+    expect([names(settled?.right), settled?.used.worker]).toEqual([['b'], 'b']);
+    const refuted = opened(testimony('a', '1')).hear(subtree, arbiter('2'));
+    expect([names(refuted?.right), refuted?.used.worker]).toEqual([[], 'arbiter']);
+  });
+
+  describe('of a trusted worker in an exact run whose profile no arbiter has', () => {
+    const near = (node: string) => node.startsWith('near');
+    const gpu = { credential: trusted, profile: 'gpu' };
+    const ruling = (answers: string[], change: Partial<Party> = gpu) => {
+      const [first, ...rest] = answers.map((digest, i) => testimony(`w${i}`, digest, change));
+      const audits = opened(first, near, true);
+      for (const each of rest) audits.hear(subtree, each);
+      return audits.hear(subtree, arbiter('mine', 'wasm'))!;
+    };
+
+    it('keeps its bits if they are near', () => {
+      const { node, exact, used } = ruling(['near']);
+      expect([Buffer.from(node).toString(), exact, used.worker]).toEqual(['near', true, 'w0']);
+    });
+
+    it('is refuted if they are far', () => {
+      const { node, exact, wrong } = ruling(['far']);
+      expect([Buffer.from(node).toString(), exact, names(wrong)]).toEqual(['mine', false, ['w0']]);
+    });
+
+    it('says that a bit depends on who was asked if two are near and differ', () => {
+      const { node, exact, wrong } = ruling(['near-1', 'near-2']);
+      expect([Buffer.from(node).toString(), exact, wrong]).toEqual(['near-1', false, []]);
+    });
+
+    it('is not that of a stranger', () => {
+      const { node, exact } = ruling(['near'], { profile: 'gpu' });
+      expect([Buffer.from(node).toString(), exact]).toEqual(['mine', false]);
+    });
   });
 });

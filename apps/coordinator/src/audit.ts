@@ -52,6 +52,8 @@ export interface Ruling {
   /** Whose answers lost, and whose were found right, the arbiter's left out. */
   readonly wrong: readonly Party[];
   readonly right: readonly Party[];
+  /** Whose value is used. */
+  readonly used: Party;
   readonly kind: 'agreed' | 'settled' | 'confirmed';
   /** Whether the value is of the profile of the first answer, so that who was asked decided no bit. */
   readonly exact: boolean;
@@ -68,13 +70,22 @@ export function areIndependent(a: Pick<Party, 'credential'>, b: Pick<Party, 'cre
   return a.credential.kind === 'own' && b.credential.kind === 'own' && a.credential.name !== b.credential.name;
 }
 
+export interface AuditsOptions {
+  /** Whether a node of another profile lies within the tolerance of a reference. */
+  readonly isNear: (node: Uint8Array, reference: Uint8Array) => boolean;
+  /** In an exact run a trusted worker's value is used, if it is near, rather than one of another profile. */
+  readonly isExact: boolean;
+}
+
 export class Audits {
   readonly #isNear: (node: Uint8Array, reference: Uint8Array) => boolean;
   readonly #cases = new Map<string, OpenCase>();
 
-  /** @param isNear whether a node of another profile lies within the tolerance of a reference. */
-  constructor(isNear: (node: Uint8Array, reference: Uint8Array) => boolean) {
+  readonly #isExact: boolean;
+
+  constructor({ isNear, isExact }: AuditsOptions) {
     this.#isNear = isNear;
+    this.#isExact = isExact;
   }
 
   /** Cases that still need an answer. */
@@ -122,18 +133,36 @@ export class Audits {
     if (earlier.every((other) => agree(other, testimony)) && areIndependent(earlier[0].party, testimony.party)) {
       const right = found.testimonies.map(({ party }) => party);
       if (!found.referred)
-        return this.#close(found, { node: earlier[0].node, wrong: [], right, kind: 'agreed', exact: true });
+        return this.#close(found, {
+          node: earlier[0].node,
+          used: earlier[0].party,
+          wrong: [],
+          right,
+          kind: 'agreed',
+          exact: true,
+        });
     } else found.referred = true;
     return undefined;
   }
 
-  #settle(found: OpenCase, earlier: readonly Testimony[], { party, node, digest }: Testimony): Ruling {
-    const isRight = (other: Testimony) =>
-      other.party.profile === party.profile ? other.digest === digest : this.#isNear(other.node, node);
-    const right = earlier.filter(isRight).map((other) => other.party);
-    const wrong = earlier.map((other) => other.party).filter((each) => !right.includes(each));
-    const exact = earlier[0].party.profile === party.profile;
-    return this.#close(found, { node, wrong, right, kind: wrong.length > 0 ? 'settled' : 'confirmed', exact });
+  #settle(found: OpenCase, earlier: readonly Testimony[], arbiters: Testimony): Ruling {
+    const { party, node, digest } = arbiters;
+    const isLike = (other: Testimony) => other.party.profile === party.profile;
+    const isRight = (other: Testimony) => (isLike(other) ? other.digest === digest : this.#isNear(other.node, node));
+    const right = earlier.filter(isRight);
+    const wrong = earlier.filter((other) => !right.includes(other)).map((other) => other.party);
+    const trusted = right.find((other) => !isLike(other) && other.party.credential.role === 'trusted');
+    const kept = this.#isExact ? trusted : undefined;
+    const used = kept ?? right.find(isLike) ?? arbiters;
+    const exact = kept ? right.every((other) => agree(other, kept)) : isLike(earlier[0]);
+    return this.#close(found, {
+      node: used.node,
+      used: used.party,
+      wrong,
+      right: right.map((other) => other.party),
+      kind: wrong.length > 0 ? 'settled' : 'confirmed',
+      exact,
+    });
   }
 
   #close({ subtree }: OpenCase, ruling: Omit<Ruling, 'subtree'>): Ruling {

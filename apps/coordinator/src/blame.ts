@@ -14,7 +14,7 @@ import type { Offence } from './standing.ts';
 export interface BlameOptions {
   /** Monotonic milliseconds. */
   readonly now: () => number;
-  readonly events: Pick<FleetEvents, 'audit' | 'quarantined'>;
+  readonly events: Pick<FleetEvents, 'audit' | 'lease' | 'quarantined'>;
   readonly roster: Pick<Roster, 'named'>;
   readonly refuse: (peer: Peer, code: 'result-numeric' | 'audit-lost', sentence: string) => void;
 }
@@ -30,8 +30,9 @@ export class Blame {
   }
 
   /** An audit ended. */
-  ruled({ kind, wrong, right }: Ruling): void {
-    this.#options.events.audit(kind);
+  ruled({ kind, wrong, right, used }: Ruling): void {
+    this.#options.events.audit(kind, used.worker);
+    if (!used.isArbiter) this.#options.events.lease('accepted', used.worker);
     for (const { identity } of right) this.standings.proved(identity);
     for (const party of wrong) {
       const { worker, identity } = party;

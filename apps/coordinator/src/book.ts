@@ -122,12 +122,9 @@ export class Book {
   #tellDifference(before: StepBefore, now: StepLine, field: RepeatedField): void {
     if (this.#differs) return;
     const sentence = `step ${now.step} done again differs from its first time: its ${field} was ${before[field]} and is ${now[field]}`;
-    const oneProfile =
-      now.exact !== false &&
-      before.exact !== false &&
-      now.profiles.length === 1 &&
-      before.profiles.join() === now.profiles.join();
-    if (this.#options.exact || oneProfile) {
+    const mustRepeat = now.exact !== false && before.exact !== false;
+    const oneProfile = now.profiles.length === 1 && before.profiles.join() === now.profiles.join();
+    if (mustRepeat && (this.#options.exact || oneProfile)) {
       if (!this.#options.acceptMismatch) {
         throw new CoordinatorError('redo-mismatch', `${sentence}; --accept-redo-mismatch goes on with what it is`);
       }
@@ -145,7 +142,7 @@ export class Book {
   #profiles(history: ClosedRecord['history']): string[] {
     const digests = new Set<string>();
     for (const { worker, outcome } of history) {
-      const profile = outcome === 'late' ? undefined : this.#options.profileOf(worker);
+      const profile = outcome === 'late' || outcome === 'refuted' ? undefined : this.#options.profileOf(worker);
       if (profile !== undefined) digests.add(profileDigest(profile));
     }
     return [...digests].sort();

@@ -17,6 +17,7 @@ import { Blame } from './blame.ts';
 import { Eligible } from './eligible.ts';
 import type { FleetEvents } from './fleet-events.ts';
 import { OpenStep } from './open-step.ts';
+import type { OpenStepOptions } from './open-step.ts';
 import { Pace } from './pace.ts';
 import type { Peer } from './peer.ts';
 import { longestMs } from './progress.ts';
@@ -60,7 +61,8 @@ export interface DispatcherOptions {
   /** Whether there is an arbiter to ask: with audits only. */
   readonly hasArbiter: boolean;
   /** Whether a node of another numeric profile lies within the tolerance of a reference. */
-  readonly isNear: (node: Uint8Array, reference: Uint8Array) => boolean;
+  readonly isNear: OpenStepOptions['isNear'];
+  readonly isExact: boolean;
   /** Monotonic milliseconds. */
   readonly now: () => number;
   readonly events: FleetEvents;
@@ -275,7 +277,10 @@ export class Dispatcher {
     }
     const verdict = step.accept(lease, message.subtree, node, { party: partyOf(peer), now: now() });
     if (verdict === 'heard') events.lease('audited', peer.name);
-    else events.lease(verdict === 'suspect' ? 'refused' : verdict === 'held' ? 'accepted' : verdict, peer.name);
+    else if (verdict === 'suspect') events.lease('refused', peer.name);
+    // Whose value is used is told by the ruling.
+    else if (verdict !== 'held' || !step.audits.of(message.subtree))
+      events.lease(verdict === 'late' ? 'late' : 'accepted', peer.name);
     if (verdict === 'accepted' || verdict === 'held' || verdict === 'heard') peer.contributed();
     // What is held may be a lie: it is good once an audit says so.
     if (verdict === 'accepted') this.standings.good(peer.identity);
@@ -354,7 +359,7 @@ export class Dispatcher {
   }
 
   #newStep(version: number): OpenStep {
-    const { codec, terms, isAudited, hasArbiter, isNear, isTailSound } = this.#options;
+    const { codec, terms, isAudited, hasArbiter, isNear, isExact, isTailSound } = this.#options;
     return new OpenStep({
       version,
       leaves: terms.microBatches,
@@ -368,6 +373,7 @@ export class Dispatcher {
       isAudited: (subtree, { identity }) => isAudited(version, subtree, this.standings.isOnProbation(identity)),
       hasArbiter,
       isNear,
+      isExact,
       onRuling: (ruling) => this.#blame.ruled(ruling),
     });
   }

@@ -23,8 +23,8 @@ export interface FleetEvents {
   /** A result was computed with another replica than ours. */
   mismatch(worker: string): void;
   readonly bytes: (direction: 'in' | 'out', message: string, bytes: number) => void;
-  /** An audit ended: two agreed, or the arbiter found the same, or found otherwise. */
-  audit(ending: 'agreed' | 'confirmed' | 'settled'): void;
+  /** An audit ended: two agreed, or the arbiter found the same, or found otherwise. @param worker whose value is used. */
+  audit(ending: 'agreed' | 'confirmed' | 'settled', worker: string): void;
   /** A sentence that a user should see. */
   notice(sentence: string): void;
   /** A worker cannot keep up and gets nothing: bytes a second that it takes, and that it would have to. */

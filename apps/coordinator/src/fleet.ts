@@ -43,7 +43,7 @@ import { overdue } from './overdue.ts';
 export interface FleetOptions
   extends
     FarewellOptions,
-    Omit<DispatcherOptions, 'roster' | 'refuse' | 'missed' | 'callArbiter'>,
+    Omit<DispatcherOptions, 'roster' | 'refuse' | 'missed' | 'callArbiter' | 'isExact'>,
     Pick<ExactnessOptions, 'exactProfile' | 'backend' | 'expectsOwn'> {
   /** More workers than this are turned away. */
   readonly maxWorkers: number;
@@ -79,6 +79,7 @@ export class Fleet {
     this.#farewell = new Farewell(options);
     const parts = {
       ...options,
+      isExact: options.exactProfile !== null,
       incarnation: options.terms.incarnation,
       roster: this.#roster,
       sessions: this.#sessions,
@@ -86,7 +87,7 @@ export class Fleet {
       guard: (peer: Peer, handle: () => void) => this.#guard(peer, handle),
       refuse: (peer: Peer, code: RefusalCode, sentence: string) => this.#refuse(peer, code, sentence),
     };
-    this.#arbitration = new Arbitration({ ...parts, isExact: options.exactProfile !== null });
+    this.#arbitration = new Arbitration(parts);
     this.#exactness = new Exactness({
       ...parts,
       arbitration: this.#arbitration,
@@ -118,7 +119,6 @@ export class Fleet {
     });
   }
 
-  /** What the welcome tells every worker. */
   get terms(): RunTerms {
     return this.#options.terms;
   }

@@ -24,6 +24,7 @@ function bench(change: Partial<OpenStepOptions> = {}) {
     isAudited: () => false,
     hasArbiter: true,
     isNear: () => false,
+    isExact: false,
     onRuling: () => undefined,
     ...change,
   });

@@ -11,7 +11,7 @@ import { createHash } from 'node:crypto';
 import { StepLeases } from '@gradcast/ledger';
 import type { Lease, Subtree, TreeSum } from '@gradcast/ledger';
 import { areIndependent, Audits } from './audit.ts';
-import type { Party, Ruling, Testimony } from './audit.ts';
+import type { AuditsOptions, Party, Ruling, Testimony } from './audit.ts';
 import { FirstResults } from './first-results.ts';
 import { gradientTree } from '@gradcast/reduction';
 import type { GradientCodec } from '@gradcast/reduction';
@@ -22,9 +22,9 @@ export type StepOutcome = { readonly kind: 'sum'; readonly sum: Uint8Array } | {
 
 /**
  * What became of a result: in the sum, too late for it, held back because its numbers look wrong, held until an audit
- * settles it, or heard as an audit's answer.
+ * settles it, refuted by that, or heard as an audit's answer.
  */
-export type Verdict = 'accepted' | 'late' | 'suspect' | 'held' | 'heard';
+export type Verdict = 'accepted' | 'late' | 'suspect' | 'held' | 'refuted' | 'heard';
 
 /** Who sent a result, and when. */
 export interface Sender {
@@ -45,7 +45,8 @@ export interface OpenStepOptions {
   /** Whether there is an arbiter to ask: with audits only. */
   readonly hasArbiter: boolean;
   /** Whether a node of another numeric profile lies within the tolerance of a reference. */
-  readonly isNear: (node: Uint8Array, reference: Uint8Array) => boolean;
+  readonly isNear: AuditsOptions['isNear'];
+  readonly isExact: boolean;
   /** An audit ended. */
   readonly onRuling: (ruling: Ruling) => void;
 }
@@ -98,7 +99,7 @@ export class OpenStep {
     this.#tree = gradientTree({ start: 0, size: leaves }, { codec, step: version, released: freeMemory });
     this.leases = new StepLeases({ leaves, nextId: nextLeaseId });
     this.#first = new FirstResults(leaves);
-    this.audits = new Audits(options.isNear);
+    this.audits = new Audits(options);
     this.closed = new Promise((resolve) => (this.#close = resolve));
   }
 
@@ -182,6 +183,7 @@ export class OpenStep {
     if (!ruling) return;
     for (const { id } of this.leases.audits(ruling.subtree)) this.leases.dropLease(id);
     if (!ruling.exact) this.#exact = false;
+    for (const party of ruling.wrong) this.#record({ party, ...ruling }, 'refuted');
     this.#add(ruling.subtree, ruling.node);
     this.#options.onRuling(ruling);
   }

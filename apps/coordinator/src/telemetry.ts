@@ -135,20 +135,17 @@ export class Telemetry {
       lease: (outcome, worker) => {
         metrics.leases.inc({ outcome });
         if (outcome !== 'accepted') return logger.debug({ worker, outcome }, 'lease');
-        const known = this.#profiles.get(worker);
         if (this.#everSeen.size < MOST_SEEN) this.#everSeen.add(worker);
-        if (!known) return;
-        this.#know(worker, known);
-        this.used.add(known.profile);
-        this.#usedBackends.add(known.backend);
+        this.#wasUsed(worker);
       },
       leaseTime: (worker, totalMs, computeMs) => {
         metrics.leaseSeconds.observe({ worker }, totalMs / 1000);
         metrics.phaseSeconds.observe({ phase: 'compute' }, computeMs / 1000);
         metrics.phaseSeconds.observe({ phase: 'network' }, Math.max(0, totalMs - computeMs) / 1000);
       },
-      audit: (ending) => {
+      audit: (ending, worker) => {
         metrics.audits.inc({ ending });
+        this.#wasUsed(worker);
         if (ending === 'settled') this.notice('an audit found a wrong result; the arbiter decided');
       },
       parked: (worker, bytesPerSecond, neededBytesPerSecond) => {
@@ -176,6 +173,15 @@ export class Telemetry {
   }
 
   /** A worker may be gone when its step closes; those whose last result is longest ago are forgotten first. */
+  /** A result of this worker is in the sum. */
+  #wasUsed(worker: string): void {
+    const known = this.#profiles.get(worker);
+    if (!known) return;
+    this.#know(worker, known);
+    this.used.add(known.profile);
+    this.#usedBackends.add(known.backend);
+  }
+
   #know(worker: string, known: { profile: string; backend: string }): void {
     this.#profiles.delete(worker);
     this.#profiles.set(worker, known);

@@ -47,6 +47,8 @@ export async function readMetrics(run: string): Promise<MetricsRecord[]> {
 /** A line of ledger.jsonl about a step: which results came for it, in the order in which they came. */
 export interface LedgerStep {
   readonly step: number;
+  /** Present where an arbiter's value of another numeric profile took a worker's place. */
+  readonly exact?: false;
   readonly results: readonly {
     readonly start: number;
     readonly size: number;
