@@ -1,10 +1,15 @@
 /**
  * The coordinator's own workers, child processes that are started when an audit needs somebody whom it trusts.
+ *
+ * Invariants: one that cannot be started, or fails, ends nothing but itself, and its own words are told; they give way to
+ * the coordinator's main thread where there is one core for both.
  */
 import { fork } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
+import type { ChildProcess, ForkOptions } from 'node:child_process';
+import { setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import type { ParentMessage } from '@gradcast/config';
+import type { ChildMessage, ParentMessage } from '@gradcast/config';
+import { printable } from '@gradcast/protocol';
 import type { ArbiterHandle, ArbiterRequest } from './arbitration.ts';
 import { entryUrl } from './entry.ts';
 
@@ -14,7 +19,15 @@ export interface ArbiterOptions {
   /** Secret of our own workers. */
   readonly token: string;
   readonly onFailed: (sentence: string) => void;
+  /** Starts a process of Node; a test may put its own in place. */
+  readonly fork?: (path: string, options: ForkOptions) => ChildProcess;
 }
+
+/** Whoever waits for them waits for nothing else, so a quarter of a busy core is theirs and the rest is not. */
+const NICENESS = 6;
+/** Characters of what one says of its failure. */
+const WORDS = 200;
+const GONE: ArbiterHandle = { hasEnded: true, end: () => undefined };
 
 export class Arbiters {
   readonly #options: ArbiterOptions;
@@ -26,11 +39,18 @@ export class Arbiters {
 
   /** Starts a worker of ours. */
   start({ backend, threads, name }: ArbiterRequest): ArbiterHandle {
-    const { url, token, onFailed } = this.#options;
-    const child = fork(fileURLToPath(entryUrl('worker', import.meta.url)), {
-      serialization: 'advanced',
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    });
+    const { url, token, onFailed, fork: start = fork } = this.#options;
+    let child: ChildProcess;
+    try {
+      child = start(fileURLToPath(entryUrl('worker', import.meta.url)), {
+        serialization: 'advanced',
+        stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      });
+    } catch (error) {
+      // Such as a system without memory for another process.
+      onFailed(`no arbiter can be started: ${(error as Error).message}`);
+      return GONE;
+    }
     let hasEnded = false;
     const ended = () => {
       hasEnded = true;
@@ -42,6 +62,10 @@ export class Arbiters {
       onFailed(`no arbiter can be started: ${error.message}`);
       ended();
     });
+    child.on('message', (message: ChildMessage) => {
+      if (message.type === 'failed') onFailed(`an arbiter failed: ${printable(message.sentence, WORDS)}`);
+    });
+    giveWay(child);
     const message: ParentMessage = {
       type: 'work',
       token,
@@ -72,5 +96,15 @@ export class Arbiters {
   /** Ends the children; their pipes' ends would do so too. */
   close(): void {
     for (const child of this.#children) child.kill('SIGKILL');
+  }
+}
+
+/** Best effort: not every system lets a process be asked to wait. */
+function giveWay({ pid }: ChildProcess): void {
+  if (pid === undefined) return;
+  try {
+    setPriority(pid, NICENESS);
+  } catch {
+    // It has ended, or this system has no such thing.
   }
 }

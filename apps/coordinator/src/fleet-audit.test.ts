@@ -66,6 +66,9 @@ describe('audits', () => {
     arbitrate(bench);
     expect(await sumOf(step)).toEqual(stepSum(0));
     expect([a, b, honest].map(({ refusedWith }) => refusedWith)).toEqual(['audit-lost', 'audit-lost', undefined]);
+    // As the ledger has it: whose value is used, and that a leaf is used once.
+    const outcomes = step.history.map(({ worker, outcome }) => `${worker.split('-')[0]} ${outcome}`);
+    expect([...new Set(outcomes)].sort()).toEqual(['arbiter accepted', 'arbiter heard', 'honest held', 'liar refuted']);
   });
 
   it('settle what somebody left behind that hung up after a lie', async () => {
@@ -140,6 +143,32 @@ describe('audits', () => {
     arbitrate(bench);
     expect(await sumOf(step)).toEqual(stepSum(0));
     expect([a.refusedWith, b.refusedWith]).toEqual(['audit-lost', undefined]);
+  });
+
+  it('ask an arbiter that is late for nothing twice, and use what it sends in the end', async () => {
+    const bench = audited();
+    const [a] = bench.joinApart('a');
+    const step = bench.fleet.open(0);
+    a.answer();
+    const [arbiter] = bench.arbitersCome();
+    const alive = () => [a, arbiter].forEach((each) => each.says({ type: 'pong', incarnation: 3, id: 1 }));
+    bench.pass(50_000, alive);
+    expect([arbiter.asked, arbiter.refusedWith, step.isClosed]).toEqual([['0+8'], undefined, false]);
+    arbiter.answer();
+    expect(await sumOf(step)).toEqual(stepSum(0));
+  });
+
+  it('start another arbiter for one that hangs', async () => {
+    const bench = audited();
+    const [a] = bench.joinApart('a');
+    const step = bench.fleet.open(0);
+    a.answer();
+    const [hangs] = bench.arbitersCome();
+    const alive = () => [a, hangs].forEach((each) => each.says({ type: 'pong', incarnation: 3, id: 1 }));
+    bench.pass(70_000, alive);
+    expect([hangs.refusedWith, step.isClosed]).toEqual(['silent', false]);
+    const arbiters = arbitrate(bench);
+    expect([arbiters.length, await sumOf(step)]).toEqual([1, stepSum(0)]);
   });
 
   it('let nobody else be the arbiter, whatever name it takes', () => {

@@ -119,9 +119,19 @@ export class OpenStep {
 
   /** Adds a result's sum to the tree, or holds it back; the node is the step's from then on. */
   accept(lease: Lease, subtree: Subtree, node: Uint8Array, sender: Sender): Verdict {
-    const outcome = lease.audit ? this.#hear(lease, subtree, node, sender) : this.#judge(lease, subtree, node, sender);
-    const record = { ...subtree, worker: lease.worker, outcome, ms: sender.now - lease.grantedAt };
+    const record: Mutable<SubtreeRecord> = {
+      ...subtree,
+      worker: lease.worker,
+      outcome: 'heard',
+      ms: sender.now - lease.grantedAt,
+    };
     this.#history.push(record);
+    if (lease.audit) {
+      const isHeard = this.#hear(lease, subtree, node, sender);
+      if (!isHeard) record.outcome = 'late';
+      return isHeard ? 'heard' : 'late';
+    }
+    record.outcome = this.#judge(lease, subtree, node, sender);
     if (this.#first.size > 0) this.#compareFirst();
     return record.outcome;
   }
@@ -171,12 +181,12 @@ export class OpenStep {
     if (record) record.outcome = outcome;
   }
 
-  #hear(lease: Lease, subtree: Subtree, node: Uint8Array, { party }: Sender): Verdict {
+  #hear(lease: Lease, subtree: Subtree, node: Uint8Array, { party }: Sender): boolean {
     this.leases.dropLease(lease.id);
-    if (this.#isClosed || !this.audits.of(subtree)) return 'late';
+    if (this.#isClosed || !this.audits.of(subtree)) return false;
     const testimony: Testimony = { party, node, digest: digestOf(node) };
     this.#rule(this.audits.hear(subtree, testimony));
-    return 'heard';
+    return true;
   }
 
   #rule(ruling: Ruling | undefined): void {
@@ -184,6 +194,7 @@ export class OpenStep {
     for (const { id } of this.leases.audits(ruling.subtree)) this.leases.dropLease(id);
     if (!ruling.exact) this.#exact = false;
     for (const party of ruling.wrong) this.#record({ party, ...ruling }, 'refuted');
+    if (ruling.wrong.length > 0 || ruling.used.isArbiter) this.#record({ party: ruling.used, ...ruling }, 'accepted');
     this.#add(ruling.subtree, ruling.node);
     this.#options.onRuling(ruling);
   }

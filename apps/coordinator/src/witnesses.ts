@@ -54,6 +54,8 @@ export class Witnesses {
 
   #askArbiter(step: OpenStep, each: Case): void {
     const arbiter = this.#options.callArbiter(each.testimonies[0].party);
+    // It is late, and still computing just that: asked again, it would only have more to do.
+    if (step.leases.audits(each.subtree).some(({ worker }) => worker === arbiter?.name)) return;
     if (arbiter?.isAt(step.version) && !step.leases.isBusy(arbiter.name)) this.#ask(step, each, arbiter);
   }
 
