@@ -25,6 +25,7 @@ it.each([
     ],
   },
   { by: 'poison', names: ['a gradient of 1e22 before step 100'] },
+  { by: 'whoever comes first', names: ['a made-up profile comes first, --exact'] },
 ])('a run under attack by $by ends as if nobody had come', async ({ names }) => {
   const { failure, seen } = await stage.play(names.map(attackNamed));
   expect(failure, seen).toBe(undefined);

@@ -1,7 +1,7 @@
 /** Attacks by what a worker says of itself, by leases that it holds, by what it makes the coordinator keep for it. */
 import { Attacker } from './attacker.ts';
 import type { Disguise } from './attacker.ts';
-import { ended, tally } from './target.ts';
+import { ended, expectAll, tally } from './target.ts';
 import type { Attack, Target } from './target.ts';
 
 const HOARDERS = 16;
@@ -20,6 +20,18 @@ function crafted(index: number): Disguise {
 }
 
 export const claims: readonly Attack[] = [
+  {
+    name: 'a made-up profile comes first, --exact',
+    flags: '--exact',
+    isFirst: true,
+    play: async (target) => {
+      const attackers = [
+        await Attacker.join(target, { profile: { backend: 'wasm', features: 'of my own' } }),
+        await Attacker.join(target, { backend: 'tensorflow', profile: { backend: 'tensorflow' } }),
+      ];
+      return expectAll(await endings(attackers, target), 'profile-unverifiable');
+    },
+  },
   {
     name: 'probeMs 1e15, then the trial leaf is held',
     play: async (target) => {

@@ -57,6 +57,11 @@ export const results: readonly Attack[] = [
   { name: 'the same with --audit 1', ...AUDITED, play: (target) => lie(target, growing(target)) },
   { name: 'NaN by two names', play: (target) => together(target, { gradient: fill(Number.NaN) }, 2) },
   {
+    name: 'NaN by two names, --audit 1',
+    ...AUDITED,
+    play: (target) => together(target, { gradient: fill(Number.NaN), disguise: likeThem(target) }, 2),
+  },
+  {
     name: 'a new name after each quarantine',
     play: (target) => lie(target, { gradient: fill(Number.NaN) }, { times: 30 }),
   },

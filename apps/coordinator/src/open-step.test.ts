@@ -125,23 +125,37 @@ describe('a result that looks wrong', () => {
     expect(step.audits.open).toMatchObject([{ subtree: { start: 0, size: 4 }, referred: true }]);
   });
 
-  it('is the arbiter’s to judge if only one secret agrees with itself', () => {
-    const { step, gives } = bench();
-    const shared = { kind: 'shared', name: 'shared', role: 'worker' } as const;
-    gives('a', 0, 4, wrong(), shared);
-    gives('b', 0, 4, wrong(), shared);
+  it.each(['shared', 'own'] as const)(
+    'is the arbiter’s to judge if two agree that hold a secret that is %s',
+    (kind) => {
+      const { step, gives } = bench();
+      const credential = (name: string) => ({ kind, name, role: 'worker' }) as const;
+      gives('a', 0, 4, wrong(), credential('a'));
+      gives('b', 0, 4, wrong(), credential('b'));
+      step.confirm(true);
+      expect([step.isClosed, step.audits.open.length]).toEqual([false, 1]);
+    },
+  );
+
+  it('is not confirmed by two who agree while a third can be asked, and refuted by it', async () => {
+    const { step, gives } = bench({ hasArbiter: false });
+    gives('a', 0, 4, wrong());
+    gives('b', 0, 4, wrong());
     step.confirm(true);
-    expect([step.isClosed, step.audits.open.length]).toEqual([false, 1]);
+    expect(step.isClosed).toBe(false);
+    gives('c', 0, 4, good());
+    expect(await step.closed).toEqual({ kind: 'sum', sum: bytesOf(good()) });
+    expect(step.refuted()).toMatchObject([{ worker: 'a' }, { worker: 'b' }]);
   });
 
   it.each([
     [0, 4],
     [0, 2],
     [2, 2],
-  ])('is confirmed by another worker’s for the same or overlapping leaves: %i+%i', (start, size) => {
+  ])('is confirmed by a trusted worker’s for the same or overlapping leaves: %i+%i', (start, size) => {
     const { step, gives } = bench();
     gives('a', 0, 4, wrong());
-    gives('b', start, size, wrong());
+    gives('b', start, size, wrong(), LOCAL);
     step.confirm(true);
     expect([step.isClosed, step.refuted()]).toEqual([true, []]);
   });
@@ -208,11 +222,11 @@ describe('the first step of a run', () => {
     expect(await step.closed).toEqual({ kind: 'sum', sum: bytesOf(Float32Array.of(2, 4, 6, 8)) });
   });
 
-  it('takes a huge result that another worker confirms, and one that covers all', () => {
+  it('takes a huge result that a trusted worker confirms, and one that covers all', () => {
     const { step, gives } = bench({ limits });
     gives('a', 0, 2, huge());
     gives('b', 2, 2, good());
-    expect(gives('c', 0, 2, huge())).toBe('suspect');
+    expect(gives('c', 0, 2, huge(), LOCAL)).toBe('suspect');
     step.confirm(true);
     expect([step.isClosed, step.refuted()]).toEqual([true, []]);
     const lone = bench({ limits });

@@ -10,7 +10,7 @@
 import { createHash } from 'node:crypto';
 import { StepLeases } from '@gradcast/ledger';
 import type { Lease, Subtree, TreeSum } from '@gradcast/ledger';
-import { areIndependent, Audits } from './audit.ts';
+import { Audits } from './audit.ts';
 import type { AuditsOptions, Party, Ruling, Testimony } from './audit.ts';
 import { FirstResults } from './first-results.ts';
 import { gradientTree } from '@gradcast/reduction';
@@ -212,9 +212,9 @@ export class OpenStep {
   }
 
   /**
-   * Takes held-back results into the sum if two independent workers agree on them. If others agree, or nobody else is there
-   * to ask, a worker of ours or a trusted one is believed; of anybody else the newest result is the arbiter's to judge.
-   * Without an arbiter (no audits) everybody is asked before workers that may be one and the same are believed.
+   * Takes held-back results into the sum if others agree on them, or nobody else is there to ask, and one of those who sent
+   * them is ours or trusted. Of anybody else the newest result is the arbiter's to judge: two who agree may be one, or
+   * conspire. Without an arbiter (no audits) everybody is asked before they are believed.
    */
   confirm(othersAvailable: boolean): void {
     const last = this.#suspects.at(-1);
@@ -222,8 +222,7 @@ export class OpenStep {
     const agreeing = this.#suspects.filter((suspect) => suspect !== last && agree(suspect, last));
     if (othersAvailable && agreeing.length === 0) return;
     const confirmed = [...agreeing, last];
-    const isTrusted = confirmed.some(({ party }) => party.credential.role === 'trusted');
-    if (!isTrusted && !agreeing.some(({ party }) => areIndependent(party, last.party))) {
+    if (!confirmed.some(({ party }) => party.credential.role === 'trusted')) {
       if (this.#options.hasArbiter) return this.#refer(last);
       if (othersAvailable) return;
     }
