@@ -153,6 +153,17 @@ describe('an arbiter that fails again and again', () => {
     expect(notices.at(-1)).toBe('an arbiter with backend tensorflow ended; wasm decides');
   });
 
+  it('is impossible if its process ended before it came, and only slow if it did not come in time', () => {
+    const { arbitration, started, pass } = bench(true);
+    arbitration.own(like);
+    pass(ARBITER_START_MS + 1);
+    expect([arbitration.own(like), arbitration.own(like)]).toEqual([undefined, undefined]);
+    expect(started).toHaveLength(2);
+    started[1].hasEnded = true;
+    arbitration.own(like);
+    expect(arbitration.own(like)).toBe('failed');
+  });
+
   it('never gives way to wasm in an exact run, but for whom is trusted', () => {
     const { arbitration, started, notices, pass } = bench(true);
     for (let time = 0; time < 5; time++) {

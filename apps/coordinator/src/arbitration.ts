@@ -73,8 +73,10 @@ interface Kind extends ArbiterKind {
   /** Without an answer between. */
   failures: number;
   notBefore: number;
-  /** This machine cannot be that. */
+  /** For audits another takes its place. */
   hasFailed: boolean;
+  /** This machine cannot be that: its process ended before it came. */
+  isImpossible: boolean;
 }
 
 export class Arbitration {
@@ -104,7 +106,7 @@ export class Arbitration {
   /** Asks for one of exactly this kind. @returns `failed` where this machine cannot be that. */
   own(like: Pick<Party, 'backend' | 'threads'>): Peer | 'failed' | undefined {
     const kind = this.#kindOf(like);
-    return kind.hasFailed ? 'failed' : this.#summon(kind);
+    return kind.isImpossible ? 'failed' : this.#summon(kind);
   }
 
   /** None is needed for now. */
@@ -129,7 +131,16 @@ export class Arbitration {
     const key = `${backend}/${threads}`;
     let kind = this.#kinds.get(key);
     if (!kind) {
-      kind = { backend, threads, called: undefined, calledAt: 0, failures: 0, notBefore: 0, hasFailed: false };
+      kind = {
+        backend,
+        threads,
+        called: undefined,
+        calledAt: 0,
+        failures: 0,
+        notBefore: 0,
+        hasFailed: false,
+        isImpossible: false,
+      };
       this.#kinds.set(key, kind);
     }
     return kind;
@@ -175,13 +186,15 @@ export class Arbitration {
 
   #fail(kind: Kind, { wasPresent, handle }: Called): void {
     const { now, events, isExact } = this.#options;
-    const how = wasPresent || handle.hasEnded ? 'ended' : `did not come in ${startMs(kind.failures) / 1000} s`;
+    const hasEnded = wasPresent || handle.hasEnded;
+    const how = hasEnded ? 'ended' : `did not come in ${startMs(kind.failures) / 1000} s`;
     this.#end(kind);
     kind.failures += 1;
     kind.notBefore = now() + pauseMs(kind.failures);
     // One that has answered may end once: its connection, or the system, may be to blame.
     if (wasPresent && kind.failures === 1) return;
     kind.hasFailed = kind.backend !== 'wasm' && (!wasPresent || kind.failures >= MOST_ENDS);
+    kind.isImpossible = kind.hasFailed && hasEnded;
     const follows = kind.hasFailed && !isExact ? 'wasm decides' : 'it is started again, and what it is to decide waits';
     events.notice(`an arbiter with backend ${kind.backend} ${how}; ${follows}`);
   }
