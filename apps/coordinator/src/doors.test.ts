@@ -5,6 +5,7 @@ import { resolveTrain } from '@gradcast/config';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
+import { Defects } from './defects.ts';
 import { dialled, openDoors } from './doors.ts';
 import type { Doors } from './doors.ts';
 
@@ -40,6 +41,7 @@ async function open(localSocket: string | null, flags: readonly string[] = []) {
       tell: () => {},
       stop,
       yieldRun: () => undefined,
+      defects: new Defects({ log: () => undefined, fatal: () => undefined, after: () => undefined }),
       localWorkersEnded: stop,
     },
     1000,

@@ -81,6 +81,33 @@ describe('an exception while a message is handled', () => {
     expect(bench.fleet.active).toBe(1);
   });
 
+  it.each(['a ping', 'a look at its link', 'a snapshot'])('in %s that is due costs that worker alone', async (what) => {
+    const bench = new FleetBench();
+    const [honest, unlucky] = bench.join('honest', 'unlucky');
+    const step = bench.fleet.open(0);
+    const fails = () => {
+      throw new RangeError('nobody foresaw this');
+    };
+    let looks = true;
+    const bytesRead = () => (looks ? 0 : fails());
+    const looked = bench.connect('looked', {}, { bytesRead });
+    looked.hello();
+    if (what === 'a look at its link') looks = false;
+    if (what === 'a ping') looked.socket.send = fails;
+    if (what === 'a snapshot') {
+      Object.defineProperty(looked.socket, 'bufferedAmount', { get: fails });
+      looked.ready();
+    }
+    bench.pass(5000, () => [honest, unlucky].forEach((each) => each.says({ type: 'pong', ...control })));
+    expect(bench.count('failed looked RangeError: nobody foresaw this')).toBeGreaterThan(0);
+    expect([looked.socket.closedWith !== undefined || looked.socket.terminated, unlucky.refusedWith]).toEqual([
+      true,
+      undefined,
+    ]);
+    for (const each of [honest, unlucky, honest]) answerAll(each);
+    expect(await sumOf(step)).toEqual(stepSum(0));
+  });
+
   it('is none of the process’s business when a connection goes, either', () => {
     const { bench, honest, unlucky } = defective();
     unlucky.socket.hangUp();

@@ -170,7 +170,9 @@ export class Fleet {
     this.#snapshots.settle(undefined);
     this.#dispatcher.settle(undefined);
     this.#parking.broadcast(frame.byteLength);
-    await Promise.all(this.#roster.all.map((peer) => peer.sendAverage(message, frame)));
+    await Promise.all(
+      this.#roster.all.map((peer) => this.#guard(peer, () => peer.sendAverage(message, frame)) ?? Promise.resolve()),
+    );
   }
 
   /** Ends the open step without a sum. */
@@ -229,9 +231,9 @@ export class Fleet {
   }
 
   /** Whatever goes wrong while a peer is dealt with costs that peer its connection, and nobody else anything. */
-  #guard(peer: Peer, handle: () => void): void {
+  #guard<T>(peer: Peer, handle: () => T): T | undefined {
     try {
-      handle();
+      return handle();
     } catch (error) {
       this.#options.events.failed(peer.name || peer.address, error);
       try {
@@ -240,6 +242,7 @@ export class Fleet {
         // What failed once may fail again; the connection ends all the same.
         peer.terminate();
       }
+      return undefined;
     }
   }
 

@@ -6,6 +6,7 @@ import type { ParentMessage, Summary } from '@gradcast/config';
 import { keepFreedMemory } from '@gradcast/tensors';
 import { pino } from 'pino';
 import type { Logger } from 'pino';
+import { Defects } from './defects.ts';
 import { run } from './run.ts';
 
 collectAtOnce();
@@ -27,6 +28,12 @@ function stop(signal: keyof typeof SIGNAL_EXIT): void {
 async function coordinate(message: Extract<ParentMessage, { type: 'coordinate' }>): Promise<never> {
   const { config, access, localSocket } = message;
   const logger = pino({ name: 'coordinator', level: config.logLevel }, pino.destination({ fd: 2, sync: true }));
+  const defects = new Defects({
+    log: (error) => logger.error({ err: error }, 'a defect of the coordinator'),
+    fatal: (error) => void fail(error, logger),
+    after: (ms, callback) => void setTimeout(callback, ms).unref(),
+  });
+  process.on('uncaughtException', (error) => defects.report(error));
   try {
     const { summary } = await run({
       config,
@@ -36,6 +43,7 @@ async function coordinate(message: Extract<ParentMessage, { type: 'coordinate' }
       tell: tellParent,
       stop: stopping.signal,
       localWorkersEnded: localWorkers.signal,
+      defects,
       yieldRun: (error) => void fail(error, logger),
     });
     const bySignal = summary.status === 'stopped' && stopSignal !== undefined ? SIGNAL_EXIT[stopSignal] : undefined;

@@ -118,12 +118,14 @@ export class Peer {
     this.#countBytes('out', message.type, frame.byteLength);
     this.#allowance.asks(message);
     this.#sentBytes += frame.byteLength;
-    return new Promise((resolve) => {
-      this.socket.send(frame, { binary: true, compress: false }, () => {
-        this.#flushedBytes += frame.byteLength;
-        resolve();
-      });
+    let taken = () => {};
+    const whenTaken = new Promise<void>((resolve) => (taken = resolve));
+    // Outside of the promise: what it throws is for whoever sends.
+    this.socket.send(frame, { binary: true, compress: false }, () => {
+      this.#flushedBytes += frame.byteLength;
+      taken();
     });
+    return whenTaken;
   }
 
   /** A message came. @returns whether it may: asked for, or among the few that are not. */

@@ -14,6 +14,7 @@ import { collectVectors, TrainingState } from '@gradcast/optimizer';
 import { codecReserve, createCodec } from '@gradcast/reduction';
 import { selectKernels } from '@gradcast/vector';
 import type { Logger } from 'pino';
+import type { Defects } from './defects.ts';
 import { openDoors } from './doors.ts';
 import { CoordinatorError } from './failure.ts';
 import { finish } from './finish.ts';
@@ -35,6 +36,8 @@ export interface RunOptions {
   readonly stop: AbortSignal;
   /** Aborts when the command that started this process has no worker left. */
   readonly localWorkersEnded: AbortSignal;
+  /** Where failures are told that no peer is to blame for. */
+  readonly defects: Defects;
   /** Ends this process at once: another one has taken the run over, and nothing may be written any more. */
   readonly yieldRun: (error: CoordinatorError) => void;
 }
@@ -100,8 +103,9 @@ export async function run(options: RunOptions): Promise<RunResult> {
 async function drive(options: RunOptions, prepared: Prepared): Promise<RunResult> {
   const stations = await openStations(options, prepared);
   const { fleet, watch } = stations;
-  const { stop } = options;
+  const { stop, defects } = options;
   const onStop = () => fleet.stop();
+  defects.begin(onStop);
   stop.addEventListener('abort', onStop);
   // It may have come while the stations were opened.
   if (stop.aborted) onStop();

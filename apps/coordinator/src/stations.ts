@@ -78,11 +78,12 @@ export async function openStations(options: RunOptions, prepared: Prepared): Pro
   telemetry.begin(log, state.position);
   const isLoopback = isLoopbackName(config.host);
   const watch = new Watch({ fleet, telemetry, ...config, isLoopback, localWorkersEnded, now });
-  const ticking = setInterval(() => {
+  const tick = () => {
     fleet.tick();
     watch.tick();
     telemetry.showWorkers();
-  }, TICK_MS);
+  };
+  const ticking = setInterval(() => options.defects.guard(tick), TICK_MS);
   return {
     fleet,
     saving,

@@ -28,7 +28,7 @@ const ALONE: Ended = { status: 'failed', sentence: 'every local worker has ended
 const ABANDONED: Ended = { status: 'abandoned', sentence: 'no worker came' };
 
 export async function train({ options, prepared, stations }: Course): Promise<Ended> {
-  const { config, stop } = options;
+  const { config, stop, defects } = options;
   const { totalSteps, codec, kernels, state } = prepared;
   const { fleet, saving, watch, book, samples, telemetry } = stations;
   const { terms } = fleet;
@@ -47,6 +47,10 @@ export async function train({ options, prepared, stations }: Course): Promise<En
     });
     if ('record' in outcome) book.closed(outcome.record, state.replica.fingerprint);
     const ended = after(outcome, { telemetry, stopping: stop.aborted, watch });
+    if (ended && defects.sentence !== undefined) {
+      telemetry.notice(defects.sentence);
+      return { status: 'failed', sentence: defects.sentence };
+    }
     if (ended) return ended;
     settle(fleet, state);
     saving.afterStep();
