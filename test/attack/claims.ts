@@ -7,6 +7,9 @@ import type { Attack, Target } from './target.ts';
 const HOARDERS = 16;
 const PROFILES = 330;
 const AT_ONCE = 10;
+/** More than the port's budgets for a run of the usual size. */
+const STORM = 4000;
+const SNAPSHOTS = 300;
 
 /** How connections stand, or ended. */
 function endings(attackers: readonly Attacker[], target: Target): Promise<string[]> {
@@ -86,6 +89,40 @@ export const claims: readonly Attack[] = [
       await attacker.next('snapshot');
       await attacker.say({ type: 'applied', incarnation, version: Number.MAX_SAFE_INTEGER });
       return tally(await endings([attacker], target));
+    },
+  },
+  {
+    name: 'a storm of connections by one holder',
+    play: async (target) => {
+      const endings: string[] = [];
+      while (!target.over.aborted && endings.length < STORM) {
+        const each = Array.from({ length: AT_ONCE }, async () => {
+          const attacker = await Attacker.open(target);
+          attacker.hello({ name: 'storm' });
+          const welcomed = attacker.next('welcome').then(() => 'welcomed');
+          const ending = await Promise.race([welcomed, attacker.gone]);
+          attacker.socket.terminate();
+          endings.push(ending);
+        });
+        await Promise.allSettled(each);
+      }
+      return tally(endings);
+    },
+  },
+  {
+    name: 'snapshots again and again, on new connections',
+    play: async (target) => {
+      let snapshots = 0;
+      while (!target.over.aborted && snapshots < SNAPSHOTS) {
+        const each = Array.from({ length: AT_ONCE }, async (_, i) => {
+          const attacker = await Attacker.join(target, { name: `greedy-${i}` });
+          await attacker.next('snapshot');
+          attacker.socket.terminate();
+          snapshots += 1;
+        });
+        await Promise.allSettled(each);
+      }
+      return `${snapshots} snapshots`;
     },
   },
   {

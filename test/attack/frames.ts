@@ -71,6 +71,20 @@ export const frames: readonly Attack[] = [
     },
   },
   {
+    name: 'a large frame before any lease',
+    isFirst: true,
+    play: async (target) => {
+      const attackers = await Promise.all(Array.from({ length: 16 }, () => Attacker.open(target)));
+      for (const attacker of attackers.slice(8)) attacker.hello();
+      for (const attacker of attackers) void attacker.raw(new Uint8Array(3_000_000));
+      const endings = await Promise.all(attackers.map(({ gone }) => gone));
+      // Its own writing may fail before it has read the refusal.
+      const isEarly = (ending: string) => ending === 'message-too-large' || ending === '1006';
+      if (!endings.every(isEarly)) throw new Error(`answers: ${tally(endings)}`);
+      return tally(endings);
+    },
+  },
+  {
     name: 'control characters and terminal escapes',
     play: async (target) => {
       const hellos = [{ name: ESCAPES }, { device: ESCAPES }, { backend: ESCAPES }, { profile: { fact: ESCAPES } }];

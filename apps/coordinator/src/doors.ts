@@ -5,11 +5,13 @@
  */
 import { rmdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { performance } from 'node:perf_hooks';
 import { frameLimit } from '@gradcast/protocol';
 import type { WebSocket } from 'ws';
 import { connectionLimits } from './connections.ts';
 import { Credentials } from './credentials.ts';
 import type { Credential } from './credentials.ts';
+import { LineBudget } from './line-budget.ts';
 import { openMetricsDoor } from './metrics-door.ts';
 import type { MetricsDoor } from './metrics-door.ts';
 import type { RunOptions } from './run.ts';
@@ -49,6 +51,7 @@ export async function openDoors(options: RunOptions, resultBytes: number): Promi
   const { config, access, localSocket, logger } = options;
   const credentials = new Credentials(access);
   let admitted: Admit | undefined;
+  const lines = new LineBudget(() => performance.now());
   const metrics = await openMetricsDoor(config);
   const serveAt = (place: Place) =>
     serve({
@@ -60,7 +63,11 @@ export async function openDoors(options: RunOptions, resultBytes: number): Promi
         if (admitted) admitted(connection);
         else connection.socket.close(TRY_AGAIN_LATER, 'the run is being set up');
       },
-      onRefused: (address, code, error) => logger.warn({ address, code, err: error }, 'connection refused'),
+      onRefused: (address, code, error) => {
+        const leftOut = lines.take();
+        if (leftOut === undefined) return;
+        logger.warn({ address, code, err: error, ...(leftOut > 0 && { leftOut }) }, 'connection refused');
+      },
     });
   const server = await serveAt({ host: config.host, port: config.port }).catch(async (error: unknown) => {
     await metrics.close();
@@ -79,6 +86,8 @@ export async function openDoors(options: RunOptions, resultBytes: number): Promi
     admit: (admit) => (admitted = admit),
     metrics,
     close: async () => {
+      const leftOut = lines.rest();
+      if (leftOut > 0) logger.warn({ leftOut }, 'more connections were refused');
       await Promise.allSettled([server.close(), metrics.close(), local?.close()]);
       // The command that made the folder removes it, unless it was killed.
       if (localSocket !== null) await rmdir(dirname(localSocket)).catch(() => undefined);

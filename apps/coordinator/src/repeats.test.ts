@@ -25,7 +25,7 @@ describe('Repeats', () => {
       Array.from({ length: 500 }, (_, i) => repeats.worded(`${from + i} was refused`)).filter((line) => line);
     const first = said(0);
     expect(first).toHaveLength(21);
-    expect(first.at(-1)).toBe('more workers are refused; the log names each');
+    expect(first.at(-1)).toBe('more workers are refused; the log has more of them');
     clock.now = 59_999;
     expect(said(1000)).toEqual([]);
     clock.now = 60_000;

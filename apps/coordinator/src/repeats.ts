@@ -1,5 +1,5 @@
 /**
- * Which refusals a user reads of: one line for what repeats itself, and never a flood. The log has every one.
+ * Which refusals a user reads of: one line for what repeats itself, and never a flood. The log has more of them.
  */
 
 /** The same line is said again after so long. */
@@ -29,7 +29,7 @@ export class Repeats {
     if (now - this.#minute.from >= MINUTE_MS) this.#minute = { from: now, lines: 0 };
     this.#minute.lines += 1;
     if (this.#minute.lines > PER_MINUTE) {
-      return this.#minute.lines === PER_MINUTE + 1 ? 'more workers are refused; the log names each' : undefined;
+      return this.#minute.lines === PER_MINUTE + 1 ? 'more workers are refused; the log has more of them' : undefined;
     }
     this.#saidAt.delete(line);
     this.#saidAt.set(line, now);

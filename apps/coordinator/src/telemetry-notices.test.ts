@@ -27,6 +27,16 @@ function bench() {
 }
 
 describe('what the user reads of workers', () => {
+  it('of a flood of refusals is a bounded log', () => {
+    const { logged, fleet } = bench();
+    for (let time = 0; time < 200; time++) {
+      const worker = fleet.connect(`ada-${time}`);
+      worker.bytes(new Uint8Array(2));
+      worker.socket.hangUp();
+    }
+    expect(logged).toHaveLength(60);
+  });
+
   it('is one line for a refusal that repeats itself; the log has each', () => {
     const { notices, logged, fleet } = bench();
     for (let time = 0; time < 12; time++) {

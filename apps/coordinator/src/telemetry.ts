@@ -9,6 +9,7 @@ import type { Model } from '@gradcast/model';
 import { printable, REFUSALS, showRate } from '@gradcast/protocol';
 import type { Logger } from 'pino';
 import type { FleetEvents } from './fleet-events.ts';
+import { LineBudget } from './line-budget.ts';
 import { PHASES, shownScalars, Throughput } from './records.ts';
 import type { StepRecord } from './records.ts';
 import { Repeats } from './repeats.ts';
@@ -58,6 +59,8 @@ export class Telemetry {
   readonly #usedBackends = new Set<string>();
   readonly #everSeen = new Set<string>();
   readonly #refusals: Repeats;
+  /** For refusals in the log. */
+  readonly #lines: LineBudget;
   /** Stacks of failures that were told. */
   readonly #failures = new Set<string>();
   #log: MetricsLog | undefined;
@@ -69,6 +72,7 @@ export class Telemetry {
     this.#options = options;
     this.throughput = new Throughput(options.now);
     this.#refusals = new Repeats(options.now);
+    this.#lines = new LineBudget(options.now);
     this.#metrics = coordinatorMetrics({ version: VERSION, preset: options.model.preset.name });
     this.writing = new WriteHealth({
       count: (file) => this.#metrics.writeFailures.inc({ file }),
@@ -123,7 +127,8 @@ export class Telemetry {
       },
       forgotten: (worker) => metrics.forgetWorker(worker),
       refused: (worker, code, sentence) => {
-        logger.warn({ worker, code }, sentence);
+        const leftOut = this.#lines.take();
+        if (leftOut !== undefined) logger.warn({ worker, code, ...(leftOut > 0 && { leftOut }) }, sentence);
         // A worker's own codes are free; as labels each would be a series for ever.
         metrics.resultsRefused.inc({ reason: Object.hasOwn(REFUSALS, code) ? code : 'other' });
         if (code === 'replaced') return;
@@ -222,8 +227,10 @@ export class Telemetry {
     if (due || this.#options.now() - this.#toldAt >= PROGRESS_MS) this.#progress(record, shown);
   }
 
-  /** Gauges of workers by state. */
+  /** Gauges of workers by state, and refusals that were not logged. */
   showWorkers(): void {
+    const leftOut = this.#lines.rest();
+    if (leftOut > 0) this.#options.logger.warn({ leftOut }, 'more workers were refused');
     const states = this.#workers().map(({ state }) => state);
     for (const state of WORKER_STATES) {
       this.#metrics.workers.set({ state }, states.filter((each) => each === state).length);
