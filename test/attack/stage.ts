@@ -100,7 +100,7 @@ export class Stage {
     const closes: (() => void)[] = [];
     const closeLater = (close: () => void) => void closes.push(close);
     const target = { url, metricsUrl, token: TOKEN, honest: this.#honest!, over: over.signal, closeLater };
-    const play = async (each: Attack) => void answers.push(await each.play(target));
+    const play = async (each: Attack) => void answers.push(await within(PATIENCE_SECONDS, each.play(target)));
     try {
       for (const each of attacks.filter(({ isFirst }) => isFirst)) await play(each);
       for (let i = 1; i <= honest; i++) this.#worker(url, `honest-${i}`);
@@ -143,6 +143,19 @@ interface Play {
   readonly honest: number;
   readonly answers: string[];
   readonly peak: { megabytes: number };
+}
+
+/** @throws Error if it takes longer. */
+async function within<T>(seconds: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`the attack was not done after ${seconds} s`)), seconds * 1000);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function lastLine({ output }: GradcastProcess): string {
