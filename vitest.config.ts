@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { configDefaults, defineConfig } from 'vitest/config';
 
 /** Debian's Chromium brings a Vulkan loader and a software renderer: a WebGPU adapter for machines without a GPU. */
@@ -9,7 +10,7 @@ const softwareGpu = existsSync(`${chromium}/vk_swiftshader_icd.json`)
 
 /**
  * Unit tests lie beside their source, those that need a WebGPU adapter as `*.gpu.test.ts`; tests that start processes lie in
- * test/. The latter two run one file after the other.
+ * test/. Those of WebGPU run one file after the other, for its software renderer takes all cores.
  */
 export default defineConfig({
   test: {
@@ -46,7 +47,9 @@ export default defineConfig({
           ],
           globalSetup: ['test/reliability/references.setup.ts'],
           pool: 'forks',
-          fileParallelism: false,
+          // Two files at a time where there are two cores: much of a test is waiting for processes to start or to be missed.
+          maxWorkers: Math.min(2, availableParallelism()),
+          sequence: { groupOrder: 1 },
           testTimeout: 300_000,
           hookTimeout: 300_000,
         },
