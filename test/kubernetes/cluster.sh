@@ -1,9 +1,9 @@
 #!/bin/bash
 # A Kubernetes of one node from its sources, as root, in a folder of its own: no registry, no image but ours.
-# usage: cluster.sh build | up | down
+# usage: cluster.sh build | up | down | kill_container ID
 #   CLUSTER  the folder; default ~/.cache/gradcast-ci/kubernetes
 # Needs Go and Debian's etcd-server containerd runc containernetworking-plugins kubernetes-client podman. `build` takes some
-# minutes of two cores, once. `up` prints the kubeconfig.
+# minutes of two cores, once. `up` prints the kubeconfig. `down` fails if anything is left; logs stay in the folder.
 set -euo pipefail
 
 cluster=${CLUSTER:-${XDG_CACHE_HOME:-$HOME/.cache}/gradcast-ci/kubernetes}
@@ -29,16 +29,38 @@ build() {
   [ -x "$bin/coredns" ] || GOBIN=$bin go install github.com/coredns/coredns@v1.12.4
 }
 
+# In a session of its own: what interrupts a test must not end the cluster before its pods are gone.
 run() { # NAME COMMAND...
   local name=$1
   shift
-  "$@" >"$state/$name.log" 2>&1 &
+  setsid "$@" </dev/null >"$state/$name.log" 2>&1 &
   echo $! >"$state/$name.pid"
 }
 
+# A process of that id and of this folder: after a restart of the machine the id may be another's.
+lives() { [ -e "$state/$1.pid" ] && grep -qsaF "$state/" "/proc/$(cat "$state/$1.pid")/cmdline"; }
+
+# Asks once a second, for at most so many.
+within() { # SECONDS COMMAND...
+  local end=$((SECONDS + $1))
+  shift
+  until "$@"; do
+    [ "$SECONDS" -lt "$end" ] || return 1
+    sleep 1
+  done
+}
+
+serves() { kubectl --kubeconfig "$state/kubeconfig" get --raw /readyz >/dev/null 2>&1; }
+ready() { kubectl --kubeconfig "$state/kubeconfig" get node node 2>/dev/null | grep -q ' Ready'; }
+settings=(kernel.panic kernel.panic_on_oops vm.overcommit_memory)
+
 up() {
+  [ ! -e "$state" ] || down
   rm -rf "$state"
   mkdir -p "$state/cni" "$state/volume" "$state/kubelet"
+  # The kubelet changes these for the whole machine.
+  sysctl "${settings[@]}" | tr -d ' ' >"$state/sysctl.conf"
+  ls -A /run/netns >"$state/namespaces" 2>/dev/null || true
   chown 10001:10001 "$state/volume"
   local token config
   token=$(openssl rand -hex 16)
@@ -79,6 +101,9 @@ enforceNodeAllocatable: []
 failSwapOn: false
 authentication: {anonymous: {enabled: true}, webhook: {enabled: false}}
 authorization: {mode: AlwaysAllow}
+address: $net.1
+podLogsDir: $state/logs
+makeIPTablesUtilChains: false
 clusterDNS: ['$net.1']
 clusterDomain: cluster.local
 containerRuntimeEndpoint: unix://$state/containerd.sock
@@ -100,12 +125,12 @@ END
     --secure-port 16443 --cert-dir "$state/certificates" --service-cluster-ip-range 10.97.0.0/16 \
     --service-account-issuer https://kubernetes.default.svc --service-account-key-file "$state/accounts.key" \
     --service-account-signing-key-file "$state/accounts.key" --token-auth-file "$state/tokens.csv" \
-    --authorization-mode AlwaysAllow --allow-privileged=true
+    --authorization-mode AlwaysAllow --allow-privileged=true --kubelet-preferred-address-types InternalIP
   run containerd containerd --config "$state/containerd.toml"
-  until kubectl --kubeconfig "$config" get --raw /readyz >/dev/null 2>&1; do sleep 1; done
+  within 180 serves || { tail -5 "$state"/*.log >&2; return 1; }
   run kube-controller-manager "$bin/kube-controller-manager" --kubeconfig "$config" --leader-elect=false \
-    --service-account-private-key-file "$state/accounts.key"
-  run kube-scheduler "$bin/kube-scheduler" --kubeconfig "$config" --leader-elect=false
+    --bind-address 127.0.0.1 --service-account-private-key-file "$state/accounts.key"
+  run kube-scheduler "$bin/kube-scheduler" --kubeconfig "$config" --leader-elect=false --bind-address 127.0.0.1
   printf 'FROM localhost/gradcast-test-base:debian\nCMD ["sleep", "infinity"]\n' |
     "$stored" podman build --quiet --runtime runc --ulimit nofile=1024:1024 --ulimit nproc=1024:1024 \
       -t docker.io/library/gradcast-test-pause:1 - >/dev/null
@@ -121,8 +146,8 @@ END
   ip link set cni-gradcast up
   run coredns "$bin/coredns" -conf "$state/Corefile"
   run kubelet "$bin/kubelet" --config "$state/kubelet.yaml" --kubeconfig "$config" --root-dir "$state/kubelet" \
-    --hostname-override node --node-ip "$net.1"
-  until kubectl --kubeconfig "$config" get node node 2>/dev/null | grep -q ' Ready'; do sleep 1; done
+    --cert-dir "$state/pki" --hostname-override node --node-ip "$net.1"
+  within 180 ready || { tail -5 "$state"/*.log >&2; return 1; }
   kubectl --kubeconfig "$config" apply -f - >/dev/null <<END
 apiVersion: v1
 kind: PersistentVolume
@@ -135,22 +160,62 @@ END
   echo "$config"
 }
 
-down() {
-  local id
-  # Pods first: what runs in them would outlive the programs that know of them.
-  kubectl --kubeconfig "$state/kubeconfig" delete pods,jobs,deployments --all --force --grace-period 0 >/dev/null 2>&1 || true
-  for name in kubelet; do [ ! -e "$state/$name.pid" ] || kill "$(cat "$state/$name.pid")" 2>/dev/null || true; done
-  for id in $(ctr --address "$state/containerd.sock" -n k8s.io tasks list -q 2>/dev/null); do
-    ctr --address "$state/containerd.sock" -n k8s.io tasks kill -s SIGKILL "$id" >/dev/null 2>&1 || true
+containers() { ctr --address "$state/containerd.sock" -n k8s.io "$@" 2>/dev/null; }
+mounts() { awk -v state="$state/" 'index($2, state) == 1 { print $2 }' /proc/mounts | sort -r; }
+emptied() { [ -z "$(containers tasks list -q)" ] && ! mounts | grep -q "^$state/kubelet/pods/"; }
+# Programs of the cluster and the shims that hold its containers: they name the folder.
+processes() {
+  local each words
+  for each in /proc/[0-9]*; do
+    mapfile -d '' -t words 2>/dev/null <"$each/cmdline" || continue
+    case ${words:+${words[0]##*/}} in
+      etcd | kube-* | kubelet | coredns | containerd*) [[ "${words[*]}" != *"$state/"* ]] || echo "${each#/proc/}" ;;
+    esac
   done
-  for name in coredns kube-scheduler kube-controller-manager containerd kube-apiserver etcd; do
-    [ ! -e "$state/$name.pid" ] || kill "$(cat "$state/$name.pid")" 2>/dev/null || true
-  done
-  ip link delete cni-gradcast 2>/dev/null || true
-  # Secrets of pods and root file systems of containers stay mounted.
-  awk -v state="$state/" 'index($2, state) == 1 { print $2 }' /proc/mounts | sort -r | while read -r mounted; do
-    umount -l "$mounted"
+}
+gone() { [ -z "$(processes)" ]; }
+namespaces() {
+  local each
+  for each in /run/netns/cni-*; do
+    [ ! -e "$each" ] || grep -qx "${each##*/}" "$state/namespaces" || echo "${each##*/}"
   done
 }
 
-"${1:?usage: cluster.sh build | up | down}"
+down() {
+  local id name left
+  [ -e "$state/sysctl.conf" ] || return 0
+  # Pods first: what runs in them would outlive the programs that know of them. The kubelet takes away their network and volumes.
+  if lives kube-apiserver && lives kubelet; then
+    kubectl --kubeconfig "$state/kubeconfig" delete deployments,jobs --all --cascade=background >/dev/null 2>&1 || true
+    kubectl --kubeconfig "$state/kubeconfig" delete pods --all --force --grace-period=0 >/dev/null 2>&1 || true
+    within 90 emptied || true
+  fi
+  if lives kubelet; then kill "$(cat "$state/kubelet.pid")"; fi
+  for id in $(containers tasks list -q); do containers tasks delete --force "$id" >/dev/null || true; done
+  for name in coredns kube-scheduler kube-controller-manager kube-apiserver containerd etcd; do
+    if lives "$name"; then kill "$(cat "$state/$name.pid")"; fi
+  done
+  if ! within 20 gone; then
+    for id in $(processes); do kill -KILL "$id" 2>/dev/null || true; done
+    within 5 gone || true
+  fi
+  for name in $(namespaces); do ip netns delete "$name" || true; done
+  ip link delete cni-gradcast 2>/dev/null || true
+  mounts | while read -r mounted; do umount -l "$mounted"; done
+  find /sys/fs/cgroup -depth -type d -path '*/kubepods*' -exec rmdir {} + 2>/dev/null || true
+  find /var/log/containers -lname "$state/*" -delete 2>/dev/null || true
+  rm -rf /var/lib/cni/networks/pods /var/lib/cni/results/pods-* /var/lib/kubelet/device-plugins
+  rmdir -p --ignore-fail-on-non-empty /var/lib/cni/networks /var/lib/cni/results 2>/dev/null || true
+  sysctl -q -p "$state/sysctl.conf"
+  left=$(processes; mounts; namespaces; ip -o link show cni-gradcast 2>&-; ls -d /sys/fs/cgroup/*/kubepods 2>&-; true)
+  if [ -n "$left" ]; then
+    echo "left of the cluster: $left" >&2
+    return 1
+  fi
+  find "$state" -mindepth 1 -maxdepth 1 ! -name '*.log' -exec rm -rf --one-file-system {} +
+}
+
+# CONTAINER: as the kernel does when memory runs out.
+kill_container() { containers tasks kill -s SIGKILL "$1"; }
+
+"${1:?usage: cluster.sh build | up | down | kill_container ID}" "${@:2}"
