@@ -166,6 +166,11 @@ describe('the Kubernetes manifests', () => {
     expect(JSON.stringify(job.spec['podFailurePolicy'])).toContain('"type":"DisruptionTarget"');
   });
 
+  it('have workers that wait for the next run', () => {
+    // A container that ends is started again after a pause that grows.
+    expect(deployment.spec.template.spec.containers[0].args).toContain('--reconnect-seconds=31536000');
+  });
+
   it('make room for the coordinator where workers came first', () => {
     const priority = workloads.find(({ kind }) => kind === 'PriorityClass') as unknown as { value: number };
     expect(priority.value).toBeLessThan(0);
