@@ -17,7 +17,8 @@ finish() {
   local code=$?
   trap - EXIT
   if [ "$code" != 0 ] && [ -n "$config" ]; then
-    k get pods,jobs,events --sort-by=.metadata.creationTimestamp | tail -60 || true
+    k get pods,jobs || true
+    k get events --sort-by=.metadata.creationTimestamp | tail -40 || true
     k logs job/gradcast-coordinator --tail 20 || true
     k logs deployment/gradcast-worker --tail 5 || true
   fi
@@ -26,6 +27,7 @@ finish() {
   [ "$code" != 0 ] || say 'the cluster is gone'
   exit "$code"
 }
+trap 'echo "drive.sh: line $LINENO: $BASH_COMMAND" >&2' ERR
 say() { printf '%4s s  %s\n' "$SECONDS" "$1"; }
 k() { kubectl --kubeconfig "$config" "$@"; }
 # Asks once a second, for five minutes.
@@ -75,7 +77,8 @@ running() {
     -o 'go-template={{range .items}}{{if not .metadata.deletionTimestamp}}{{.metadata.name}}{{"\n"}}{{end}}{{end}}'
 }
 count() { [ "$(running worker | wc -l)" = "$1" ]; }
-coordinator() { running coordinator | head -1; }
+coordinator() { running coordinator | sed -n 1p; }
+resumed() { grep -qi 'resumed from step' <<<"$(k logs "$(coordinator)")"; }
 # A sample of the coordinator's own metrics, summed over its labels.
 metric() { # NAME
   k exec "$(coordinator)" -- node -e "fetch('http://127.0.0.1:9464/metrics').then((r) => r.text()).then((t) =>
@@ -105,24 +108,24 @@ until_so 'it trains' connected 1
 k scale deployment/gradcast-worker --replicas 3 >/dev/null
 until_so 'three workers train' connected 3
 
-victim=$(running worker | head -1)
+victim=$(running worker | sed -n 1p)
 container=$(k get pod "$victim" -o 'jsonpath={.status.containerStatuses[0].containerID}')
 "$here/cluster.sh" kill_container "${container#containerd://}"
 until_so 'one was killed, and its container started again' restarted "$victim"
 until_so 'it trains again' connected 3
-k delete pod --force --grace-period=0 "$(running worker | tail -1)" >/dev/null 2>&1
+k delete pod --force --grace-period=0 "$(running worker | sed -n '$p')" >/dev/null 2>&1
 until_so 'the pod of another was deleted by force, and one came in its place' count 3
 until_so 'it trains, too' connected 3
 
 k delete pod "$(coordinator)" >/dev/null
 say 'the pod of the coordinator is deleted'
 until_so 'one made anew goes on' closed 3
-k logs "$(coordinator)" | grep -qi resum
+resumed
 k drain node --ignore-daemonsets --delete-emptydir-data --force --timeout=180s >/dev/null 2>&1
 say 'the node is drained'
 k uncordon node >/dev/null
 until_so 'it may be used again, and the run goes on' closed 3
-k logs "$(coordinator)" | grep -qi resum
+resumed
 [ -z "$(of_job .status.failed)" ] || { echo "the Job counts failures: $(of_job .status)" >&2; exit 1; }
 
 volume=$(k get pv runs -o 'jsonpath={.spec.hostPath.path}')
@@ -137,7 +140,8 @@ for _ in 1 2; do
   [ "$(steps)" = "$total" ]
   say "applied with --steps=$total it is complete"
 done
-ended=$(k get pods -l app.kubernetes.io/component=coordinator -o name)
+pods_of_job() { k get pods -l app.kubernetes.io/component=coordinator -o name; }
+ended=$(pods_of_job)
 k scale deployment/gradcast-worker --replicas 0 >/dev/null
 
 # shellcheck disable=SC2086 # a list of words
@@ -146,7 +150,7 @@ node "$root/bin/gradcast.mjs" train --workers 2 --backend wasm --no-progress --o
 expected=$(hashes "$scratch/runs")
 [ "$(hashes "$volume")" = "$expected" ] || { printf 'other hashes:\n%s\n%s\n' "$(hashes "$volume")" "$expected" >&2; exit 1; }
 say "the same run outside of the cluster: $(echo "$expected" | tr '\n' ' ')"
-[ "$(k get pods -o name)" = "$ended" ] && [ "$(of_job .status.succeeded)" = 1 ] && [ -z "$(running coordinator)" ]
+[ "$(pods_of_job)" = "$ended" ] && [ "$(of_job .status.succeeded)" = 1 ] && [ -z "$(running coordinator)" ]
 say 'nothing was started again'
 
 k delete job gradcast-coordinator --cascade=foreground >/dev/null
