@@ -54,7 +54,14 @@ describe('a message larger than a header', () => {
   it('may come from nobody who was never leased anything', () => {
     const { allowance } = bench();
     for (const message of [average, ping]) allowance.asks(message);
-    expect(allowance.mayBeLarge).toBe(false);
+    expect(allowance.mayBeLarge(false)).toBe(false);
+  });
+
+  it('may come a few times from who has contributed before: a result of its last connection', () => {
+    const { allowance, flood } = bench();
+    expect(allowance.mayBeLarge(true)).toBe(true);
+    flood('result');
+    expect(allowance.mayBeLarge(true)).toBe(false);
   });
 
   it('may come for each subtree that was leased, and a few times twice', () => {
@@ -62,7 +69,7 @@ describe('a message larger than a header', () => {
     allowance.asks(lease);
     flood('stats');
     const may = [0, 1, 2].map(() => {
-      const may = allowance.mayBeLarge;
+      const may = allowance.mayBeLarge(false);
       allowance.says('result');
       return may;
     });

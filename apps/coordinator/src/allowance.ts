@@ -55,8 +55,11 @@ export class Allowance {
     return this.#unasked.take('') === 0 ? 'unasked' : 'too-much';
   }
 
-  /** Whether a message larger than a header may come: a result that is owed, or one of a few that come twice. */
-  get mayBeLarge(): boolean {
-    return this.#wasLeased && (this.#owed.result > 0 || this.#unasked.has(''));
+  /**
+   * Whether a message larger than a header may come: a result that is owed, or one of a few that come twice, or, where it has
+   * contributed before, of a lease of its last connection.
+   */
+  mayBeLarge(isProven: boolean): boolean {
+    return (this.#wasLeased || isProven) && (this.#owed.result > 0 || this.#unasked.has(''));
   }
 }

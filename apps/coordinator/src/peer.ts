@@ -139,7 +139,7 @@ export class Peer {
 
   /** Whether a message larger than a header may come from it. */
   get mayBeLarge(): boolean {
-    return this.#allowance.mayBeLarge;
+    return this.#allowance.mayBeLarge(this.isProven);
   }
 
   /** This process stood still for so long: the peer is not to blame. */

@@ -31,8 +31,8 @@ interface Socket {
 }
 
 /**
- * Gives the pieces of each large message back once it was joined, and ends a connection that sends one it may not. `stream` is what `socket` reads; it must hand pieces to
- * the socket before it calls listeners that are added here, and the socket must handle each at once (`ws` does if
+ * Gives the pieces of each large message back once it was joined, and ends a connection that sends one it may not.
+ * `stream` is what `socket` reads; it must hand pieces to the socket before it calls listeners that are added here, and the socket must handle each at once (`ws` does if
  * `allowSynchronousEvents` is set and nothing is compressed): then no byte is unread of a piece that came before the one
  * which completes a message.
  */
