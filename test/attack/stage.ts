@@ -2,6 +2,7 @@
  * A real coordinator and real honest workers, and one or more attacks on them. Every attack is held against the same run
  * undisturbed: the hashes, the time from its first step on, the coordinator's most memory.
  */
+import { setMaxListeners } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -97,6 +98,8 @@ export class Stage {
     const { url, metricsUrl } = await coordinator.event('listening');
     const watch = watchMemory(coordinator.child('coordinator').pid, peak);
     const over = new AbortController();
+    // Hundreds of attackers wait for it.
+    setMaxListeners(0, over.signal);
     const closes: (() => void)[] = [];
     const closeLater = (close: () => void) => void closes.push(close);
     const target = { url, metricsUrl, token: TOKEN, honest: this.#honest!, over: over.signal, closeLater };

@@ -1,4 +1,5 @@
 /** Hostile peers without end: one attack after the other, in an order that the seed decides, each for half a minute at most. */
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Philox } from '@gradcast/random';
 import { catalogue } from '../attack/catalogue.ts';
@@ -44,6 +45,8 @@ async function playFor(
   const closes: (() => void)[] = [];
   // Not AbortSignal.any of a timeout: nothing but the timeout holds it, and Node collects both before the time is up.
   const over = new AbortController();
+  // Hundreds of attackers wait for it.
+  setMaxListeners(0, over.signal);
   const end = () => over.abort();
   const timer = setTimeout(end, LONGEST_MS);
   allOver.addEventListener('abort', end);
