@@ -4,9 +4,10 @@
  */
 import { createHash } from 'node:crypto';
 import { presets } from '@gradcast/model';
-import type { GradientEngine } from '@gradcast/model';
+import type { GradientEngine, Model } from '@gradcast/model';
 import { decodeFromWorker, encodeFrame } from '@gradcast/protocol';
 import type { MessageOf } from '@gradcast/protocol';
+import { clearPadding } from '@gradcast/tensors';
 import { Trainer } from '@gradcast/trainer';
 import { selectKernels } from '@gradcast/vector';
 import { Attacker } from './attacker.ts';
@@ -17,6 +18,8 @@ export interface Lie {
   readonly disguise?: Disguise;
   /** Fills the gradient of one micro-batch; `turn` counts them. What it leaves is zero. */
   readonly gradient: (vector: Float32Array, turn: number) => void;
+  /** Leaves what was written between the tensors, which no engine does. */
+  readonly fillsPadding?: boolean;
   /** What is sent in place of a result; nothing for undefined. */
   readonly instead?: (result: MessageOf<'result'>) => MessageOf<'result'> | undefined;
   /** Ends the connection once a result was sent. */
@@ -52,7 +55,7 @@ export class Liar {
   #trainer(lie: Lie): Trainer {
     return new Trainer({
       preset: (name) => presets[name as keyof typeof presets],
-      createEngine: () => Promise.resolve(this.#engine(lie)),
+      createEngine: (model) => Promise.resolve(this.#engine(lie, model)),
       send: (frame) => this.#send(frame, lie),
       sha256: (bytes) => Promise.resolve(createHash('sha256').update(bytes).digest('hex')),
       now: () => performance.now(),
@@ -63,7 +66,7 @@ export class Liar {
     });
   }
 
-  #engine({ gradient }: Lie): GradientEngine {
+  #engine({ gradient, fillsPadding = false }: Lie, { parameters }: Model): GradientEngine {
     // The two gradients of the probe must be alike.
     let probes = 2;
     return {
@@ -72,6 +75,7 @@ export class Liar {
         into.fill(0);
         if (probes > 0) probes -= 1;
         else gradient(into, this.#turn++);
+        if (!fillsPadding) clearPadding(parameters, into);
         return Promise.resolve();
       },
       generate: () => Promise.resolve(new Uint8Array()),

@@ -54,6 +54,10 @@ export const results: readonly Attack[] = [
     keeps: 'life',
     play: (target) => lie(target, { gradient: (vector, turn) => vector.fill(1e-3 * 500 ** Math.min(turn, 13)) }),
   },
+  {
+    name: 'numbers between the tensors',
+    play: (target) => lie(target, { gradient: fill(1e-6), fillsPadding: true }, { times: 3 }),
+  },
   { name: 'the same with --audit 1', ...AUDITED, play: (target) => lie(target, growing(target)) },
   { name: 'NaN by two names', play: (target) => together(target, { gradient: fill(Number.NaN) }, 2) },
   {

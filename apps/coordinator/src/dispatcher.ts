@@ -275,6 +275,10 @@ export class Dispatcher {
       this.#offend(peer, 'mismatch');
       return missed(peer);
     }
+    if (!codec.hasZeroPadding(node)) {
+      this.#offend(peer, 'refused');
+      throw new ProtocolError('message-invalid', 'its result has numbers between the tensors');
+    }
     const verdict = step.accept(lease, message.subtree, node, { party: partyOf(peer), now: now() });
     if (verdict === 'heard') events.lease('audited', peer.name);
     else if (verdict === 'suspect') events.lease('refused', peer.name);

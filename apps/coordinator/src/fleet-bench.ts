@@ -19,8 +19,10 @@ export const LEAVES = 8;
 export const INCARNATION = 3;
 const shape = { parameters: 32, pixels: 4, latent: 2, microBatchSize: 2 };
 const TAIL = 16;
+/** The element behind the only tensor. */
+export const PADDING = 31;
 const layout = {
-  parameters: { entries: [], length: shape.parameters },
+  parameters: { entries: [{ name: 'weights', shape: [31], offset: 0, size: 31 }], length: shape.parameters },
   generatorLength: 16,
   tail: { entries: [], length: TAIL },
 };
@@ -28,7 +30,12 @@ const layout = {
 /** The gradient and tail of one leaf; sums of such values are rounded, so their order shows. */
 export function leafGradient(version: number, leaf: number): Float32Array {
   const length = shape.parameters + TAIL;
-  return Float32Array.from({ length }, (_, i) => (((version + 1) * (leaf + 3) * (i + 7)) % 101) / 3 ** (leaf % 5));
+  const vector = Float32Array.from(
+    { length },
+    (_, i) => (((version + 1) * (leaf + 3) * (i + 7)) % 101) / 3 ** (leaf % 5),
+  );
+  vector[PADDING] = 0;
+  return vector;
 }
 
 /** The sum of a subtree by definition. */

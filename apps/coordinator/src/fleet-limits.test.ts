@@ -1,6 +1,6 @@
 /** What a peer may cost a fleet: messages, places, snapshots, large frames. */
 import { describe, expect, it } from 'vitest';
-import { FleetBench, INCARNATION } from './fleet-bench.ts';
+import { FleetBench, INCARNATION, PADDING, stepSum, sumOf } from './fleet-bench.ts';
 import type { FakeWorker } from './fleet-bench.ts';
 import type { Connection } from './doors.ts';
 import { AVERAGE_LIMIT } from './peer.ts';
@@ -67,6 +67,19 @@ describe('a large message', () => {
     peer.applied(0);
     bench.fleet.open(0);
     expect([mayGoOn(), peer.refusedWith]).toEqual([true, undefined]);
+  });
+});
+
+describe('a number between the tensors', () => {
+  it('is refused before anything is added, also where nothing is audited', async () => {
+    const bench = new FleetBench();
+    const [a, b] = bench.join('a', 'b');
+    const step = bench.fleet.open(0);
+    a.answer(a.lease, (vector) => (vector[PADDING] = 1e-9));
+    expect(a.refusedWith).toBe('message-invalid');
+    b.answer();
+    b.answer();
+    expect(await sumOf(step)).toEqual(stepSum(0));
   });
 });
 

@@ -200,3 +200,28 @@ describe('codec int8', () => {
     expect(bytesOf('f32') / bytesOf('bf16')).toBe(2);
   });
 });
+
+describe.each(CODECS)('what lies between the tensors of a node of %s', (name) => {
+  const codec = codecOf(name);
+  const gaps = parameters.entries.flatMap(({ offset, size }, index) => {
+    const end = parameters.entries.at(index + 1)?.offset ?? parameters.length;
+    return Array.from({ length: end - offset - size }, (_, i) => offset + size + i);
+  });
+
+  it('is zero in leaves and sums of what engines compute', () => {
+    for (let leaf = 0; leaf < LEAVES; leaf++) expect(codec.hasZeroPadding(leafNode(name, leaf))).toBe(true);
+    for (const { node } of upload(name, 1, 7)) expect(codec.hasZeroPadding(node)).toBe(true);
+  });
+
+  it('is found wherever it is, and what lies in the tensors is not', () => {
+    expect(gaps).toHaveLength(15 + 15 + 8 + 15);
+    for (const gap of gaps) {
+      const vector = gradientOf(0);
+      vector[gap] = 1;
+      expect(codec.hasZeroPadding(leafNode(name, 0, vector)), `element ${gap}`).toBe(false);
+    }
+    const full = new Float32Array(LENGTH).fill(1);
+    for (const gap of gaps) full[gap] = 0;
+    expect(codec.hasZeroPadding(leafNode(name, 0, full))).toBe(true);
+  });
+});

@@ -61,6 +61,8 @@ export interface GradientCodec {
   combine(left: Uint8Array, right: Uint8Array, place: NodePlace): Uint8Array;
   /** Norms of a node's gradient; `finite` speaks of the tail too. */
   measure(node: Uint8Array): AverageNorms;
+  /** Whether there is nothing between the tensors of a node's gradient, as in whatever an engine computes. */
+  hasZeroPadding(node: Uint8Array): boolean;
   /** A node's tail; shares its memory. */
   tailOf(node: Uint8Array): Float32Array;
   /** Whether `measure` would find the node finite and its norm no larger than `norm`; often told without reading it all. */

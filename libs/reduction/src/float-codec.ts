@@ -5,12 +5,14 @@ import { isWithin, measureGradient, takeMean } from './average.ts';
 import type { AverageNorms, GradientShape } from './average.ts';
 import { floatsOf, freeMemory } from '@gradcast/tensors';
 import type { CodecOptions, GradientCodec, Mean } from './codec.ts';
+import { isZero, paddingOf } from './padding.ts';
 
 export class FloatCodec implements GradientCodec {
   readonly nodeBytes: number;
   readonly averageBytes: number;
   readonly #shape: GradientShape;
   readonly #kernels: VectorKernels;
+  readonly #padding: ReturnType<typeof paddingOf>;
 
   constructor({ layout, kernels }: CodecOptions) {
     const { parameters, tail, generatorLength } = layout;
@@ -18,6 +20,7 @@ export class FloatCodec implements GradientCodec {
     this.averageBytes = parameters.length * Float32Array.BYTES_PER_ELEMENT;
     this.#shape = { parameters: parameters.length, generator: generatorLength };
     this.#kernels = kernels;
+    this.#padding = paddingOf(parameters, { at: 0, elementBytes: Float32Array.BYTES_PER_ELEMENT });
   }
 
   vectorFor(node: Uint8Array): Float32Array {
@@ -34,6 +37,10 @@ export class FloatCodec implements GradientCodec {
 
   measure(node: Uint8Array): AverageNorms {
     return measureGradient(floatsOf(node), this.#shape, this.#kernels);
+  }
+
+  hasZeroPadding(node: Uint8Array): boolean {
+    return isZero(node, this.#padding);
   }
 
   tailOf(node: Uint8Array): Float32Array {

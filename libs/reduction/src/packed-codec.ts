@@ -17,6 +17,7 @@ import type { PackedRun, Rounding, VectorKernels } from '@gradcast/vector';
 import { isWithin, takeMean } from './average.ts';
 import type { AverageNorms, GradientShape } from './average.ts';
 import type { CodecOptions, GradientCodec, GradientLayout, Mean, NodePlace } from './codec.ts';
+import { isZero, paddingOf } from './padding.ts';
 
 type PackedName = Exclude<CodecName, 'f32'>;
 
@@ -42,6 +43,7 @@ export class PackedCodec implements GradientCodec {
   readonly #kernels: VectorKernels;
   readonly #seed: number;
   readonly #runs: readonly Run[];
+  readonly #padding: ReturnType<typeof paddingOf>;
   /** Runs before this one are the generator's. */
   readonly #generatorRuns: number;
   readonly #shape: GradientShape;
@@ -64,6 +66,8 @@ export class PackedCodec implements GradientCodec {
       parameters.entries.map(({ offset, size }) => ({ first: offset, elements: padded(size) })),
     );
     this.#generatorRuns = this.#runs.filter(({ first }) => first < generatorLength).length;
+    const [{ valuesAt: at }] = this.#runs;
+    this.#padding = paddingOf(parameters, { at, elementBytes: packedElementBytes(name) });
     const { valuesAt, valueBytes } = this.#runs[this.#runs.length - 1];
     this.averageBytes = align(valuesAt + valueBytes);
     this.nodeBytes = align(this.averageBytes + tail.length * Float32Array.BYTES_PER_ELEMENT);
@@ -111,6 +115,10 @@ export class PackedCodec implements GradientCodec {
       generatorNorm: Math.sqrt(generator),
       discriminatorNorm: Math.sqrt(discriminator),
     };
+  }
+
+  hasZeroPadding(node: Uint8Array): boolean {
+    return isZero(node, this.#padding);
   }
 
   tailOf(node: Uint8Array): Float32Array {
