@@ -58,7 +58,7 @@ export const results: readonly Attack[] = [
     name: 'numbers between the tensors',
     play: (target) => lie(target, { gradient: fill(1e-6), fillsPadding: true }, { times: 3 }),
   },
-  { name: 'the same with --audit 1', ...AUDITED, play: (target) => lie(target, growing(target)) },
+  { name: 'finite poison, --audit 1', ...AUDITED, play: (target) => lie(target, growing(target)) },
   { name: 'NaN by two names', play: (target) => together(target, { gradient: fill(Number.NaN) }, 2) },
   {
     name: 'NaN by two names, --audit 1',
