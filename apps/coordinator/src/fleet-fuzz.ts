@@ -98,10 +98,14 @@ class Siege {
     const ours = [this.#honest, ...this.#arbiters];
     this.#bench.pass(100);
     for (const one of ours) {
-      for (const { message } of one.of('ping')) one.says({ type: 'pong', incarnation: INCARNATION, id: message.id });
-      for (const lease of one.leases) one.answer(lease);
+      const [pings, leases] = [one.of('ping'), one.leases];
+      const refused = one.of('refuse').at(-1)?.message;
+      // An answer may bring the next lease at once: that is for the next turn.
       one.socket.sent.length = 0;
-      if (one.socket.closedWith !== undefined) throw new Error('an honest worker was refused');
+      for (const { message } of pings) one.says({ type: 'pong', incarnation: INCARNATION, id: message.id });
+      for (const lease of leases) one.answer(lease);
+      if (one.socket.closedWith === undefined) continue;
+      throw new Error(`an honest worker was refused: ${refused?.code}: ${refused?.sentence}`);
     }
     if (this.#step.isClosed) this.#next();
     else if (++this.#turns - this.#stepOpenedAt > 600) throw new Error(`step ${this.#bench.version} stays open`);
