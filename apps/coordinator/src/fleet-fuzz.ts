@@ -7,6 +7,7 @@
  */
 import { alignedSubtrees } from '@gradcast/ledger';
 import { PROTOCOL_VERSION } from '@gradcast/protocol';
+import type { MessageOf } from '@gradcast/protocol';
 import { Dice, FrameFuzzer, FuzzTally } from '@gradcast/protocol/fuzzing';
 import type { Draft, FuzzReport } from '@gradcast/protocol/fuzzing';
 import { auditPicks } from './audit-picks.ts';
@@ -61,6 +62,7 @@ class Siege {
   #honest: FakeWorker;
   /** Our own workers, which come when they are called. */
   readonly #arbiters: FakeWorker[] = [];
+  #leased: { readonly one: FakeWorker; readonly lease: MessageOf<'lease'> }[] = [];
   #turns = 0;
   #stepOpenedAt = 0;
   #joined = 0;
@@ -103,12 +105,21 @@ class Siege {
       // An answer may bring the next lease at once: that is for the next turn.
       one.socket.sent.length = 0;
       for (const { message } of pings) one.says({ type: 'pong', incarnation: INCARNATION, id: message.id });
-      for (const lease of leases) one.answer(lease);
+      this.#leased.push(...leases.map((lease) => ({ one, lease })));
       if (one.socket.closedWith === undefined) continue;
       throw new Error(`an honest worker was refused: ${refused?.code}: ${refused?.sentence}`);
     }
+    this.#answer();
     if (this.#step.isClosed) this.#next();
     else if (++this.#turns - this.#stepOpenedAt > 600) throw new Error(`step ${this.#bench.version} stays open`);
+  }
+
+  /** Nobody computes for a step whose average it has not: what was leased ahead waits until then. */
+  #answer(): void {
+    const { version } = this.#bench;
+    const due = this.#leased.filter(({ lease }) => lease.version === version);
+    this.#leased = this.#leased.filter(({ lease }) => lease.version > version);
+    for (const { one, lease } of due) one.answer(lease);
   }
 
   get #step() {
