@@ -79,6 +79,8 @@ export class BenchFleet {
       hasArbiter: auditRate > 0,
       isNear: () => false,
       exactProfile: null,
+      backend: 'auto',
+      expectsOwn: () => false,
       resumed: false,
       startArbiter: failOn('an arbiter was called'),
     });
@@ -135,7 +137,13 @@ class Worker {
     };
     // Each has a secret of its own, so that any two may confirm each other.
     const credential = { kind: 'own', name, role: 'worker' };
-    fleet.add({ socket: this.#socket, address: '127.0.0.1', credential, bytesRead: () => 0 });
+    fleet.add({
+      socket: this.#socket,
+      address: '127.0.0.1',
+      credential,
+      bytesRead: () => 0,
+      whenLarge: () => undefined,
+    });
     const profile = { backend: 'canned' };
     const hello = { type: 'hello', protocol: library.PROTOCOL_VERSION, backend: 'canned', device: 'cpu', profile };
     this.#say({ ...hello, threads: 1, name, metricsPort: null, session: null });
