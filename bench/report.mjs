@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
-import { workspaceOnly } from '../bin/build.mjs';
+import { bundleProgram } from '../bin/bundle.mjs';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -130,18 +130,8 @@ export async function scratchFolder() {
  * Bundles a source of this repository for processes that a benchmark starts; npm packages stay outside, so the file
  * must lie in a {@link scratchFolder}.
  */
-export async function bundle(path, outfile) {
-  await build({
-    entryPoints: [join(root, path)],
-    outfile,
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-    logLevel: 'error',
-    plugins: [workspaceOnly],
-  });
-  return outfile;
+export function bundle(path, outfile) {
+  return bundleProgram({ entryPoints: [join(root, path)] }, outfile);
 }
 
 /** Imports a TypeScript source of this repository: Node 20 cannot load one. What only npm has stays outside the bundle. */

@@ -5,10 +5,9 @@
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { build as bundle, stop } from 'esbuild';
-import { root, workspaceOnly } from './build.mjs';
+import { root } from './build.mjs';
+import { loadTool } from './bundle.mjs';
 
 /** What one frame of at most 64 kB may cost on a busy machine, and what all of them together may keep. */
 const SLOWEST_MS = 2_000;
@@ -65,28 +64,13 @@ function usedBytes() {
 }
 
 /** The three fuzzers, bundled: they lie beside what they fuzz. */
-async function load() {
-  const outfile = join(root, 'dist', 'tools', 'fuzz', 'main.mjs');
+function load() {
   const from = (path) => JSON.stringify(join(root, path));
-  await bundle({
-    absWorkingDir: root,
-    stdin: {
-      contents:
-        `export { fuzzDecoder } from '@gradcast/protocol/fuzzing';` +
-        `export { fuzzFleet } from ${from('apps/coordinator/src/fleet-fuzz.ts')};` +
-        `export { fuzzWorker } from ${from('libs/trainer/src/worker-fuzz.ts')};`,
-      resolveDir: root,
-    },
-    outfile,
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-    logLevel: 'error',
-    plugins: [workspaceOnly],
-  });
-  await stop();
-  return import(pathToFileURL(outfile).href);
+  const contents =
+    `export { fuzzDecoder } from '@gradcast/protocol/fuzzing';` +
+    `export { fuzzFleet } from ${from('apps/coordinator/src/fleet-fuzz.ts')};` +
+    `export { fuzzWorker } from ${from('libs/trainer/src/worker-fuzz.ts')};`;
+  return loadTool('fuzz', { stdin: { contents, resolveDir: root } });
 }
 
 /** Frames of real traffic by sender; test/fixtures/traffic/record.mjs made them. */

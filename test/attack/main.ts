@@ -4,11 +4,11 @@
  * the run goes on, ends with exit 0 and the undisturbed run's hashes, and `gradcast verify` proves it.
  */
 import { parseArgs } from 'node:util';
+import { closeOnSignal } from '../chaos/command.ts';
 import { catalogue } from './catalogue.ts';
 import { Stage } from './stage.ts';
 import { HEAD, rowOf } from './table.ts';
 
-const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 };
 const options = {
   only: { type: 'string', default: '' },
   backend: { type: 'string', default: 'wasm' },
@@ -27,9 +27,7 @@ async function main(): Promise<number> {
     return 2;
   }
   const stage = await Stage.create({ backend, steps: Number(steps) });
-  for (const [signal, exitCode] of Object.entries(EXIT_CODES)) {
-    process.once(signal, () => void stage.close().finally(() => process.exit(exitCode)));
-  }
+  closeOnSignal(() => stage.close());
   let withstood = 0;
   try {
     say(HEAD);

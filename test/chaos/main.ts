@@ -3,20 +3,18 @@
  * every five seconds on average; then twenty quiet steps, and the same run undisturbed for comparison. Takes M minutes
  * and as long again for the comparison; exit code 1 unless both hashes are equal and the ledger proves the run.
  */
-import { parseArgs } from 'node:util';
 import { hashesOf, readSummary, runsIn } from '@gradcast/testing';
 import { Cast, NUMBERS } from './cast.ts';
 import { Chaos } from './chaos.ts';
+import { closeOnSignal, durationOf } from './command.ts';
 import { tableOf } from './table.ts';
 
 const QUIET_STEPS = 20;
 const LONG_SECONDS = 86_400;
-/** Whoever ends chaos before its time gets all processes ended and the folder removed. */
-const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 };
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
-const settings = settingsOf(process.argv.slice(2));
+const settings = durationOf(process.argv.slice(2), { minutes: 30, most: 1440 });
 if (typeof settings === 'string') {
   process.stderr.write(`chaos: ${settings}\n`);
   process.exitCode = 2;
@@ -24,24 +22,9 @@ if (typeof settings === 'string') {
   process.exitCode = (await unleash(settings)) ? 0 : 1;
 }
 
-function settingsOf(args: readonly string[]): { minutes: number; seed: number } | string {
-  try {
-    const options = { minutes: { type: 'string', default: '30' }, seed: { type: 'string', default: '1' } } as const;
-    const { values } = parseArgs({ args: [...args], options });
-    const [minutes, seed] = [Number(values.minutes), Number(values.seed)];
-    if (!(minutes > 0 && minutes <= 1440)) return '--minutes takes a number above 0, at most 1440';
-    if (!Number.isSafeInteger(seed) || seed < 0) return '--seed takes an integer, 0 or more';
-    return { minutes, seed };
-  } catch (error) {
-    return (error as Error).message;
-  }
-}
-
 async function unleash({ minutes, seed }: { minutes: number; seed: number }): Promise<boolean> {
   const cast = await Cast.create({ flags: '--save-seconds 2' });
-  for (const [signal, exitCode] of Object.entries(EXIT_CODES)) {
-    process.once(signal, () => void cast.close().finally(() => process.exit(exitCode)));
-  }
+  closeOnSignal(() => cast.close());
   try {
     const since = performance.now();
     const chaos = new Chaos(cast, (line) => say(`${((performance.now() - since) / 1000).toFixed(1)} s  ${line}`));

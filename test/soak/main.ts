@@ -5,12 +5,12 @@
  * process ended unasked, the ledger proves nothing, or the first steps are not those of a run that nobody disturbed.
  */
 import { writeFile } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
 import { deadPort } from '@gradcast/testing';
 import type { GradcastProcess } from '@gradcast/testing';
 import { learn } from '../attack/learn.ts';
 import { Cast } from '../chaos/cast.ts';
 import { Chaos } from '../chaos/chaos.ts';
+import { closeOnSignal, durationOf } from '../chaos/command.ts';
 import { ALL_KINDS } from '../chaos/plan.ts';
 import { harass } from './hostiles.ts';
 import { isProven } from './proof.ts';
@@ -18,7 +18,6 @@ import { findingsOf, report } from './report.ts';
 import { Watch } from './watch.ts';
 
 const LONG_SECONDS = 86_400;
-const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 };
 const TERMS = { preset: 'mnist', seed: 3, microBatchSize: 16, microBatches: 4 };
 const SECRETS = { own: 'own-worker-secret-0123456789', stranger: 'stranger-secret-0123456789' };
 /** A coordinator that is ended or stopped holds nothing: it is left alone. */
@@ -29,7 +28,7 @@ const ASIDE = ['nice', '-n', '10'];
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
-const settings = settingsOf(process.argv.slice(2));
+const settings = durationOf(process.argv.slice(2), { minutes: 120, most: 10_080 });
 if (typeof settings === 'string') {
   process.stderr.write(`soak: ${settings}\n`);
   process.exitCode = 2;
@@ -37,27 +36,12 @@ if (typeof settings === 'string') {
   process.exitCode = (await soak(settings)) ? 0 : 1;
 }
 
-function settingsOf(args: readonly string[]): { minutes: number; seed: number } | string {
-  try {
-    const options = { minutes: { type: 'string', default: '120' }, seed: { type: 'string', default: '1' } } as const;
-    const { values } = parseArgs({ args: [...args], options });
-    const [minutes, seed] = [Number(values.minutes), Number(values.seed)];
-    if (!(minutes > 0 && minutes <= 10_080)) return '--minutes takes a number above 0, at most 10080';
-    if (!Number.isSafeInteger(seed) || seed < 0) return '--seed takes an integer, 0 or more';
-    return { minutes, seed };
-  } catch (error) {
-    return (error as Error).message;
-  }
-}
-
 async function soak({ minutes, seed }: { minutes: number; seed: number }): Promise<boolean> {
   const workerEnv = { GRADCAST_TOKEN: SECRETS.own };
   const healthPort = await deadPort();
   const flags = `--token-file credentials --health-port ${healthPort}`;
   const cast = await Cast.create({ flags, workerEnv, workersWithin: ASIDE });
-  for (const [signal, exitCode] of Object.entries(EXIT_CODES)) {
-    process.once(signal, () => void cast.close().finally(() => process.exit(exitCode)));
-  }
+  closeOnSignal(() => cast.close());
   try {
     const { bench } = cast;
     await writeFile(bench.path('credentials'), `own worker ${SECRETS.own}\nstranger worker ${SECRETS.stranger}\n`);
