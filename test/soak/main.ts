@@ -67,6 +67,7 @@ async function soak({ minutes, seed }: { minutes: number; seed: number }): Promi
         worker: { pid: pidOf(steady, 'worker'), metricsUrl: undefined },
       },
       `http://127.0.0.1:${healthPort}/healthz`,
+      tell,
     );
     const target = { url, metricsUrl, token: SECRETS.stranger, honest };
     const harassing = harass(target, { seed, over: over.signal, say: tell });

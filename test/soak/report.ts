@@ -5,6 +5,7 @@ import { tableOf } from '../chaos/table.ts';
 import type { Played } from './hostiles.ts';
 import { growthOf, leaks } from './readings.ts';
 import type { Quantity, Reading } from './readings.ts';
+import { PROBE_LIMIT_MS } from './watch.ts';
 
 export interface Soaked {
   readonly deeds: readonly Deed[];
@@ -27,8 +28,6 @@ const UNITS = {
 } satisfies Record<Quantity, string>;
 
 const QUANTITIES = Object.keys(UNITS) as Quantity[];
-/** A probe may wait for so long at most. */
-const PROBE_LIMIT_MS = 100;
 
 export function report({ deeds, moments, played, watch }: Soaked): string {
   const held = [...watch.readings].flatMap(([process, readings]) =>

@@ -1,13 +1,15 @@
 /** Reads a coordinator and a worker every ten seconds, and asks the coordinator's probe how quickly it answers. */
-import { request } from 'node:http';
+import { fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
+import { repository } from '@gradcast/testing';
 import { held, told } from './readings.ts';
 import type { Reading } from './readings.ts';
 
 const READ_MS = 10_000;
-const PROBE_MS = 250;
-/** A probe that takes longer counts as this long. */
-const PROBE_PATIENCE_MS = 10_000;
+/** A probe may wait for so long at most. */
+export const PROBE_LIMIT_MS = 100;
 
 export interface Watched {
   readonly pid: number;
@@ -20,9 +22,11 @@ export class Watch {
   readonly readings = new Map<string, Reading[]>();
   /** Milliseconds that `/healthz` took, each. */
   readonly probes: number[] = [];
-  readonly #timers: NodeJS.Timeout[];
+  readonly #timer: NodeJS.Timeout;
+  readonly #prober: ChildProcess;
 
-  constructor(processes: Readonly<Record<string, Watched>>, healthUrl: string) {
+  /** @param say is told of each answer that took too long. */
+  constructor(processes: Readonly<Record<string, Watched>>, healthUrl: string, say: (line: string) => void) {
     const since = performance.now();
     for (const name of Object.keys(processes)) this.readings.set(name, []);
     const read = () => {
@@ -33,12 +37,19 @@ export class Watch {
         });
       }
     };
-    const probe = () => void answerMs(healthUrl).then((ms) => this.probes.push(ms));
-    this.#timers = [setInterval(read, READ_MS), setInterval(probe, PROBE_MS)];
+    this.#timer = setInterval(read, READ_MS).unref();
+    this.#prober = fork(join(repository, 'test', 'soak', 'prober.mjs'), [healthUrl]);
+    this.#prober.unref();
+    this.#prober.channel?.unref();
+    this.#prober.on('message', (ms: number) => {
+      this.probes.push(ms);
+      if (ms > PROBE_LIMIT_MS) say(`/healthz took ${ms.toFixed(0)} ms`);
+    });
   }
 
   stop(): void {
-    for (const timer of this.#timers) clearInterval(timer);
+    clearInterval(this.#timer);
+    this.#prober.disconnect();
   }
 }
 
@@ -51,17 +62,4 @@ async function page(url: string | undefined): Promise<string | undefined> {
     // Read again in ten seconds; a process that stays silent has too few readings, which is told.
     return undefined;
   }
-}
-
-/** A connection of its own for each, as a probe of Kubernetes opens one. */
-function answerMs(url: string): Promise<number> {
-  const since = performance.now();
-  return new Promise((resolve) => {
-    const asked = request(url, { agent: false, timeout: PROBE_PATIENCE_MS }, (response) => {
-      const ms = performance.now() - since;
-      response.resume().once('end', () => resolve(response.statusCode === 200 ? ms : PROBE_PATIENCE_MS));
-    });
-    asked.once('timeout', () => asked.destroy(new Error('no answer')));
-    asked.once('error', () => resolve(PROBE_PATIENCE_MS)).end();
-  });
 }

@@ -62,7 +62,9 @@ export class Reception {
     for (const peer of roster.all) {
       const origin = chargedTo(peer);
       if (origin === undefined || !peer.hello || peer.isProven || peer.isArbiter) continue;
-      idle.set(origin, [...(idle.get(origin) ?? []), peer]);
+      const peers = idle.get(origin);
+      if (peers) peers.push(peer);
+      else idle.set(origin, [peer]);
     }
     const own = chargedTo(newcomer);
     const most = [...idle.values()].reduce((most, peers) => (peers.length > most.length ? peers : most), []);

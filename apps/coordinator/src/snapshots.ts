@@ -1,7 +1,9 @@
 /**
  * The state as joiners get it: at rest, made once a version, the same bytes for everybody who joins at it.
  *
- * Invariants: a snapshot goes to a peer that has room for it and whose pause is over; who has to wait gets a later one.
+ * Invariants: a snapshot goes to a peer that has room for it and whose pause is over; who has to wait gets a later one;
+ * between any two turns of the event loop a bounded number of bytes is handed to the system, for its copying them takes time
+ * in which nobody else is heard.
  */
 import { encodeFrame, frameLimit, leaseBytes, snapshotBytes } from '@gradcast/protocol';
 import type { MessageOf } from '@gradcast/protocol';
@@ -10,6 +12,9 @@ import type { DispatcherOptions, Truth } from './dispatcher.ts';
 import { AVERAGE_LIMIT } from './peer.ts';
 import type { Peer } from './peer.ts';
 import type { Roster } from './roster.ts';
+
+/** Bytes given in one turn of the event loop; of larger snapshots, one. */
+const TURN_BYTES = 4 * 2 ** 20;
 
 export interface SnapshotsOptions {
   readonly incarnation: number;
@@ -21,11 +26,14 @@ export interface SnapshotsOptions {
   readonly guard: (peer: Peer, handle: () => void) => void;
   /** A peer has its snapshot, as far as the system goes, and may be leased leaves. */
   readonly given: () => void;
+  /** Does something in the event loop's next turn, once other connections were heard. */
+  readonly nextTurn?: (task: () => void) => void;
 }
 
 export class Snapshots {
   readonly #options: SnapshotsOptions;
   #truth: Truth | undefined;
+  #givenBytes = 0;
   #made: { message: MessageOf<'snapshot'>; frame: Uint8Array } | undefined;
 
   constructor(options: SnapshotsOptions) {
@@ -51,10 +59,30 @@ export class Snapshots {
     const { now, budgets } = this.#options;
     if (!this.#truth || now() < peer.pausedUntil) return;
     const { message, frame } = (this.#made ??= this.#make(this.#truth));
-    if (!peer.hasRoom(frame.byteLength)) return;
+    if (!peer.hasRoom(frame.byteLength) || !this.#isTurn(frame.byteLength)) return;
     const waitMs = budgets.snapshot(peer);
-    if (waitMs > 0) peer.pausedUntil = now() + waitMs;
-    else void peer.sendSnapshot(message, frame).then(this.#options.given);
+    if (waitMs > 0) {
+      peer.pausedUntil = now() + waitMs;
+      return;
+    }
+    this.#count(frame.byteLength);
+    void peer.sendSnapshot(message, frame).then(this.#options.given);
+  }
+
+  /** Whether so many bytes may still go in this turn. */
+  #isTurn(bytes: number): boolean {
+    return this.#givenBytes === 0 || this.#givenBytes + bytes <= TURN_BYTES;
+  }
+
+  #count(bytes: number): void {
+    const { nextTurn = setImmediate } = this.#options;
+    if (this.#givenBytes === 0) {
+      nextTurn(() => {
+        this.#givenBytes = 0;
+        this.tick();
+      });
+    }
+    this.#givenBytes += bytes;
   }
 
   #make({ version, fingerprint, vectors }: Truth): { message: MessageOf<'snapshot'>; frame: Uint8Array } {
