@@ -69,7 +69,7 @@ function load() {
   const contents =
     `export { fuzzDecoder } from '@gradcast/protocol/fuzzing';` +
     `export { fuzzFleet } from ${from('apps/coordinator/src/fleet-fuzz.ts')};` +
-    `export { fuzzWorker } from ${from('libs/trainer/src/worker-fuzz.ts')};`;
+    `export { fuzzWorker } from ${from('libs/worker-core/src/worker-fuzz.ts')};`;
   return loadTool('fuzz', { stdin: { contents, resolveDir: root } });
 }
 

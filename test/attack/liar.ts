@@ -8,7 +8,7 @@ import type { GradientEngine, Model } from '@gradcast/model';
 import { decodeFromWorker, encodeFrame } from '@gradcast/protocol';
 import type { MessageOf } from '@gradcast/protocol';
 import { clearPadding } from '@gradcast/tensors';
-import { Trainer } from '@gradcast/trainer';
+import { Trainer } from '@gradcast/worker-core';
 import { selectKernels } from '@gradcast/vector';
 import { Attacker } from './attacker.ts';
 import type { Disguise } from './attacker.ts';

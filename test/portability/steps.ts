@@ -7,7 +7,7 @@
 import { createEngine } from '@gradcast/compute';
 import type { LoadedBackend } from '@gradcast/compute';
 import { MicroBatches } from '@gradcast/dataset';
-import { globalBatch } from '@gradcast/ledger';
+import { globalBatch } from '@gradcast/schedule';
 import { buildModel, formulaMicroBatch, formulaParameters, presets } from '@gradcast/model';
 import type { GradientEngine, Model } from '@gradcast/model';
 import { stateBytes, TrainingState } from '@gradcast/optimizer';

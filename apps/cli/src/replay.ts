@@ -7,12 +7,12 @@ import { createHash } from 'node:crypto';
 import { CheckpointError, ledgerLines, type Checkpoint, type StepLine } from '@gradcast/checkpoint';
 import { chooseBackend, createEngine, loadBackend, type BackendRequest } from '@gradcast/compute';
 import { loadDataset, MicroBatches } from '@gradcast/dataset';
-import { globalBatch } from '@gradcast/ledger';
+import { globalBatch } from '@gradcast/schedule';
 import { initialParameters, type GradientEngine, type Model } from '@gradcast/model';
 import { TrainingState } from '@gradcast/optimizer';
 import { createCodec, gradientTree } from '@gradcast/reduction';
 import type { GradientCodec } from '@gradcast/reduction';
-import { probeBatch } from '@gradcast/trainer';
+import { probeBatch } from '@gradcast/worker-core';
 import { referenceKernels as kernels } from '@gradcast/vector';
 import { EXIT_DONE } from './exit-codes.ts';
 import {

@@ -5,7 +5,7 @@
  * snapshots and pings; who was never leased anything sends nothing larger than a header, so memory for results is
  * set aside for workers only.
  */
-import { alignedSubtrees } from '@gradcast/ledger';
+import { alignedSubtrees } from '@gradcast/schedule';
 import type { CoordinatorMessage, WorkerMessage } from '@gradcast/protocol';
 import { RateBudget } from './rate-budget.ts';
 

@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Subtree } from '@gradcast/ledger';
+import type { Subtree } from '@gradcast/schedule';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { auditPicks, auditSecret } from './audit-picks.ts';
 

@@ -5,7 +5,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { link, open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Subtree } from '@gradcast/ledger';
+import type { Subtree } from '@gradcast/schedule';
 import { CoordinatorError } from './failure.ts';
 
 const FILE = 'audit-secret';

@@ -10,7 +10,7 @@
  * not depend on how workers cut their leases. Answers of one numeric profile are compared by a SHA-256 of their bytes; those
  * of a profile that the arbiter does not have, by their distance to the arbiter's value.
  */
-import type { Subtree } from '@gradcast/ledger';
+import type { Subtree } from '@gradcast/schedule';
 import type { Credential } from './credentials.ts';
 
 /** Whose answer it is. */

@@ -5,8 +5,8 @@
  * held; a result counts only with the right lease, version, shape and replica fingerprint; the next step's images go out
  * while the present one is computed; no deadline runs while this process itself stood still.
  */
-import { alignedSubtrees, assignFreeLeaves, isSubtree } from '@gradcast/ledger';
-import type { Assignment, LeafRange, Lease, StepShape } from '@gradcast/ledger';
+import { alignedSubtrees, assignFreeLeaves, isSubtree } from '@gradcast/schedule';
+import type { Assignment, LeafRange, Lease, StepShape } from '@gradcast/schedule';
 import { encodeFrame, leaseBytes, leaseParts, openEncoded, ProtocolError } from '@gradcast/protocol';
 import type { CodecName, LeaseContents, MessageOf, PayloadShape } from '@gradcast/protocol';
 import type { GradientCodec } from '@gradcast/reduction';

@@ -2,7 +2,7 @@
  * Results of a run's first step, which has no earlier norms to be compared with: they wait until all leaves have come and
  * are then compared with each other. What is far larger than the smallest is computed once more, no worse.
  */
-import type { Subtree } from '@gradcast/ledger';
+import type { Subtree } from '@gradcast/schedule';
 import { NORM_FACTOR } from '@gradcast/optimizer';
 import type { Party } from './audit.ts';
 

@@ -1,6 +1,6 @@
 /** A fleet on a test's bench: fake sockets, a clock by hand, gradients by formula. */
-import { alignedSubtrees } from '@gradcast/ledger';
-import type { Subtree } from '@gradcast/ledger';
+import { alignedSubtrees } from '@gradcast/schedule';
+import type { Subtree } from '@gradcast/schedule';
 import { encodeFrame, PROTOCOL_VERSION } from '@gradcast/protocol';
 import type { CoordinatorMessage, MessageOf, Received, WorkerMessage } from '@gradcast/protocol';
 import { createCodec } from '@gradcast/reduction';

@@ -5,7 +5,7 @@
  * What must hold, whatever they send: nothing is thrown; whatever the coordinator answers fits its own schemas
  * ({@link FakeSocket} decodes it) and echoes nothing at length; the honest worker goes on closing steps.
  */
-import { alignedSubtrees } from '@gradcast/ledger';
+import { alignedSubtrees } from '@gradcast/schedule';
 import { PROTOCOL_VERSION } from '@gradcast/protocol';
 import type { MessageOf } from '@gradcast/protocol';
 import { Dice, FrameFuzzer, FuzzTally } from '@gradcast/protocol/fuzzing';

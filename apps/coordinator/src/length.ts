@@ -1,7 +1,7 @@
 /** How long a run is. */
 import type { CoordinatorConfig } from '@gradcast/config';
 import type { Dataset } from '@gradcast/dataset';
-import { globalBatch, stepsForEpochs } from '@gradcast/ledger';
+import { globalBatch, stepsForEpochs } from '@gradcast/schedule';
 import { CoordinatorError } from './failure.ts';
 
 /** Steps of a run over a data set. @throws CoordinatorError `batch-exceeds-data`. */

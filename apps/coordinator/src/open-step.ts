@@ -8,8 +8,8 @@
  * on the data alone and never on how leases cut the step.
  */
 import { createHash } from 'node:crypto';
-import { StepLeases } from '@gradcast/ledger';
-import type { Lease, Subtree, TreeSum } from '@gradcast/ledger';
+import { StepLeases } from '@gradcast/schedule';
+import type { Lease, Subtree, TreeSum } from '@gradcast/schedule';
 import { Audits } from './audit.ts';
 import type { AuditsOptions, Party, Ruling, Testimony } from './audit.ts';
 import { FirstResults } from './first-results.ts';

@@ -14,7 +14,7 @@
  * a busy machine; each that it fails doubles the time to the next.
  */
 
-import type { IdleWorker } from '@gradcast/ledger';
+import type { IdleWorker } from '@gradcast/schedule';
 
 /** Times kept of each worker and of all workers together. */
 const WINDOW = 15;

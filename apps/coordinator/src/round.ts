@@ -6,7 +6,7 @@
  * Invariant: what a step computes depends on the state at its version and on stream positions alone. Workers, time and
  * the network decide only how long it takes.
  */
-import { globalBatch } from '@gradcast/ledger';
+import { globalBatch } from '@gradcast/schedule';
 import type { TrainingState } from '@gradcast/optimizer';
 import type { GradientCodec } from '@gradcast/reduction';
 import { freeMemory } from '@gradcast/tensors';

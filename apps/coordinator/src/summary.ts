@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { relative } from 'node:path';
 import type { RunFolder } from '@gradcast/checkpoint';
 import type { CoordinatorConfig, Summary } from '@gradcast/config';
-import { globalBatch } from '@gradcast/ledger';
+import { globalBatch } from '@gradcast/schedule';
 import { stateBytes } from '@gradcast/optimizer';
 import type { TrainingState } from '@gradcast/optimizer';
 import type { Telemetry } from './telemetry.ts';

@@ -4,7 +4,7 @@
  * Invariants: nobody is asked whose word could not end the case; a witness that lets its lease pass has had its chance, and
  * the case is the arbiter's.
  */
-import type { Assignment, Lease } from '@gradcast/ledger';
+import type { Assignment, Lease } from '@gradcast/schedule';
 import { areIndependent } from './audit.ts';
 import type { Case, Party } from './audit.ts';
 import type { OpenStep } from './open-step.ts';

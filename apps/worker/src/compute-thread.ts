@@ -8,7 +8,7 @@ import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_thread
 import type { MessagePort } from 'node:worker_threads';
 import { createEngine, loadBackend } from '@gradcast/compute';
 import { presets } from '@gradcast/model';
-import { Trainer } from '@gradcast/trainer';
+import { Trainer } from '@gradcast/worker-core';
 import { selectKernels } from '@gradcast/vector';
 import type { ComputeSettings, FromCompute, ToCompute } from './compute-messages.ts';
 

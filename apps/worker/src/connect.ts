@@ -6,7 +6,7 @@ import { WebSocket } from 'ws';
 import { codeOf, printable } from '@gradcast/protocol';
 import { largestFrameToWorker } from './limits.ts';
 import { isPrivate, zeroMask } from './masking.ts';
-import type { Connection, ConnectionEvents, Failure } from '@gradcast/trainer';
+import type { Connection, ConnectionEvents, Failure } from '@gradcast/worker-core';
 
 export interface ConnectOptions {
   /** `ws://host:port` or `wss://host:port`. */

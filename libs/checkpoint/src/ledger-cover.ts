@@ -4,8 +4,8 @@
  * Aligned subtrees are nested or disjoint, so the largest of them never overlap: if together they reach every leaf, they
  * are an exact cover. A smaller result inside a larger one was replaced by it in the sum and adds nothing.
  */
-import { isSubtree } from '@gradcast/ledger';
-import type { Subtree } from '@gradcast/ledger';
+import { isSubtree } from '@gradcast/schedule';
+import type { Subtree } from '@gradcast/schedule';
 import type { LedgerResult } from './ledger-record.ts';
 
 /** Results that were held back; they are used if nobody refutes them, and then cover what no other result does. */

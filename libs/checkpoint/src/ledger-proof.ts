@@ -3,7 +3,7 @@
  * and that each used every one of its leaves exactly once. With the stream's permutations it follows how often each
  * sample was used; that is counted, not assumed.
  */
-import { globalBatch, SampleStream } from '@gradcast/ledger';
+import { globalBatch, SampleStream } from '@gradcast/schedule';
 import { LedgerError } from './errors.ts';
 import type { LedgerErrorCode } from './errors.ts';
 import { coverFault } from './ledger-cover.ts';

@@ -1,8 +1,8 @@
 /**
  * The first stage of a step: from stream positions to the images and noise of a range of leaves.
  */
-import { leafPosition, SampleStream } from '@gradcast/ledger';
-import type { LeafRange, StepShape } from '@gradcast/ledger';
+import { leafPosition, SampleStream } from '@gradcast/schedule';
+import type { LeafRange, StepShape } from '@gradcast/schedule';
 import type { Preset } from '@gradcast/model';
 import { fillNormal, fillUniform, STREAMS } from '@gradcast/random';
 import { IMAGE_BYTES } from './dataset.ts';

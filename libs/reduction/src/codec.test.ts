@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { alignedSubtrees } from '@gradcast/ledger';
-import type { Subtree } from '@gradcast/ledger';
+import { alignedSubtrees } from '@gradcast/schedule';
+import type { Subtree } from '@gradcast/schedule';
 import { CODECS } from '@gradcast/protocol';
 import type { CodecName } from '@gradcast/protocol';
 import { layOut } from '@gradcast/tensors';

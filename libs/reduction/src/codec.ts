@@ -6,7 +6,7 @@
  * whoever added what. Nothing a worker keeps for itself (such as an error it would feed back) enters.
  */
 import type { CodecName } from '@gradcast/protocol';
-import type { Subtree } from '@gradcast/ledger';
+import type { Subtree } from '@gradcast/schedule';
 import type { Layout } from '@gradcast/tensors';
 import type { VectorKernels } from '@gradcast/vector';
 import type { AverageNorms } from './average.ts';

@@ -4,8 +4,8 @@
  * The left sibling's memory takes the sum, so a received frame's payload is added to in place and no step allocates
  * more than the frames it received.
  */
-import { TreeSum } from '@gradcast/ledger';
-import type { Subtree } from '@gradcast/ledger';
+import { TreeSum } from '@gradcast/schedule';
+import type { Subtree } from '@gradcast/schedule';
 import type { GradientCodec } from './codec.ts';
 
 /** @param released is given what was added into another node and is free again. */

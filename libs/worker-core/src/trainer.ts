@@ -11,8 +11,8 @@
  * worthless stops it at the next micro-batch; a result carries the fingerprint of the very replica it was computed
  * from; a lease for a version still to come waits until the replica gets there.
  */
-import { alignedSubtrees } from '@gradcast/ledger';
-import type { Subtree } from '@gradcast/ledger';
+import { alignedSubtrees } from '@gradcast/schedule';
+import type { Subtree } from '@gradcast/schedule';
 import { buildModel, initialParameters } from '@gradcast/model';
 import type { GradientEngine, MicroBatch, Model, Preset } from '@gradcast/model';
 import { Replica } from '@gradcast/optimizer';

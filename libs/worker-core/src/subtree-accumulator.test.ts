@@ -1,5 +1,5 @@
-import { alignedSubtrees } from '@gradcast/ledger';
-import type { Subtree } from '@gradcast/ledger';
+import { alignedSubtrees } from '@gradcast/schedule';
+import type { Subtree } from '@gradcast/schedule';
 import { createCodec } from '@gradcast/reduction';
 import { floatsOf } from '@gradcast/tensors';
 import { referenceKernels as kernels } from '@gradcast/vector';

@@ -4,7 +4,7 @@
  * A node is a few megabytes: those that were added into another are used again for the next leaf, so a subtree of n
  * leaves needs log2(n) + 1 of them, and all but the sum are there for the next subtree.
  */
-import type { Subtree, TreeSum } from '@gradcast/ledger';
+import type { Subtree, TreeSum } from '@gradcast/schedule';
 import { payloadWithRoom } from '@gradcast/protocol';
 import { gradientTree } from '@gradcast/reduction';
 import type { GradientCodec } from '@gradcast/reduction';
