@@ -24,8 +24,8 @@ const entries = {
   replay: 'apps/cli/src/replay.ts',
   probe: 'apps/cli/src/probe.ts',
   coordinator: 'apps/coordinator/src/main.ts',
-  'checkpoint-thread': 'apps/coordinator/src/checkpoint-thread.ts',
-  'sample-thread': 'apps/coordinator/src/sample-thread.ts',
+  'checkpoint-thread': 'apps/coordinator/src/records/checkpoint-thread.ts',
+  'sample-thread': 'apps/coordinator/src/records/sample-thread.ts',
   worker: 'apps/worker/src/main.ts',
   'compute-thread': 'apps/worker/src/compute-thread.ts',
 };

@@ -6,8 +6,8 @@ import type { ParentMessage, Summary } from '@gradcast/config';
 import { keepFreedMemory } from '@gradcast/tensors';
 import { pino } from 'pino';
 import type { Logger } from 'pino';
-import { Defects } from './defects.ts';
-import { run } from './run.ts';
+import { Defects } from './run/defects.ts';
+import { run } from './run/run.ts';
 
 collectAtOnce();
 keepFreedMemory();

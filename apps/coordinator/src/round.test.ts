@@ -5,8 +5,8 @@ import { bytesOf, floatsOf } from '@gradcast/tensors';
 import type { AdamScalars } from '@gradcast/vector';
 import { referenceKernels as kernels } from '@gradcast/vector';
 import { describe, expect, it } from 'vitest';
-import type { OpenStep, StepOutcome } from './open-step.ts';
-import { PHASES, PhaseTimer } from './records.ts';
+import type { OpenStep, StepOutcome } from './leasing/open-step.ts';
+import { PHASES, PhaseTimer } from './records/records.ts';
 import { round } from './round.ts';
 import type { RoundOutcome, Stages } from './round.ts';
 

@@ -11,10 +11,10 @@ import type { TrainingState } from '@gradcast/optimizer';
 import type { GradientCodec } from '@gradcast/reduction';
 import { freeMemory } from '@gradcast/tensors';
 import type { VectorKernels } from '@gradcast/vector';
-import type { RunTerms } from './dispatcher.ts';
-import type { Fleet } from './fleet.ts';
-import type { OpenStep } from './open-step.ts';
-import type { ClosedRecord, PhaseTimer, StepRecord } from './records.ts';
+import type { RunTerms } from './leasing/dispatcher.ts';
+import type { Fleet } from './leasing/fleet.ts';
+import type { OpenStep } from './leasing/open-step.ts';
+import type { ClosedRecord, PhaseTimer, StepRecord } from './records/records.ts';
 
 export interface Stages {
   readonly terms: RunTerms;

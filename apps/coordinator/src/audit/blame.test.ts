@@ -1,0 +1,61 @@
+import { expect, it } from 'vitest';
+import type { Party, Ruling } from './audit.ts';
+import { Blame } from './blame.ts';
+import { ANYBODY } from '../network/credentials.ts';
+import type { Peer } from '../membership/peer.ts';
+
+function party(worker: string, identity = worker): Party {
+  return { worker, identity, credential: ANYBODY, profile: 'p', isArbiter: false, backend: 'wasm', threads: 1 };
+}
+
+const arbiter: Party = { ...party('arbiter'), isArbiter: true };
+
+function ruling(change: Partial<Ruling>): Ruling {
+  const subtree = { start: 0, size: 1 };
+  return {
+    subtree,
+    node: new Uint8Array(),
+    wrong: [],
+    right: [],
+    used: arbiter,
+    kind: 'settled',
+    exact: true,
+    ...change,
+  };
+}
+
+function bench(...present: { readonly name: string; readonly identity: string }[]) {
+  const told: string[] = [];
+  const blame = new Blame({
+    now: () => 0,
+    events: {
+      audit: (kind, worker) => told.push(`${kind} ${worker}`),
+      lease: (outcome, worker) => told.push(`${outcome} ${worker}`),
+      quarantined: (worker, offence) => told.push(`quarantined ${worker} ${offence}`),
+    },
+    roster: { named: (name) => present.find((each) => each.name === name) as unknown as Peer },
+    refuse: ({ name }, code) => told.push(`refused ${name} ${code}`),
+  });
+  return { blame, told };
+}
+
+it('is for who was wrong, and praise for who was right', () => {
+  const { blame, told } = bench({ name: 'liar', identity: 'liar' });
+  blame.standings.introduce('honest', { shared: ['token:shared'] });
+  for (let i = 0; i < 10; i++) blame.ruled(ruling({ right: [party('honest')], used: party('honest'), kind: 'agreed' }));
+  expect([blame.standings.isOnProbation('honest'), told.slice(-2)]).toEqual([
+    false,
+    ['agreed honest', 'accepted honest'],
+  ]);
+  blame.ruled(ruling({ wrong: [party('liar')] }));
+  expect(told.slice(-3)).toEqual(['settled arbiter', 'quarantined liar audit', 'refused liar audit-lost']);
+});
+
+it('finds who has hung up by its session, and not who has taken its name since', () => {
+  const { blame, told } = bench({ name: 'w', identity: 'session-2' });
+  blame.ruled(ruling({ wrong: [party('w', 'session-1')] }));
+  blame.refuted(party('w', 'session-1'));
+  expect(told).toEqual(['settled arbiter', 'quarantined w audit', 'quarantined w refused']);
+  expect(blame.standings.quarantineOf('session-1')).toBeDefined();
+  expect(blame.standings.quarantineOf('session-2')).toBeUndefined();
+});

@@ -1,0 +1,77 @@
+/**
+ * Whom an audit is put to: an independent witness of the same numeric profile or, failing that, the arbiter.
+ *
+ * Invariants: nobody is asked whose word could not end the case; a witness that lets its lease pass has had its chance, and
+ * the case is the arbiter's.
+ */
+import type { Assignment, Lease } from '@gradcast/schedule';
+import { areIndependent } from './audit.ts';
+import type { Case, Party } from './audit.ts';
+import type { OpenStep } from '../leasing/open-step.ts';
+import type { Peer } from '../membership/peer.ts';
+
+export interface WitnessesOptions {
+  /** An arbiter like this party. @returns it, once it is there. */
+  readonly callArbiter: (like: Party) => Peer | undefined;
+  /** Leases leaves for comparison. */
+  readonly grant: (step: OpenStep, assignment: Assignment) => void;
+}
+
+export class Witnesses {
+  readonly #options: WitnessesOptions;
+
+  constructor(options: WitnessesOptions) {
+    this.#options = options;
+  }
+
+  /** Cases that wait for nobody's answer. */
+  unasked(step: OpenStep): Case[] {
+    return step.audits.open.filter((each) => isUnasked(step, each));
+  }
+
+  /**
+   * Leases cases to somebody who can answer.
+   *
+   * @param present workers that can be asked for something.
+   */
+  ask(step: OpenStep, cases: readonly Case[], present: readonly Peer[]): void {
+    for (const each of cases) {
+      // Whoever was asked and is waited for no more: it is late.
+      if (step.leases.audits(each.subtree).length > 0) step.audits.refer(each.subtree);
+      if (!each.referred) this.#askWitness(step, each, present);
+      if (each.referred) this.#askArbiter(step, each);
+    }
+  }
+
+  #askWitness(step: OpenStep, each: Case, present: readonly Peer[]): void {
+    const [{ party }] = each.testimonies;
+    const isWitness = (peer: Peer) =>
+      peer.profile === party.profile && peer.name !== party.worker && areIndependent(peer, party);
+    const witness = present.find((peer) => !step.leases.isBusy(peer.name) && isWitness(peer));
+    if (witness) this.#ask(step, each, witness);
+    else if (!present.some(isWitness)) step.audits.refer(each.subtree);
+  }
+
+  #askArbiter(step: OpenStep, each: Case): void {
+    const arbiter = this.#options.callArbiter(each.testimonies[0].party);
+    // It is late, and still computing just that: asked again, it would only have more to do.
+    if (step.leases.audits(each.subtree).some(({ worker }) => worker === arbiter?.name)) return;
+    if (arbiter?.isAt(step.version) && !step.leases.isBusy(arbiter.name)) this.#ask(step, each, arbiter);
+  }
+
+  #ask(step: OpenStep, { subtree }: Case, { name: worker }: Peer): void {
+    step.audits.ask(subtree);
+    this.#options.grant(step, { worker, range: { first: subtree.start, count: subtree.size } });
+  }
+}
+
+function isUnasked(step: OpenStep, { subtree }: Case): boolean {
+  const isAwaited = ({ expired, shared }: Lease) => !expired && !shared;
+  return !step.leases.audits(subtree).some(isAwaited);
+}
+
+/** A peer as audits see it: what is known of it outlives its connection. */
+export function partyOf({ name, identity, credential, profile, isArbiter, hello }: Peer): Party {
+  const { backend = '', threads = 1 } = hello ?? {};
+  return { worker: name, identity, credential, profile, isArbiter, backend, threads };
+}

@@ -1,0 +1,397 @@
+/**
+ * Hands out the leaves of a step and judges what comes back.
+ *
+ * Invariants: a lease goes only to a worker whose replica will be at the step's version and against whom nothing is
+ * held; a result counts only with the right lease, version, shape and replica fingerprint; the next step's images go out
+ * while the present one is computed; no deadline runs while this process itself stood still.
+ */
+import { alignedSubtrees, assignFreeLeaves, isSubtree } from '@gradcast/schedule';
+import type { Assignment, LeafRange, Lease, StepShape } from '@gradcast/schedule';
+import { encodeFrame, leaseBytes, leaseParts, openEncoded, ProtocolError } from '@gradcast/protocol';
+import type { CodecName, LeaseContents, MessageOf, PayloadShape } from '@gradcast/protocol';
+import type { GradientCodec } from '@gradcast/reduction';
+import type { Fingerprint, VectorKernels } from '@gradcast/vector';
+import type { Party } from '../audit/audit.ts';
+import type { AuditPicks } from '../audit/audit-picks.ts';
+import { Blame } from '../audit/blame.ts';
+import { Eligible } from '../membership/eligible.ts';
+import type { FleetEvents } from '../membership/fleet-events.ts';
+import { OpenStep } from './open-step.ts';
+import type { OpenStepOptions } from './open-step.ts';
+import { Pace } from './pace.ts';
+import type { Peer } from '../membership/peer.ts';
+import { longestMs } from '../membership/progress.ts';
+import type { Roster } from '../membership/roster.ts';
+import type { Offence, Standings } from '../membership/reputation.ts';
+import { partyOf, Witnesses } from '../audit/witnesses.ts';
+
+/** What the welcome tells every worker. */
+export interface RunTerms extends StepShape {
+  readonly incarnation: number;
+  readonly run: string;
+  readonly preset: string;
+  readonly seed: number;
+  readonly codec: CodecName;
+}
+
+/** The state that joiners take and results are checked against. */
+export interface Truth {
+  readonly version: number;
+  readonly fingerprint: Fingerprint;
+  /** Parameters, first and second moments. */
+  readonly vectors: readonly Float32Array[];
+  /** Largest norm that the mean gradient may have. */
+  readonly normBound: number;
+  /** Norm beyond which a result is computed once more; undefined before the first step. */
+  readonly suspectNorm: number | undefined;
+}
+
+export interface DispatcherOptions {
+  readonly terms: RunTerms;
+  readonly payload: PayloadShape;
+  readonly codec: GradientCodec;
+  readonly kernels: VectorKernels;
+  /** Images and noise of some leaves of a step. */
+  readonly cut: (step: number, range: LeafRange) => LeaseContents;
+  /** Whether the tail of a sum over so many leaves is one that batches can bring. */
+  readonly isTailSound: (tail: Float32Array, leaves: number) => boolean;
+  /** Fewer workers than this get no lease: the run pauses. */
+  readonly minWorkers: number;
+  readonly isAudited: AuditPicks;
+  /** Whether there is an arbiter to ask: with audits only. */
+  readonly hasArbiter: boolean;
+  /** Whether a node of another numeric profile lies within the tolerance of a reference. */
+  readonly isNear: OpenStepOptions['isNear'];
+  readonly isExact: boolean;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  readonly events: FleetEvents;
+  readonly roster: Roster;
+  /** A worker whose connection should end. */
+  readonly refuse: (peer: Peer, code: 'silent' | 'result-numeric' | 'audit-lost', sentence: string) => void;
+  /** A worker whose replica is not ours. */
+  readonly missed: (peer: Peer) => void;
+  /** Only an arbiter can end an audit of this party: one like it, or whatever there is. @returns it, once it is there. */
+  readonly callArbiter: (like: Party) => Peer | undefined;
+}
+
+/** An expired lease is given up, and its worker with it, after so many times its term (and never under a minute). */
+const HOPELESS_FACTOR = 10;
+const HOPELESS_MS = 60_000;
+
+export class Dispatcher {
+  readonly #options: DispatcherOptions;
+  readonly #pace = new Pace();
+  readonly #blame: Blame;
+  readonly #eligible: Eligible;
+  readonly #witnesses: Witnesses;
+  #step: OpenStep | undefined;
+  /** The step after it, leased out ahead. */
+  #next: OpenStep | undefined;
+  #truth: Truth | undefined;
+  #norms: Pick<Truth, 'normBound' | 'suspectNorm'> = { normBound: Infinity, suspectNorm: undefined };
+  #nextLease = 1;
+  #stopped = false;
+  /** Results that came while this process was still taking the step they build on, one for each leased subtree. */
+  #ahead = new Map<string, () => void>();
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options;
+    this.#blame = new Blame(options);
+    this.#eligible = new Eligible({ ...options, standings: this.standings });
+    this.#witnesses = new Witnesses({
+      callArbiter: options.callArbiter,
+      grant: (step, assignment) => this.#grant(step, assignment, true),
+    });
+  }
+
+  /** What is held against workers. */
+  get standings(): Standings {
+    return this.#blame.standings;
+  }
+
+  /** Whether a worker has a lease in the open step. */
+  isBusy(worker: string): boolean {
+    return this.#step?.leases.isBusy(worker) ?? false;
+  }
+
+  /** Why a worker is kept from work. */
+  quarantineOf(peer: Peer): Offence | undefined {
+    return this.standings.quarantineOf(peer.identity)?.reason;
+  }
+
+  introduce(peer: Peer, leafMs: number): void {
+    this.#pace.introduce(peer.name, leafMs);
+  }
+
+  /** Opens a step and leases it out; a step that is open already is returned as it is. */
+  open(version: number): OpenStep {
+    if (this.#step?.version === version) return this.#step;
+    const ahead = this.#next?.version === version ? this.#next : undefined;
+    this.#next = undefined;
+    this.#step = ahead ?? this.#newStep(version);
+    this.#step.leases.restart(this.#options.now());
+    for (const { worker } of this.#step.leases.open) {
+      // Who fell behind or left since cannot compute what was leased ahead.
+      if (!this.#options.roster.named(worker)?.isAt(version)) this.#step.leases.drop(worker);
+    }
+    if (this.#stopped) this.#step.stop();
+    this.assign();
+    return this.#step;
+  }
+
+  /** Sends the leases of a step ahead, to the workers of the present one. */
+  prepare(version: number): void {
+    if (this.#stopped || this.#next?.version === version || !this.#step) return;
+    const workers = this.#eligible.at(this.#step.version);
+    if (workers.length < this.#options.minWorkers) return;
+    this.#next = this.#newStep(version);
+    this.#lease(this.#next, workers);
+  }
+
+  /** The state at rest; undefined while it is changing. */
+  settle(truth: Truth | undefined): void {
+    this.#truth = truth;
+    if (!truth) return;
+    this.#norms = { normBound: truth.normBound, suspectNorm: truth.suspectNorm };
+    const ahead = this.#ahead;
+    this.#ahead = new Map();
+    for (const handle of ahead.values()) handle();
+    this.assign();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#step?.stop();
+  }
+
+  /** A worker is gone or starts anew: its leaves are free at once. */
+  free(worker: string): void {
+    this.#step?.leases.drop(worker);
+    this.#next?.leases.drop(worker);
+  }
+
+  /** A worker is leaving: it finishes what it has, but gets nothing of the next step. */
+  freeAhead(worker: string): void {
+    this.#next?.leases.drop(worker);
+  }
+
+  forget(worker: string): void {
+    this.#pace.forget(worker);
+  }
+
+  postpone(byMs: number): void {
+    this.#step?.leases.postpone(byMs, this.#options.now());
+    this.standings.postpone(byMs);
+  }
+
+  /** Deadlines. */
+  tick(): void {
+    const step = this.#step;
+    if (!step || step.isClosed) return;
+    for (const lease of step.leases.expire(this.#options.now())) this.#expired(lease);
+    for (const lease of step.leases.expired) this.#checkHopeless(lease);
+    this.#confirm(step);
+    this.assign();
+    this.#shareOverdue(step);
+  }
+
+  /**
+   * Rather than wait for its slowest worker, a step has its leaves computed by somebody who has nothing else to do, too. No
+   * offence: a slow worker on trial is slow and no more.
+   */
+  #shareOverdue(step: OpenStep): void {
+    const { now, roster } = this.#options;
+    const isIdle = (peer: Peer) => !step.leases.isBusy(peer.name) && !step.isSuspect(peer.name);
+    if (!this.#eligible.at(step.version).some(isIdle)) return;
+    let found = false;
+    for (const { id, worker, range, grantedAt, expired, shared, audit } of step.leases.open) {
+      const age = now() - grantedAt;
+      if (expired || shared || age <= this.#pace.patienceMs(worker, range.count)) continue;
+      step.leases.share(id);
+      found = true;
+      if (!audit) this.#pace.outwaited(worker, age / range.count);
+      // What it was leased ahead is shared out again, and it is asked for nothing until it is heard from.
+      this.freeAhead(worker);
+      const peer = roster.named(worker);
+      if (peer) peer.isQuiet = peer.wantsPing = true;
+    }
+    if (found) this.assign();
+  }
+
+  #expired({ worker, grantedAt, range, audit }: Lease): void {
+    const { now, events, roster } = this.#options;
+    events.lease('expired', worker);
+    const peer = roster.named(worker);
+    if (!peer) return;
+    // Until anything is heard from it again, a worker that missed a deadline is asked for nothing.
+    if (peer.isArbiter) return;
+    peer.isQuiet = true;
+    // Nor does the next step wait for it: what it was leased ahead is shared out again.
+    this.freeAhead(worker);
+    peer.wantsPing = true;
+    if (!audit) this.#pace.late(worker, (now() - grantedAt) / range.count);
+    this.#offend(peer, 'expired');
+  }
+
+  #checkHopeless({ worker, grantedAt, deadline, range }: Lease): void {
+    const { now, roster, refuse } = this.#options;
+    const limit = Math.max(HOPELESS_MS, HOPELESS_FACTOR * (deadline - grantedAt)) + this.#transferMs(range);
+    const peer = roster.named(worker);
+    if (peer && now() - grantedAt > limit) refuse(peer, 'silent', 'a lease was not answered in ten times its term');
+  }
+
+  /** How long the slowest link needs for the average before a lease, the lease and its results. */
+  #transferMs(range: LeafRange): number {
+    const { codec, payload } = this.#options;
+    const results = alignedSubtrees(range).length * codec.nodeBytes;
+    return longestMs(codec.averageBytes + leaseBytes(payload, range.count) + results);
+  }
+
+  /**
+   * A result from a worker; the payload is this object's from then on.
+   *
+   * @throws ProtocolError `payload-length` or `message-invalid`.
+   */
+  result(peer: Peer, message: MessageOf<'result'>, payload: Uint8Array): void {
+    const { codec, events, now, missed, terms } = this.#options;
+    const node = openEncoded(payload, codec.nodeBytes);
+    const { start, size } = message.subtree;
+    if (!isSubtree(message.subtree, terms.microBatches)) {
+      throw new ProtocolError('message-invalid', `leaves ${start} to ${start + size - 1} are no subtree of the step`);
+    }
+    const step = this.#step;
+    if (!step || step.isClosed || step.version !== message.version) return events.lease('late', peer.name);
+    const lease = this.#leaseOf(step, peer, message);
+    const key = `${message.lease}:${start}/${size}`;
+    if (!lease || this.#ahead.has(key)) return events.lease('duplicate', peer.name);
+    if (this.#truth?.version !== message.version) {
+      this.#ahead.set(key, () => this.result(peer, message, payload));
+      return;
+    }
+    if (message.fingerprint !== this.#truth.fingerprint) {
+      events.mismatch(peer.name);
+      events.lease('refused', peer.name);
+      this.#offend(peer, 'mismatch');
+      return missed(peer);
+    }
+    if (!codec.hasZeroPadding(node)) {
+      this.#offend(peer, 'refused');
+      throw new ProtocolError('message-invalid', 'its result has numbers between the tensors');
+    }
+    const verdict = step.accept(lease, message.subtree, node, { party: partyOf(peer), now: now() });
+    if (verdict === 'heard') events.lease('audited', peer.name);
+    else if (verdict === 'suspect') events.lease('refused', peer.name);
+    // Whose value is used is told by the ruling.
+    else if (verdict !== 'held' || !step.audits.of(message.subtree))
+      events.lease(verdict === 'late' ? 'late' : 'accepted', peer.name);
+    if (verdict === 'accepted' || verdict === 'held' || verdict === 'heard') peer.contributed();
+    // What is held may be a lie: it is good once an audit says so.
+    if (verdict === 'accepted') this.standings.good(peer.identity);
+    if (verdict === 'suspect') this.#confirm(step);
+    for (const party of step.refuted()) this.#blame.refuted(party);
+    this.#settleLeases(step, peer, message);
+    this.assign();
+  }
+
+  /**
+   * The lease that a result is of. What compares values has to bring its subtree whole, for parts of it could be compared with
+   * nothing; who sends anything else holds the step up.
+   */
+  #leaseOf(step: OpenStep, peer: Peer, { lease: id, subtree }: MessageOf<'result'>): Lease | undefined {
+    const lease = step.leases.of(id, peer.name);
+    if (!lease) return undefined;
+    const { first, count } = lease.range;
+    const [behind, end] = [subtree.start - first, subtree.start + subtree.size];
+    if (!lease.audit) return behind >= 0 && end <= first + count ? lease : undefined;
+    if (behind === 0 && subtree.size === count) return lease;
+    this.#offend(peer, 'refused');
+    throw new ProtocolError('message-invalid', `this lease is not answered with leaves ${subtree.start} to ${end - 1}`);
+  }
+
+  #settleLeases(step: OpenStep, peer: Peer, { computeMs }: MessageOf<'result'>): void {
+    const { now, events } = this.#options;
+    for (const settled of step.leases.settle()) {
+      if (settled.worker !== peer.name) continue;
+      const ms = now() - settled.grantedAt;
+      this.#pace.measured(peer.name, ms / settled.range.count, settled.range.count);
+      // What a worker says of itself cannot be longer than what was measured here.
+      events.leaseTime(peer.name, ms, Math.min(Math.max(computeMs, 0), ms));
+    }
+  }
+
+  /** Leases free leaves to workers that wait for work; those whose numbers are in doubt come last. */
+  assign(): void {
+    const step = this.#step;
+    if (!step || step.isClosed) return;
+    // Nothing to hand out: what a result costs must not depend on how many others wait.
+    const unasked = this.#witnesses.unasked(step);
+    if (!step.leases.hasFree && unasked.length === 0) return;
+    const eligible = this.#eligible.at(step.version);
+    // An audit needs no quorum: what was held goes on to be settled while the run is paused.
+    if (eligible.length < this.#options.minWorkers) return this.#witnesses.ask(step, unasked, eligible);
+    const idle = eligible.filter(({ name }) => !step.leases.isBusy(name) && !step.isSuspect(name));
+    this.#lease(step, idle);
+    this.#witnesses.ask(step, unasked, eligible);
+  }
+
+  #lease(step: OpenStep, workers: readonly Peer[]): void {
+    if (!step.leases.hasFree) return;
+    const idle = this.#pace.speeds(workers.map(({ name }) => name));
+    const isFirstShare = step.history.length === 0 && step.leases.size === 0;
+    const assignments = assignFreeLeaves(step.leases, idle);
+    for (const assignment of assignments) this.#grant(step, assignment, false);
+    if (isFirstShare) this.#pace.shared(idle, new Set(assignments.map(({ worker }) => worker)));
+  }
+
+  #grant(step: OpenStep, assignment: Assignment, audit: boolean): void {
+    const { now, cut, payload, terms, roster } = this.#options;
+    const { worker, range } = assignment;
+    const attempt = step.leases.attemptsOf(range);
+    const deadlineMs = this.#pace.leaseMs(worker, { leaves: range.count, attempt });
+    const lease = step.leases.grant(assignment, now(), deadlineMs, audit);
+    const message: MessageOf<'lease'> = {
+      type: 'lease',
+      incarnation: terms.incarnation,
+      lease: lease.id,
+      version: step.version,
+      first: range.first,
+      count: range.count,
+      deadlineMs,
+    };
+    void roster.named(worker)?.send(message, encodeFrame(message, leaseParts(payload, cut(step.version, range))));
+  }
+
+  #newStep(version: number): OpenStep {
+    const { codec, terms, isAudited, hasArbiter, isNear, isExact, isTailSound } = this.#options;
+    return new OpenStep({
+      version,
+      leaves: terms.microBatches,
+      nextLeaseId: () => this.#nextLease++,
+      codec,
+      limits: () => ({
+        norm: (this.#norms.suspectNorm ?? this.#norms.normBound) * terms.microBatches,
+        compare: this.#norms.suspectNorm === undefined,
+        isTailSound,
+      }),
+      isAudited: (subtree, { identity }) => isAudited(version, subtree, this.standings.isOnProbation(identity)),
+      hasArbiter,
+      isNear,
+      isExact,
+      onRuling: (ruling) => this.#blame.ruled(ruling),
+    });
+  }
+
+  /**
+   * Takes held-back results as the model's own if nobody else could compute them: not somebody who is merely late,
+   * catching up or in quarantine, and not when everybody has left, for then somebody may still come.
+   */
+  #confirm(step: OpenStep): void {
+    const present = this.#options.roster.all.filter(({ hello, isArbiter }) => hello !== undefined && !isArbiter);
+    if (present.length > 0) step.confirm(present.some(({ name }) => !step.isSuspect(name)));
+  }
+
+  #offend({ name: worker, identity }: Peer, offence: Offence): void {
+    this.#blame.offend({ worker, identity }, offence);
+  }
+}

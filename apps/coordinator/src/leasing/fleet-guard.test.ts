@@ -1,0 +1,118 @@
+import { describe, expect, it } from 'vitest';
+import { encodeFrame } from '@gradcast/protocol';
+import { FleetBench, INCARNATION, stepSum, sumOf } from './fleet-harness.ts';
+import type { FakeWorker } from './fleet-harness.ts';
+
+const control = { incarnation: INCARNATION, id: 1 };
+/** Names of at most two characters, so that thousands fit a header. */
+const keys = (count: number) =>
+  Object.fromEntries(Array.from({ length: count }, (_, i) => [String.fromCharCode(64 + (i >> 6), 64 + (i & 63)), 1]));
+
+/** Frames whose refusal was once longer than a header may be. */
+const frames: [string, Uint8Array][] = [
+  ['a pong with 3,900 unknown keys', encodeFrame({ type: 'pong', ...keys(3900) })],
+  ['a pong with 200 unknown keys', encodeFrame({ type: 'pong', ...control, ...keys(200) })],
+  ['a ping with a key of 16,345 characters', encodeFrame({ type: 'ping', ['k'.repeat(16_345)]: 1 })],
+  ['a ping with keys of 250 bytes', encodeFrame({ type: 'ping', ...control, ...longKeys(60) })],
+  ['a type of 16,000 characters', encodeFrame({ type: 't'.repeat(16_000) })],
+  ['a fact whose name is 250 bytes long', encodeFrame({ type: 'hello', profile: longKeys(50) })],
+];
+
+function longKeys(count: number): Record<string, number> {
+  return Object.fromEntries(Array.from({ length: count }, (_, i) => [`${'k'.repeat(240)}${i}`, 1]));
+}
+
+/** Answers what was asked, and what is asked upon that. */
+function answerAll(worker: FakeWorker): void {
+  for (let next = 0; next < worker.leases.length; next++) worker.answer(worker.leases[next]);
+}
+
+describe('one frame', () => {
+  it.each(frames)('such as %s costs its sender the connection and nobody else anything', async (_, frame) => {
+    const bench = new FleetBench();
+    const [honest] = bench.join('honest');
+    const step = bench.fleet.open(0);
+    const before = bench.connect('stranger');
+    const after = bench.join('liar')[0];
+    for (const worker of [before, after]) {
+      worker.bytes(frame);
+      expect(worker.refusedWith).toMatch(/^(message-invalid|frame-malformed)$/);
+      expect(worker.of('refuse')[0].message.sentence.length).toBeLessThan(500);
+      expect(worker.socket.closedWith).toBe(1008);
+      worker.socket.hangUp();
+    }
+    answerAll(honest);
+    expect(await sumOf(step)).toEqual(stepSum(0));
+  });
+});
+
+describe('an exception while a message is handled', () => {
+  /** A fleet with a defect: it fails when a worker leaves. */
+  function defective(
+    fail: (error: Error) => void = (error) => {
+      throw error;
+    },
+  ) {
+    const bench = new FleetBench();
+    const [honest, unlucky] = bench.join('honest', 'unlucky');
+    bench.events.left = () => fail(new RangeError('nobody foresaw this'));
+    const leave = (worker: FakeWorker) =>
+      worker.says({ type: 'leave', incarnation: INCARNATION, reason: 'I met a defect' });
+    return { bench, honest, unlucky, leave };
+  }
+
+  it('costs its sender the connection; the step is closed by the others', async () => {
+    const { bench, honest, unlucky, leave } = defective();
+    const step = bench.fleet.open(0);
+    leave(unlucky);
+    expect(bench.told).toContain('failed unlucky RangeError: nobody foresaw this');
+    expect([unlucky.refusedWith, unlucky.socket.closedWith]).toEqual(['message-failed', 1008]);
+    answerAll(honest);
+    expect(await sumOf(step)).toEqual(stepSum(0));
+  });
+
+  it('ends the connection even if refusing fails as well', () => {
+    const { bench, unlucky, leave } = defective();
+    bench.events.refused = () => {
+      throw new Error('again');
+    };
+    leave(unlucky);
+    expect(unlucky.socket.terminated).toBe(true);
+    expect(bench.fleet.active).toBe(1);
+  });
+
+  it.each(['a ping', 'a look at its link', 'a snapshot'])('in %s that is due costs that worker alone', async (what) => {
+    const bench = new FleetBench();
+    const [honest, unlucky] = bench.join('honest', 'unlucky');
+    const step = bench.fleet.open(0);
+    const fails = () => {
+      throw new RangeError('nobody foresaw this');
+    };
+    let looks = true;
+    const bytesRead = () => (looks ? 0 : fails());
+    const looked = bench.connect('looked', {}, { bytesRead });
+    looked.hello();
+    if (what === 'a look at its link') looks = false;
+    if (what === 'a ping') looked.socket.send = fails;
+    if (what === 'a snapshot') {
+      Object.defineProperty(looked.socket, 'bufferedAmount', { get: fails });
+      looked.ready();
+    }
+    bench.pass(5000, () => [honest, unlucky].forEach((each) => each.says({ type: 'pong', ...control })));
+    expect(bench.count('failed looked RangeError: nobody foresaw this')).toBeGreaterThan(0);
+    expect([looked.socket.closedWith !== undefined || looked.socket.terminated, unlucky.refusedWith]).toEqual([
+      true,
+      undefined,
+    ]);
+    for (const each of [honest, unlucky, honest]) answerAll(each);
+    expect(await sumOf(step)).toEqual(stepSum(0));
+  });
+
+  it('is none of the process’s business when a connection goes, either', () => {
+    const { bench, honest, unlucky } = defective();
+    unlucky.socket.hangUp();
+    expect(bench.told).toContain('failed unlucky RangeError: nobody foresaw this');
+    expect(bench.fleet.workers.map(({ name }) => name)).toEqual(['honest']);
+    expect(honest.refusedWith).toBeUndefined();
+  });
+});

@@ -1,0 +1,400 @@
+/**
+ * The workers of a run: connections from the first byte to the last, heartbeats, snapshots, broadcasts. What they are
+ * asked for and what comes back is the dispatcher's.
+ *
+ * Invariants: nothing from the wire is used before it is decoded and checked; a worker that leaves frees its leaves at
+ * once; joiners get a state that is at rest, every one of a version the same bytes; no wait is without a bound, and when
+ * this process itself was late, every deadline moves by as much.
+ */
+import {
+  decodeFromWorker,
+  encodeFrame,
+  openNothing,
+  profileKey,
+  ProtocolError,
+  refusal,
+  REFUSALS,
+  sealFrame,
+  sentenceOf,
+} from '@gradcast/protocol';
+import type { MessageOf, Received, RefusalCode, WorkerMessage } from '@gradcast/protocol';
+import type { AdamScalars } from '@gradcast/vector';
+import { Arbitration } from '../audit/arbitration.ts';
+import type { ArbiterHandle, ArbiterRequest } from '../audit/arbitration.ts';
+import { Budgets } from '../membership/budgets.ts';
+import { Dispatcher } from './dispatcher.ts';
+import type { DispatcherOptions, RunTerms, Truth } from './dispatcher.ts';
+import type { Connection } from '../network/listeners.ts';
+import { Exactness } from '../membership/exactness.ts';
+import type { ExactnessOptions } from '../membership/exactness.ts';
+import type { OpenStep } from './open-step.ts';
+import { Farewell, type FarewellOptions } from '../membership/drain.ts';
+import { Heartbeat } from '../membership/heartbeat.ts';
+import { Parking } from '../membership/parking.ts';
+import { Peer } from '../membership/peer.ts';
+import { Reception } from '../membership/reception.ts';
+import { Roster } from '../membership/roster.ts';
+import type { WorkerView } from '../membership/roster.ts';
+import { mostWaiting, Snapshots } from '../membership/snapshots.ts';
+import { originOf, Sessions } from '../membership/sessions.ts';
+import { welcomeOf } from '../membership/welcome.ts';
+import { overdue } from '../membership/overdue.ts';
+
+export interface FleetOptions
+  extends
+    FarewellOptions,
+    Omit<DispatcherOptions, 'roster' | 'refuse' | 'missed' | 'callArbiter' | 'isExact'>,
+    Pick<ExactnessOptions, 'exactProfile' | 'backend' | 'expectsOwn'> {
+  /** More workers than this are turned away. */
+  readonly maxWorkers: number;
+  /** Starts a worker of ours. */
+  readonly startArbiter: (request: ArbiterRequest) => ArbiterHandle;
+}
+
+export const TICK_MS = 100;
+/** A tick later than this means that this process itself stood still. */
+const STALL_MS = 250;
+const MAX_MISSES = 3;
+
+export class Fleet {
+  readonly #options: FleetOptions;
+  readonly #roster = new Roster();
+  readonly #farewell: Farewell;
+  readonly #dispatcher: Dispatcher;
+  readonly #parking: Parking;
+  readonly #snapshots: Snapshots;
+  readonly #sessions = new Sessions();
+  readonly #budgets: Budgets;
+  readonly #reception: Reception;
+  readonly #heartbeat: Heartbeat;
+  readonly #maxWaiting: number;
+  readonly #arbitration: Arbitration;
+  readonly #exactness: Exactness;
+  #lastTick: number;
+
+  constructor(options: FleetOptions) {
+    this.#options = options;
+    this.#lastTick = options.now();
+    this.#budgets = new Budgets(options);
+    this.#farewell = new Farewell(options);
+    const parts = {
+      ...options,
+      isExact: options.exactProfile !== null,
+      incarnation: options.terms.incarnation,
+      roster: this.#roster,
+      sessions: this.#sessions,
+      budgets: this.#budgets,
+      guard: (peer: Peer, handle: () => void) => this.#guard(peer, handle),
+      refuse: (peer: Peer, code: RefusalCode, sentence: string) => this.#refuse(peer, code, sentence),
+    };
+    this.#arbitration = new Arbitration(parts);
+    this.#exactness = new Exactness({
+      ...parts,
+      arbitration: this.#arbitration,
+      admit: (peer, probeMs) => this.#guard(peer, () => this.#admit(peer, probeMs)),
+    });
+    this.#dispatcher = new Dispatcher({
+      ...parts,
+      missed: (peer) => this.#missed(peer, 'the result was computed with a wrong replica'),
+      callArbiter: (like) => this.#arbitration.call(like),
+    });
+    this.#parking = new Parking({
+      ...parts,
+      released: ({ name }) => this.#dispatcher.free(name),
+      rejoin: (peer) => this.#rejoin(peer),
+    });
+    this.#snapshots = new Snapshots({ ...parts, given: () => this.#dispatcher.assign() });
+    this.#heartbeat = new Heartbeat(parts);
+    this.#reception = new Reception({
+      ...parts,
+      isOurs: (name, credential) => this.#arbitration.isOurs(name, credential),
+    });
+    this.#maxWaiting = mostWaiting(options);
+  }
+
+  get workers(): WorkerView[] {
+    return this.#roster.workers({
+      isBusy: (name) => this.#dispatcher.isBusy(name),
+      quarantineOf: (peer) => this.#dispatcher.quarantineOf(peer),
+    });
+  }
+
+  get terms(): RunTerms {
+    return this.#options.terms;
+  }
+
+  /** How many workers can be given a lease. */
+  get active(): number {
+    return this.#roster.active;
+  }
+
+  /** Takes an admitted connection. */
+  add(connection: Connection): void {
+    const { now, events } = this.#options;
+    const { socket } = connection;
+    const peer = new Peer({ ...connection, maxWaiting: this.#maxWaiting, now, countBytes: events.bytes });
+    this.#roster.add(peer);
+    connection.whenLarge(() => this.#mayBeLarge(peer));
+    socket.on('message', (data: Buffer, isBinary: boolean) =>
+      this.#guard(peer, () => this.#receive(peer, data, isBinary)),
+    );
+    socket.on('close', () => this.#guard(peer, () => this.#gone(peer)));
+  }
+
+  /** The state is at rest at a version: joiners may have it, and results for it can be checked. */
+  settle(truth: Truth): void {
+    this.#snapshots.settle(truth);
+    this.#dispatcher.settle(truth);
+  }
+
+  /** Opens a step and leases it out; a step that is open already is returned as it is. */
+  open(version: number): OpenStep {
+    return this.#dispatcher.open(version);
+  }
+
+  /** Sends the leases of the step after the open one, so that its images travel while this one is computed. */
+  prepare(version: number): void {
+    this.#dispatcher.prepare(version);
+  }
+
+  /**
+   * Tells every replica the average of a step, in the run's codec, or that the step was skipped. Joiners wait from here until
+   * {@link settle}.
+   *
+   * @returns when the system has taken it for every worker.
+   */
+  async broadcast(version: number, average: Uint8Array | null, scalars: AdamScalars | null): Promise<void> {
+    const { incarnation } = this.#options.terms;
+    const message: MessageOf<'average'> = { type: 'average', incarnation, version, scalars };
+    const frame = average ? sealFrame(message, average) : encodeFrame(message);
+    this.#snapshots.settle(undefined);
+    this.#dispatcher.settle(undefined);
+    this.#parking.broadcast(frame.byteLength);
+    await Promise.all(
+      this.#roster.all.map((peer) => this.#guard(peer, () => peer.sendAverage(message, frame)) ?? Promise.resolve()),
+    );
+  }
+
+  /** Ends the open step without a sum. */
+  stop(): void {
+    this.#dispatcher.stop();
+  }
+
+  /**
+   * Tells every worker that the run is over, also those that were lost a moment ago and come back, and waits until all are
+   * gone, at most so long. Needs {@link tick} for its time.
+   */
+  async dismiss(reason: string, lingerMs: number): Promise<void> {
+    const over = this.#farewell.say(reason, lingerMs);
+    for (const peer of this.#roster.all) this.#sayDone(peer, reason);
+    this.#farewell.check(this.#roster.size);
+    await over;
+  }
+
+  #sayDone(peer: Peer, reason: string): void {
+    void peer.send({ type: 'done', incarnation: this.#options.terms.incarnation, reason: sentenceOf(reason) });
+  }
+
+  /** Closes every connection; workers will try again elsewhere or later. */
+  disconnect(): void {
+    for (const peer of this.#roster.all) peer.close(1001, 'the coordinator stops');
+  }
+
+  /** Keeps time: deadlines, heartbeats, silence. Call every {@link TICK_MS}. */
+  tick(): void {
+    const { now } = this.#options;
+    const late = now() - this.#lastTick - TICK_MS;
+    this.#lastTick = now();
+    if (late > STALL_MS) this.#postpone(late);
+    this.#heartbeat.tick();
+    for (const peer of this.#roster.all) {
+      this.#guard(peer, () => {
+        const refusal = overdue(peer, now());
+        if (refusal) this.#refuse(peer, refusal.code, refusal.sentence);
+      });
+    }
+    this.#exactness.tick();
+    this.#parking.tick();
+    this.#snapshots.tick();
+    this.#dispatcher.tick();
+    this.#farewell.check(this.#roster.size);
+  }
+
+  /** This process stood still: nobody else may pay for it. */
+  #postpone(byMs: number): void {
+    this.#options.events.stalled(byMs);
+    this.#dispatcher.postpone(byMs);
+    this.#parking.postpone(byMs);
+    this.#farewell.postpone(byMs);
+    this.#arbitration.postpone(byMs);
+    for (const peer of this.#roster.all) peer.postpone(byMs);
+  }
+
+  /** Whatever goes wrong while a peer is dealt with costs that peer its connection, and nobody else anything. */
+  #guard<T>(peer: Peer, handle: () => T): T | undefined {
+    try {
+      return handle();
+    } catch (error) {
+      this.#options.events.failed(peer.name || peer.address, error);
+      try {
+        this.#refuse(peer, 'message-failed', 'the coordinator could not deal with this worker');
+      } catch {
+        // What failed once may fail again; the connection ends all the same.
+        peer.terminate();
+      }
+      return undefined;
+    }
+  }
+
+  /** More than a header's worth of one message is here. @returns whether it may go on. */
+  #mayBeLarge(peer: Peer): boolean {
+    if (peer.mayBeLarge) return true;
+    this.#guard(peer, () =>
+      this.#refuse(peer, 'message-too-large', 'a large message came and no result was asked for'),
+    );
+    return false;
+  }
+
+  #receive(peer: Peer, data: Buffer, isBinary: boolean): void {
+    if (peer.state === 'closed') return;
+    try {
+      if (!isBinary) throw new ProtocolError('frame-malformed', 'a text message came where frames are binary');
+      const received = decodeFromWorker(data);
+      const { type } = received.message;
+      const heard = peer.heard(type, data.byteLength);
+      if (heard === 'too-much' || (heard === 'unasked' && !this.#budgets.message(peer))) {
+        throw new ProtocolError('too-many-messages', `a ${type} came, of more messages than it was asked for`);
+      }
+      this.#handle(peer, received);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#refuse(peer, error.code, error.message);
+    }
+  }
+
+  #handle(peer: Peer, { message, payload }: Received<WorkerMessage>): void {
+    if (message.type === 'hello') return this.#onHello(peer, message);
+    if (message.type === 'refuse') return this.#onRefuse(peer, message);
+    if (!peer.hello) throw new ProtocolError('message-unexpected', `a ${message.type} came before the hello`);
+    if (message.incarnation !== this.#options.terms.incarnation) return;
+    switch (message.type) {
+      case 'ready':
+        openNothing(payload);
+        return this.#onReady(peer, message);
+      case 'applied':
+        return this.#onApplied(peer, message);
+      case 'result':
+        return this.#dispatcher.result(peer, message, payload);
+      case 'resync':
+        // Before its probe is known, a worker gets no replica.
+        if (peer.state === 'joining') throw new ProtocolError('message-unexpected', 'a resync came before the ready');
+        return this.#missed(peer, 'the replica lost its place');
+      case 'ping':
+        // Who takes nothing gets no answers either.
+        if (peer.hasRoom(0)) void peer.send({ type: 'pong', incarnation: message.incarnation, id: message.id });
+        return;
+      case 'leave':
+        return this.#onLeave(peer, message);
+      case 'pong':
+      case 'stats':
+        return;
+      default:
+        message satisfies never;
+    }
+  }
+
+  #onHello(peer: Peer, hello: MessageOf<'hello'>): void {
+    this.#reception.introduce(peer, hello);
+    this.#dispatcher.standings.introduce(peer.identity, originOf(peer));
+    peer.state = 'joining';
+    void peer.send(welcomeOf(peer, this.#options.terms));
+    this.#farewell.isBack(peer.name);
+    if (this.#farewell.reason !== undefined) this.#sayDone(peer, this.#farewell.reason);
+  }
+
+  #onReady(peer: Peer, { probe, probeMs }: MessageOf<'ready'>): void {
+    if (peer.state !== 'joining') throw new ProtocolError('message-unexpected', 'a ready came at the wrong time');
+    peer.profile = profileKey(peer.hello!.profile, probe);
+    this.#exactness.ready(peer, probeMs);
+  }
+
+  #admit(peer: Peer, probeMs: number): void {
+    const { backend, device } = peer.hello!;
+    this.#dispatcher.introduce(peer, probeMs);
+    peer.pausedUntil = this.#options.now() + this.#dispatcher.standings.pauseOf(peer.identity);
+    this.#options.events.joined({ name: peer.name, backend, device, profile: peer.profile });
+    this.#rejoin(peer);
+  }
+
+  #onApplied(peer: Peer, { version }: MessageOf<'applied'>): void {
+    const became = peer.applied(version);
+    if (became === 'caught-up' && !this.#parking.park(peer)) return this.#rejoin(peer);
+    if (became !== undefined) this.#dispatcher.assign();
+  }
+
+  /** A worker that leaves finishes what it has; it gets nothing more. */
+  #onLeave(peer: Peer, { reason }: MessageOf<'leave'>): void {
+    this.#options.events.left(peer.name, reason);
+    this.#dispatcher.freeAhead(peer.name);
+    peer.state = 'leaving';
+    this.#dispatcher.assign();
+  }
+
+  /** The peer takes a snapshot as soon as the state is at rest. */
+  #rejoin(peer: Peer): void {
+    if (peer.state === 'leaving') return;
+    peer.state = 'waiting';
+    this.#snapshots.give(peer);
+    this.#dispatcher.assign();
+  }
+
+  #missed(peer: Peer, sentence: string): void {
+    if (peer.state === 'parked') return;
+    peer.misses += 1;
+    peer.pausedUntil = this.#options.now() + this.#dispatcher.standings.missed(peer.identity);
+    this.#dispatcher.free(peer.name);
+    if (peer.misses > MAX_MISSES) return this.#refuse(peer, 'replica-mismatch', `${sentence}, ${peer.misses} times`);
+    this.#rejoin(peer);
+  }
+
+  #onRefuse(peer: Peer, { code, sentence }: MessageOf<'refuse'>): void {
+    this.#options.events.refused(peer.name, code, sentence);
+    peer.close(1000, code);
+  }
+
+  /** Ends a connection, saying why; its leaves are free at once. */
+  #refuse(peer: Peer, code: RefusalCode, sentence: string): void {
+    if (peer.state === 'closed') return;
+    this.#options.events.refused(peer.name || peer.address, code, sentence);
+    void peer.send(refusal(code, sentence));
+    if (REFUSALS[code] === 'later') this.#lost(peer);
+    peer.close(1008, code);
+    // A peer that does not answer would not answer the close either.
+    if (code === 'silent' || code === 'too-slow') peer.terminate();
+    this.#dispatcher.free(peer.name);
+    this.#dispatcher.assign();
+  }
+
+  #gone(peer: Peer): void {
+    const announced = peer.state !== 'closed' && peer.state !== 'leaving';
+    peer.state = 'closed';
+    const wasThere = this.#roster.remove(peer);
+    this.#farewell.check(this.#roster.size);
+    if (!wasThere || !peer.hello) return;
+    this.#sessions.left(peer);
+    if (announced) {
+      this.#options.events.left(peer.name, 'the connection ended');
+      this.#lost(peer);
+    }
+    if (this.#roster.named(peer.name)) return;
+    this.#options.events.forgotten(peer.name);
+    this.#dispatcher.forget(peer.name);
+    this.#dispatcher.free(peer.name);
+    this.#dispatcher.assign();
+  }
+
+  /** It may come back; our own arbiter does not. */
+  #lost({ name, hello, isArbiter }: Peer): void {
+    if (hello && !isArbiter) this.#farewell.lost(name);
+  }
+}

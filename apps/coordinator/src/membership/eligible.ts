@@ -1,0 +1,34 @@
+/** Who may be asked for something: workers in place, heard from, and not in quarantine unless too few would be left. */
+import type { Peer } from './peer.ts';
+import type { Roster } from './roster.ts';
+import type { Standings } from './reputation.ts';
+
+export interface EligibleOptions {
+  readonly roster: Roster;
+  readonly standings: Standings;
+  /** Those in quarantine fill up to so many, the shortest term first. */
+  readonly minWorkers: number;
+}
+
+export class Eligible {
+  readonly #options: EligibleOptions;
+
+  constructor(options: EligibleOptions) {
+    this.#options = options;
+  }
+
+  /** Workers that may be given leases of a version. */
+  at(version: number): Peer[] {
+    const { roster, standings, minWorkers } = this.#options;
+    const present = roster.all.filter((peer) => peer.isAt(version) && !peer.isQuiet && !peer.isArbiter);
+    const free = present.filter((peer) => !standings.quarantineOf(peer.identity));
+    const least = Math.max(1, minWorkers);
+    if (free.length >= least) return free;
+    const held = present.filter((peer) => !free.includes(peer)).sort((a, b) => this.#termOf(a) - this.#termOf(b));
+    return [...free, ...held.slice(0, least - free.length)];
+  }
+
+  #termOf(peer: Peer): number {
+    return this.#options.standings.quarantineOf(peer.identity)?.until ?? 0;
+  }
+}

@@ -1,0 +1,73 @@
+/**
+ * Who a worker is, over all its connections: whoever shows the secret of the last welcome.
+ *
+ * A name is free for anybody to take, an address is shared by all behind it, and a shared token by everybody; a session
+ * secret is known to one worker only. So a session is what standing belongs to, and it outlives its connection.
+ *
+ * Invariant: sessions that nobody is connected for are bounded; the longest gone are forgotten first.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import type { Peer } from './peer.ts';
+import type { Origin } from './reputation.ts';
+
+/** Sessions remembered whose worker is gone. */
+const MOST_GONE = 4096;
+
+export interface SessionRecord {
+  /** What standing is kept by. */
+  readonly identity: string;
+  /** The name it had last. */
+  readonly name: string;
+  /** What to show at the next hello. */
+  readonly secret: string;
+  /** Whether a result of it was ever used. */
+  readonly isProven: boolean;
+}
+
+export class Sessions {
+  /** By a digest of their secret, gone the longest first. */
+  readonly #gone = new Map<string, SessionRecord>();
+  #opened = 0;
+
+  /** How many are remembered whose worker is gone. */
+  get size(): number {
+    return this.#gone.size;
+  }
+
+  /** What a secret belongs to whose worker is gone. */
+  find(secret: string | null): SessionRecord | undefined {
+    return secret === null ? undefined : this.#gone.get(digestOf(secret));
+  }
+
+  /** Its worker is back: it is not remembered as gone any more. */
+  take(secret: string | null): void {
+    if (secret !== null) this.#gone.delete(digestOf(secret));
+  }
+
+  /** A new session, or the next secret of a former one. */
+  open(name: string, former: Pick<SessionRecord, 'identity' | 'isProven'> | undefined): SessionRecord {
+    const { identity, isProven } = former ?? { identity: `session-${++this.#opened}`, isProven: false };
+    return { identity, name, secret: randomBytes(16).toString('hex'), isProven };
+  }
+
+  /** Its worker is gone, and may come back. */
+  left({ identity, name, secret, isProven }: SessionRecord): void {
+    this.#gone.set(digestOf(secret), { identity, name, secret, isProven });
+    for (const digest of this.#gone.keys()) {
+      if (this.#gone.size <= MOST_GONE) return;
+      this.#gone.delete(digest);
+    }
+  }
+}
+
+/** What a connection's standing is inherited from, and what it shares with strangers. */
+export function originOf({ credential, address }: Pick<Peer, 'credential' | 'address'>): Origin {
+  const { kind, name, role } = credential;
+  if (kind === 'local') return { shared: [] };
+  if (kind === 'own') return { own: name, shared: role === 'trusted' ? [] : [`address:${address}`] };
+  return { shared: [`token:${kind}`, `address:${address}`] };
+}
+
+function digestOf(secret: string): string {
+  return createHash('sha256').update(secret).digest('base64');
+}

@@ -1,0 +1,105 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { resolveTrain } from '@gradcast/config';
+import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
+import { Defects } from '../run/defects.ts';
+import { dialled, openDoors } from './listeners.ts';
+import type { Doors } from './listeners.ts';
+
+const TOKEN = 'shared-s3cret-0123';
+const LOCAL = 'local-s3cret-01234';
+
+let parent: string;
+let doors: Doors | undefined;
+beforeEach(async () => {
+  parent = await mkdtemp(join(tmpdir(), 'gradcast-test-'));
+});
+afterEach(async () => {
+  await doors?.close();
+  doors = undefined;
+  await rm(parent, { recursive: true, force: true });
+});
+
+async function open(localSocket: string | null, flags: readonly string[] = []) {
+  const { coordinator, credentials } = resolveTrain(['--port', '0', '--metrics-port', '0', ...flags], {
+    environment: { GRADCAST_TOKEN: TOKEN },
+    cores: 2,
+    hostname: 'h',
+  });
+  const logger = pino({ level: 'silent' });
+  const stop = new AbortController().signal;
+  const access = { credentials, local: LOCAL };
+  doors = await openDoors(
+    {
+      config: coordinator,
+      access,
+      localSocket,
+      logger,
+      tell: () => {},
+      stop,
+      yieldRun: () => undefined,
+      defects: new Defects({ log: () => undefined, fatal: () => undefined, after: () => undefined }),
+      localWorkersEnded: stop,
+    },
+    1000,
+  );
+  return doors;
+}
+
+/** Close code of a connection, or the status with which it was refused. */
+function ending(url: string, token: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const socket = new WebSocket(url, { headers: { authorization: `Bearer ${token}` } });
+    socket.on('unexpected-response', (_, response) => {
+      response.resume();
+      resolve(response.statusCode ?? 0);
+    });
+    socket.on('close', resolve);
+    socket.on('error', reject);
+  });
+}
+
+describe.skipIf(process.platform === 'win32')('the socket for local workers', () => {
+  it('is guarded as the port is, and gone with its folder afterwards', async () => {
+    const folder = await mkdtemp(join(parent, 'l-'));
+    const opened = await open(join(folder, 's'));
+    const { localUrl } = opened;
+    expect(localUrl).toBe(`ws+unix:${join(folder, 's')}:/`);
+    expect(await ending(localUrl, LOCAL)).toBe(1013);
+    const admitted: string[] = [];
+    opened.admit(({ socket, address, credential }) => {
+      admitted.push(`${address} ${credential.kind}`);
+      socket.close(1000);
+    });
+    expect(await ending(localUrl, 'wrong')).toBe(401);
+    expect(await ending(localUrl, LOCAL)).toBe(1000);
+    expect(await ending(opened.url, TOKEN)).toBe(1000);
+    expect(admitted).toEqual(['127.0.0.1 local', '127.0.0.1 shared']);
+    await opened.close();
+    expect(await readdir(parent)).toEqual([]);
+  });
+
+  it('may be missing: then the port serves', async () => {
+    const { localUrl, url } = await open(join(parent, 'missing', 's'));
+    expect(localUrl).toBe(url);
+  });
+});
+
+describe('the address for local workers', () => {
+  it('turns "everywhere" into "here"', () => {
+    expect(dialled('ws://0.0.0.0:7')).toBe('ws://127.0.0.1:7');
+    expect(dialled('ws://[::]:7')).toBe('ws://[::1]:7');
+    expect(dialled('ws://10.0.0.5:7')).toBe('ws://10.0.0.5:7');
+  });
+
+  it('is here where the coordinator listens everywhere', async () => {
+    const { localUrl, url } = await open(null, ['--host', '0.0.0.0']);
+    expect([url, localUrl]).toEqual([
+      expect.stringMatching(/^ws:\/\/0\.0\.0\.0:\d+$/),
+      url.replace('0.0.0.0', '127.0.0.1'),
+    ]);
+  });
+});

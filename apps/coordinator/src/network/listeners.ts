@@ -1,0 +1,101 @@
+/**
+ * What a coordinator listens on, opened before anything is written: a port for workers, one for metrics, and a Unix socket
+ * for workers that the same command starts. Until the run is set up, workers are asked to come again and metrics say that
+ * it is not ready.
+ */
+import { rmdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { frameLimit } from '@gradcast/protocol';
+import type { WebSocket } from 'ws';
+import { connectionLimits } from './connections.ts';
+import { Credentials } from './credentials.ts';
+import type { Credential } from './credentials.ts';
+import { LineBudget } from './line-budget.ts';
+import { openMetricsDoor } from './metrics-listener.ts';
+import type { MetricsDoor } from './metrics-listener.ts';
+import type { RunOptions } from '../run/run.ts';
+import { serve } from './server.ts';
+import type { Place } from './server.ts';
+import type { WhenLarge } from './pieces.ts';
+import type { Traffic } from './traffic.ts';
+
+/** An admitted connection. */
+export interface Connection extends Traffic {
+  readonly socket: WebSocket;
+  readonly address: string;
+  readonly credential: Credential;
+  readonly whenLarge: WhenLarge;
+}
+
+export type Admit = (connection: Connection) => void;
+
+export interface Doors {
+  /** `ws://host:port`. */
+  readonly url: string;
+  /** For workers of the same command: their Unix socket, or the port where there is none. */
+  readonly localUrl: string;
+  /** From now on workers are admitted. */
+  admit(admit: Admit): void;
+  readonly metrics: MetricsDoor;
+  close(): Promise<void>;
+}
+
+/** WebSocket close code for "try again later" (IANA registry of RFC 6455 close codes). */
+const TRY_AGAIN_LATER = 1013;
+
+/**
+ * @param resultBytes payload of a result, the largest message from a worker.
+ * @throws CoordinatorError `port-in-use`, `address-unusable`; MetricsError. */
+export async function openDoors(options: RunOptions, resultBytes: number): Promise<Doors> {
+  const { config, access, localSocket, logger } = options;
+  const credentials = new Credentials(access);
+  let admitted: Admit | undefined;
+  const lines = new LineBudget(() => performance.now());
+  const metrics = await openMetricsDoor(config);
+  const serveAt = (place: Place) =>
+    serve({
+      place,
+      credentials,
+      maxPayload: frameLimit(resultBytes),
+      limits: connectionLimits(config.maxWorkers),
+      onConnection: (connection) => {
+        if (admitted) admitted(connection);
+        else connection.socket.close(TRY_AGAIN_LATER, 'the run is being set up');
+      },
+      onRefused: (address, code, error) => {
+        const leftOut = lines.take();
+        if (leftOut === undefined) return;
+        logger.warn({ address, code, err: error, ...(leftOut > 0 && { leftOut }) }, 'connection refused');
+      },
+    });
+  const server = await serveAt({ host: config.host, port: config.port }).catch(async (error: unknown) => {
+    await metrics.close();
+    throw error;
+  });
+  const local =
+    localSocket === null
+      ? undefined
+      : await serveAt({ path: localSocket }).catch((error: unknown) => {
+          logger.warn({ reason: String(error) }, 'no Unix socket for local workers; they use the port');
+          return undefined;
+        });
+  return {
+    url: server.url,
+    localUrl: local?.url ?? dialled(server.url),
+    admit: (admit) => (admitted = admit),
+    metrics,
+    close: async () => {
+      const leftOut = lines.rest();
+      if (leftOut > 0) logger.warn({ leftOut }, 'more connections were refused');
+      await Promise.allSettled([server.close(), metrics.close(), local?.close()]);
+      // The command that made the folder removes it, unless it was killed.
+      if (localSocket !== null) await rmdir(dirname(localSocket)).catch(() => undefined);
+    },
+  };
+}
+
+/** The address under which this machine's workers reach a coordinator that listens everywhere. */
+export function dialled(url: string): string {
+  return url.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:');
+}

@@ -1,0 +1,134 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { openLedger, proveLedger, readLedger } from '@gradcast/checkpoint';
+import type { PlacedLine } from '@gradcast/checkpoint';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Book } from './ledger-recorder.ts';
+import type { BookOptions } from './ledger-recorder.ts';
+import type { ClosedRecord } from './records.ts';
+
+let path = '';
+let notices: string[];
+beforeEach(async () => {
+  path = await mkdtemp(join(tmpdir(), 'gradcast-book-'));
+  notices = [];
+});
+afterEach(() => rm(path, { recursive: true, force: true }));
+
+const prove = async () => (await proveLedger(await openLedger(path))).proof;
+
+const hex = (value: number) => value.toString(16).padStart(32, '0');
+const options = (changes: Partial<BookOptions> = {}): BookOptions => ({
+  folder: { path, id: basename(path) },
+  definition: {
+    preset: 'mnist',
+    seed: 1,
+    microBatchSize: 2,
+    microBatches: 2,
+    learningRate: 0.1,
+    codec: 'f32',
+    dataset: 'd'.repeat(64),
+    samples: 100,
+  },
+  checkpoint: undefined,
+  incarnation: 1,
+  exact: false,
+  acceptMismatch: false,
+  profileOf: (worker) => `profile of ${worker}`,
+  events: { failed: () => undefined, written: () => undefined },
+  notice: (sentence) => notices.push(sentence),
+  ...changes,
+});
+
+const closed = (version: number, worker = 'a', average: string | null = hex(version)): ClosedRecord => ({
+  version,
+  samples: 4,
+  averageFingerprint: average,
+  history: [
+    { start: 0, size: 2, worker, outcome: 'accepted', ms: 10.06 },
+    { start: 0, size: 1, worker: 'slow', outcome: 'late', ms: 99 },
+  ],
+  exact: true,
+});
+
+/** A run of three steps, saved at the first; its ledger as it was when the coordinator was killed. */
+async function killed(worker = 'a') {
+  const book = await Book.open(options());
+  book.closed(closed(1), hex(101));
+  const ledger = book.position;
+  book.closed(closed(2, worker), hex(102));
+  book.closed(closed(3, worker, null), hex(102));
+  await book.close();
+  return { step: 1, ledger };
+}
+
+describe('Book', () => {
+  it('gives each closed step its line, with the profiles of the results that were used', async () => {
+    await killed();
+    const lines: PlacedLine[] = [];
+    await readLedger(path, (line) => lines.push(line));
+    expect(await prove()).toMatchObject({ steps: 3, skipped: 1 });
+    expect(lines[1].line).toMatchObject({ step: 1, from: 0, to: 4, outcome: 'closed', state: hex(101) });
+    expect(lines[1].line).toMatchObject({ results: [{ worker: 'a', ms: 10.1 }, { outcome: 'late' }] });
+    expect(lines[1].line).toMatchObject({ profiles: [expect.stringMatching(/^[0-9a-f]{16}$/)] });
+    expect(lines[3].line).toMatchObject({ step: 3, outcome: 'skipped', average: null });
+  });
+
+  it('takes a resumed run back to its checkpoint and accepts steps that come out alike', async () => {
+    const checkpoint = await killed();
+    const book = await Book.open(options({ checkpoint, incarnation: 2 }));
+    expect(book.position.length).toBe(3);
+    book.closed(closed(2, 'another'), hex(102));
+    book.closed(closed(3, 'another', null), hex(102));
+    book.closed(closed(4), hex(104));
+    await book.close();
+    expect(notices).toEqual([]);
+    expect(await prove()).toMatchObject({ steps: 4, resumed: 1 });
+  });
+
+  it.each([
+    { why: 'one profile computed both', exact: false, worker: 'a' },
+    { why: 'the run is exact', exact: true, worker: 'b' },
+  ])('refuses a step that comes out differently where $why', async ({ exact, worker }) => {
+    const checkpoint = await killed(worker);
+    const book = await Book.open(options({ checkpoint, exact }));
+    const sentence =
+      /^step 2 done again differs from its first time: its average was 0+2 and is 0+7; --accept-redo-mismatch goes on/;
+    expect(() => book.closed(closed(2, 'a', hex(7)), hex(102))).toThrow(
+      expect.objectContaining({
+        code: 'redo-mismatch',
+        exitCode: 1,
+        message: expect.stringMatching(sentence) as string,
+      }),
+    );
+    await book.close();
+    expect((await prove()).steps).toBe(1);
+  });
+
+  it('goes on with a step that comes out differently if it is told to, and the ledger says so', async () => {
+    const checkpoint = await killed();
+    const book = await Book.open(options({ checkpoint, acceptMismatch: true }));
+    book.closed(closed(2, 'a', hex(7)), hex(102));
+    book.closed(closed(3, 'a', hex(8)), hex(103));
+    await book.close();
+    expect(notices).toEqual([
+      expect.stringMatching(/^step 2 done again differs .* it is accepted, and the ledger says so$/),
+    ]);
+    expect(await prove()).toMatchObject({ steps: 3, accepted: 1 });
+    const lines: unknown[] = [];
+    await readLedger(path, ({ line }) => lines.push(line));
+    expect(lines[3]).toMatchObject({ kind: 'accepted', step: 2, field: 'average', before: hex(2), now: hex(7) });
+  });
+
+  it('notes the first step that other profiles led elsewhere', async () => {
+    const checkpoint = await killed('b');
+    const book = await Book.open(options({ checkpoint }));
+    book.closed(closed(2), hex(7));
+    book.closed(closed(3), hex(8));
+    await book.close();
+    expect(notices).toEqual([
+      expect.stringMatching(/^step 2 done again differs .* its state was 0+66 and is 0+7; workers of/),
+    ]);
+  });
+});

@@ -1,0 +1,128 @@
+/**
+ * What a closed step tells metrics, metrics.jsonl and the progress line.
+ */
+import { performance } from 'node:perf_hooks';
+import type { Model } from '@gradcast/model';
+import type { AverageNorms } from '@gradcast/reduction';
+import { tensorView } from '@gradcast/tensors';
+import type { Fingerprint } from '@gradcast/vector';
+import type { SubtreeRecord } from '../leasing/open-step.ts';
+
+export const PHASES = ['compute', 'reduce', 'broadcast', 'optimizer'] as const;
+export type PhaseName = (typeof PHASES)[number];
+
+export interface StepTimings {
+  readonly totalMs: number;
+  readonly phases: Partial<Record<PhaseName, number>>;
+}
+
+/** A step that closed, applied or skipped: what the ledger needs. */
+export interface ClosedRecord {
+  /** The version it led to. */
+  readonly version: number;
+  /** Images of the step, B. */
+  readonly samples: number;
+  /** Fingerprint of the averaged gradient as it was broadcast; null if the step was skipped. */
+  readonly averageFingerprint: Fingerprint | null;
+  /** The results that came in, used or not. */
+  readonly history: readonly SubtreeRecord[];
+  /** Whether no worker's value was replaced by the arbiter's of another numeric profile. */
+  readonly exact: boolean;
+}
+
+/** A step that was applied, and what it measured. */
+export interface StepRecord extends ClosedRecord {
+  /** Mean tail. */
+  readonly tail: Float32Array;
+  readonly norms: AverageNorms;
+  /** The norm was so large that the running mean of the norms was told less. */
+  readonly normClipped: boolean;
+  readonly timings: StepTimings;
+}
+
+/** Cuts the time of a step into its phases. */
+export class PhaseTimer {
+  readonly #start = performance.now();
+  #last = this.#start;
+  readonly #phases: Partial<Record<PhaseName, number>> = {};
+
+  /** The phase that began at the last mark ends now. */
+  mark(phase: PhaseName): void {
+    const now = performance.now();
+    this.#phases[phase] = now - this.#last;
+    this.#last = now;
+  }
+
+  done(): StepTimings {
+    return { totalMs: this.#last - this.#start, phases: this.#phases };
+  }
+}
+
+/** The scalars of a tail under the names that users know. */
+export interface StepScalarsShown {
+  readonly loss_g: number;
+  readonly loss_d: number;
+  readonly d_x: number;
+  readonly d_g_z: number;
+}
+
+export function shownScalars(model: Model, tail: Float32Array): StepScalarsShown {
+  const value = (name: string) => tensorView(model.tail, tail, name)[0];
+  return { loss_g: value('loss_g'), loss_d: value('loss_d'), d_x: value('d_x'), d_g_z: value('d_g_z') };
+}
+
+/** Images per second since the end of the first step, which pays for start-up, and over a recent window. */
+export class Throughput {
+  readonly #now: () => number;
+  readonly #window: { readonly at: number; readonly images: number }[] = [];
+  #images = 0;
+  #from: { at: number; images: number } | undefined;
+  #last = 0;
+  #first: { readonly images: number; readonly busyMs: number } | undefined;
+
+  /** @param now monotonic milliseconds. */
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  /**
+   * A step of so many images closed.
+   *
+   * @param busyMs how long it was computed, without what was waited before the first lease: all that tells of the speed
+   *   until a second step closes.
+   */
+  closed(images: number, busyMs = 0): void {
+    this.#first ??= { images, busyMs };
+    this.#images += images;
+    this.#last = this.#now();
+    const point = { at: this.#last, images: this.#images };
+    this.#from ??= point;
+    this.#window.push(point);
+    while (this.#window.length > 2 && this.#window[0].at < this.#last - WINDOW_MS) this.#window.shift();
+  }
+
+  /** Seconds and images after the first step. */
+  get measured(): { seconds: number; images: number } {
+    if (!this.#from) return { seconds: 0, images: 0 };
+    return { seconds: (this.#last - this.#from.at) / 1000, images: this.#images - this.#from.images };
+  }
+
+  /** Images per second of the whole run, the first step left out; 0 with fewer than two steps. */
+  get overall(): number {
+    const { seconds, images } = this.measured;
+    return seconds > 0 ? images / seconds : 0;
+  }
+
+  /** Images per second of the last seconds; of the first step while there is no other. */
+  get recent(): number {
+    const first = this.#window.at(0);
+    const last = this.#window.at(-1);
+    if (!first || !last || last.at <= first.at) {
+      const { images = 0, busyMs = 0 } = this.#first ?? {};
+      return busyMs > 0 ? (images * 1000) / busyMs : 0;
+    }
+    return ((last.images - first.images) * 1000) / (last.at - first.at);
+  }
+}
+
+const WINDOW_MS = 5_000;

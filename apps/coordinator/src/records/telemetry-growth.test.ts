@@ -1,0 +1,105 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { RequestHandler } from '@gradcast/metrics';
+import { buildModel, tinyPresets } from '@gradcast/model';
+import { pino } from 'pino';
+import { describe, expect, it } from 'vitest';
+import { Farewell, RETURN_MS } from '../membership/drain.ts';
+import { FleetBench } from '../leasing/fleet-harness.ts';
+import { Telemetry } from './telemetry.ts';
+
+function bench() {
+  const telemetry = new Telemetry({
+    model: buildModel(Object.values(tinyPresets)[0]),
+    logger: pino({ level: 'silent' }),
+    tell: () => undefined,
+    samplesPerEpoch: 100,
+    totalSteps: 1,
+    logInterval: 1,
+    workerMetricsPort: 0,
+    now: () => 0,
+    wallClock: () => 0,
+  });
+  const fleet = new FleetBench({ events: telemetry.fleetEvents() });
+  const port: { handler: RequestHandler } = { handler: () => false };
+  telemetry.serveOn(port, () => fleet.fleet.workers);
+  /** The metrics as Prometheus reads them. */
+  const scrape = () =>
+    new Promise<string>((resolve) => {
+      const response = { writeHead: () => response, setHeader: () => response, end: (text = '') => resolve(text) };
+      const request = { method: 'GET', url: '/metrics', headers: { host: 'localhost' } };
+      port.handler(request as unknown as IncomingMessage, response as unknown as ServerResponse);
+    });
+  return { telemetry, fleet, scrape };
+}
+
+describe('metrics', () => {
+  it('have no series of workers that are gone, however they went', async () => {
+    const { fleet, scrape } = bench();
+    for (let i = 0; i < 50; i++) {
+      const [worker] = fleet.join(`worker-${i}`);
+      fleet.fleet.open(fleet.version);
+      worker.answer();
+      expect(await scrape()).toContain(`worker="worker-${i}"`);
+      // Refused: a second hello.
+      if (i % 2 === 0) worker.hello();
+      worker.socket.hangUp();
+      fleet.next();
+    }
+    expect(await scrape()).not.toContain('worker="worker-');
+  });
+
+  it('have no labels that a worker chose', async () => {
+    const { fleet, scrape } = bench();
+    for (let i = 0; i < 50; i++) {
+      const [worker] = fleet.join('a');
+      worker.says({ type: 'refuse', code: `made-up-${i}`, sentence: 'so', retry: 'never' });
+      worker.socket.hangUp();
+    }
+    const text = await scrape();
+    expect(text).not.toContain('made-up');
+    expect(text).toContain('results_refused_total{reason="other"} 50');
+  });
+});
+
+describe('what is known of profiles', () => {
+  it('is bounded, and kept of those whose results are used', () => {
+    const { telemetry } = bench();
+    const events = telemetry.fleetEvents();
+    const join = (name: string) => events.joined({ name, backend: 'wasm', device: 'cpu', profile: `of ${name}` });
+    join('working');
+    for (let i = 0; i < 10_000; i++) {
+      join(`x${i}`);
+      if (i % 1000 === 0) events.lease('accepted', 'working');
+    }
+    expect([telemetry.profileOf('working'), telemetry.profileOf('x9999')]).toEqual(['of working', 'of x9999']);
+    expect(telemetry.profileOf('x0')).toBeUndefined();
+  });
+});
+
+describe('workers that were lost', () => {
+  it('are waited for in bounded memory, and for no longer than they may come', () => {
+    const clock = { now: 0 };
+    const farewell = new Farewell({ resumed: false, now: () => clock.now });
+    for (let i = 0; i < 10_000; i++) farewell.lost(`x${i}`);
+    expect(farewell.expected).toBe(4096);
+    clock.now = RETURN_MS;
+    farewell.lost('last');
+    expect(farewell.expected).toBe(1);
+  });
+
+  it('have the time again in which this process stood still', async () => {
+    const bench = new FleetBench();
+    bench.join('a')[0].socket.hangUp();
+    let isOver = false;
+    void bench.fleet.dismiss('over', 60_000).then(() => (isOver = true));
+    bench.clock += 100_000;
+    bench.fleet.tick();
+    bench.pass(RETURN_MS - 200);
+    await Promise.resolve();
+    expect(isOver).toBe(false);
+    bench.pass(300);
+    await Promise.resolve();
+    await Promise.resolve();
+    expect(isOver).toBe(true);
+  });
+});

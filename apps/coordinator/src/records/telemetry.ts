@@ -1,0 +1,288 @@
+/**
+ * Everything a run says to the outside: Prometheus, metrics.jsonl, progress, notices and the log. It decides nothing.
+ */
+import type { MetricsLog } from '@gradcast/checkpoint';
+import type { ChildMessage } from '@gradcast/config';
+import { coordinatorMetrics, endpoints, processMetrics } from '@gradcast/metrics';
+import type { CoordinatorMetrics, RequestHandler } from '@gradcast/metrics';
+import type { Model } from '@gradcast/model';
+import { printable, REFUSALS, showRate } from '@gradcast/protocol';
+import type { Logger } from 'pino';
+import type { FleetEvents } from '../membership/fleet-events.ts';
+import { LineBudget } from '../network/line-budget.ts';
+import { PHASES, shownScalars, Throughput } from './records.ts';
+import type { StepRecord } from './records.ts';
+import { Repeats } from './repeats.ts';
+import { WORKER_STATES } from '../membership/roster.ts';
+import type { WorkerView } from '../membership/roster.ts';
+import { scrapeTargets } from './scrape-targets.ts';
+import { UsedProfiles } from './used-profiles.ts';
+import { WriteHealth } from './write-health.ts';
+
+export interface TelemetryOptions {
+  readonly model: Model;
+  readonly logger: Logger;
+  readonly tell: (message: ChildMessage) => void;
+  /** Samples of the data set. */
+  readonly samplesPerEpoch: number;
+  readonly totalSteps: number;
+  readonly logInterval: number;
+  /** Where workers of other machines serve metrics; 0 if Prometheus is to ask none of them. */
+  readonly workerMetricsPort: number;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  /** Milliseconds since 1970, for timestamps that people read. */
+  readonly wallClock: () => number;
+}
+
+const VERSION = '0.1.0';
+/** Characters of a peer's own words that a notice shows; the log has up to a sentence's limit. */
+const PEER_WORDS = 240;
+/** Names of workers counted apart, and of those whose profile is known. */
+const MOST_SEEN = 65_536;
+const MOST_KNOWN = 4096;
+/** The progress line is fed at most this often between two lines of the log. */
+const PROGRESS_MS = 200;
+/** Failures of ours that are logged; each is told once. */
+const MOST_FAILURES = 32;
+
+export class Telemetry {
+  readonly #options: TelemetryOptions;
+  readonly #metrics: CoordinatorMetrics;
+  readonly throughput: Throughput;
+  /** How writing the run's files goes. */
+  readonly writing: WriteHealth;
+  /** Keys of the numeric profiles with which workers joined last, and the backends they run on. */
+  readonly #profiles = new Map<string, { profile: string; backend: string }>();
+  /** Numeric profiles whose results were used, over all starts of the run. */
+  readonly used = new UsedProfiles();
+  readonly #usedBackends = new Set<string>();
+  readonly #everSeen = new Set<string>();
+  readonly #refusals: Repeats;
+  /** For refusals in the log. */
+  readonly #lines: LineBudget;
+  /** Stacks of failures that were told. */
+  readonly #failures = new Set<string>();
+  #log: MetricsLog | undefined;
+  #workers: () => WorkerView[] = () => [];
+  #toldAt = -Infinity;
+  #images = 0;
+
+  constructor(options: TelemetryOptions) {
+    this.#options = options;
+    this.throughput = new Throughput(options.now);
+    this.#refusals = new Repeats(options.now);
+    this.#lines = new LineBudget(options.now);
+    this.#metrics = coordinatorMetrics({ version: VERSION, preset: options.model.preset.name });
+    this.writing = new WriteHealth({
+      count: (file) => this.#metrics.writeFailures.inc({ file }),
+      notice: (sentence) => this.notice(sentence),
+    });
+  }
+
+  /** Where metrics.jsonl goes, and how many images earlier starts of this run used. */
+  begin(log: MetricsLog, images: number): void {
+    this.#log = log;
+    this.#images = images;
+  }
+
+  /** Answers `/metrics`, `/healthz`, `/readyz` and `/targets` on a port from now on. */
+  serveOn(port: { handler: RequestHandler }, workers: () => WorkerView[]): void {
+    this.#workers = workers;
+    port.handler = endpoints({
+      registries: [this.#metrics.registry, processMetrics()],
+      notReady: () => (this.#log ? undefined : 'the run is being set up'),
+      targets: () => scrapeTargets(workers(), this.#options.workerMetricsPort),
+    });
+  }
+
+  /** Key of the numeric profile with which a worker of this name last joined. */
+  profileOf(worker: string): string | undefined {
+    return this.#profiles.get(worker)?.profile;
+  }
+
+  /** Backends whose results were used so far, in alphabetical order. */
+  get backends(): string {
+    return [...this.#usedBackends].sort().join('+');
+  }
+
+  /** How many workers took part. */
+  get workersSeen(): number {
+    return this.#everSeen.size;
+  }
+
+  /** What the fleet reports. */
+  fleetEvents(): FleetEvents {
+    const metrics = this.#metrics;
+    const { logger } = this.#options;
+    return {
+      joined: (worker) => {
+        this.#know(worker.name, { profile: worker.profile, backend: worker.backend });
+        logger.info({ worker }, 'worker joined');
+        this.notice(`worker ${worker.name} joined (${worker.backend} on ${worker.device})`);
+      },
+      left: (worker, reason) => {
+        logger.info({ worker, reason }, 'worker left');
+        this.notice(`worker ${worker} left: ${printable(reason, PEER_WORDS)}`);
+      },
+      forgotten: (worker) => metrics.forgetWorker(worker),
+      refused: (worker, code, sentence) => {
+        const leftOut = this.#lines.take();
+        if (leftOut !== undefined) logger.warn({ worker, code, ...(leftOut > 0 && { leftOut }) }, sentence);
+        // A worker's own codes are free; as labels each would be a series for ever.
+        metrics.resultsRefused.inc({ reason: Object.hasOwn(REFUSALS, code) ? code : 'other' });
+        if (code === 'replaced') return;
+        const line = this.#refusals.worded(
+          `worker ${worker} was refused (${code}): ${printable(sentence, PEER_WORDS)}`,
+        );
+        if (line !== undefined) this.notice(line);
+      },
+      lease: (outcome, worker) => {
+        metrics.leases.inc({ outcome });
+        if (outcome !== 'accepted') return logger.debug({ worker, outcome }, 'lease');
+        if (this.#everSeen.size < MOST_SEEN) this.#everSeen.add(worker);
+        this.#wasUsed(worker);
+      },
+      leaseTime: (worker, totalMs, computeMs) => {
+        metrics.leaseSeconds.observe({ worker }, totalMs / 1000);
+        metrics.phaseSeconds.observe({ phase: 'compute' }, computeMs / 1000);
+        metrics.phaseSeconds.observe({ phase: 'network' }, Math.max(0, totalMs - computeMs) / 1000);
+      },
+      audit: (ending, worker) => {
+        metrics.audits.inc({ ending });
+        this.#wasUsed(worker);
+        if (ending === 'settled') this.notice('an audit found a wrong result; the arbiter decided');
+      },
+      parked: (worker, bytesPerSecond, neededBytesPerSecond) => {
+        logger.warn({ worker, bytesPerSecond, neededBytesPerSecond }, 'worker parked');
+        const [takes, needs] = [bytesPerSecond, neededBytesPerSecond].map(showRate);
+        this.notice(`worker ${worker} is parked: it takes ${takes} and needs ${needs} to keep up with the others`);
+      },
+      notice: (sentence) => this.notice(sentence),
+      quarantined: (worker, reason, termMs) => {
+        metrics.quarantines.inc({ reason });
+        logger.warn({ worker, reason, termMs }, 'worker quarantined');
+        this.notice(`worker ${worker} gets no work for ${Math.round(termMs / 1000)} s (${reason})`);
+      },
+      mismatch: () => metrics.replicaMismatches.inc(),
+      bytes: (direction, message, bytes) => metrics.wireBytes.inc({ direction, message }, bytes),
+      failed: (worker, error) => {
+        const stack = (error instanceof Error && error.stack) || String(error);
+        if (this.#failures.has(stack) || this.#failures.size >= MOST_FAILURES) return;
+        this.#failures.add(stack);
+        logger.error({ worker, err: error }, 'handling a message failed; its sender was refused');
+        this.notice(`worker ${worker} was refused because of a defect here: ${String(error)}`);
+      },
+      stalled: (ms) => logger.warn({ ms }, 'this process stood still; every deadline was moved'),
+    };
+  }
+
+  /** A worker may be gone when its step closes; those whose last result is longest ago are forgotten first. */
+  /** A result of this worker is in the sum. */
+  #wasUsed(worker: string): void {
+    const known = this.#profiles.get(worker);
+    if (!known) return;
+    this.#know(worker, known);
+    this.used.add(known.profile);
+    this.#usedBackends.add(known.backend);
+  }
+
+  #know(worker: string, known: { profile: string; backend: string }): void {
+    this.#profiles.delete(worker);
+    this.#profiles.set(worker, known);
+    for (const name of this.#profiles.keys()) {
+      if (this.#profiles.size <= MOST_KNOWN) return;
+      this.#profiles.delete(name);
+    }
+  }
+
+  /** A step closed. */
+  closed(record: StepRecord): void {
+    const { samples, norms, timings, tail, version, normClipped } = record;
+    if (normClipped) {
+      const size = norms.norm.toPrecision(3);
+      this.notice(`the gradient of step ${version} has norm ${size}; it was clipped in the running mean of the norms`);
+    }
+    const { model, logInterval, totalSteps } = this.#options;
+    const metrics = this.#metrics;
+    this.#images += samples;
+    // From a lease to its result: the first step also waited for workers, which tells nothing of their speed.
+    const busyMs = Math.min(timings.totalMs, Math.max(0, ...record.history.map(({ ms }) => ms)));
+    this.throughput.closed(samples, busyMs);
+    const shown = shownScalars(model, tail);
+    metrics.images.inc(samples);
+    metrics.steps.inc();
+    metrics.stepSeconds.observe(timings.totalMs / 1000);
+    for (const phase of PHASES) {
+      const ms = timings.phases[phase];
+      if (ms !== undefined && phase !== 'compute') metrics.phaseSeconds.observe({ phase }, ms / 1000);
+    }
+    metrics.loss.set({ network: 'generator' }, shown.loss_g);
+    metrics.loss.set({ network: 'discriminator' }, shown.loss_d);
+    metrics.gradientNorm.set({ network: 'generator' }, norms.generatorNorm);
+    metrics.gradientNorm.set({ network: 'discriminator' }, norms.discriminatorNorm);
+    this.showWorkers();
+    const due = version % logInterval === 0 || version === totalSteps;
+    if (due) this.#write(record, shown);
+    if (due || this.#options.now() - this.#toldAt >= PROGRESS_MS) this.#progress(record, shown);
+  }
+
+  /** Gauges of workers by state, and refusals that were not logged. */
+  showWorkers(): void {
+    const leftOut = this.#lines.rest();
+    if (leftOut > 0) this.#options.logger.warn({ leftOut }, 'more workers were refused');
+    const states = this.#workers().map(({ state }) => state);
+    for (const state of WORKER_STATES) {
+      this.#metrics.workers.set({ state }, states.filter((each) => each === state).length);
+    }
+  }
+
+  saved(seconds: number, step: number): void {
+    this.writing.written('checkpoint');
+    this.#metrics.checkpointSeconds.observe(seconds);
+    this.#metrics.checkpointTimestamp.set(this.#options.wallClock() / 1000);
+    this.#options.logger.debug({ step, seconds }, 'checkpoint saved');
+  }
+
+  /** A sentence that a user should see. */
+  notice(sentence: string): void {
+    this.#options.tell({ type: 'notice', sentence });
+  }
+
+  #write({ version, norms, timings }: StepRecord, shown: ReturnType<typeof shownScalars>): void {
+    const { samplesPerEpoch, wallClock } = this.#options;
+    this.#log?.append({
+      step: version,
+      time: wallClock() / 1000,
+      images: this.#images,
+      epoch: this.#images / samplesPerEpoch,
+      ...shown,
+      gradient_norm_g: norms.generatorNorm,
+      gradient_norm_d: norms.discriminatorNorm,
+      images_per_second: this.throughput.recent,
+      step_seconds: timings.totalMs / 1000,
+      workers: this.#active,
+    });
+  }
+
+  #progress({ version, samples }: StepRecord, shown: ReturnType<typeof shownScalars>): void {
+    const { tell, totalSteps, samplesPerEpoch, now } = this.#options;
+    this.#toldAt = now();
+    const { recent } = this.throughput;
+    tell({
+      type: 'progress',
+      step: version,
+      steps: totalSteps,
+      epoch: Math.floor(((version - 1) * samples) / samplesPerEpoch) + 1,
+      epochs: Math.max(1, Math.ceil((totalSteps * samples) / samplesPerEpoch)),
+      ...shown,
+      images_per_second: recent,
+      workers: this.#active,
+      etaSeconds: recent > 0 ? ((totalSteps - version) * samples) / recent : 0,
+    });
+  }
+
+  get #active(): number {
+    return this.#workers().filter(({ state }) => state !== 'joining' && state !== 'parked').length;
+  }
+}

@@ -1,0 +1,152 @@
+/**
+ * Where a run begins: a fresh folder, or an earlier run's newest sound checkpoint.
+ *
+ * Invariant: whatever can be refused about an earlier run is refused before anything in it is changed.
+ */
+import { dirname, join, resolve } from 'node:path';
+import { stat } from 'node:fs/promises';
+import {
+  assertLedgerAt,
+  assertResumable,
+  Checkpoints,
+  DEFINITION_FIELDS,
+  LEDGER,
+  listRuns,
+  loadCheckpoint,
+  readRun,
+  RunFolder,
+} from '@gradcast/checkpoint';
+import type { LedgerDefinition, LoadedCheckpoint } from '@gradcast/checkpoint';
+import type { CoordinatorConfig } from '@gradcast/config';
+import type { TrainingState } from '@gradcast/optimizer';
+import { CoordinatorError } from '../failure.ts';
+
+/** What decides a run's bits, as its config.json and checkpoints hold it. */
+export type NumericDefinition = Omit<LedgerDefinition, 'samples'>;
+
+export interface Beginning {
+  readonly folder: RunFolder;
+  /** Undefined for a fresh run. */
+  readonly loaded: LoadedCheckpoint | undefined;
+  /** The state in the checkpoint; undefined for a fresh run. */
+  readonly state: TrainingState | undefined;
+  /** Newer checkpoints that were damaged and passed over. */
+  readonly damaged: readonly string[];
+  /** The first change to a run that was there before: from here on it is this start's. */
+  readonly takeUp: () => Promise<void>;
+}
+
+export interface BeginOptions {
+  readonly config: Pick<CoordinatorConfig, 'resume' | 'out' | 'preset'>;
+  readonly numeric: NumericDefinition;
+  /** What goes into config.json. */
+  readonly stored: Readonly<Record<string, unknown>>;
+  /** Makes the state of a checkpoint; throws if it is of another model. */
+  readonly restore: (loaded: LoadedCheckpoint) => TrainingState;
+}
+
+/**
+ * Finds an earlier run or makes a new one, as `--resume` says, and locks it. Everything about an earlier run is checked
+ * before the lock is taken, and nothing but the lock is changed.
+ *
+ * @throws CoordinatorError `resume-mismatch` (exit 2) listing every numeric field that differs; StateMismatchError; errors
+ *   of `@gradcast/checkpoint` for missing or damaged files.
+ */
+export async function begin(options: BeginOptions): Promise<Beginning> {
+  const { config, numeric } = options;
+  const { resume, out } = config;
+  const earlier = resume === 'auto' ? await newestLike(out, numeric) : (resume ?? undefined);
+  return earlier === undefined ? fresh(options) : reopen(earlier, options);
+}
+
+async function fresh({ config: { out, preset }, stored }: BeginOptions): Promise<Beginning> {
+  // Names of runs need not be repeatable, only unique.
+  const folder = await RunFolder.create({ out, preset, config: stored, now: Date.now, random: Math.random });
+  return { folder, loaded: undefined, state: undefined, damaged: [], takeUp: () => Promise.resolve() };
+}
+
+async function reopen(path: string, options: BeginOptions): Promise<Beginning> {
+  let found = await inspect(path, options);
+  const folder = await RunFolder.open(found.run);
+  try {
+    // Somebody else may have gone on with it between the first look and the lock.
+    if ((await stampOf(found.run)) !== found.stamp) found = await inspect(path, options);
+  } catch (error) {
+    await folder.release();
+    throw error;
+  }
+  const { loaded, state } = found;
+  return {
+    folder,
+    loaded,
+    state,
+    damaged: loaded.damaged.map(({ message }) => message),
+    takeUp: async () => {
+      // Before the ledger is taken back: a later start must not find a checkpoint that the ledger knows nothing of.
+      await folder.checkpoints.setAsideAfter(loaded.checkpoint.info.step);
+      await folder.writeConfig(options.stored);
+      await folder.forgetSummary();
+    },
+  };
+}
+
+interface Inspected {
+  readonly run: string;
+  readonly loaded: LoadedCheckpoint;
+  readonly state: TrainingState;
+  readonly stamp: string;
+}
+
+/** Reads all that a run is taken up with, and changes nothing. */
+async function inspect(path: string, { numeric, restore }: BeginOptions): Promise<Inspected> {
+  const run = await runOf(path);
+  const stamp = await stampOf(run);
+  const loaded = await loadCheckpoint(path);
+  const { step, config, ledger } = loaded.checkpoint.info;
+  refuseOther(path, config, numeric);
+  const state = restore(loaded);
+  await assertResumable(run);
+  await assertLedgerAt(run, { ...ledger, step });
+  return { run, loaded, state, stamp };
+}
+
+/** Changes whenever a coordinator has worked on the run. */
+async function stampOf(run: string): Promise<string> {
+  const paths = (await new Checkpoints(join(run, 'checkpoints')).list()).map((checkpoint) => checkpoint.path);
+  const files = [...paths, join(run, LEDGER), join(run, 'incarnation')];
+  const facts = await Promise.all(files.map((file) => stat(file).catch(() => undefined)));
+  return facts.map((fact, index) => `${files[index]} ${fact?.size} ${fact?.mtimeMs}`).join('\n');
+}
+
+/** The run folder that a path names: itself, or the one that holds the checkpoint. */
+async function runOf(path: string): Promise<string> {
+  const found = await stat(path).catch(() => undefined);
+  return found?.isFile() ? dirname(dirname(resolve(path))) : path;
+}
+
+async function newestLike(out: string, numeric: NumericDefinition): Promise<string | undefined> {
+  for (const { path } of await listRuns(out)) {
+    const { config } = await readRun(path).catch(() => ({ config: undefined }));
+    if (differences(config, numeric).length === 0 && (await hasCheckpoint(path))) return path;
+  }
+  return undefined;
+}
+
+/** A run that was killed before its first checkpoint holds nothing to go on from. */
+async function hasCheckpoint(path: string): Promise<boolean> {
+  return (await new Checkpoints(join(path, 'checkpoints')).list()).length > 0;
+}
+
+function refuseOther(path: string, config: unknown, numeric: NumericDefinition): void {
+  const found = differences(config, numeric);
+  if (found.length > 0) {
+    throw new CoordinatorError('resume-mismatch', `${path} is another run: ${found.join('; ')}`, { exitCode: 2 });
+  }
+}
+
+function differences(config: unknown, numeric: NumericDefinition): string[] {
+  const theirs = Object(config) as Partial<Record<(typeof DEFINITION_FIELDS)[number], unknown>>;
+  return DEFINITION_FIELDS.filter((field) => theirs[field] !== numeric[field]).map(
+    (field) => `${field} is ${JSON.stringify(theirs[field])} there and ${JSON.stringify(numeric[field])} here`,
+  );
+}

@@ -1,0 +1,133 @@
+/**
+ * A coordinator's run from the first check to the summary. The stages it needs are set up in `stations.ts`, the rounds
+ * are driven by `training.ts`, and `finish.ts` says what became of it.
+ *
+ * Invariants: whatever can be refused is refused before anything on the disk is changed; a stop is obeyed at every moment.
+ */
+import type { Access, ChildMessage, CoordinatorConfig, Summary } from '@gradcast/config';
+import { readRun } from '@gradcast/checkpoint';
+import type { LoadedCheckpoint } from '@gradcast/checkpoint';
+import { loadDataset } from '@gradcast/dataset';
+import { buildModel, presets } from '@gradcast/model';
+import type { PresetName } from '@gradcast/model';
+import { collectVectors, TrainingState } from '@gradcast/optimizer';
+import { codecReserve, createCodec } from '@gradcast/reduction';
+import { selectKernels } from '@gradcast/vector';
+import type { Logger } from 'pino';
+import type { Defects } from './defects.ts';
+import { openDoors } from '../network/listeners.ts';
+import { CoordinatorError } from '../failure.ts';
+import { finish } from './finish.ts';
+import { lengthOf } from './length.ts';
+import { begin } from './resume.ts';
+import type { Beginning, NumericDefinition } from './resume.ts';
+import { openStations } from './services.ts';
+import type { Prepared } from './services.ts';
+import { train } from './training.ts';
+
+export interface RunOptions {
+  readonly config: CoordinatorConfig;
+  readonly access: Access;
+  /** Path of a Unix socket for workers of the same command, or null. */
+  readonly localSocket: string | null;
+  readonly logger: Logger;
+  readonly tell: (message: ChildMessage) => void;
+  /** Aborts when the run is to stop with a checkpoint. */
+  readonly stop: AbortSignal;
+  /** Aborts when the command that started this process has no worker left. */
+  readonly localWorkersEnded: AbortSignal;
+  /** Where failures are told that no peer is to blame for. */
+  readonly defects: Defects;
+  /** Ends this process at once: another one has taken the run over, and nothing may be written any more. */
+  readonly yieldRun: (error: CoordinatorError) => void;
+}
+
+/** How a run ended; the process's exit code follows from it. */
+export interface RunResult {
+  readonly summary: Summary;
+}
+
+/** @throws an error with `code` and one sentence for everything a user can get wrong. */
+export async function run(options: RunOptions): Promise<RunResult> {
+  const { config, stop } = options;
+  const dataset = await loadDataset({ directory: config.data ?? undefined });
+  const totalSteps = lengthOf(config, dataset);
+  const { microBatchSize, microBatches, preset, seed, learningRate, codec: codecName } = config;
+  const numeric: NumericDefinition = {
+    preset,
+    seed,
+    microBatchSize,
+    microBatches,
+    learningRate,
+    codec: codecName,
+    dataset: dataset.sha256,
+  };
+  const stored = { ...config, dataset: dataset.sha256 };
+  const model = buildModel({ ...presets[preset as PresetName], microBatch: microBatchSize, microBatches });
+  const kernels = selectKernels({ reserve: [...TrainingState.reserve(model), ...codecReserve(codecName, model)] });
+  const codec = createCodec(codecName, { layout: model, seed, kernels });
+  const stateOptions = { model, kernels, learningRate };
+  const restore = ({ checkpoint }: LoadedCheckpoint) =>
+    TrainingState.restore(stateOptions, collectVectors(model, checkpoint.tensors));
+  refuseIfStopped(stop);
+  // The ports come first: if one is taken, no folder was made and no run was touched.
+  const doors = await openDoors(options, codec.nodeBytes);
+  try {
+    const beginning = await begin({ config, numeric, stored, restore });
+    const { lost } = beginning.folder;
+    const onLost = () =>
+      options.yieldRun(
+        new CoordinatorError(
+          'run-lost',
+          'this process stood still for so long that another one has taken the run over',
+        ),
+      );
+    if (lost.aborted) onLost();
+    lost.addEventListener('abort', onLost);
+    try {
+      const finished = await finishedSummary(beginning, totalSteps);
+      if (finished) return { summary: finished };
+      refuseIfStopped(stop);
+      await beginning.takeUp();
+      const state = beginning.state ?? TrainingState.initial(stateOptions, seed);
+      return await drive(options, { dataset, totalSteps, numeric, stored, state, kernels, codec, beginning, doors });
+    } finally {
+      await beginning.folder.releaseOrRemove();
+    }
+  } finally {
+    await doors.close();
+  }
+}
+
+/** From the open stations to the summary; whatever happens, the stations are closed. */
+async function drive(options: RunOptions, prepared: Prepared): Promise<RunResult> {
+  const stations = await openStations(options, prepared);
+  const { fleet, watch } = stations;
+  const { stop, defects } = options;
+  const onStop = () => fleet.stop();
+  defects.begin(onStop);
+  stop.addEventListener('abort', onStop);
+  // It may have come while the stations were opened.
+  if (stop.aborted) onStop();
+  try {
+    await stations.announce();
+    const ended = await train({ options, prepared, stations });
+    watch.end();
+    return { summary: await finish(ended, { options, prepared, stations }) };
+  } finally {
+    stop.removeEventListener('abort', onStop);
+    await stations.close();
+  }
+}
+
+/** A run that nothing was done for yet leaves nothing behind. @throws CoordinatorError `stopped`. */
+function refuseIfStopped(stop: AbortSignal): void {
+  if (stop.aborted) throw new CoordinatorError('stopped', 'stopped before the run began');
+}
+
+/** The summary of a run that has nothing left to do. */
+async function finishedSummary({ folder, loaded }: Beginning, totalSteps: number): Promise<Summary | undefined> {
+  if (!loaded || loaded.checkpoint.info.step < totalSteps) return undefined;
+  const summary = (await readRun(folder.path)).summary as Partial<Summary> | undefined;
+  return summary?.status === 'completed' && summary.steps === totalSteps ? (summary as Summary) : undefined;
+}

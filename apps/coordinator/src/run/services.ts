@@ -1,0 +1,232 @@
+/**
+ * Sets up what takes part in a run: ledger, fleet, checkpoints, records, samples, the watch; and takes it down again.
+ */
+import { performance } from 'node:perf_hooks';
+import { IMAGE_BYTES, MicroBatches } from '@gradcast/dataset';
+import type { Dataset } from '@gradcast/dataset';
+import { tailFault } from '@gradcast/model';
+import type { TrainingState } from '@gradcast/optimizer';
+import { DEVICE_TOLERANCE, isNear } from '@gradcast/reduction';
+import type { GradientCodec } from '@gradcast/reduction';
+import type { VectorKernels } from '@gradcast/vector';
+import { isLoopbackName } from '../network/admission.ts';
+import { Arbiters } from '../audit/arbiter.ts';
+import { auditPicks, auditSecret } from '../audit/audit-picks.ts';
+import type { AuditPicks } from '../audit/audit-picks.ts';
+import { Book } from '../records/ledger-recorder.ts';
+import type { Doors } from '../network/listeners.ts';
+import { CoordinatorError } from '../failure.ts';
+import { Fleet, TICK_MS } from '../leasing/fleet.ts';
+import type { Beginning, NumericDefinition } from './resume.ts';
+import type { RunOptions } from './run.ts';
+import { Samples } from '../records/samples.ts';
+import { Saving } from '../records/saving.ts';
+import { fromHere } from '../records/summary.ts';
+import { Telemetry } from '../records/telemetry.ts';
+import { firstProfile } from '../records/used-profiles.ts';
+import { Watch } from './watch.ts';
+
+/** What a run is, once everything about it was checked. */
+export interface Prepared {
+  readonly dataset: Dataset;
+  readonly totalSteps: number;
+  readonly numeric: NumericDefinition;
+  readonly stored: Readonly<Record<string, unknown>>;
+  readonly state: TrainingState;
+  readonly kernels: VectorKernels;
+  readonly codec: GradientCodec;
+  readonly beginning: Beginning;
+  readonly doors: Doors;
+}
+
+export interface Stations {
+  readonly fleet: Fleet;
+  readonly saving: Saving;
+  readonly watch: Watch;
+  readonly book: Book;
+  readonly telemetry: Telemetry;
+  readonly samples: Samples;
+  /** Makes version 0 safe and tells where the run can be reached. @throws CoordinatorError `checkpoint-write`. */
+  announce(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const now = () => performance.now();
+
+/** @throws LedgerError, RunError. */
+export async function openStations(options: RunOptions, prepared: Prepared): Promise<Stations> {
+  const { config, access, tell, localWorkersEnded } = options;
+  const { beginning, totalSteps, doors, state } = prepared;
+  const { folder, damaged, loaded } = beginning;
+  const telemetry = telemetryOf(options, prepared);
+  for (const sentence of damaged) telemetry.notice(`${sentence} The checkpoint before it is used.`);
+  const incarnation = await folder.startIncarnation();
+  const book = await bookOf({ options, prepared, telemetry, incarnation });
+  const arbiters = new Arbiters({
+    url: doors.localUrl,
+    token: access.local,
+    onFailed: (sentence) => telemetry.notice(sentence),
+  });
+  const secret = config.auditRate > 0 ? await auditSecret(folder.path) : '';
+  const isAudited = auditPicks(secret, config.auditRate);
+  const fleet = fleetOf({ options, prepared, telemetry, incarnation }, { arbiters, isAudited });
+  telemetry.serveOn(doors.metrics, () => fleet.workers);
+  doors.admit((connection) => fleet.add(connection));
+  const saving = savingOf({ options, prepared, telemetry, incarnation }, book);
+  const samples = samplesOf(options, { folder: folder.path, telemetry });
+  const log = await folder.openMetrics(state.version, telemetry.writing.of('metrics'));
+  telemetry.begin(log, state.position);
+  const isLoopback = isLoopbackName(config.host);
+  const watch = new Watch({ fleet, telemetry, ...config, isLoopback, localWorkersEnded, now });
+  const tick = () => {
+    fleet.tick();
+    watch.tick();
+    telemetry.showWorkers();
+  };
+  const ticking = setInterval(() => options.defects.guard(tick), TICK_MS);
+  return {
+    fleet,
+    saving,
+    watch,
+    book,
+    telemetry,
+    samples,
+    announce: async () => {
+      // Version 0 is safe before the first lease: whatever happens later, there is something to resume from.
+      if (!loaded && !(await saving.now()))
+        throw new CoordinatorError('checkpoint-write', 'the first checkpoint cannot be written');
+      tell({
+        type: 'listening',
+        url: doors.url,
+        localUrl: doors.localUrl,
+        metricsUrl: doors.metrics.url,
+        runFolder: fromHere(folder.path),
+        resumedFromStep: loaded ? state.version : null,
+        totalSteps,
+      });
+    },
+    close: async () => {
+      clearInterval(ticking);
+      arbiters.close();
+      fleet.disconnect();
+      await Promise.allSettled([saving.close(), samples.close(), log.close()]);
+      await book.close().catch(() => undefined);
+    },
+  };
+}
+
+/** What most stations are made of. */
+interface Materials {
+  readonly options: RunOptions;
+  readonly prepared: Prepared;
+  readonly telemetry: Telemetry;
+  readonly incarnation: number;
+}
+
+function telemetryOf({ config, logger, tell }: RunOptions, { beginning, dataset, totalSteps, state }: Prepared) {
+  const telemetry = new Telemetry({
+    model: state.model,
+    logger,
+    tell,
+    samplesPerEpoch: dataset.count,
+    totalSteps,
+    logInterval: config.logInterval,
+    workerMetricsPort: config.workerMetricsPort,
+    now,
+    wallClock: Date.now,
+  });
+  telemetry.used.recall(beginning.loaded?.checkpoint.info.profile);
+  return telemetry;
+}
+
+function samplesOf({ config }: RunOptions, { folder, telemetry }: { folder: string; telemetry: Telemetry }): Samples {
+  return new Samples({
+    preset: config.preset,
+    seed: config.seed,
+    backend: config.backend,
+    runFolder: folder,
+    onFailed: (sentence) => telemetry.writing.failed('sample', sentence),
+    onDrawn: () => telemetry.writing.written('sample'),
+  });
+}
+
+function fleetOf(
+  { options, prepared, telemetry, incarnation }: Materials,
+  { arbiters, isAudited }: { readonly arbiters: Arbiters; readonly isAudited: AuditPicks },
+): Fleet {
+  const { config } = options;
+  const { beginning, dataset, codec, kernels, state } = prepared;
+  const { preset, seed, microBatchSize, microBatches } = config;
+  const { model } = state;
+  const cutter = new MicroBatches({ dataset, preset: model.preset, shape: config, seed });
+  const { minWorkers, maxWorkers, auditRate, exact } = config;
+  const tolerance = DEVICE_TOLERANCE[config.codec];
+  return new Fleet({
+    minWorkers,
+    maxWorkers,
+    isAudited,
+    hasArbiter: auditRate > 0,
+    isNear: (node, reference) => isNear({ node, reference }, { codec, layout: model, tolerance }),
+    backend: config.backend,
+    expectsOwn: () => options.localSocket !== null && !options.localWorkersEnded.aborted,
+    exactProfile: exact ? firstProfile(beginning.loaded?.checkpoint.info.profile) : null,
+    resumed: beginning.loaded !== undefined,
+    startArbiter: (request) => arbiters.start(request),
+    terms: {
+      incarnation,
+      run: beginning.folder.id,
+      preset,
+      seed,
+      microBatchSize,
+      microBatches,
+      codec: config.codec,
+    },
+    payload: {
+      parameters: model.parameters.length,
+      pixels: IMAGE_BYTES,
+      latent: model.preset.latent,
+      microBatchSize,
+    },
+    codec,
+    kernels,
+    cut: (step, range) => cutter.cut(step, range),
+    isTailSound: (tail, leaves) => tailFault(model, tail, leaves) === undefined,
+    now,
+    events: telemetry.fleetEvents(),
+  });
+}
+
+function bookOf({ options, prepared, telemetry, incarnation }: Materials): Promise<Book> {
+  const { beginning, numeric, dataset } = prepared;
+  const { folder, loaded } = beginning;
+  return Book.open({
+    folder,
+    definition: { ...numeric, samples: dataset.count },
+    checkpoint: loaded?.checkpoint.info,
+    incarnation,
+    exact: options.config.exact,
+    acceptMismatch: options.config.acceptRedoMismatch,
+    profileOf: (worker) => telemetry.profileOf(worker),
+    events: telemetry.writing.of('ledger'),
+    notice: (sentence) => telemetry.notice(sentence),
+  });
+}
+
+function savingOf({ options, prepared, telemetry, incarnation }: Materials, ledger: Book): Saving {
+  const { beginning, stored, state } = prepared;
+  const { saveEvery, saveSeconds, keepLast } = options.config;
+  return new Saving({
+    folder: beginning.folder,
+    state,
+    config: stored,
+    incarnation,
+    saveEvery,
+    saveSeconds,
+    keepLast,
+    ledger,
+    profiles: () => telemetry.used.keys,
+    now,
+    onSaved: (seconds, step) => telemetry.saved(seconds, step),
+    onFailed: (sentence) => telemetry.writing.failed('checkpoint', sentence),
+  });
+}
