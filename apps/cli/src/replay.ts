@@ -4,15 +4,16 @@
  * gradients, the same tree, the same step of the optimizer), without workers or network.
  */
 import { createHash } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
 import { CheckpointError, ledgerLines, type Checkpoint, type StepLine } from '@gradcast/checkpoint';
 import { chooseBackend, createEngine, loadBackend, type BackendRequest } from '@gradcast/compute';
 import { loadDataset, MicroBatches } from '@gradcast/dataset';
 import { globalBatch } from '@gradcast/schedule';
-import { initialParameters, type GradientEngine, type Model } from '@gradcast/model';
+import type { GradientEngine, Model } from '@gradcast/model';
 import { TrainingState } from '@gradcast/optimizer';
 import { createCodec, gradientTree } from '@gradcast/reduction';
 import type { GradientCodec } from '@gradcast/reduction';
-import { probeBatch } from '@gradcast/worker-core';
+import { advance, judge, takeProbe } from '@gradcast/step';
 import { referenceKernels as kernels } from '@gradcast/vector';
 import { EXIT_DONE } from './exit-codes.ts';
 import {
@@ -195,15 +196,15 @@ async function replayStep(
     codec.encode(node, { step: version, subtree });
     tree.add(subtree, node);
   }
-  const { norms, tail, encoded } = codec.mean(tree.total!, { leaves, step: version });
+  const judged = judge(tree.total!, { codec, state, leaves });
   const samples = globalBatch({ microBatchSize: size, microBatches: leaves });
-  if (state.divergence({ norms, tail }) !== undefined) {
+  if (judged.divergence !== undefined) {
     state.skip(samples);
     return { outcome: 'skipped', average: null };
   }
-  const average = codec.decodeAverage(encoded);
-  state.advance({ average, tail, scalars: state.stepScalars(), norm: norms.norm, samples });
-  return { outcome: 'closed', average: kernels.fingerprint([average]) };
+  const scalars = state.stepScalars();
+  const { averageFingerprint } = advance(judged, { codec, state, kernels, scalars, samples });
+  return { outcome: 'closed', average: averageFingerprint };
 }
 
 /** @throws ReplayError `replay-mismatch`. */
@@ -229,11 +230,9 @@ async function compareProbe(
   if (profiles.length === 0) return;
   const { model, ledger } = run;
   const { seed } = ledger.header;
-  const vector = new Float32Array(model.parameters.length + model.tail.length);
-  engine.load(initialParameters(model, seed));
-  await engine.gradient(probeBatch(model.preset, seed), vector);
-  const probe = createHash('sha256').update(new Uint8Array(vector.buffer)).digest('hex');
-  if (!profiles.some((key) => key.includes(probe))) {
+  const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+  const { hash } = await takeProbe(engine, { model, seed, turns: 1, sha256, now: () => performance.now() });
+  if (!profiles.some((key) => key.includes(hash!))) {
     warn("this machine's numeric profile is not the run's, so the last bits may differ; they are compared anyway");
   } else if (profiles.length > 1) {
     warn('the run mixed numeric profiles, so the last bits may differ; they are compared anyway');

@@ -9,6 +9,7 @@
 import { globalBatch } from '@gradcast/schedule';
 import type { TrainingState } from '@gradcast/optimizer';
 import type { GradientCodec } from '@gradcast/reduction';
+import { advance, judge } from '@gradcast/step';
 import { freeMemory } from '@gradcast/tensors';
 import type { VectorKernels } from '@gradcast/vector';
 import type { RunTerms } from './leasing/dispatcher.ts';
@@ -54,26 +55,24 @@ export async function round(stages: Stages): Promise<RoundOutcome> {
   timer.mark('compute');
 
   // Mean, encoded once, and the one place where divergence is told: from the whole sum, so it depends on the data alone.
-  const { norms, tail, encoded } = codec.mean(outcome.sum, { leaves: terms.microBatches, step: version });
-  const wrong = state.divergence({ norms, tail });
+  const judged = judge(outcome.sum, { codec, state, leaves: terms.microBatches });
   timer.mark('reduce');
-  if (wrong !== undefined) return diverge(stages, wrong, step);
+  if (judged.divergence !== undefined) return diverge(stages, judged.divergence, step);
 
   // Average and broadcast: to every replica; the next step's leases follow at its heels.
   const scalars = state.stepScalars();
-  const broadcast = fleet.broadcast(version, encoded, scalars);
+  const broadcast = fleet.broadcast(version, judged.encoded, scalars);
   if (version + 1 < stages.lastVersion) fleet.open(version + 1);
   await headStart(broadcast);
   timer.mark('broadcast');
 
   // Optimizer: the coordinator's replica takes the very step that every other takes, with what they decode.
-  const average = codec.decodeAverage(encoded);
-  const { normClipped } = state.advance({ average, tail, scalars, norm: norms.norm, samples });
+  const { averageFingerprint, normClipped } = advance(judged, { codec, state, kernels, scalars, samples });
   timer.mark('optimizer');
 
   // Records: what the ledger, the metrics and the progress line are told.
-  const averageFingerprint = kernels.fingerprint([average]);
-  void broadcast.then(() => freeMemory(encoded));
+  void broadcast.then(() => freeMemory(judged.encoded));
+  const { tail, norms } = judged;
   const { history, exact } = step;
   const timings = timer.done();
   return {

@@ -1,5 +1,4 @@
 export type { Clock, Connect, Connection, ConnectionEvents, Failure } from './connection.ts';
-export { probeBatch } from './probe.ts';
 export { Session } from './session.ts';
 export type { Introduction, Outcome, SessionNotice, SessionOptions } from './session.ts';
 export { Trainer } from './trainer.ts';

@@ -5,7 +5,7 @@ import { createCodec, gradientTree } from '@gradcast/reduction';
 import { referenceKernels as kernels } from '@gradcast/vector';
 import { describe, expect, it } from 'vitest';
 import { linearGradient } from './fake-engine.ts';
-import { probeBatch } from './probe.ts';
+import { probeBatch } from '@gradcast/step';
 import { averageOf, Bench, frames, leafOf, model, preset, SCALARS, truth } from './trainer-bench.ts';
 
 /** Sum of leaves `[start, start + size)` of a step, each node the sum of its halves. */

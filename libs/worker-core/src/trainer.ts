@@ -13,7 +13,7 @@
  */
 import { alignedSubtrees } from '@gradcast/schedule';
 import type { Subtree } from '@gradcast/schedule';
-import { buildModel, initialParameters } from '@gradcast/model';
+import { buildModel } from '@gradcast/model';
 import type { GradientEngine, MicroBatch, Model, Preset } from '@gradcast/model';
 import { Replica } from '@gradcast/optimizer';
 import {
@@ -37,9 +37,9 @@ import type {
 } from '@gradcast/protocol';
 import { codecReserve, createCodec } from '@gradcast/reduction';
 import type { GradientCodec } from '@gradcast/reduction';
+import { takeProbe } from '@gradcast/step';
 import { freeMemory } from '@gradcast/tensors';
 import type { VectorKernels } from '@gradcast/vector';
-import { probeBatch } from './probe.ts';
 import { SubtreeAccumulator } from './subtree-accumulator.ts';
 
 /** What a trainer needs of its surroundings. */
@@ -244,24 +244,14 @@ export class Trainer {
    * Gradient of the run's probe micro-batch at the initial parameters, computed twice: its hash tells numeric profiles
    * apart that have the same names, the second time is the device's warm speed.
    */
-  async #takeProbe(task: Task): Promise<{ hash: string; ms: number }> {
-    const { model, engine, seed } = task;
-    engine.load(initialParameters(model, seed));
+  async #takeProbe({ model, engine, seed }: Task): Promise<{ hash: string; ms: number }> {
     this.#loaded = -1;
-    const batch = probeBatch(model.preset, seed);
-    const hashes: string[] = [];
-    let ms = 0;
-    for (let turn = 0; turn < 2; turn++) {
-      const vector = new Float32Array(model.parameters.length + model.tail.length);
-      const start = this.#ports.now();
-      await engine.gradient(batch, vector);
-      ms = this.#ports.now() - start;
-      hashes.push(await this.#ports.sha256(new Uint8Array(vector.buffer)));
-    }
-    if (hashes[0] !== hashes[1]) {
+    const { sha256, now } = this.#ports;
+    const { hash, ms } = await takeProbe(engine, { model, seed, turns: 2, sha256, now });
+    if (hash === undefined) {
       throw new ProtocolError('probe-unstable', 'this device gave two different gradients for the same micro-batch');
     }
-    return { hash: hashes[0], ms };
+    return { hash, ms };
   }
 
   async #onAverage(message: MessageOf<'average'>, payload: Uint8Array): Promise<void> {
