@@ -246,8 +246,9 @@ export class Trainer {
    */
   async #takeProbe({ model, engine, seed }: Task): Promise<{ hash: string; ms: number }> {
     this.#loaded = -1;
-    const { sha256, now } = this.#ports;
-    const { hash, ms } = await takeProbe(engine, { model, seed, turns: 2, sha256, now });
+    const ports = this.#ports;
+    const sha256 = (bytes: Uint8Array) => ports.sha256(bytes);
+    const { hash, ms } = await takeProbe(engine, { model, seed, turns: 2, sha256, now: () => ports.now() });
     if (hash === undefined) {
       throw new ProtocolError('probe-unstable', 'this device gave two different gradients for the same micro-batch');
     }
