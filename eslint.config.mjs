@@ -1,5 +1,6 @@
 import nx from '@nx/eslint-plugin';
 import tseslint from 'typescript-eslint';
+import { importRules } from './bin/imports.mjs';
 
 /** A layer may use itself and those below it; an `any` runtime may not lean on Node. */
 const depConstraints = [
@@ -43,5 +44,6 @@ export default tseslint.config(
       '@nx/enforce-module-boundaries': ['error', { depConstraints, allow: ['@gradcast/testing'] }],
     },
   },
+  { files: ['{apps,libs}/*/src/**/*.ts'], plugins: { gradcast: importRules }, rules: { 'gradcast/imports': 'error' } },
   { files: ['*.config.ts'], rules: { 'no-restricted-exports': 'off' } },
 );

@@ -19,7 +19,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['apps/**/src/**/*.test.ts', 'libs/**/src/**/*.test.ts', 'deploy/**/*.test.ts'],
+          include: ['{apps,libs}/**/src/**/*.test.ts', 'deploy/**/*.test.ts', 'bin/**/*.test.mjs'],
           exclude: [...configDefaults.exclude, '**/*.gpu.test.ts'],
           pool: 'forks',
           testTimeout: 60_000,

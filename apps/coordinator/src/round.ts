@@ -12,7 +12,7 @@ import type { GradientCodec } from '@gradcast/reduction';
 import { advance, judge } from '@gradcast/step';
 import { freeMemory } from '@gradcast/tensors';
 import type { VectorKernels } from '@gradcast/vector';
-import type { RunTerms } from './leasing/dispatcher.ts';
+import type { RunTerms } from './membership/run-terms.ts';
 import type { Fleet } from './leasing/fleet.ts';
 import type { OpenStep } from './leasing/open-step.ts';
 import type { ClosedRecord, PhaseTimer, StepRecord } from './records/records.ts';

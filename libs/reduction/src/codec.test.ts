@@ -7,7 +7,7 @@ import type { CodecName } from '@gradcast/protocol';
 import { layOut } from '@gradcast/tensors';
 import { referenceKernels as kernels } from '@gradcast/vector';
 import { measureGradient } from './average.ts';
-import { createCodec } from './codec.ts';
+import { createCodec } from './create-codec.ts';
 import { gradientTree } from './gradient-tree.ts';
 
 /** Tensors of one element, of less than a block, of a block and one more, and of an odd number of blocks. */

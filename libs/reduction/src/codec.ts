@@ -5,13 +5,10 @@
  * So a node that crosses the wire has the same bytes however the leaves were grouped, and the sum has the same bits
  * whoever added what. Nothing a worker keeps for itself (such as an error it would feed back) enters.
  */
-import type { CodecName } from '@gradcast/protocol';
 import type { Subtree } from '@gradcast/schedule';
 import type { Layout } from '@gradcast/tensors';
 import type { VectorKernels } from '@gradcast/vector';
 import type { AverageNorms } from './average.ts';
-import { FloatCodec } from './float-codec.ts';
-import { PackedCodec } from './packed-codec.ts';
 
 /** How a model lays out a gradient and its tail; a `Model` is one. */
 export interface GradientLayout {
@@ -71,13 +68,4 @@ export interface GradientCodec {
   mean(root: Uint8Array, { leaves, step }: { leaves: number; step: number }): Mean;
   /** What every replica steps with; may share the bytes' memory. Valid until the next call. */
   decodeAverage(bytes: Uint8Array): Float32Array;
-}
-
-/** Lengths of the vectors for which the kernels of a codec should reserve memory. */
-export function codecReserve(name: CodecName, layout: GradientLayout): readonly number[] {
-  return name === 'f32' ? [] : PackedCodec.reserve(layout);
-}
-
-export function createCodec(name: CodecName, options: CodecOptions): GradientCodec {
-  return name === 'f32' ? new FloatCodec(options) : new PackedCodec(name, options);
 }

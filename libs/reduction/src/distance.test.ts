@@ -3,7 +3,7 @@ import { CODECS } from '@gradcast/protocol';
 import type { CodecName } from '@gradcast/protocol';
 import { layOut } from '@gradcast/tensors';
 import { referenceKernels as kernels } from '@gradcast/vector';
-import { createCodec } from './codec.ts';
+import { createCodec } from './create-codec.ts';
 import { DEVICE_TOLERANCE, isNear } from './distance.ts';
 
 const parameters = layOut([

@@ -14,7 +14,7 @@ import { BACKEND_CHOICES } from '@gradcast/config';
 import type { BackendChoice } from '@gradcast/config';
 import type { Party } from './audit.ts';
 import type { Credential } from '../network/credentials.ts';
-import type { FleetEvents } from '../membership/fleet-events.ts';
+import type { FleetEvents } from '../events.ts';
 import type { Peer } from '../membership/peer.ts';
 import type { Roster } from '../membership/roster.ts';
 

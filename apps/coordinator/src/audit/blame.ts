@@ -5,7 +5,7 @@
  * the same; who was found right has proved itself.
  */
 import type { Party, Ruling } from './audit.ts';
-import type { FleetEvents } from '../membership/fleet-events.ts';
+import type { FleetEvents } from '../events.ts';
 import type { Peer } from '../membership/peer.ts';
 import type { Roster } from '../membership/roster.ts';
 import { Standings } from '../membership/reputation.ts';

@@ -4,28 +4,34 @@
  * Invariants: nobody is asked whose word could not end the case; a witness that lets its lease pass has had its chance, and
  * the case is the arbiter's.
  */
-import type { Assignment, Lease } from '@gradcast/schedule';
+import type { Assignment, Lease, StepLeases } from '@gradcast/schedule';
 import { areIndependent } from './audit.ts';
-import type { Case, Party } from './audit.ts';
-import type { OpenStep } from '../leasing/open-step.ts';
+import type { Audits, Case, Party } from './audit.ts';
 import type { Peer } from '../membership/peer.ts';
 
-export interface WitnessesOptions {
+/** An open step, as far as its audits go. */
+export interface AuditedStep {
+  readonly version: number;
+  readonly audits: Audits;
+  readonly leases: StepLeases;
+}
+
+export interface WitnessesOptions<Step extends AuditedStep> {
   /** An arbiter like this party. @returns it, once it is there. */
   readonly callArbiter: (like: Party) => Peer | undefined;
   /** Leases leaves for comparison. */
-  readonly grant: (step: OpenStep, assignment: Assignment) => void;
+  readonly grant: (step: Step, assignment: Assignment) => void;
 }
 
-export class Witnesses {
-  readonly #options: WitnessesOptions;
+export class Witnesses<Step extends AuditedStep> {
+  readonly #options: WitnessesOptions<Step>;
 
-  constructor(options: WitnessesOptions) {
+  constructor(options: WitnessesOptions<Step>) {
     this.#options = options;
   }
 
   /** Cases that wait for nobody's answer. */
-  unasked(step: OpenStep): Case[] {
+  unasked(step: AuditedStep): Case[] {
     return step.audits.open.filter((each) => isUnasked(step, each));
   }
 
@@ -34,7 +40,7 @@ export class Witnesses {
    *
    * @param present workers that can be asked for something.
    */
-  ask(step: OpenStep, cases: readonly Case[], present: readonly Peer[]): void {
+  ask(step: Step, cases: readonly Case[], present: readonly Peer[]): void {
     for (const each of cases) {
       // Whoever was asked and is waited for no more: it is late.
       if (step.leases.audits(each.subtree).length > 0) step.audits.refer(each.subtree);
@@ -43,7 +49,7 @@ export class Witnesses {
     }
   }
 
-  #askWitness(step: OpenStep, each: Case, present: readonly Peer[]): void {
+  #askWitness(step: Step, each: Case, present: readonly Peer[]): void {
     const [{ party }] = each.testimonies;
     const isWitness = (peer: Peer) =>
       peer.profile === party.profile && peer.name !== party.worker && areIndependent(peer, party);
@@ -52,20 +58,20 @@ export class Witnesses {
     else if (!present.some(isWitness)) step.audits.refer(each.subtree);
   }
 
-  #askArbiter(step: OpenStep, each: Case): void {
+  #askArbiter(step: Step, each: Case): void {
     const arbiter = this.#options.callArbiter(each.testimonies[0].party);
     // It is late, and still computing just that: asked again, it would only have more to do.
     if (step.leases.audits(each.subtree).some(({ worker }) => worker === arbiter?.name)) return;
     if (arbiter?.isAt(step.version) && !step.leases.isBusy(arbiter.name)) this.#ask(step, each, arbiter);
   }
 
-  #ask(step: OpenStep, { subtree }: Case, { name: worker }: Peer): void {
+  #ask(step: Step, { subtree }: Case, { name: worker }: Peer): void {
     step.audits.ask(subtree);
     this.#options.grant(step, { worker, range: { first: subtree.start, count: subtree.size } });
   }
 }
 
-function isUnasked(step: OpenStep, { subtree }: Case): boolean {
+function isUnasked(step: AuditedStep, { subtree }: Case): boolean {
   const isAwaited = ({ expired, shared }: Lease) => !expired && !shared;
   return !step.leases.audits(subtree).some(isAwaited);
 }

@@ -6,45 +6,26 @@
  * while the present one is computed; no deadline runs while this process itself stood still.
  */
 import { alignedSubtrees, assignFreeLeaves, isSubtree } from '@gradcast/schedule';
-import type { Assignment, LeafRange, Lease, StepShape } from '@gradcast/schedule';
+import type { Assignment, LeafRange, Lease } from '@gradcast/schedule';
 import { encodeFrame, leaseBytes, leaseParts, openEncoded, ProtocolError } from '@gradcast/protocol';
-import type { CodecName, LeaseContents, MessageOf, PayloadShape } from '@gradcast/protocol';
+import type { LeaseContents, MessageOf, PayloadShape } from '@gradcast/protocol';
 import type { GradientCodec } from '@gradcast/reduction';
-import type { Fingerprint, VectorKernels } from '@gradcast/vector';
+import type { VectorKernels } from '@gradcast/vector';
 import type { Party } from '../audit/audit.ts';
 import type { AuditPicks } from '../audit/audit-picks.ts';
 import { Blame } from '../audit/blame.ts';
 import { Eligible } from '../membership/eligible.ts';
-import type { FleetEvents } from '../membership/fleet-events.ts';
+import type { FleetEvents } from '../events.ts';
 import { OpenStep } from './open-step.ts';
 import type { OpenStepOptions } from './open-step.ts';
 import { Pace } from './pace.ts';
 import type { Peer } from '../membership/peer.ts';
 import { longestMs } from '../membership/progress.ts';
 import type { Roster } from '../membership/roster.ts';
+import type { RunTerms } from '../membership/run-terms.ts';
+import type { CommittedState } from '../membership/committed-state.ts';
 import type { Offence, Standings } from '../membership/reputation.ts';
 import { partyOf, Witnesses } from '../audit/witnesses.ts';
-
-/** What the welcome tells every worker. */
-export interface RunTerms extends StepShape {
-  readonly incarnation: number;
-  readonly run: string;
-  readonly preset: string;
-  readonly seed: number;
-  readonly codec: CodecName;
-}
-
-/** The state that joiners take and results are checked against. */
-export interface Truth {
-  readonly version: number;
-  readonly fingerprint: Fingerprint;
-  /** Parameters, first and second moments. */
-  readonly vectors: readonly Float32Array[];
-  /** Largest norm that the mean gradient may have. */
-  readonly normBound: number;
-  /** Norm beyond which a result is computed once more; undefined before the first step. */
-  readonly suspectNorm: number | undefined;
-}
 
 export interface DispatcherOptions {
   readonly terms: RunTerms;
@@ -84,12 +65,12 @@ export class Dispatcher {
   readonly #pace = new Pace();
   readonly #blame: Blame;
   readonly #eligible: Eligible;
-  readonly #witnesses: Witnesses;
+  readonly #witnesses: Witnesses<OpenStep>;
   #step: OpenStep | undefined;
   /** The step after it, leased out ahead. */
   #next: OpenStep | undefined;
-  #truth: Truth | undefined;
-  #norms: Pick<Truth, 'normBound' | 'suspectNorm'> = { normBound: Infinity, suspectNorm: undefined };
+  #truth: CommittedState | undefined;
+  #norms: Pick<CommittedState, 'normBound' | 'suspectNorm'> = { normBound: Infinity, suspectNorm: undefined };
   #nextLease = 1;
   #stopped = false;
   /** Results that came while this process was still taking the step they build on, one for each leased subtree. */
@@ -150,7 +131,7 @@ export class Dispatcher {
   }
 
   /** The state at rest; undefined while it is changing. */
-  settle(truth: Truth | undefined): void {
+  settle(truth: CommittedState | undefined): void {
     this.#truth = truth;
     if (!truth) return;
     this.#norms = { normBound: truth.normBound, suspectNorm: truth.suspectNorm };

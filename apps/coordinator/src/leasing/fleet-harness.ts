@@ -8,11 +8,11 @@ import { floatsOf } from '@gradcast/tensors';
 import { referenceKernels as kernels } from '@gradcast/vector';
 import { ANYBODY, LOCAL } from '../network/credentials.ts';
 import type { ArbiterRequest } from '../audit/arbitration.ts';
-import type { Connection } from '../network/listeners.ts';
+import type { Connection } from '../network/connection.ts';
 import { FakeSocket } from '../network/fake-socket.ts';
 import { Fleet, TICK_MS } from './fleet.ts';
 import type { FleetOptions } from './fleet.ts';
-import type { FleetEvents } from '../membership/fleet-events.ts';
+import type { FleetEvents } from '../events.ts';
 import type { OpenStep } from './open-step.ts';
 
 export const LEAVES = 8;

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { FleetBench, INCARNATION, PADDING, stepSum, sumOf } from './fleet-harness.ts';
 import type { FakeWorker } from './fleet-harness.ts';
-import type { Connection } from '../network/listeners.ts';
+import type { Connection } from '../network/connection.ts';
 import { AVERAGE_LIMIT } from '../membership/peer.ts';
 
 const own = (name: string) => ({ credential: { kind: 'own', name, role: 'worker' } as const });

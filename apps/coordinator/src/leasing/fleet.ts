@@ -23,8 +23,10 @@ import { Arbitration } from '../audit/arbitration.ts';
 import type { ArbiterHandle, ArbiterRequest } from '../audit/arbitration.ts';
 import { Budgets } from '../membership/budgets.ts';
 import { Dispatcher } from './dispatcher.ts';
-import type { DispatcherOptions, RunTerms, Truth } from './dispatcher.ts';
-import type { Connection } from '../network/listeners.ts';
+import type { DispatcherOptions } from './dispatcher.ts';
+import type { CommittedState } from '../membership/committed-state.ts';
+import type { RunTerms } from '../membership/run-terms.ts';
+import type { Connection } from '../network/connection.ts';
 import { Exactness } from '../membership/exactness.ts';
 import type { ExactnessOptions } from '../membership/exactness.ts';
 import type { OpenStep } from './open-step.ts';
@@ -34,7 +36,7 @@ import { Parking } from '../membership/parking.ts';
 import { Peer } from '../membership/peer.ts';
 import { Reception } from '../membership/reception.ts';
 import { Roster } from '../membership/roster.ts';
-import type { WorkerView } from '../membership/roster.ts';
+import type { WorkerView } from '../events.ts';
 import { mostWaiting, Snapshots } from '../membership/snapshots.ts';
 import { originOf, Sessions } from '../membership/sessions.ts';
 import { welcomeOf } from '../membership/welcome.ts';
@@ -142,7 +144,7 @@ export class Fleet {
   }
 
   /** The state is at rest at a version: joiners may have it, and results for it can be checked. */
-  settle(truth: Truth): void {
+  settle(truth: CommittedState): void {
     this.#snapshots.settle(truth);
     this.#dispatcher.settle(truth);
   }

@@ -12,6 +12,7 @@ import { StepLeases } from '@gradcast/schedule';
 import type { Lease, Subtree, TreeSum } from '@gradcast/schedule';
 import { Audits } from '../audit/audit.ts';
 import type { AuditsOptions, Party, Ruling, Testimony } from '../audit/audit.ts';
+import type { SubtreeRecord, Verdict } from '../events.ts';
 import { FirstResults } from './first-results.ts';
 import { gradientTree } from '@gradcast/reduction';
 import type { GradientCodec } from '@gradcast/reduction';
@@ -19,12 +20,6 @@ import { freeMemory } from '@gradcast/tensors';
 
 /** How a step closed: with the root's value in the run's codec, or without one. */
 export type StepOutcome = { readonly kind: 'sum'; readonly sum: Uint8Array } | { readonly kind: 'stopped' };
-
-/**
- * What became of a result: in the sum, too late for it, held back because its numbers look wrong, held until an audit
- * settles it, refuted by that, or heard as an audit's answer.
- */
-export type Verdict = 'accepted' | 'late' | 'suspect' | 'held' | 'refuted' | 'heard';
 
 /** Who sent a result, and when. */
 export interface Sender {
@@ -59,14 +54,6 @@ export interface ResultLimits {
   readonly compare: boolean;
   /** Whether the tail of a sum over so many leaves is one that batches can bring. */
   readonly isTailSound: (tail: Float32Array, leaves: number) => boolean;
-}
-
-/** One result of a step, for the ledger. */
-export interface SubtreeRecord extends Subtree {
-  readonly worker: string;
-  readonly outcome: Verdict;
-  /** Milliseconds from the lease's grant to the result. */
-  readonly ms: number;
 }
 
 /** A result held back. */

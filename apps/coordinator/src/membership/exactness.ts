@@ -13,13 +13,20 @@
 import type { BackendChoice } from '@gradcast/config';
 import { profileDifference, ProtocolError } from '@gradcast/protocol';
 import type { RefusalCode } from '@gradcast/protocol';
-import type { Arbitration } from '../audit/arbitration.ts';
 import type { Peer } from './peer.ts';
 
 /** For so long others wait for workers of the same command, who decide the profile if they are coming. */
 export const OWN_FIRST_MS = 60_000;
 /** Kinds of which is remembered what ours is like. */
 const MOST_KINDS = 512;
+
+/** Workers that the coordinator starts for itself. */
+export interface OwnWorkers {
+  /** Asks for one of a kind. @returns it, once it is there, or `failed` where this machine cannot be that. */
+  own(like: { readonly backend: string; readonly threads: number }): Peer | 'failed' | undefined;
+  /** None is needed for now. */
+  dismiss(): void;
+}
 
 export interface ExactnessOptions {
   /** Numeric profile that every worker must have; the first worker's if undefined; null admits any mix. */
@@ -30,7 +37,7 @@ export interface ExactnessOptions {
   readonly expectsOwn: () => boolean;
   /** With audits the worker of ours that was started stays. */
   readonly hasArbiter: boolean;
-  readonly arbitration: Pick<Arbitration, 'own' | 'dismiss'>;
+  readonly arbitration: OwnWorkers;
   /** Monotonic milliseconds. */
   readonly now: () => number;
   readonly admit: (peer: Peer, probeMs: number) => void;

@@ -18,6 +18,7 @@ import { FleetBench } from '../leasing/fleet-harness.ts';
 import type { FakeWorker } from '../leasing/fleet-harness.ts';
 import { summarize } from '../records/summary.ts';
 import { Telemetry } from '../records/telemetry.ts';
+import { LineBudget } from '../network/line-budget.ts';
 import { firstProfile } from '../records/used-profiles.ts';
 
 interface Machine {
@@ -75,6 +76,7 @@ function coordinator(exactProfile: string | undefined | null = null) {
     totalSteps: 1,
     logInterval: 1,
     workerMetricsPort: 9464,
+    lines: new LineBudget(() => 0),
     now: () => 0,
     wallClock: () => 0,
   });

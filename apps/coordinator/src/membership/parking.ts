@@ -9,7 +9,7 @@
  * pace; a parked one gets no snapshot until the others are gone, the pace of the run has come down to what it takes, or a
  * pause is over that doubles each time, since links get better, too.
  */
-import type { FleetEvents } from './fleet-events.ts';
+import type { FleetEvents } from '../events.ts';
 import type { Peer } from './peer.ts';
 import type { Roster } from './roster.ts';
 

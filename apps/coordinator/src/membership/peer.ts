@@ -18,7 +18,7 @@ import type { CoordinatorMessage, MessageOf, WorkerMessage } from '@gradcast/pro
 import type { WebSocket } from 'ws';
 import { Allowance } from './allowance.ts';
 import type { Credential } from '../network/credentials.ts';
-import type { Connection } from '../network/listeners.ts';
+import type { Connection } from '../network/connection.ts';
 import { Progress } from './progress.ts';
 import type { Traffic } from '../network/traffic.ts';
 

@@ -2,25 +2,9 @@
  * The connections of a run and their names.
  */
 import { NAME_LIMIT } from '@gradcast/protocol';
+import type { WorkerView } from '../events.ts';
 import type { Peer } from './peer.ts';
 import type { SessionRecord } from './sessions.ts';
-
-/** What a worker is doing: not ready yet, waiting for work, computing, kept from work, or too slow for the others. */
-export const WORKER_STATES = ['joining', 'idle', 'leased', 'quarantined', 'parked'] as const;
-export type WorkerState = (typeof WORKER_STATES)[number];
-
-/** A worker as metrics and discovery see it. */
-export interface WorkerView {
-  readonly name: string;
-  readonly backend: string;
-  readonly address: string;
-  readonly metricsPort: number | null;
-  /** Whether this command started it. */
-  readonly isLocal: boolean;
-  readonly state: WorkerState;
-  /** Why the worker is in quarantine, if it is. */
-  readonly quarantine: string | null;
-}
 
 export class Roster {
   readonly #peers = new Set<Peer>();

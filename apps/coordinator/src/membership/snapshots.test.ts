@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Truth } from '../leasing/dispatcher.ts';
+import type { CommittedState } from './committed-state.ts';
 import type { Peer } from './peer.ts';
 import { Roster } from './roster.ts';
 import { Snapshots } from './snapshots.ts';
@@ -33,7 +33,7 @@ function bench({ peers, parameters }: { peers: number; parameters: number }) {
     nextTurn: (task) => turns.push(task),
   });
   const vectors = [new Float32Array(parameters)];
-  snapshots.settle({ version: 0, fingerprint: '00'.repeat(16), vectors } as unknown as Truth);
+  snapshots.settle({ version: 0, fingerprint: '00'.repeat(16), vectors } as unknown as CommittedState);
   /** @returns whether there was anything left to do. */
   const turn = () => {
     const tasks = turns.splice(0);

@@ -6,9 +6,10 @@
  * in which nobody else is heard.
  */
 import { encodeFrame, frameLimit, leaseBytes, snapshotBytes } from '@gradcast/protocol';
-import type { MessageOf } from '@gradcast/protocol';
+import type { MessageOf, PayloadShape } from '@gradcast/protocol';
 import type { Budgets } from './budgets.ts';
-import type { DispatcherOptions, Truth } from '../leasing/dispatcher.ts';
+import type { CommittedState } from './committed-state.ts';
+import type { RunTerms } from './run-terms.ts';
 import { AVERAGE_LIMIT } from './peer.ts';
 import type { Peer } from './peer.ts';
 import type { Roster } from './roster.ts';
@@ -32,7 +33,7 @@ export interface SnapshotsOptions {
 
 export class Snapshots {
   readonly #options: SnapshotsOptions;
-  #truth: Truth | undefined;
+  #truth: CommittedState | undefined;
   #givenBytes = 0;
   #made: { message: MessageOf<'snapshot'>; frame: Uint8Array } | undefined;
 
@@ -41,7 +42,7 @@ export class Snapshots {
   }
 
   /** The state at rest, which all who wait get; undefined while it is changing. */
-  settle(truth: Truth | undefined): void {
+  settle(truth: CommittedState | undefined): void {
     this.#truth = truth;
     this.#made = undefined;
     this.tick();
@@ -85,7 +86,7 @@ export class Snapshots {
     this.#givenBytes += bytes;
   }
 
-  #make({ version, fingerprint, vectors }: Truth): { message: MessageOf<'snapshot'>; frame: Uint8Array } {
+  #make({ version, fingerprint, vectors }: CommittedState): { message: MessageOf<'snapshot'>; frame: Uint8Array } {
     const { incarnation } = this.#options;
     const message: MessageOf<'snapshot'> = { type: 'snapshot', incarnation, version, fingerprint };
     return { message, frame: encodeFrame(message, vectors) };
@@ -93,7 +94,7 @@ export class Snapshots {
 }
 
 /** Bytes of a snapshot, the averages after it and leases of a whole step and the next: nothing honest waits for more. */
-export function mostWaiting({ payload, terms }: Pick<DispatcherOptions, 'payload' | 'terms'>): number {
+export function mostWaiting({ payload, terms }: { readonly payload: PayloadShape; readonly terms: RunTerms }): number {
   const averages = AVERAGE_LIMIT * payload.parameters * Float32Array.BYTES_PER_ELEMENT;
   return frameLimit(snapshotBytes(payload.parameters) + averages + 2 * leaseBytes(payload, terms.microBatches));
 }

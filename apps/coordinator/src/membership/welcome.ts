@@ -1,7 +1,7 @@
 /** What a worker is told first: who it is and what the run is. */
 import { labelOf } from '@gradcast/protocol';
 import type { MessageOf } from '@gradcast/protocol';
-import type { RunTerms } from '../leasing/dispatcher.ts';
+import type { RunTerms } from './run-terms.ts';
 import { SILENCE_SECONDS } from './overdue.ts';
 import type { Peer } from './peer.ts';
 

@@ -5,7 +5,6 @@ import { resolveTrain } from '@gradcast/config';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import { Defects } from '../run/defects.ts';
 import { dialled, openDoors } from './listeners.ts';
 import type { Doors } from './listeners.ts';
 
@@ -30,22 +29,8 @@ async function open(localSocket: string | null, flags: readonly string[] = []) {
     hostname: 'h',
   });
   const logger = pino({ level: 'silent' });
-  const stop = new AbortController().signal;
   const access = { credentials, local: LOCAL };
-  doors = await openDoors(
-    {
-      config: coordinator,
-      access,
-      localSocket,
-      logger,
-      tell: () => {},
-      stop,
-      yieldRun: () => undefined,
-      defects: new Defects({ log: () => undefined, fatal: () => undefined, after: () => undefined }),
-      localWorkersEnded: stop,
-    },
-    1000,
-  );
+  doors = await openDoors({ config: coordinator, access, localSocket, logger }, 1000);
   return doors;
 }
 

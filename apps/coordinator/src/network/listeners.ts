@@ -6,29 +6,26 @@
 import { rmdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { performance } from 'node:perf_hooks';
+import type { Access } from '@gradcast/config';
 import { frameLimit } from '@gradcast/protocol';
-import type { WebSocket } from 'ws';
+import type { Logger } from 'pino';
+import type { Admit } from './connection.ts';
 import { connectionLimits } from './connections.ts';
 import { Credentials } from './credentials.ts';
-import type { Credential } from './credentials.ts';
 import { LineBudget } from './line-budget.ts';
 import { openMetricsDoor } from './metrics-listener.ts';
-import type { MetricsDoor } from './metrics-listener.ts';
-import type { RunOptions } from '../run/run.ts';
+import type { MetricsDoor, MetricsDoorOptions } from './metrics-listener.ts';
 import { serve } from './server.ts';
 import type { Place } from './server.ts';
-import type { WhenLarge } from './pieces.ts';
-import type { Traffic } from './traffic.ts';
 
-/** An admitted connection. */
-export interface Connection extends Traffic {
-  readonly socket: WebSocket;
-  readonly address: string;
-  readonly credential: Credential;
-  readonly whenLarge: WhenLarge;
+export interface ListenersOptions {
+  /** Port 0 takes a free one. */
+  readonly config: MetricsDoorOptions & { readonly host: string; readonly port: number; readonly maxWorkers: number };
+  readonly access: Access;
+  /** Path of a Unix socket for workers of the same command, or null. */
+  readonly localSocket: string | null;
+  readonly logger: Pick<Logger, 'warn'>;
 }
-
-export type Admit = (connection: Connection) => void;
 
 export interface Doors {
   /** `ws://host:port`. */
@@ -47,7 +44,7 @@ const TRY_AGAIN_LATER = 1013;
 /**
  * @param resultBytes payload of a result, the largest message from a worker.
  * @throws CoordinatorError `port-in-use`, `address-unusable`; MetricsError. */
-export async function openDoors(options: RunOptions, resultBytes: number): Promise<Doors> {
+export async function openDoors(options: ListenersOptions, resultBytes: number): Promise<Doors> {
   const { config, access, localSocket, logger } = options;
   const credentials = new Credentials(access);
   let admitted: Admit | undefined;

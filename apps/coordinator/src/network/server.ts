@@ -12,7 +12,7 @@ import type { Refusal } from './admission.ts';
 import { Connections } from './connections.ts';
 import type { ConnectionLimits } from './connections.ts';
 import type { Credentials } from './credentials.ts';
-import type { Admit } from './listeners.ts';
+import type { Admit } from './connection.ts';
 import { CoordinatorError } from '../failure.ts';
 import { networkOf } from './address-network.ts';
 import { watchPieces } from './pieces.ts';

@@ -6,7 +6,7 @@ import type { Model } from '@gradcast/model';
 import type { AverageNorms } from '@gradcast/reduction';
 import { tensorView } from '@gradcast/tensors';
 import type { Fingerprint } from '@gradcast/vector';
-import type { SubtreeRecord } from '../leasing/open-step.ts';
+import type { SubtreeRecord } from '../events.ts';
 
 export const PHASES = ['compute', 'reduce', 'broadcast', 'optimizer'] as const;
 export type PhaseName = (typeof PHASES)[number];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { WorkerView } from '../membership/roster.ts';
+import type { WorkerView } from '../events.ts';
 import { scrapeTargets } from './scrape-targets.ts';
 
 function worker(changes: Partial<WorkerView>): WorkerView {

@@ -7,7 +7,7 @@
  */
 import { isLoopbackHost } from '@gradcast/metrics';
 import type { ScrapeTarget } from '@gradcast/metrics';
-import type { WorkerView } from '../membership/roster.ts';
+import type { WorkerView } from '../events.ts';
 
 /** @param port where workers of other machines serve metrics; 0 lists none of them. Each address is listed once. */
 export function scrapeTargets(workers: readonly WorkerView[], port: number): ScrapeTarget[] {

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { Farewell, RETURN_MS } from '../membership/drain.ts';
 import { FleetBench } from '../leasing/fleet-harness.ts';
 import { Telemetry } from './telemetry.ts';
+import { LineBudget } from '../network/line-budget.ts';
 
 function bench() {
   const telemetry = new Telemetry({
@@ -16,6 +17,7 @@ function bench() {
     totalSteps: 1,
     logInterval: 1,
     workerMetricsPort: 0,
+    lines: new LineBudget(() => 0),
     now: () => 0,
     wallClock: () => 0,
   });

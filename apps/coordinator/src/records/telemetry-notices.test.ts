@@ -4,6 +4,7 @@ import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { FleetBench, INCARNATION } from '../leasing/fleet-harness.ts';
 import { Telemetry } from './telemetry.ts';
+import { LineBudget } from '../network/line-budget.ts';
 
 const model = buildModel(Object.values(tinyPresets)[0]);
 
@@ -20,6 +21,7 @@ function bench() {
     totalSteps: 1,
     logInterval: 1,
     workerMetricsPort: 0,
+    lines: new LineBudget(() => 0),
     now: () => 0,
     wallClock: () => 0,
   });

@@ -8,13 +8,12 @@ import type { CoordinatorMetrics, RequestHandler } from '@gradcast/metrics';
 import type { Model } from '@gradcast/model';
 import { printable, REFUSALS, showRate } from '@gradcast/protocol';
 import type { Logger } from 'pino';
-import type { FleetEvents } from '../membership/fleet-events.ts';
-import { LineBudget } from '../network/line-budget.ts';
+import type { FleetEvents } from '../events.ts';
 import { PHASES, shownScalars, Throughput } from './records.ts';
 import type { StepRecord } from './records.ts';
 import { Repeats } from './repeats.ts';
-import { WORKER_STATES } from '../membership/roster.ts';
-import type { WorkerView } from '../membership/roster.ts';
+import { WORKER_STATES } from '../events.ts';
+import type { WorkerView } from '../events.ts';
 import { scrapeTargets } from './scrape-targets.ts';
 import { UsedProfiles } from './used-profiles.ts';
 import { WriteHealth } from './write-health.ts';
@@ -27,6 +26,8 @@ export interface TelemetryOptions {
   readonly samplesPerEpoch: number;
   readonly totalSteps: number;
   readonly logInterval: number;
+  /** How many refusals are logged: see `LineBudget`. */
+  readonly lines: { take(): number | undefined; rest(): number };
   /** Where workers of other machines serve metrics; 0 if Prometheus is to ask none of them. */
   readonly workerMetricsPort: number;
   /** Monotonic milliseconds. */
@@ -59,8 +60,6 @@ export class Telemetry {
   readonly #usedBackends = new Set<string>();
   readonly #everSeen = new Set<string>();
   readonly #refusals: Repeats;
-  /** For refusals in the log. */
-  readonly #lines: LineBudget;
   /** Stacks of failures that were told. */
   readonly #failures = new Set<string>();
   #log: MetricsLog | undefined;
@@ -72,7 +71,6 @@ export class Telemetry {
     this.#options = options;
     this.throughput = new Throughput(options.now);
     this.#refusals = new Repeats(options.now);
-    this.#lines = new LineBudget(options.now);
     this.#metrics = coordinatorMetrics({ version: VERSION, preset: options.model.preset.name });
     this.writing = new WriteHealth({
       count: (file) => this.#metrics.writeFailures.inc({ file }),
@@ -127,7 +125,7 @@ export class Telemetry {
       },
       forgotten: (worker) => metrics.forgetWorker(worker),
       refused: (worker, code, sentence) => {
-        const leftOut = this.#lines.take();
+        const leftOut = this.#options.lines.take();
         if (leftOut !== undefined) logger.warn({ worker, code, ...(leftOut > 0 && { leftOut }) }, sentence);
         // A worker's own codes are free; as labels each would be a series for ever.
         metrics.resultsRefused.inc({ reason: Object.hasOwn(REFUSALS, code) ? code : 'other' });
@@ -229,7 +227,7 @@ export class Telemetry {
 
   /** Gauges of workers by state, and refusals that were not logged. */
   showWorkers(): void {
-    const leftOut = this.#lines.rest();
+    const leftOut = this.#options.lines.rest();
     if (leftOut > 0) this.#options.logger.warn({ leftOut }, 'more workers were refused');
     const states = this.#workers().map(({ state }) => state);
     for (const state of WORKER_STATES) {

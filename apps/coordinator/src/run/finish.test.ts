@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { endOf, finish } from './finish.ts';
-import type { Course } from './training.ts';
+import type { Course } from './context.ts';
 
 /** A run whose last checkpoint is safe after so many tries. */
 function course(safeAfter: number) {

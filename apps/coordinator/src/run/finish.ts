@@ -9,7 +9,7 @@ import { RETURN_MS } from '../membership/drain.ts';
 import type { Saving } from '../records/saving.ts';
 import { summarize } from '../records/summary.ts';
 import { weightsOf } from './training.ts';
-import type { Course, Ended } from './training.ts';
+import type { Course, Ended } from './context.ts';
 
 /** Long enough that workers who come back at the last moment still hear that the run is done. */
 const LINGER_MS = RETURN_MS + 1_000;

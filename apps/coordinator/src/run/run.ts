@@ -1,10 +1,10 @@
 /**
- * A coordinator's run from the first check to the summary. The stages it needs are set up in `stations.ts`, the rounds
+ * A coordinator's run from the first check to the summary. The stages it needs are set up in `services.ts`, the rounds
  * are driven by `training.ts`, and `finish.ts` says what became of it.
  *
  * Invariants: whatever can be refused is refused before anything on the disk is changed; a stop is obeyed at every moment.
  */
-import type { Access, ChildMessage, CoordinatorConfig, Summary } from '@gradcast/config';
+import type { Summary } from '@gradcast/config';
 import { readRun } from '@gradcast/checkpoint';
 import type { LoadedCheckpoint } from '@gradcast/checkpoint';
 import { loadDataset } from '@gradcast/dataset';
@@ -13,39 +13,15 @@ import type { PresetName } from '@gradcast/model';
 import { collectVectors, TrainingState } from '@gradcast/optimizer';
 import { codecReserve, createCodec } from '@gradcast/reduction';
 import { selectKernels } from '@gradcast/vector';
-import type { Logger } from 'pino';
-import type { Defects } from './defects.ts';
-import { openDoors } from '../network/listeners.ts';
 import { CoordinatorError } from '../failure.ts';
+import { openDoors } from '../network/listeners.ts';
+import type { Prepared, RunOptions, RunResult } from './context.ts';
 import { finish } from './finish.ts';
 import { lengthOf } from './length.ts';
 import { begin } from './resume.ts';
 import type { Beginning, NumericDefinition } from './resume.ts';
 import { openStations } from './services.ts';
-import type { Prepared } from './services.ts';
 import { train } from './training.ts';
-
-export interface RunOptions {
-  readonly config: CoordinatorConfig;
-  readonly access: Access;
-  /** Path of a Unix socket for workers of the same command, or null. */
-  readonly localSocket: string | null;
-  readonly logger: Logger;
-  readonly tell: (message: ChildMessage) => void;
-  /** Aborts when the run is to stop with a checkpoint. */
-  readonly stop: AbortSignal;
-  /** Aborts when the command that started this process has no worker left. */
-  readonly localWorkersEnded: AbortSignal;
-  /** Where failures are told that no peer is to blame for. */
-  readonly defects: Defects;
-  /** Ends this process at once: another one has taken the run over, and nothing may be written any more. */
-  readonly yieldRun: (error: CoordinatorError) => void;
-}
-
-/** How a run ended; the process's exit code follows from it. */
-export interface RunResult {
-  readonly summary: Summary;
-}
 
 /** @throws an error with `code` and one sentence for everything a user can get wrong. */
 export async function run(options: RunOptions): Promise<RunResult> {

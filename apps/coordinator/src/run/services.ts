@@ -3,53 +3,23 @@
  */
 import { performance } from 'node:perf_hooks';
 import { IMAGE_BYTES, MicroBatches } from '@gradcast/dataset';
-import type { Dataset } from '@gradcast/dataset';
 import { tailFault } from '@gradcast/model';
-import type { TrainingState } from '@gradcast/optimizer';
 import { DEVICE_TOLERANCE, isNear } from '@gradcast/reduction';
-import type { GradientCodec } from '@gradcast/reduction';
-import type { VectorKernels } from '@gradcast/vector';
 import { isLoopbackName } from '../network/admission.ts';
+import { LineBudget } from '../network/line-budget.ts';
 import { Arbiters } from '../audit/arbiter.ts';
 import { auditPicks, auditSecret } from '../audit/audit-picks.ts';
 import type { AuditPicks } from '../audit/audit-picks.ts';
 import { Book } from '../records/ledger-recorder.ts';
-import type { Doors } from '../network/listeners.ts';
 import { CoordinatorError } from '../failure.ts';
 import { Fleet, TICK_MS } from '../leasing/fleet.ts';
-import type { Beginning, NumericDefinition } from './resume.ts';
-import type { RunOptions } from './run.ts';
+import type { Prepared, RunOptions, Stations } from './context.ts';
 import { Samples } from '../records/samples.ts';
 import { Saving } from '../records/saving.ts';
 import { fromHere } from '../records/summary.ts';
 import { Telemetry } from '../records/telemetry.ts';
 import { firstProfile } from '../records/used-profiles.ts';
 import { Watch } from './watch.ts';
-
-/** What a run is, once everything about it was checked. */
-export interface Prepared {
-  readonly dataset: Dataset;
-  readonly totalSteps: number;
-  readonly numeric: NumericDefinition;
-  readonly stored: Readonly<Record<string, unknown>>;
-  readonly state: TrainingState;
-  readonly kernels: VectorKernels;
-  readonly codec: GradientCodec;
-  readonly beginning: Beginning;
-  readonly doors: Doors;
-}
-
-export interface Stations {
-  readonly fleet: Fleet;
-  readonly saving: Saving;
-  readonly watch: Watch;
-  readonly book: Book;
-  readonly telemetry: Telemetry;
-  readonly samples: Samples;
-  /** Makes version 0 safe and tells where the run can be reached. @throws CoordinatorError `checkpoint-write`. */
-  announce(): Promise<void>;
-  close(): Promise<void>;
-}
 
 const now = () => performance.now();
 
@@ -132,6 +102,7 @@ function telemetryOf({ config, logger, tell }: RunOptions, { beginning, dataset,
     totalSteps,
     logInterval: config.logInterval,
     workerMetricsPort: config.workerMetricsPort,
+    lines: new LineBudget(now),
     now,
     wallClock: Date.now,
   });

@@ -1,27 +1,12 @@
 /** Drives the rounds of a run, from the version it begins with to its last or to whatever ends it sooner. */
-import type { Summary } from '@gradcast/config';
 import type { TrainingState } from '@gradcast/optimizer';
 import type { Fleet } from '../leasing/fleet.ts';
 import { PhaseTimer } from '../records/records.ts';
 import { round } from '../round.ts';
 import type { RoundOutcome } from '../round.ts';
-import type { RunOptions } from './run.ts';
-import type { Prepared, Stations } from './services.ts';
+import type { Course, Ended } from './context.ts';
 import type { Telemetry } from '../records/telemetry.ts';
 import type { Watch } from './watch.ts';
-
-/** A run with everything that takes part in it. */
-export interface Course {
-  readonly options: RunOptions;
-  readonly prepared: Prepared;
-  readonly stations: Stations;
-}
-
-/** Why no further round is driven. */
-export interface Ended {
-  readonly status: Summary['status'];
-  readonly sentence: string;
-}
 
 const STOPPED: Ended = { status: 'stopped', sentence: 'the run was stopped' };
 const ALONE: Ended = { status: 'failed', sentence: 'every local worker has ended' };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { WorkerView } from '../membership/roster.ts';
+import type { WorkerView } from '../events.ts';
 import { Watch } from './watch.ts';
 
 const WORKER: WorkerView = {

@@ -8,13 +8,13 @@
 import { existsSync } from 'node:fs';
 import { access, constants, mkdir, rename, rm, statfs, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { copyBinding, requireBinding } from './binding-files.ts';
 import { buildBinding } from './build.ts';
 import { cacheFolder, nativePaths, type Environment } from './cache.ts';
 import { fetchWheel } from './download.ts';
 import { nativeError } from './errors.ts';
 import { withLock } from './lock.ts';
 import { checkOpened } from './opened.ts';
-import { copyBinding, requireBinding } from './prebuilt.ts';
 import { findToolchain, type Toolchain } from './toolchain.ts';
 import { unpackWheel } from './unpack.ts';
 import { downloadBytes, thisMachine, wheelsFor, type NativeVariant, type WheelSet } from './wheels.ts';

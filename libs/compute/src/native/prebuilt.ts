@@ -6,17 +6,13 @@
  *
  * It is the same for the processor's library and for CUDA's: both have one C interface.
  */
-import { copyFile, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { BINDING_MANIFEST, copyBinding } from './binding-files.ts';
 import { bindingKey } from './cache.ts';
 import { nativeError } from './errors.ts';
 import { installNative, type InstallOptions } from './install.ts';
-import { thisMachine, wheelsFor, type WheelSet } from './wheels.ts';
-
-const FILES = ['prelude.node', 'tfjs_binding.node'] as const;
-
-/** Says what the binding was compiled from; written last. */
-const MANIFEST = 'binding.json';
+import { thisMachine, wheelsFor } from './wheels.ts';
 
 /**
  * Compiles the binding into a folder. The library that it is compiled against is fetched beside the folder and removed.
@@ -42,7 +38,7 @@ export async function buildBindingFolder(
     const stage = join(cache, 'binding');
     await mkdir(stage);
     await copyBinding(made, stage);
-    await writeFile(join(stage, MANIFEST), `${JSON.stringify({ key: bindingKey(wanted.platform) })}\n`);
+    await writeFile(join(stage, BINDING_MANIFEST), `${JSON.stringify({ key: bindingKey(wanted.platform) })}\n`);
     await rm(target, { recursive: true, force: true });
     await rename(stage, target);
     return target;
@@ -61,31 +57,4 @@ async function scratchBeside(target: string): Promise<string> {
     const remedy = 'name a folder that can be written';
     throw nativeError('cache-unwritable', `the folder ${parent} cannot be written`, remedy, cause);
   }
-}
-
-/** @throws BackendError `native-binding-mismatch` if the folder holds no binding, or one for other versions. */
-export async function requireBinding(folder: string, set: WheelSet): Promise<void> {
-  const expected = bindingKey(set.platform);
-  const text = await readFile(join(folder, MANIFEST), 'utf8').catch(() => '');
-  const found = keyIn(text);
-  if (found === expected) return;
-  throw nativeError(
-    'native-binding-mismatch',
-    found === undefined ? `${folder} holds no binding` : `${folder} holds the binding ${found}, not ${expected}`,
-    `make it again with gradcast doctor --build-binding ${folder}, or unset GRADCAST_BINDING to compile here`,
-  );
-}
-
-function keyIn(text: string): string | undefined {
-  try {
-    const { key } = JSON.parse(text) as { key?: unknown };
-    return typeof key === 'string' ? key : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Copies prelude and binding from one folder into another. */
-export async function copyBinding(from: string, to: string): Promise<void> {
-  for (const file of FILES) await copyFile(join(from, file), join(to, file));
 }

@@ -1,4 +1,5 @@
-/** What the fleet tells metrics and logs; nothing here decides anything. */
+/** What the parts of a run tell records and each other of workers and results; nothing here decides anything. */
+import type { Subtree } from '@gradcast/schedule';
 
 /** How a result or a lease ended. */
 export type LeaseOutcome = 'accepted' | 'late' | 'expired' | 'refused' | 'duplicate' | 'audited';
@@ -34,4 +35,35 @@ export interface FleetEvents {
   failed(worker: string, error: unknown): void;
   /** This process stood still for so long. */
   stalled(ms: number): void;
+}
+
+/** What a worker is doing: not ready yet, waiting for work, computing, kept from work, or too slow for the others. */
+export const WORKER_STATES = ['joining', 'idle', 'leased', 'quarantined', 'parked'] as const;
+export type WorkerState = (typeof WORKER_STATES)[number];
+
+/** A worker as metrics and discovery see it. */
+export interface WorkerView {
+  readonly name: string;
+  readonly backend: string;
+  readonly address: string;
+  readonly metricsPort: number | null;
+  /** Whether this command started it. */
+  readonly isLocal: boolean;
+  readonly state: WorkerState;
+  /** Why the worker is in quarantine, if it is. */
+  readonly quarantine: string | null;
+}
+
+/**
+ * What became of a result: in the sum, too late for it, held back because its numbers look wrong, held until an audit
+ * settles it, refuted by that, or heard as an audit's answer.
+ */
+export type Verdict = 'accepted' | 'late' | 'suspect' | 'held' | 'refuted' | 'heard';
+
+/** One result of a step, for the ledger. */
+export interface SubtreeRecord extends Subtree {
+  readonly worker: string;
+  readonly outcome: Verdict;
+  /** Milliseconds from the lease's grant to the result. */
+  readonly ms: number;
 }

@@ -1,0 +1,77 @@
+/** What a run is made of, as the parts of this room hand it to each other. */
+import type { Access, ChildMessage, CoordinatorConfig, Summary } from '@gradcast/config';
+import type { Dataset } from '@gradcast/dataset';
+import type { TrainingState } from '@gradcast/optimizer';
+import type { GradientCodec } from '@gradcast/reduction';
+import type { VectorKernels } from '@gradcast/vector';
+import type { Logger } from 'pino';
+import type { CoordinatorError } from '../failure.ts';
+import type { Fleet } from '../leasing/fleet.ts';
+import type { Doors } from '../network/listeners.ts';
+import type { Book } from '../records/ledger-recorder.ts';
+import type { Samples } from '../records/samples.ts';
+import type { Saving } from '../records/saving.ts';
+import type { Telemetry } from '../records/telemetry.ts';
+import type { Defects } from './defects.ts';
+import type { Beginning, NumericDefinition } from './resume.ts';
+import type { Watch } from './watch.ts';
+
+export interface RunOptions {
+  readonly config: CoordinatorConfig;
+  readonly access: Access;
+  /** Path of a Unix socket for workers of the same command, or null. */
+  readonly localSocket: string | null;
+  readonly logger: Logger;
+  readonly tell: (message: ChildMessage) => void;
+  /** Aborts when the run is to stop with a checkpoint. */
+  readonly stop: AbortSignal;
+  /** Aborts when the command that started this process has no worker left. */
+  readonly localWorkersEnded: AbortSignal;
+  /** Where failures are told that no peer is to blame for. */
+  readonly defects: Defects;
+  /** Ends this process at once: another one has taken the run over, and nothing may be written any more. */
+  readonly yieldRun: (error: CoordinatorError) => void;
+}
+
+/** How a run ended; the process's exit code follows from it. */
+export interface RunResult {
+  readonly summary: Summary;
+}
+
+/** What a run is, once everything about it was checked. */
+export interface Prepared {
+  readonly dataset: Dataset;
+  readonly totalSteps: number;
+  readonly numeric: NumericDefinition;
+  readonly stored: Readonly<Record<string, unknown>>;
+  readonly state: TrainingState;
+  readonly kernels: VectorKernels;
+  readonly codec: GradientCodec;
+  readonly beginning: Beginning;
+  readonly doors: Doors;
+}
+
+export interface Stations {
+  readonly fleet: Fleet;
+  readonly saving: Saving;
+  readonly watch: Watch;
+  readonly book: Book;
+  readonly telemetry: Telemetry;
+  readonly samples: Samples;
+  /** Makes version 0 safe and tells where the run can be reached. @throws CoordinatorError `checkpoint-write`. */
+  announce(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A run with everything that takes part in it. */
+export interface Course {
+  readonly options: RunOptions;
+  readonly prepared: Prepared;
+  readonly stations: Stations;
+}
+
+/** Why no further round is driven. */
+export interface Ended {
+  readonly status: Summary['status'];
+  readonly sentence: string;
+}

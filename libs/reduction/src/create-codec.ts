@@ -1,0 +1,14 @@
+/** The codec of a run, by its name. */
+import type { CodecName } from '@gradcast/protocol';
+import type { CodecOptions, GradientCodec, GradientLayout } from './codec.ts';
+import { FloatCodec } from './float-codec.ts';
+import { PackedCodec } from './packed-codec.ts';
+
+/** Lengths of the vectors for which the kernels of a codec should reserve memory. */
+export function codecReserve(name: CodecName, layout: GradientLayout): readonly number[] {
+  return name === 'f32' ? [] : PackedCodec.reserve(layout);
+}
+
+export function createCodec(name: CodecName, options: CodecOptions): GradientCodec {
+  return name === 'f32' ? new FloatCodec(options) : new PackedCodec(name, options);
+}
