@@ -104,9 +104,8 @@ function rowsOf(cases) {
 
 /** A child: computes what it is asked for until the parent leaves. */
 async function contend(mode) {
-  const { createEngine, loadTensorflow } = await loadSource('libs/compute/src/index.ts', {
-    external: ['@tensorflow/*'],
-  });
+  const { createEngine } = await loadSource('libs/engine/src/index.ts', { external: ['@tensorflow/*'] });
+  const { loadTensorflow } = await loadSource('libs/backends-node/src/index.ts', { external: ['@tensorflow/*'] });
   const { buildModel, formulaMicroBatch, formulaParameters, presets } = await loadSource('libs/model/src/index.ts', {
     external: ['@tensorflow/*'],
   });

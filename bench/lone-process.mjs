@@ -15,7 +15,8 @@ const SEED = 0;
 const [index, perWorker, steps] = process.argv.slice(2).map(Number);
 
 const external = ['@tensorflow/*', 'webgpu', 'node-api-headers'];
-const { createEngine, loadBackend } = await loadSource('libs/compute/src/index.ts', { external });
+const { createEngine } = await loadSource('libs/engine/src/index.ts', { external });
+const { loadBackend } = await loadSource('libs/backends-node/src/index.ts', { external });
 const { buildModel, initialParameters, presets } = await loadSource('libs/model/src/index.ts', { external });
 const { loadDataset, MicroBatches } = await loadSource('libs/dataset/src/index.ts', { external });
 

@@ -35,7 +35,7 @@ const cudaPins = pinsOf('requirements-cuda.txt');
 export async function pythonEnvironment() {
   // Sources that need npm packages are loaded from within dist/.
   await build();
-  const { cacheFolder } = await loadSource('libs/compute/src/native/cache.ts', {
+  const { cacheFolder } = await loadSource('libs/backends-node/src/native/cache.ts', {
     external: ['@tensorflow/tfjs-node-gpu'],
   });
   const { program, version } = await findPython();

@@ -8,7 +8,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { readCheckpoint } from '@gradcast/checkpoint';
-import { cpuFeatures, thisCpu } from '@gradcast/compute';
+import { cpuFeatures, thisCpu } from '@gradcast/backends-node';
 import { repository, runsIn, Workbench } from '@gradcast/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 

@@ -1,5 +1,5 @@
 /** The program as a process: `node in-node.mjs REQUEST`; a line of JSON for each answer. */
-import { loadBackend } from '@gradcast/compute';
+import { loadBackend } from '@gradcast/backends-node';
 import { loadDataset } from '@gradcast/dataset';
 import { answers } from './steps.ts';
 import type { Request } from './steps.ts';

@@ -1,5 +1,5 @@
 /** The program as a page: takes its request from the server that it came from, and posts each answer there. */
-import { startWasm } from '@gradcast/compute';
+import { startWasm } from '@gradcast/backends-web';
 import { answers } from './steps.ts';
 import type { Request } from './steps.ts';
 

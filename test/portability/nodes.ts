@@ -5,7 +5,7 @@ import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
-import { cacheFolder } from '@gradcast/compute';
+import { cacheFolder } from '@gradcast/backends-node';
 import { nodeProgram } from './bundle.ts';
 import type { Answer, Request } from './steps.ts';
 

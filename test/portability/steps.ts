@@ -4,8 +4,8 @@
  * A step is what `apps/coordinator/src/round.ts` makes of it, without a network in between, so the hashes are those of a
  * run with this preset, seed and number of steps.
  */
-import { createEngine } from '@gradcast/compute';
-import type { LoadedBackend } from '@gradcast/compute';
+import { createEngine } from '@gradcast/engine';
+import type { LoadedBackend } from '@gradcast/engine';
 import { MicroBatches } from '@gradcast/dataset';
 import { globalBatch } from '@gradcast/schedule';
 import { buildModel, formulaMicroBatch, formulaParameters, presets } from '@gradcast/model';

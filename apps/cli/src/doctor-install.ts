@@ -13,7 +13,7 @@ import {
   type InstallOptions,
   type InstallProgress,
   type NativeVariant,
-} from '@gradcast/compute';
+} from '@gradcast/backends-node';
 
 export type Installer = (options: InstallOptions) => Promise<Installation>;
 

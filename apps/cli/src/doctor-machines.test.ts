@@ -1,7 +1,9 @@
 /** `doctor` on every kind of machine: a table that a terminal can show, whatever drivers say of themselves. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { adapterFacts, diagnose, gpusIn, kindOf } from '@gradcast/compute';
-import type { AdapterInfo, ProbeReport } from '@gradcast/compute';
+import { diagnose, gpusIn } from '@gradcast/backends-node';
+import { adapterFacts, kindOf } from '@gradcast/backends-web';
+import type { ProbeReport } from '@gradcast/backends-node';
+import type { AdapterInfo } from '@gradcast/backends-web';
 import { isPrintable } from '@gradcast/protocol';
 import { describe, expect, it } from 'vitest';
 import { runDoctor } from './doctor.ts';

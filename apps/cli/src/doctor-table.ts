@@ -1,5 +1,5 @@
 /** The table of `gradcast doctor`. */
-import type { Diagnosis } from '@gradcast/compute';
+import type { Diagnosis } from '@gradcast/backends-node';
 import { printable } from '@gradcast/protocol';
 
 /** Drivers and libraries have their own words, of any length. */

@@ -1,4 +1,5 @@
-import { BackendError, type Diagnosis, type DiagnosisTable, type InstallOptions } from '@gradcast/compute';
+import { type Diagnosis, type DiagnosisTable, type InstallOptions } from '@gradcast/backends-node';
+import { BackendError } from '@gradcast/engine';
 import { describe, expect, it } from 'vitest';
 import { runDoctor, type DoctorOptions } from './doctor.ts';
 

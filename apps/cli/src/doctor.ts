@@ -3,13 +3,13 @@
  * `--install` it first brings the native library.
  */
 import {
-  BackendError,
   diagnose,
   type ChooseOptions,
   type Diagnosis,
   type DiagnosisTable,
   type GpuLister,
-} from '@gradcast/compute';
+} from '@gradcast/backends-node';
+import { BackendError } from '@gradcast/engine';
 import { labelOf } from '@gradcast/protocol';
 import { buildForDoctor, installForDoctor, type BindingBuilder, type Installer } from './doctor-install.ts';
 import { renderTable } from './doctor-table.ts';

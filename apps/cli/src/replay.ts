@@ -6,7 +6,8 @@
 import { createHash } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { CheckpointError, ledgerLines, type Checkpoint, type StepLine } from '@gradcast/checkpoint';
-import { chooseBackend, createEngine, loadBackend, type BackendRequest } from '@gradcast/compute';
+import { chooseBackend, loadBackend, type BackendRequest } from '@gradcast/backends-node';
+import { createEngine } from '@gradcast/engine';
 import { loadDataset, MicroBatches } from '@gradcast/dataset';
 import { globalBatch } from '@gradcast/schedule';
 import type { GradientEngine, Model } from '@gradcast/model';

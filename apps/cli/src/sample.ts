@@ -5,7 +5,8 @@
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { dirname, extname, join, resolve } from 'node:path';
 import { loadCheckpoint, writeAtomically, type Checkpoint } from '@gradcast/checkpoint';
-import { chooseBackend, createEngine, loadBackend, type BackendRequest } from '@gradcast/compute';
+import { chooseBackend, loadBackend, type BackendRequest } from '@gradcast/backends-node';
+import { createEngine } from '@gradcast/engine';
 import { encodeNpy, referenceNoise, sampleGrid, sampleNoise } from '@gradcast/evaluate';
 import { collectParameters, StateMismatchError } from '@gradcast/optimizer';
 import { buildModel, presets, type GradientEngine, type Model, type PresetName } from '@gradcast/model';

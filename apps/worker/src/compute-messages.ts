@@ -1,5 +1,6 @@
 /** Messages between the worker's main thread and its compute thread. */
-import type { BackendProfile, Candidate, Gpu } from '@gradcast/compute';
+import type { Candidate, Gpu } from '@gradcast/backends-node';
+import type { BackendProfile } from '@gradcast/engine';
 
 /** What the thread is started with. */
 export interface ComputeSettings {

@@ -1,6 +1,6 @@
 /** The main thread's handle on the compute thread. */
 import { Worker } from 'node:worker_threads';
-import type { BackendProfile } from '@gradcast/compute';
+import type { BackendProfile } from '@gradcast/engine';
 import type { ComputeSettings, FromCompute, ToCompute } from './compute-messages.ts';
 
 export interface ComputeHandlers {

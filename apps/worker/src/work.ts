@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import type { ChildMessage, WorkerConfig } from '@gradcast/config';
-import { chooseBackend } from '@gradcast/compute';
+import { chooseBackend } from '@gradcast/backends-node';
 import { endpoints, probes, processMetrics, serveMetrics, workerMetrics } from '@gradcast/metrics';
 import { ARITHMETIC_VERSION, labelOf, profileOf, showRate } from '@gradcast/protocol';
 import { Session } from '@gradcast/worker-core';

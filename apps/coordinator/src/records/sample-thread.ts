@@ -2,7 +2,8 @@
  * Thread that draws sample grids: its own backend, its own engine, so the step loop never waits for a picture.
  */
 import { parentPort, workerData } from 'node:worker_threads';
-import { chooseBackend, createEngine, loadBackend } from '@gradcast/compute';
+import { chooseBackend, loadBackend } from '@gradcast/backends-node';
+import { createEngine } from '@gradcast/engine';
 import { writeAtomically } from '@gradcast/checkpoint';
 import { referenceNoise, sampleGrid, sampleNoise } from '@gradcast/evaluate';
 import { buildModel, presets } from '@gradcast/model';

@@ -1,0 +1,153 @@
+/** Which backend computes: the one asked for by name, or the fastest that runs here. */
+import type { BackendName } from '@gradcast/engine';
+import { cacheFolder, type Environment } from '../native/cache.ts';
+import { nativeError } from '../native/errors.ts';
+import { isTensorflowInstalled } from '../tensorflow/load.ts';
+import {
+  backendOf,
+  CANDIDATES,
+  isSoftware,
+  type BackendRequest,
+  type Candidate,
+  type Prober,
+  type ProbeReport,
+} from './candidate.ts';
+import { listGpus, type Gpu, type GpuList, type GpuLister } from './gpus.ts';
+import { processProber } from './probe.ts';
+import { rememberingProber } from './remember.ts';
+
+export interface ChooseOptions {
+  readonly env?: Environment;
+  readonly cache?: string;
+  /** Program that runs one probe; see `processProber`. */
+  readonly probeEntry?: string;
+  readonly listGpus?: GpuLister;
+  /** Replaces the child processes, for tests. */
+  readonly probe?: Prober;
+}
+
+export interface ChosenBackend {
+  readonly backend: BackendName;
+  /** What `loadBackend` takes. */
+  readonly candidate: Candidate;
+  /** `cpu`, `cuda:NAME`, `gpu:NAME` or `software:NAME`. */
+  readonly device: string;
+  /** GPUs to share among this host's workers; empty unless CUDA computes. */
+  readonly gpus: readonly Gpu[];
+  /** One line: what was taken, and why the better ones were not. */
+  readonly sentence: string;
+}
+
+interface Refusal {
+  readonly candidate: Candidate;
+  readonly reason: string;
+  readonly remedy: string;
+}
+
+/**
+ * Chooses a backend. `auto` tries CUDA, WebGPU on hardware, the native library on the processor, and WebAssembly, in
+ * that order; processors that play a GPU are used only when `webgpu` is asked for by name.
+ *
+ * @throws BackendError `backend-unavailable` if the one asked for by name cannot run; it is never replaced by another.
+ */
+export async function chooseBackend(request: BackendRequest, options: ChooseOptions = {}): Promise<ChosenBackend> {
+  const { gpus, probe } = await prepare(options, request !== 'auto');
+  const refusals: Refusal[] = [];
+  for (const candidate of candidatesFor(request)) {
+    const report = await probe(candidate);
+    if (!report.ok) refusals.push({ candidate, reason: report.reason, remedy: report.remedy });
+    else if (request === 'auto' && isSoftware(report)) refusals.push(softwareRefusal(candidate));
+    else return chosen(candidate, report, refusals, gpus);
+  }
+  const last = refusals.at(-1)!;
+  throw nativeError(
+    'backend-unavailable',
+    request === 'auto'
+      ? `no backend runs here: ${listed(refusals)}`
+      : `the backend ${request} cannot run here: ${last.reason}`,
+    last.remedy,
+  );
+}
+
+function candidatesFor(request: BackendRequest): readonly Candidate[] {
+  if (request === 'auto') return CANDIDATES;
+  return request === 'tensorflow' ? ['cuda', 'tensorflow'] : [request];
+}
+
+/** The driver's list and a prober that goes with it. */
+async function prepare(options: ChooseOptions, named: boolean): Promise<{ gpus: GpuList; probe: Prober }> {
+  const { env = process.env, cache = cacheFolder(env), probeEntry } = options;
+  const gpus = await (options.listGpus ?? listGpus)(env);
+  if (options.probe) return { gpus, probe: options.probe };
+  const entry = probeEntry === undefined ? {} : { entry: probeEntry };
+  return { gpus, probe: rememberingProber(processProber({ env, gpus, named, cache, ...entry }), gpus, cache) };
+}
+
+function softwareRefusal(candidate: Candidate): Refusal {
+  return { candidate, reason: 'only a software adapter', remedy: `--backend ${candidate} uses it all the same` };
+}
+
+function listed(refusals: readonly Refusal[]): string {
+  return refusals.map(({ candidate, reason }) => `${candidate}: ${reason}`).join('; ');
+}
+
+function chosen(
+  candidate: Candidate,
+  { device, libraryVersion }: ProbeReport & { ok: true },
+  refusals: readonly Refusal[],
+  gpus: GpuList,
+): ChosenBackend {
+  const backend = backendOf(candidate);
+  const taken = `${backend} ${libraryVersion} on ${device}`;
+  const sentence = refusals.length === 0 ? taken : `${taken} (${listed(refusals)})`;
+  return { backend, candidate, device, gpus: candidate === 'cuda' ? gpus.gpus : [], sentence };
+}
+
+/** One row of `gradcast doctor`. */
+export interface Diagnosis {
+  readonly candidate: Candidate;
+  readonly device: string;
+  readonly available: boolean;
+  /** Whether `auto` would take it. */
+  readonly automatic: boolean;
+  /** Why it is not available or not automatic; else the library's version. */
+  readonly reason: string;
+  /** Empty when there is nothing to do. */
+  readonly remedy: string;
+}
+
+export interface DiagnosisTable {
+  readonly rows: readonly Diagnosis[];
+  readonly gpus: GpuList;
+  /** CUDA is installed and an NVIDIA driver is present, but TensorFlow cannot use any GPU: something is broken. */
+  readonly brokenCuda: boolean;
+}
+
+/** Probes every candidate afresh. Never throws for what it finds. */
+export async function diagnose(options: ChooseOptions = {}): Promise<DiagnosisTable> {
+  const { env = process.env, cache = cacheFolder(env), probeEntry } = options;
+  const gpus = await (options.listGpus ?? listGpus)(env);
+  const entry = probeEntry === undefined ? {} : { entry: probeEntry };
+  const probe = options.probe ?? processProber({ env, gpus, named: true, cache, ...entry });
+  const rows = await Promise.all(CANDIDATES.map(async (candidate) => rowOf(candidate, await probe(candidate))));
+  const cuda = rows.find(({ candidate }) => candidate === 'cuda')!;
+  const hidden = env['CUDA_VISIBLE_DEVICES'] !== undefined && gpus.gpus.length === 0;
+  const brokenCuda = gpus.driver && !hidden && !cuda.available && isTensorflowInstalled('cuda', cache);
+  return { rows, gpus, brokenCuda };
+}
+
+function rowOf(candidate: Candidate, report: ProbeReport): Diagnosis {
+  const device = candidate === 'cuda' || candidate === 'webgpu' ? 'gpu' : 'cpu';
+  if (!report.ok) {
+    return { candidate, device, available: false, automatic: false, reason: report.reason, remedy: report.remedy };
+  }
+  const software = isSoftware(report) ? softwareRefusal(candidate) : undefined;
+  return {
+    candidate,
+    device: report.device,
+    available: true,
+    automatic: !software,
+    reason: software?.reason ?? `${backendOf(candidate)} ${report.libraryVersion}`,
+    remedy: software?.remedy ?? '',
+  };
+}

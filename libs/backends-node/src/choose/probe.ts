@@ -1,0 +1,125 @@
+/**
+ * Trying a backend without risking the process: a wrong binary may die of SIGILL, a driver may hang. A child process
+ * loads the backend, multiplies two small matrices and says on one line how it went.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { nativePaths, type Environment } from '../native/cache.ts';
+import { run, type CommandResult } from '../native/command.ts';
+import { BackendError } from '@gradcast/engine';
+import { thisMachine, wheelsFor } from '../native/wheels.ts';
+import { isTensorflowInstalled } from '../tensorflow/load.ts';
+import { complaintsIn, lacksLibraries } from '../tensorflow/words.ts';
+import { CANDIDATES, type Candidate, type Prober, type ProbeReport } from './candidate.ts';
+import type { Gpu, GpuList } from './gpus.ts';
+import { loadBackend } from './load-backend.ts';
+
+/** First word of the line that carries the report; everything else a library prints is skipped. */
+const MARK = 'gradcast-probe ';
+
+export interface ProbeOptions {
+  readonly env: Environment;
+  readonly gpus: GpuList;
+  /** Whether the user asked for this backend by its name: then nothing is ruled out beforehand. */
+  readonly named?: boolean;
+  /** Program that calls {@link runProbe}; defaults to `probe.mjs` beside the running bundle. */
+  readonly entry?: string;
+  /** Longest time for one probe. A GPU's first start compiles kernels. */
+  readonly limitMs?: number;
+  readonly os?: string;
+  readonly cache?: string;
+}
+
+/** A prober that starts a child process for each candidate which is not hopeless. */
+export function processProber(options: ProbeOptions): Prober {
+  const { gpus, entry = fileURLToPath(new URL('probe.mjs', import.meta.url)), limitMs = 60_000 } = options;
+  const env = options.cache === undefined ? options.env : { ...options.env, GRADCAST_CACHE: options.cache };
+  return async (candidate) => {
+    const hopeless = ruledOut(candidate, options);
+    if (hopeless) return hopeless;
+    const request = JSON.stringify({ candidate, gpu: candidate === 'cuda' ? gpus.gpus[0] : undefined });
+    const result = await run(process.execPath, [entry, request], { env, limitMs });
+    const report = inItsWords(readReport(candidate, result, limitMs), result);
+    return candidate === 'cuda' ? blamed(report, options.cache) : report;
+  };
+}
+
+/** What can be told without loading anything. */
+function ruledOut(candidate: Candidate, options: ProbeOptions): ProbeReport | undefined {
+  const { gpus, named = false, os = process.platform, cache } = options;
+  switch (candidate) {
+    case 'cuda':
+      if (gpus.gpus.length === 0) {
+        const remedy = gpus.driver ? 'see what nvidia-smi says' : 'needs an NVIDIA GPU and its driver';
+        return { ok: false, reason: gpus.reason, remedy };
+      }
+      return isTensorflowInstalled('cuda', cache)
+        ? undefined
+        : { ok: false, reason: 'not installed', remedy: 'gradcast doctor --install --backend cuda' };
+    case 'tensorflow':
+      return isTensorflowInstalled('cpu', cache) || isTensorflowInstalled('cuda', cache)
+        ? undefined
+        : { ok: false, reason: 'not installed', remedy: 'gradcast doctor --install' };
+    case 'webgpu':
+      if (named || os !== 'linux' || gpus.driver || existsSync('/dev/dri') || existsSync('/dev/dxg')) return undefined;
+      return { ok: false, reason: 'no graphics device', remedy: 'needs a GPU with a Vulkan driver' };
+    case 'wasm':
+      return undefined;
+    default:
+      return candidate satisfies never;
+  }
+}
+
+function readReport(candidate: Candidate, result: CommandResult, limitMs: number): ProbeReport {
+  const remedies = { cuda: 'update the NVIDIA driver', webgpu: 'update the graphics driver' };
+  const remedy = candidate in remedies ? remedies[candidate as 'cuda' | 'webgpu'] : 'take another backend';
+  if (result.timedOut) return { ok: false, reason: `did not answer in ${limitMs / 1000} s`, remedy };
+  const line = result.stdout.split('\n').find((text) => text.startsWith(MARK));
+  // A library that dies while the process ends has still computed: the report counts.
+  if (line) return JSON.parse(line.slice(MARK.length)) as ProbeReport;
+  const end = result.killedBy ? `of ${result.killedBy}` : `with exit code ${result.code ?? 'unknown'}`;
+  const meaning = result.killedBy === 'SIGILL' ? ' (the binary uses instructions that this processor lacks)' : '';
+  return { ok: false, reason: `its test process died ${end}${meaning}`, remedy };
+}
+
+/** Adds what the library itself complained of. */
+function inItsWords(report: ProbeReport, { stderr }: CommandResult): ProbeReport {
+  const words = report.ok ? '' : complaintsIn(stderr);
+  if (report.ok || words === '') return report;
+  return { ...report, reason: `${report.reason}; the library says: ${words}` };
+}
+
+/** Where libraries are missing neither driver nor device is to blame. */
+function blamed(report: ProbeReport, cache: string | undefined): ProbeReport {
+  if (report.ok || !lacksLibraries(report.reason)) return report;
+  const { folder } = nativePaths(wheelsFor(thisMachine(), 'cuda'), cache);
+  return { ...report, remedy: `remove ${folder} and run gradcast doctor --install --backend cuda` };
+}
+
+/**
+ * The child's side: loads the backend named in `request`, computes, prints the report.
+ *
+ * @param request JSON as {@link processProber} passes it in argv.
+ */
+export async function runProbe(request: string, write: (line: string) => void): Promise<void> {
+  const { candidate, gpu } = JSON.parse(request) as { candidate: Candidate; gpu?: Gpu };
+  if (!CANDIDATES.includes(candidate)) throw new RangeError(`there is no backend ${candidate}`);
+  write(`${MARK}${JSON.stringify(await tryBackend(candidate, gpu))}\n`);
+}
+
+async function tryBackend(candidate: Candidate, gpu: Gpu | undefined): Promise<ProbeReport> {
+  try {
+    const { profile } = await loadBackend(candidate, { gpu });
+    const a = tf.tensor2d([1, 2, 3, 4], [2, 2]);
+    const product = [...(await tf.matMul(a, a).data())];
+    if (product.join() !== '7,10,15,22') {
+      return { ok: false, reason: `multiplied wrongly: ${product.join(', ')}`, remedy: 'take another backend' };
+    }
+    return { ok: true, device: profile.device, libraryVersion: profile.libraryVersion };
+  } catch (error) {
+    if (error instanceof BackendError) return { ok: false, reason: error.message, remedy: error.remedy };
+    const reason = error instanceof Error ? error.message : String(error);
+    return { ok: false, reason, remedy: 'take another backend' };
+  }
+}

@@ -1,0 +1,19 @@
+import { loadTensorflow } from './load.ts';
+import {
+  engineConformance,
+  fourierConformance,
+  graphConformance,
+  kerasConformance,
+  kernelConformance,
+} from '@gradcast/engine/conformance';
+
+const eager = () => loadTensorflow({ graph: false });
+const graph = () => loadTensorflow({ graph: true });
+
+kernelConformance('tensorflow', eager, { runs: 200 });
+for (const [name, load] of Object.entries({ 'tensorflow, op by op': eager, 'tensorflow, as a graph': graph })) {
+  engineConformance(name, load, { places: 12 });
+  fourierConformance(name, load, { runs: 100, places: 12 });
+  kerasConformance(name, load, { presets: ['classic', 'tutorial', 'mnist'] });
+}
+graphConformance('tensorflow', { eager, graph });

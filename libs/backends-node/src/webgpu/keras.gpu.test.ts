@@ -1,0 +1,10 @@
+import { loadWebgpu } from './load.ts';
+import { kerasConformance } from '@gradcast/engine/conformance';
+import { webgpuSkip } from './test-machine.ts';
+
+// A processor that plays the GPU needs minutes for three steps of the larger preset.
+kerasConformance('webgpu', loadWebgpu, {
+  presets: ['classic', 'tutorial'],
+  trained: ['classic'],
+  skip: await webgpuSkip(),
+});

@@ -1,0 +1,205 @@
+/**
+ * The part of the conformance suite that runs whole gradients through an engine: against finite differences and two
+ * passes, and against the promises of `GradientEngine` (pure, copying, leaving nothing behind).
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import { buildModel, formulaMicroBatch, formulaParameters, tinyPresets } from '@gradcast/model';
+import type { GradientEngine, Model, TAIL_SCALARS } from '@gradcast/model';
+import { entryOf, tensorView } from '@gradcast/tensors';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { LoadedBackend } from '../backend.ts';
+import { createEngine } from '../engine.ts';
+import { differenceError, distance, gradientOf, norm, twoPassGradient } from './gradients.ts';
+
+export interface EngineSuiteOptions {
+  /** Parameters of each tensor that finite differences look at. */
+  readonly places: number;
+  /** Why the machine cannot run this backend; the tests are then reported as skipped. */
+  readonly skip?: string | undefined;
+}
+
+/** Samples of a micro-batch of the tiny presets. */
+const SAMPLES = 4;
+
+function scalar(model: Model, vector: Float32Array, name: (typeof TAIL_SCALARS)[number]): number {
+  return tensorView(model.tail, vector.subarray(model.parameters.length), name)[0];
+}
+
+/** Declares the tests for one backend. */
+export function engineConformance(name: string, load: () => Promise<LoadedBackend>, options: EngineSuiteOptions): void {
+  const { places, skip } = options;
+  const title = skip === undefined ? name : `${name} (skipped: ${skip})`;
+  let backend: LoadedBackend;
+
+  describe.skipIf(skip !== undefined).each(['sigmoid', 'softmax'] as const)(`${title} engine, %s loss`, (loss) => {
+    const model = buildModel(tinyPresets[loss]);
+    const parameters = formulaParameters(model);
+    const batch = formulaMicroBatch(model, SAMPLES);
+    let engine: GradientEngine;
+
+    beforeAll(async () => {
+      backend = await load();
+      engine = createEngine(model, backend);
+    });
+
+    it('has the gradients of finite differences in every tensor', async () => {
+      // The kinks of (leaky) ReLU ask for a small step; the smooth network is flatter, so f32 asks for a wide one.
+      const { gain, step } = loss === 'sigmoid' ? { gain: 1, step: 2 ** -10 } : { gain: 2, step: 2 ** -5 };
+      const start = parameters.slice();
+      for (const { name: tensor, offset, size } of model.parameters.entries) {
+        for (let i = offset; i < offset + size; i++) start[i] *= tensor.endsWith('/kernel') ? gain : 1;
+      }
+      engine.load(start);
+      const gradient = await gradientOf(engine, model, batch);
+      const lossAt = async (own: 'loss_g' | 'loss_d', place: number, change: number): Promise<number> => {
+        const moved = start.slice();
+        moved[place] += change;
+        engine.load(moved);
+        return scalar(model, await gradientOf(engine, model, batch), own);
+      };
+      for (const { name: tensor, offset, size } of model.parameters.entries) {
+        const own = tensor.startsWith('generator/') ? 'loss_g' : 'loss_d';
+        const count = Math.min(size, places);
+        const chosen = Array.from({ length: count }, (_, i) => Math.floor((i * size) / count));
+        const differences: number[] = [];
+        for (const place of chosen) {
+          const rise = (await lossAt(own, offset + place, step)) - (await lossAt(own, offset + place, -step));
+          differences.push(rise / (2 * step));
+        }
+        const exact = gradient.subarray(offset, offset + size);
+        expect(norm(exact), tensor).toBeGreaterThan(0);
+        expect(differenceError(differences, chosen, exact), tensor).toBeLessThan(0.02);
+      }
+    });
+
+    it.each([-60, 0, 20])('equals two backward passes at margin %d', async (margin) => {
+      const shifted = parameters.slice();
+      const bias = entryOf(model.parameters, `discriminator/dense${loss === 'softmax' ? '_1' : ''}/bias`);
+      shifted[bias.offset + bias.size - 1] = margin;
+      engine.load(shifted);
+      const one = await gradientOf(engine, model, batch);
+      const two = await twoPassGradient(model, backend, shifted, batch);
+      const cut = model.generatorLength;
+      const end = model.parameters.length;
+      expect(two.subarray(0, cut).some((x) => x !== 0)).toBe(true);
+      expect(distance(one.subarray(0, cut), two.subarray(0, cut))).toBeLessThan(1e-4);
+      expect(distance(one.subarray(cut, end), two.subarray(cut, end))).toBeLessThan(1e-4);
+    });
+
+    it('gives the same bits for the same input, in any order and in another engine', async () => {
+      engine.load(parameters);
+      const first = await gradientOf(engine, model, batch);
+      await gradientOf(engine, model, formulaMicroBatch(model, SAMPLES, 1));
+      expect(await gradientOf(engine, model, batch)).toEqual(first);
+      const other = createEngine(model, backend);
+      other.load(parameters);
+      expect(await gradientOf(other, model, batch)).toEqual(first);
+      other.dispose();
+    });
+
+    it.each([0, 4])('does not notice what becomes of an array after load, %d bytes off alignment', async (offset) => {
+      engine.load(parameters);
+      const expected = await gradientOf(engine, model, batch);
+      const mine = new Float32Array(new ArrayBuffer(4 * parameters.length + 64), offset, parameters.length);
+      mine.set(parameters);
+      engine.load(mine);
+      mine.fill(NaN);
+      expect(await gradientOf(engine, model, batch)).toEqual(expected);
+      mine.fill(1);
+      expect(await gradientOf(engine, model, batch)).toEqual(expected);
+    });
+
+    it('computes with the version that was loaded last, used or not', async () => {
+      const versions = [1, 0.5, 2].map((factor) => parameters.map((value) => value * factor));
+      const alone: Float32Array[] = [];
+      for (const version of versions) {
+        const fresh = createEngine(model, backend);
+        fresh.load(version);
+        alone.push(await gradientOf(fresh, model, batch));
+        fresh.dispose();
+      }
+      for (const place of [0, 2, 1, 0]) {
+        engine.load(versions[(place + 1) % 3]);
+        engine.load(versions[place]);
+        expect(await gradientOf(engine, model, batch)).toEqual(alone[place]);
+      }
+    });
+
+    it('does not notice what becomes of a micro-batch while it computes', async () => {
+      engine.load(parameters);
+      const expected = await gradientOf(engine, model, batch);
+      const lent = { size: SAMPLES, images: batch.images.slice(), noise: batch.noise.slice() };
+      const running = gradientOf(engine, model, lent);
+      lent.images.fill(255);
+      lent.noise.fill(NaN);
+      expect(await running).toEqual(expected);
+    });
+
+    it('writes every element, padding as zero', async () => {
+      engine.load(parameters);
+      const vector = await gradientOf(engine, model, batch);
+      expect(vector.every(Number.isFinite)).toBe(true);
+      for (const [layout, start] of [
+        [model.parameters, 0],
+        [model.tail, model.parameters.length],
+      ] as const) {
+        const used = new Set(
+          layout.entries.flatMap(({ offset, size }) => Array.from({ length: size }, (_, i) => offset + i)),
+        );
+        for (let i = 0; i < layout.length; i++) if (!used.has(i)) expect(vector[start + i]).toBe(0);
+      }
+    });
+
+    it('leaves nothing on the device', async () => {
+      const fresh = createEngine(model, backend);
+      const before = { tensors: tf.memory().numTensors, data: tf.engine().backend.numDataIds() };
+      const count = () => ({ tensors: tf.memory().numTensors, data: tf.engine().backend.numDataIds() });
+      fresh.load(parameters);
+      const loaded = count();
+      for (let round = 0; round < 2; round++) {
+        await gradientOf(fresh, model, batch);
+        await fresh.generate(batch.noise, batch.noise);
+        fresh.load(parameters);
+        expect(count()).toEqual(loaded);
+      }
+      fresh.dispose();
+      expect(count()).toEqual(before);
+    });
+
+    it('generates images as bytes, each by its own noise and the statistics of the reference', async () => {
+      engine.load(parameters);
+      const { latent, image } = model.preset;
+      const pixels = image[0] * image[1] * image[2];
+      const all = await engine.generate(batch.noise, batch.noise);
+      expect(all).toHaveLength(SAMPLES * pixels);
+      expect(new Set(all).size).toBeGreaterThan(8);
+      const last = await engine.generate(batch.noise.subarray((SAMPLES - 1) * latent), batch.noise);
+      // A byte may round the other way where a product is blocked by the size of the batch.
+      const apart = last.map((byte, i) => Math.abs(byte - all[(SAMPLES - 1) * pixels + i]));
+      expect(Math.max(...apart)).toBeLessThanOrEqual(1);
+      const many = Float32Array.from({ length: 257 * latent }, (_, i) => batch.noise[i % latent]);
+      const repeated = await engine.generate(many, batch.noise);
+      const same = repeated.map((byte, i) => Math.abs(byte - all[i % pixels]));
+      expect(same.reduce((largest, difference) => Math.max(largest, difference), 0)).toBeLessThanOrEqual(1);
+    });
+
+    it('refuses arrays of other lengths, calls before load and calls that overlap', async () => {
+      const fresh = createEngine(model, backend);
+      const into = new Float32Array(model.parameters.length + model.tail.length);
+      await expect(fresh.gradient(batch, into)).rejects.toThrow('load() comes first');
+      expect(() => fresh.load(parameters.subarray(1))).toThrow(RangeError);
+      fresh.load(parameters);
+      await expect(fresh.gradient(batch, into.subarray(1))).rejects.toThrow('gradient must have');
+      await expect(fresh.gradient({ ...batch, size: 3 }, into)).rejects.toThrow('images must have');
+      await expect(fresh.gradient({ ...batch, noise: batch.noise.subarray(1) }, into)).rejects.toThrow(
+        'noise must have',
+      );
+      await expect(fresh.generate(batch.noise.subarray(1), batch.noise)).rejects.toThrow('noise must have');
+      const running = fresh.gradient(batch, into);
+      await expect(fresh.gradient(batch, into.slice())).rejects.toThrow('busy');
+      await running;
+      fresh.dispose();
+      await expect(fresh.gradient(batch, into)).rejects.toThrow('load() comes first');
+    });
+  });
+}

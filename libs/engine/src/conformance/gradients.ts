@@ -1,0 +1,63 @@
+/** Reference gradients and distances for the conformance suite. */
+import * as tf from '@tensorflow/tfjs-core';
+import type { NamedTensorMap } from '@tensorflow/tfjs-core';
+import { Gan, fromPixels } from '@gradcast/model';
+import type { GradientEngine, MicroBatch, Model } from '@gradcast/model';
+import { tensorView } from '@gradcast/tensors';
+import type { LoadedBackend } from '../backend.ts';
+
+/** Euclidean norm. */
+export function norm(values: Float32Array): number {
+  return Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
+}
+
+/** Norm of the difference, relative to the norm of `expected`. */
+export function distance(actual: Float32Array, expected: Float32Array): number {
+  return norm(actual.map((value, i) => value - expected[i])) / norm(expected);
+}
+
+/**
+ * How far finite differences at some places of a tensor lie from its gradient, relative to the larger of the gradient's
+ * size there and its typical size: a place whose own gradient happens to be tiny says nothing.
+ */
+export function differenceError(
+  differences: readonly number[],
+  places: readonly number[],
+  gradient: Float32Array,
+): number {
+  const exact = Float32Array.from(places, (place) => gradient[place]);
+  const typical = norm(gradient) * Math.sqrt(places.length / gradient.length);
+  return norm(exact.map((value, i) => differences[i] - value)) / Math.max(norm(exact), typical);
+}
+
+/** The flat gradient of two separate passes through the discriminator, without a tail. */
+export async function twoPassGradient(
+  model: Model,
+  { kernels }: LoadedBackend,
+  parameters: Float32Array,
+  batch: MicroBatch,
+): Promise<Float32Array> {
+  const { image, latent, range } = model.preset;
+  const tensors: NamedTensorMap = Object.fromEntries(
+    model.parameters.entries.map(({ name, shape, offset, size }) => [
+      name,
+      tf.tensor(parameters.slice(offset, offset + size), [...shape]),
+    ]),
+  );
+  const images = tf.tensor4d(fromPixels(batch.images, range), [batch.size, ...image]);
+  const noise = tf.tensor2d(batch.noise.slice(), [batch.size, latent]);
+  const { gradients, statistics } = await new Gan(model, kernels).twoPassGradients(tensors, { images, noise });
+  const vector = new Float32Array(model.parameters.length);
+  for (const [name, gradient] of Object.entries(gradients)) {
+    tensorView(model.parameters, vector, name).set(await gradient.data<'float32'>());
+  }
+  tf.dispose([tensors, images, noise, gradients, statistics]);
+  return vector;
+}
+
+/** Gradient followed by tail; the target starts full of NaN, so that what is not written shows. */
+export async function gradientOf(engine: GradientEngine, model: Model, batch: MicroBatch): Promise<Float32Array> {
+  const vector = new Float32Array(model.parameters.length + model.tail.length).fill(NaN);
+  await engine.gradient(batch, vector);
+  return vector;
+}

@@ -1,0 +1,85 @@
+/**
+ * The part of the conformance suite that holds a backend against Keras: gradients of whole presets, and three steps of
+ * training with the optimizer that every replica runs.
+ */
+import { readFileSync } from 'node:fs';
+import { kerasFixture, MOMENT_TOLERANCE, recordMismatches, STEP_TOLERANCE } from '@gradcast/model';
+import type { KerasGradients, KerasSteps, PresetName } from '@gradcast/model';
+import { TrainingState } from '@gradcast/optimizer';
+import { tensorView } from '@gradcast/tensors';
+import { referenceKernels as kernels } from '@gradcast/vector';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { LoadedBackend } from '../backend.ts';
+import { createEngine } from '../engine.ts';
+import { gradientOf } from './gradients.ts';
+
+export interface KerasSuiteOptions {
+  readonly presets: readonly PresetName[];
+  /** Presets to train for three steps as well; all of them by default. */
+  readonly trained?: readonly PresetName[];
+  /** Why the machine cannot run this backend; the tests are then reported as skipped. */
+  readonly skip?: string | undefined;
+}
+
+function readFixture(name: string): unknown {
+  const file = new URL(`../../../../test/fixtures/keras/${name}.json`, import.meta.url);
+  return JSON.parse(readFileSync(file, 'utf8'));
+}
+
+/**
+ * Declares the tests for one backend. Tolerances are those of `recordMismatches` and the constants beside it; losses
+ * agree to 5e-5, after two steps in between to 5e-4.
+ */
+export function kerasConformance(
+  name: string,
+  load: () => Promise<LoadedBackend>,
+  { presets, trained = presets, skip }: KerasSuiteOptions,
+): void {
+  const title = skip === undefined ? name : `${name} (skipped: ${skip})`;
+  describe.skipIf(skip !== undefined)(`${title} against Keras`, () => {
+    let backend: LoadedBackend;
+    beforeAll(async () => {
+      backend = await load();
+    });
+
+    it.each(presets)('has the gradients, statistics and losses of %s', async (preset) => {
+      const { model, parameters, batches, expected } = kerasFixture(readFixture(preset) as KerasGradients);
+      const engine = createEngine(model, backend);
+      engine.load(parameters);
+      const vector = await gradientOf(engine, model, batches[0]);
+      engine.dispose();
+      const tail = vector.subarray(model.parameters.length);
+      expect(recordMismatches(vector, model.parameters, expected.gradients)).toEqual([]);
+      expect(recordMismatches(tail, model.tail, expected.statistics)).toEqual([]);
+      for (const [key, value] of Object.entries(expected.scalars)) {
+        expect(tensorView(model.tail, tail, key)[0], key).toBeCloseTo(value, 4);
+      }
+      expect(tensorView(model.tail, tail, 'samples')[0]).toBe(expected.samples);
+    });
+
+    it.each(trained)('takes three Adam steps of %s', async (preset) => {
+      const { model, parameters, batches, expected } = kerasFixture(readFixture(`${preset}-adam`) as KerasSteps);
+      const engine = createEngine(model, backend);
+      const { learningRate } = model.preset.optimizer;
+      const state = TrainingState.initial({ model, kernels, learningRate }, 0);
+      state.vectors.parameters.set(parameters);
+      let tail: Float32Array = new Float32Array(0);
+      for (const batch of batches) {
+        engine.load(state.vectors.parameters);
+        const vector = await gradientOf(engine, model, batch);
+        const average = vector.subarray(0, model.parameters.length);
+        tail = vector.subarray(model.parameters.length);
+        state.advance({ average, tail, scalars: state.stepScalars(), norm: 1, samples: batch.size });
+      }
+      engine.dispose();
+      const { vectors } = state;
+      expect(state.version).toBe(expected.steps);
+      for (const [key, value] of Object.entries(expected.scalars)) {
+        expect(tensorView(model.tail, tail, key)[0], key).toBeCloseTo(value, 3);
+      }
+      expect(recordMismatches(vectors.parameters, model.parameters, expected.parameters, STEP_TOLERANCE)).toEqual([]);
+      expect(recordMismatches(vectors.first, model.parameters, expected.firstMoments, MOMENT_TOLERANCE)).toEqual([]);
+      expect(recordMismatches(vectors.second, model.parameters, expected.secondMoments, MOMENT_TOLERANCE)).toEqual([]);
+    });
+  });
+}
