@@ -92,7 +92,7 @@ export class BenchFleet {
 
   #settle() {
     const vectors = [0, 1, 2].map(() => new Float32Array(SHAPE.parameters));
-    this.#fleet.settle({
+    this.#fleet.publish({
       version: this.#version,
       fingerprint: fingerprintOf(this.#version),
       vectors,

@@ -31,7 +31,7 @@ interface Told {
   readonly scalars?: AdamScalars | null;
 }
 
-function bench(outcome: StepOutcome, change: Partial<Stages> = {}) {
+function harness(outcome: StepOutcome, change: Partial<Stages> = {}) {
   const state = TrainingState.initial({ model, kernels, learningRate: 1e-3 }, 1);
   const told: Told[] = [];
   const history = [{ start: 0, size: 4, worker: 'a', outcome: 'accepted', ms: 3 }] as const;
@@ -91,7 +91,7 @@ function expectKind<K extends RoundOutcome['kind']>(outcome: RoundOutcome, kind:
 
 describe('a round', () => {
   it('takes the mean, tells every replica and takes the same step itself', async () => {
-    const { state, stages, told, words, history } = bench({ kind: 'sum', sum: sumOf(2) });
+    const { state, stages, told, words, history } = harness({ kind: 'sum', sum: sumOf(2) });
     const twin = TrainingState.initial({ model, kernels, learningRate: 1e-3 }, 1);
     const { record } = expectKind(await round(stages), 'closed');
     expect(words()).toEqual(['open 0', 'prepare 1', 'broadcast 0', 'open 1']);
@@ -107,20 +107,20 @@ describe('a round', () => {
   });
 
   it('opens no step beyond the last', async () => {
-    const { stages, words } = bench({ kind: 'sum', sum: sumOf(2) }, { lastVersion: 1 });
+    const { stages, words } = harness({ kind: 'sum', sum: sumOf(2) }, { lastVersion: 1 });
     expectKind(await round(stages), 'closed');
     expect(words()).toEqual(['open 0', 'broadcast 0']);
   });
 
   it('does not wait for a worker that takes its average slowly', async () => {
-    const { state, stages } = bench({ kind: 'sum', sum: sumOf(2) });
+    const { state, stages } = harness({ kind: 'sum', sum: sumOf(2) });
     const fleet = { ...stages.fleet, broadcast: () => new Promise<void>(() => undefined) };
     expectKind(await round({ ...stages, fleet }), 'closed');
     expect(state.version).toBe(1);
   });
 
   it('that was stopped leaves the state as it was', async () => {
-    const { state, stages, words } = bench({ kind: 'stopped' });
+    const { state, stages, words } = harness({ kind: 'stopped' });
     const before = state.replica.fingerprint;
     expectKind(await round(stages), 'stopped');
     expect([state.version, state.replica.fingerprint, words()]).toEqual([0, before, ['open 0', 'prepare 1']]);
@@ -139,7 +139,7 @@ describe('a diverged step', () => {
     ['discriminator', model.generatorLength + 1],
     ['tail', model.parameters.length + 1],
   ])('ends the run if it is to stop, wherever it shows: %s', async (_, place) => {
-    const { state, stages, words } = bench({ kind: 'sum', sum: broken(place) });
+    const { state, stages, words } = harness({ kind: 'sum', sum: broken(place) });
     const before = state.replica.fingerprint;
     const { sentence } = expectKind(await round(stages), 'diverged');
     expect(sentence).toBe('the gradient of step 1 is not finite');
@@ -148,7 +148,7 @@ describe('a diverged step', () => {
   });
 
   it('is skipped by every replica alike if it is to be skipped', async () => {
-    const { state, stages, told, history } = bench({ kind: 'sum', sum: broken(0) }, { onDivergence: 'skip' });
+    const { state, stages, told, history } = harness({ kind: 'sum', sum: broken(0) }, { onDivergence: 'skip' });
     const before = state.replica.fingerprint;
     const { record } = expectKind(await round(stages), 'skipped');
     expect([state.version, state.position, state.replica.fingerprint]).toEqual([1, SAMPLES, before]);
@@ -164,7 +164,7 @@ describe('a diverged step', () => {
     ] as const) {
       const sum = sumOf(2);
       floatsOf(sum)[place] = value;
-      const { state, stages } = bench({ kind: 'sum', sum });
+      const { state, stages } = harness({ kind: 'sum', sum });
       const { sentence } = expectKind(await round(stages), 'diverged');
       expect(sentence).toContain(words);
       expect(state.version).toBe(0);
@@ -177,7 +177,7 @@ describe('a diverged step', () => {
       [(4 * 999) / size, 'closed'],
       [(4 * 1001) / size, 'diverged'],
     ] as const) {
-      const { state, stages } = bench({ kind: 'sum', sum: sumOf(value) }, { lastVersion: 200 });
+      const { state, stages } = harness({ kind: 'sum', sum: sumOf(value) }, { lastVersion: 200 });
       warm(state);
       const outcome = await round(stages);
       expect(outcome.kind).toBe(kind);

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import type { ChildMessage, WorkerConfig } from '@gradcast/config';
 import { chooseBackend } from '@gradcast/backends-node';
-import { endpoints, probes, processMetrics, serveMetrics, workerMetrics } from '@gradcast/metrics';
+import { endpoints, healthChecks, processMetrics, serveMetrics, workerMetrics } from '@gradcast/metrics';
 import { ARITHMETIC_VERSION, labelOf, profileOf, showRate } from '@gradcast/protocol';
 import { Session } from '@gradcast/worker-core';
 import type { Outcome, SessionNotice } from '@gradcast/worker-core';
@@ -29,9 +29,9 @@ const WAIT_TICK_MS = 1000;
 export async function work({ config, token, logger, tell, stop }: WorkOptions): Promise<Outcome> {
   let member = false;
   const notReady = () => (member ? undefined : 'not connected to a coordinator');
-  // Probes are answered while the backend starts, and whatever holds the metrics port. The process ends with its outcome.
+  // Health checks are answered while the backend starts, and whatever holds the metrics port. The process ends with its outcome.
   if (config.healthPort !== null) {
-    const handler = probes(endpoints({ registries: [], notReady }));
+    const handler = healthChecks(endpoints({ registries: [], notReady }));
     await serveMetrics({ host: '127.0.0.1', port: config.healthPort, handler });
   }
   const chosen = await chooseBackend(config.backend);

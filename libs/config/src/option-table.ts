@@ -315,7 +315,7 @@ const network: OptionSpec[] = [
     type: { kind: 'integer', min: 0, max: 65535 },
     group: 'Network',
     commands: HOSTS,
-    help: 'Port on loopback that serves /healthz and /readyz to probes alone; 0 takes a free one',
+    help: 'Port on loopback that serves /healthz and /readyz and nothing else, for health checks; 0 takes a free one',
   },
   {
     name: 'worker-metrics-port',

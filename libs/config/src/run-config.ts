@@ -59,7 +59,7 @@ export interface CoordinatorConfig extends NumericConfig {
   readonly metricsPort: number;
   /** Names under which metrics may be asked for, besides addresses and private names. */
   readonly metricsNames: readonly string[];
-  /** Port on loopback for probes alone; null opens none. */
+  /** Port on loopback for health checks alone; null opens none. */
   readonly healthPort: number | null;
   /** Port at which workers of other machines serve metrics to Prometheus; 0 lists none of them. */
   readonly workerMetricsPort: number;
@@ -99,7 +99,7 @@ export interface WorkerConfig {
   readonly metricsPort: number;
   /** Names under which metrics may be asked for, besides addresses and private names. */
   readonly metricsNames: readonly string[];
-  /** Port on loopback for probes alone; null opens none. */
+  /** Port on loopback for health checks alone; null opens none. */
   readonly healthPort: number | null;
   readonly logLevel: LogLevel;
 }

@@ -49,11 +49,11 @@ export function endpoints(options: EndpointOptions): RequestHandler {
   };
 }
 
-const PROBES = ['/healthz', '/readyz'];
+const HEALTH_CHECKS = ['/healthz', '/readyz'];
 
-/** The part of a handler that probes ask for, `/healthz` and `/readyz`: for a listener that they have to themselves. */
-export function probes(handler: RequestHandler): RequestHandler {
-  return (request, response) => PROBES.includes(pathOf(request)) && handler(request, response);
+/** The part of a handler that health checks ask for, `/healthz` and `/readyz`: for a listener that they have to themselves. */
+export function healthChecks(handler: RequestHandler): RequestHandler {
+  return (request, response) => HEALTH_CHECKS.includes(pathOf(request)) && handler(request, response);
 }
 
 function pathOf({ url = '' }: IncomingMessage): string {

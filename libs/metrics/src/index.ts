@@ -1,6 +1,6 @@
 export { coordinatorMetrics } from './coordinator.ts';
 export type { BuildInfo, CoordinatorMetrics, LeaseOutcome, Phase, WorkerState, WrittenFile } from './coordinator.ts';
-export { endpoints, probes } from './endpoints.ts';
+export { endpoints, healthChecks } from './endpoints.ts';
 export type { EndpointOptions, RequestHandler, ScrapeTarget } from './endpoints.ts';
 export { isLoopbackHost } from './own-names.ts';
 export { processMetrics } from './registry.ts';

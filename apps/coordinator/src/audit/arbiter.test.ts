@@ -16,7 +16,7 @@ class FakeChild extends EventEmitter {
   }
 }
 
-function bench(fork?: () => ChildProcess) {
+function harness(fork?: () => ChildProcess) {
   const child = new FakeChild();
   const failures: string[] = [];
   const arbiters = new Arbiters({
@@ -30,7 +30,7 @@ function bench(fork?: () => ChildProcess) {
 
 describe('an arbiter’s process', () => {
   it('that the system has no room for is one that has ended', () => {
-    const { arbiters, failures } = bench(() => {
+    const { arbiters, failures } = harness(() => {
       throw new Error('spawn ENOMEM');
     });
     expect(arbiters.start(request).hasEnded).toBe(true);
@@ -38,7 +38,7 @@ describe('an arbiter’s process', () => {
   });
 
   it('that cannot be started is one that has ended, too', () => {
-    const { arbiters, child, failures } = bench();
+    const { arbiters, child, failures } = harness();
     const handle = arbiters.start(request);
     expect(handle.hasEnded).toBe(false);
     child.emit('error', new Error('spawn EAGAIN'));
@@ -46,7 +46,7 @@ describe('an arbiter’s process', () => {
   });
 
   it('says why it failed, in one line that can be printed', () => {
-    const { arbiters, child, failures } = bench();
+    const { arbiters, child, failures } = harness();
     const handle = arbiters.start(request);
     child.emit('message', { type: 'backend', sentence: 'wasm' });
     child.emit('message', {
@@ -64,7 +64,7 @@ describe('an arbiter’s process', () => {
   });
 
   it('is told whom to work for, tries once, and is killed in the end', () => {
-    const { arbiters, child } = bench();
+    const { arbiters, child } = harness();
     arbiters.start(request);
     expect(child.sent).toMatchObject([
       { type: 'work', token: 'secret-of-our-own', config: { name: 'arbiter-1', reconnectSeconds: 0 } },

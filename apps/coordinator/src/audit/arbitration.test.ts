@@ -4,7 +4,7 @@ import type { ArbiterRequest } from './arbitration.ts';
 import { ANYBODY, LOCAL } from '../network/credentials.ts';
 import type { Peer } from '../membership/peer.ts';
 
-function bench(isExact = false) {
+function harness(isExact = false) {
   let now = 0;
   const started: (ArbiterRequest & { hasEnded: boolean; wasKilled: boolean })[] = [];
   const peers = new Map<string, Peer>();
@@ -34,7 +34,7 @@ const like = { backend: 'tensorflow', threads: 2, credential: ANYBODY };
 
 describe('an arbiter', () => {
   it('is started once, like the party, and called when it is there', () => {
-    const { arbitration, started, joins } = bench();
+    const { arbitration, started, joins } = harness();
     expect([arbitration.call(like), arbitration.call(like)]).toEqual([undefined, undefined]);
     expect(started).toMatchObject([{ backend: 'tensorflow', threads: 2 }]);
     joins(started[0].name);
@@ -43,13 +43,13 @@ describe('an arbiter', () => {
   });
 
   it.each(['made-up', 'auto', ''])('for a backend %j is of wasm', (backend) => {
-    const { arbitration, started } = bench();
+    const { arbitration, started } = harness();
     arbitration.call({ ...like, backend });
     expect(started).toMatchObject([{ backend: 'wasm' }]);
   });
 
   it('is ours by its name and the secret of our own workers', () => {
-    const { arbitration, started } = bench();
+    const { arbitration, started } = harness();
     arbitration.call(like);
     const [{ name }] = started;
     expect([
@@ -60,7 +60,7 @@ describe('an arbiter', () => {
   });
 
   it('is nobody who has only taken its name', () => {
-    const { arbitration, started, joins } = bench();
+    const { arbitration, started, joins } = harness();
     arbitration.call(like);
     joins(started[0].name, false);
     expect(arbitration.call(like)).toBeUndefined();
@@ -69,7 +69,7 @@ describe('an arbiter', () => {
   it.each(['ends', 'takes too long'])(
     'that %s before it is there gives way to wasm, which is tried again and again',
     (how) => {
-      const { arbitration, started, notices, pass } = bench();
+      const { arbitration, started, notices, pass } = harness();
       const fails = () => {
         if (how === 'ends') started.at(-1)!.hasEnded = true;
         else pass(ARBITER_START_MS + 1);
@@ -86,7 +86,7 @@ describe('an arbiter', () => {
   );
 
   it('is not late while the coordinator stands still', () => {
-    const { arbitration, started, pass } = bench();
+    const { arbitration, started, pass } = harness();
     arbitration.call(like);
     pass(ARBITER_START_MS + 1);
     arbitration.postpone(ARBITER_START_MS);
@@ -95,7 +95,7 @@ describe('an arbiter', () => {
   });
 
   it('that was there and is gone is started again at once, as what it was', () => {
-    const { arbitration, started, peers, joins, notices } = bench();
+    const { arbitration, started, peers, joins, notices } = harness();
     arbitration.call(like);
     joins(started[0].name);
     arbitration.call(like);
@@ -111,7 +111,7 @@ describe('an arbiter that fails again and again', () => {
   const wasm = { ...like, backend: 'wasm' };
 
   it('is started after growing pauses, with more time each, and every failure is told', () => {
-    const { arbitration, started, notices, pass, clock } = bench();
+    const { arbitration, started, notices, pass, clock } = harness();
     const startsAt: number[] = [];
     arbitration.call(wasm);
     for (let ms = 0; ms < 3_600_000; ms += 1000) {
@@ -129,7 +129,7 @@ describe('an arbiter that fails again and again', () => {
   });
 
   it('is not started in every tick where its process ends at once', () => {
-    const { arbitration, started, pass } = bench();
+    const { arbitration, started, pass } = harness();
     for (let ms = 0; ms < 600_000; ms += 100) {
       pass(100);
       arbitration.call(wasm);
@@ -140,7 +140,7 @@ describe('an arbiter that fails again and again', () => {
   });
 
   it('gives way to wasm if it comes and ends three times without an answer', () => {
-    const { arbitration, started, peers, joins, notices, pass } = bench();
+    const { arbitration, started, peers, joins, notices, pass } = harness();
     for (let time = 0; time < 4; time++) {
       arbitration.call(like);
       joins(started.at(-1)!.name);
@@ -154,7 +154,7 @@ describe('an arbiter that fails again and again', () => {
   });
 
   it('is impossible if its process ended before it came, and only slow if it did not come in time', () => {
-    const { arbitration, started, pass } = bench(true);
+    const { arbitration, started, pass } = harness(true);
     arbitration.own(like);
     pass(ARBITER_START_MS + 1);
     expect([arbitration.own(like), arbitration.own(like)]).toEqual([undefined, undefined]);
@@ -165,7 +165,7 @@ describe('an arbiter that fails again and again', () => {
   });
 
   it('never gives way to wasm in an exact run, but for whom is trusted', () => {
-    const { arbitration, started, notices, pass } = bench(true);
+    const { arbitration, started, notices, pass } = harness(true);
     for (let time = 0; time < 5; time++) {
       arbitration.call(like);
       started.at(-1)!.hasEnded = true;
@@ -182,7 +182,7 @@ describe('an arbiter that fails again and again', () => {
 
 describe('arbiters', () => {
   it('are few, however many kinds strangers say they are', () => {
-    const { arbitration, started, pass } = bench();
+    const { arbitration, started, pass } = harness();
     const running = () => started.filter(({ wasKilled }) => !wasKilled);
     for (let threads = 1; threads <= 40; threads++) {
       arbitration.call({ ...like, threads });
@@ -198,7 +198,7 @@ describe('arbiters', () => {
   });
 
   it('have the threads of the party that each one judges, whoever came first', () => {
-    const { arbitration, started } = bench();
+    const { arbitration, started } = harness();
     arbitration.call({ ...like, threads: 64 });
     arbitration.call({ ...like, threads: 1 });
     arbitration.call({ ...like, threads: 9, backend: 'wasm' });
@@ -210,7 +210,7 @@ describe('arbiters', () => {
   });
 
   it('end when none is needed', () => {
-    const { arbitration, started } = bench();
+    const { arbitration, started } = harness();
     arbitration.call(like);
     arbitration.dismiss();
     expect(started[0].wasKilled).toBe(true);

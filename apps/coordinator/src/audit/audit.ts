@@ -6,7 +6,7 @@
  *       \--no such witness------------ referred --the arbiter's value--> settled (the arbiter's is used)
  *
  * Invariants: a case ends by agreement of two that are independent, or by the arbiter, and in no other way: nothing is
- * ever used unsettled, whoever has left since. Which leaves are picked is known to nobody but the coordinator, and does
+ * ever used undecided, whoever has left since. Which leaves are picked is known to nobody but the coordinator, and does
  * not depend on how workers cut their leases. Answers of one numeric profile are compared by a SHA-256 of their bytes; those
  * of a profile that the arbiter does not have, by their distance to the arbiter's value.
  */
@@ -16,7 +16,7 @@ import type { Credential } from '../network/credentials.ts';
 /** Whose answer it is. */
 export interface Party {
   readonly worker: string;
-  /** Under which offences are held against it, also when it is gone. */
+  /** Under which its strikes are counted, also when it is gone. */
   readonly identity: string;
   readonly credential: Pick<Credential, 'kind' | 'name' | 'role'>;
   /** Key of the numeric profile, as the worker says. */

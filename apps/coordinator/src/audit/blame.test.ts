@@ -24,7 +24,7 @@ function ruling(change: Partial<Ruling>): Ruling {
   };
 }
 
-function bench(...present: { readonly name: string; readonly identity: string }[]) {
+function harness(...present: { readonly name: string; readonly identity: string }[]) {
   const told: string[] = [];
   const blame = new Blame({
     now: () => 0,
@@ -40,10 +40,10 @@ function bench(...present: { readonly name: string; readonly identity: string }[
 }
 
 it('is for who was wrong, and praise for who was right', () => {
-  const { blame, told } = bench({ name: 'liar', identity: 'liar' });
-  blame.standings.introduce('honest', { shared: ['token:shared'] });
+  const { blame, told } = harness({ name: 'liar', identity: 'liar' });
+  blame.reputations.introduce('honest', { shared: ['token:shared'] });
   for (let i = 0; i < 10; i++) blame.ruled(ruling({ right: [party('honest')], used: party('honest'), kind: 'agreed' }));
-  expect([blame.standings.isOnProbation('honest'), told.slice(-2)]).toEqual([
+  expect([blame.reputations.isOnProbation('honest'), told.slice(-2)]).toEqual([
     false,
     ['agreed honest', 'accepted honest'],
   ]);
@@ -52,10 +52,10 @@ it('is for who was wrong, and praise for who was right', () => {
 });
 
 it('finds who has hung up by its session, and not who has taken its name since', () => {
-  const { blame, told } = bench({ name: 'w', identity: 'session-2' });
+  const { blame, told } = harness({ name: 'w', identity: 'session-2' });
   blame.ruled(ruling({ wrong: [party('w', 'session-1')] }));
   blame.refuted(party('w', 'session-1'));
   expect(told).toEqual(['settled arbiter', 'quarantined w audit', 'quarantined w refused']);
-  expect(blame.standings.quarantineOf('session-1')).toBeDefined();
-  expect(blame.standings.quarantineOf('session-2')).toBeUndefined();
+  expect(blame.reputations.quarantineOf('session-1')).toBeDefined();
+  expect(blame.reputations.quarantineOf('session-2')).toBeUndefined();
 });

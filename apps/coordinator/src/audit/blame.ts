@@ -1,5 +1,5 @@
 /**
- * What follows for whoever sent a result that was judged: standing, quarantine, refusal.
+ * What follows for whoever sent a result that was judged: a strike, quarantine, refusal.
  *
  * Invariants: only a sound result, or the arbiter's value, puts the blame on somebody; who has hung up since is blamed all
  * the same; who was found right has proved itself.
@@ -8,7 +8,7 @@ import type { Party, Ruling } from './audit.ts';
 import type { FleetEvents } from '../events.ts';
 import type { Peer } from '../membership/peer.ts';
 import type { Roster } from '../membership/roster.ts';
-import { Standings } from '../membership/reputation.ts';
+import { Reputations } from '../membership/reputation.ts';
 import type { Offence } from '../membership/reputation.ts';
 
 export interface BlameOptions {
@@ -21,19 +21,19 @@ export interface BlameOptions {
 
 export class Blame {
   readonly #options: BlameOptions;
-  /** What is held against workers. */
-  readonly standings: Standings;
+  /** Strikes and quarantines of workers. */
+  readonly reputations: Reputations;
 
   constructor(options: BlameOptions) {
     this.#options = options;
-    this.standings = new Standings(options.now);
+    this.reputations = new Reputations(options.now);
   }
 
   /** An audit ended. */
   ruled({ kind, wrong, right, used }: Ruling): void {
     this.#options.events.audit(kind, used.worker);
     if (!used.isArbiter) this.#options.events.lease('accepted', used.worker);
-    for (const { identity } of right) this.standings.proved(identity);
+    for (const { identity } of right) this.reputations.proved(identity);
     for (const party of wrong) {
       const { worker, identity } = party;
       this.offend(party, 'audit');
@@ -54,7 +54,7 @@ export class Blame {
   }
 
   offend({ worker, identity }: Pick<Party, 'worker' | 'identity'>, offence: Offence): void {
-    const quarantine = this.standings.offence(identity, offence);
+    const quarantine = this.reputations.offence(identity, offence);
     if (quarantine) this.#options.events.quarantined(worker, offence, quarantine.termMs);
   }
 }

@@ -4,7 +4,7 @@ import type { CoordinatorMessage } from '@gradcast/protocol';
 import { afterEach, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { Credentials } from '../network/credentials.ts';
-import { FakeWorker, FleetBench, INCARNATION, treeSum } from './fleet-harness.ts';
+import { FakeWorker, FleetHarness, INCARNATION, treeSum } from './fleet-harness.ts';
 import { floatsOf } from '@gradcast/tensors';
 import { connectionLimits } from '../network/connections.ts';
 import { serve } from '../network/server.ts';
@@ -76,7 +76,7 @@ it(
   'five hundred workers join, work and leave, and every step has the bits of one worker',
   { timeout: 180_000 },
   async () => {
-    const bench = new FleetBench({
+    const harness = new FleetHarness({
       terms: {
         incarnation: INCARNATION,
         run: 'run-1',
@@ -93,17 +93,17 @@ it(
       place: { host: '127.0.0.1', port: 0 },
       credentials: new Credentials({ credentials: null, local: 'local' }),
       maxPayload: 10_000,
-      onConnection: (connection) => bench.fleet.add(connection),
+      onConnection: (connection) => harness.fleet.add(connection),
       onRefused: () => undefined,
     });
     const { url } = server;
     workers.push(...Array.from({ length: WORKERS }, (_, i) => new RealWorker(url, `worker-${i}`)));
     await Promise.all(workers.map(({ joined }) => joined));
-    expect(bench.fleet.active).toBe(WORKERS);
+    expect(harness.fleet.active).toBe(WORKERS);
     const used = new Set<string>();
     for (let version = 0; version < STEPS; version++) {
-      const step = bench.fleet.open(version);
-      bench.fleet.prepare(version + 1);
+      const step = harness.fleet.open(version);
+      harness.fleet.prepare(version + 1);
       if (version === EXODUS) {
         const gone = workers.splice(0, WORKERS / 2);
         for (const worker of gone) worker.hangUp();
@@ -112,14 +112,14 @@ it(
       expect(outcome.kind).toBe('sum');
       if (outcome.kind === 'sum') expect(floatsOf(outcome.sum)).toEqual(treeSum(version, { start: 0, size: LEAVES }));
       for (const { worker } of step.history) used.add(worker);
-      bench.next();
-      bench.fleet.tick();
+      harness.next();
+      harness.fleet.tick();
     }
     expect(used.size).toBe(WORKERS);
-    expect(bench.told.filter((told) => /refused|quarantined|expired|mismatch/.test(told))).toEqual([]);
+    expect(harness.told.filter((told) => /refused|quarantined|expired|mismatch/.test(told))).toEqual([]);
     const rest = workers.splice(0);
     for (const worker of rest) worker.hangUp();
     await Promise.all(rest.map(({ closed }) => closed));
-    await expect.poll(() => bench.fleet.workers.length).toBe(0);
+    await expect.poll(() => harness.fleet.workers.length).toBe(0);
   },
 );

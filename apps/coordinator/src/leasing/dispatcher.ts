@@ -1,8 +1,8 @@
 /**
  * Hands out the leaves of a step and judges what comes back.
  *
- * Invariants: a lease goes only to a worker whose replica will be at the step's version and against whom nothing is
- * held; a result counts only with the right lease, version, shape and replica fingerprint; the next step's images go out
+ * Invariants: a lease goes only to a worker whose replica will be at the step's version and who is not
+ * in quarantine; a result counts only with the right lease, version, shape and replica fingerprint; the next step's images go out
  * while the present one is computed; no deadline runs while this process itself stood still.
  */
 import { alignedSubtrees, assignFreeLeaves, isSubtree } from '@gradcast/schedule';
@@ -24,7 +24,7 @@ import { longestMs } from '../membership/progress.ts';
 import type { Roster } from '../membership/roster.ts';
 import type { RunTerms } from '../membership/run-terms.ts';
 import type { CommittedState } from '../membership/committed-state.ts';
-import type { Offence, Standings } from '../membership/reputation.ts';
+import type { Offence, Reputations } from '../membership/reputation.ts';
 import { partyOf, Witnesses } from '../audit/witnesses.ts';
 
 export interface DispatcherOptions {
@@ -69,7 +69,7 @@ export class Dispatcher {
   #step: OpenStep | undefined;
   /** The step after it, leased out ahead. */
   #next: OpenStep | undefined;
-  #truth: CommittedState | undefined;
+  #committed: CommittedState | undefined;
   #norms: Pick<CommittedState, 'normBound' | 'suspectNorm'> = { normBound: Infinity, suspectNorm: undefined };
   #nextLease = 1;
   #stopped = false;
@@ -79,16 +79,16 @@ export class Dispatcher {
   constructor(options: DispatcherOptions) {
     this.#options = options;
     this.#blame = new Blame(options);
-    this.#eligible = new Eligible({ ...options, standings: this.standings });
+    this.#eligible = new Eligible({ ...options, reputations: this.reputations });
     this.#witnesses = new Witnesses({
       callArbiter: options.callArbiter,
       grant: (step, assignment) => this.#grant(step, assignment, true),
     });
   }
 
-  /** What is held against workers. */
-  get standings(): Standings {
-    return this.#blame.standings;
+  /** Strikes and quarantines of workers. */
+  get reputations(): Reputations {
+    return this.#blame.reputations;
   }
 
   /** Whether a worker has a lease in the open step. */
@@ -98,7 +98,7 @@ export class Dispatcher {
 
   /** Why a worker is kept from work. */
   quarantineOf(peer: Peer): Offence | undefined {
-    return this.standings.quarantineOf(peer.identity)?.reason;
+    return this.reputations.quarantineOf(peer.identity)?.reason;
   }
 
   introduce(peer: Peer, leafMs: number): void {
@@ -130,15 +130,19 @@ export class Dispatcher {
     this.#lease(this.#next, workers);
   }
 
-  /** The state at rest; undefined while it is changing. */
-  settle(truth: CommittedState | undefined): void {
-    this.#truth = truth;
-    if (!truth) return;
-    this.#norms = { normBound: truth.normBound, suspectNorm: truth.suspectNorm };
+  /** A state was committed: results computed from it can be checked. */
+  publish(committed: CommittedState): void {
+    this.#committed = committed;
+    this.#norms = { normBound: committed.normBound, suspectNorm: committed.suspectNorm };
     const ahead = this.#ahead;
     this.#ahead = new Map();
     for (const handle of ahead.values()) handle();
     this.assign();
+  }
+
+  /** The next state is being made: results that build on it wait. */
+  withdraw(): void {
+    this.#committed = undefined;
   }
 
   stop(): void {
@@ -163,7 +167,7 @@ export class Dispatcher {
 
   postpone(byMs: number): void {
     this.#step?.leases.postpone(byMs, this.#options.now());
-    this.standings.postpone(byMs);
+    this.reputations.postpone(byMs);
   }
 
   /** Deadlines. */
@@ -246,11 +250,11 @@ export class Dispatcher {
     const lease = this.#leaseOf(step, peer, message);
     const key = `${message.lease}:${start}/${size}`;
     if (!lease || this.#ahead.has(key)) return events.lease('duplicate', peer.name);
-    if (this.#truth?.version !== message.version) {
+    if (this.#committed?.version !== message.version) {
       this.#ahead.set(key, () => this.result(peer, message, payload));
       return;
     }
-    if (message.fingerprint !== this.#truth.fingerprint) {
+    if (message.fingerprint !== this.#committed.fingerprint) {
       events.mismatch(peer.name);
       events.lease('refused', peer.name);
       this.#offend(peer, 'mismatch');
@@ -268,10 +272,10 @@ export class Dispatcher {
       events.lease(verdict === 'late' ? 'late' : 'accepted', peer.name);
     if (verdict === 'accepted' || verdict === 'held' || verdict === 'heard') peer.contributed();
     // What is held may be a lie: it is good once an audit says so.
-    if (verdict === 'accepted') this.standings.good(peer.identity);
+    if (verdict === 'accepted') this.reputations.good(peer.identity);
     if (verdict === 'suspect') this.#confirm(step);
     for (const party of step.refuted()) this.#blame.refuted(party);
-    this.#settleLeases(step, peer, message);
+    this.#closeLeases(step, peer, message);
     this.assign();
   }
 
@@ -290,12 +294,12 @@ export class Dispatcher {
     throw new ProtocolError('message-invalid', `this lease is not answered with leaves ${subtree.start} to ${end - 1}`);
   }
 
-  #settleLeases(step: OpenStep, peer: Peer, { computeMs }: MessageOf<'result'>): void {
+  #closeLeases(step: OpenStep, peer: Peer, { computeMs }: MessageOf<'result'>): void {
     const { now, events } = this.#options;
-    for (const settled of step.leases.settle()) {
-      if (settled.worker !== peer.name) continue;
-      const ms = now() - settled.grantedAt;
-      this.#pace.measured(peer.name, ms / settled.range.count, settled.range.count);
+    for (const answered of step.leases.settle()) {
+      if (answered.worker !== peer.name) continue;
+      const ms = now() - answered.grantedAt;
+      this.#pace.measured(peer.name, ms / answered.range.count, answered.range.count);
       // What a worker says of itself cannot be longer than what was measured here.
       events.leaseTime(peer.name, ms, Math.min(Math.max(computeMs, 0), ms));
     }
@@ -309,7 +313,7 @@ export class Dispatcher {
     const unasked = this.#witnesses.unasked(step);
     if (!step.leases.hasFree && unasked.length === 0) return;
     const eligible = this.#eligible.at(step.version);
-    // An audit needs no quorum: what was held goes on to be settled while the run is paused.
+    // An audit needs no quorum: what was held goes on to be decided while the run is paused.
     if (eligible.length < this.#options.minWorkers) return this.#witnesses.ask(step, unasked, eligible);
     const idle = eligible.filter(({ name }) => !step.leases.isBusy(name) && !step.isSuspect(name));
     this.#lease(step, idle);
@@ -355,7 +359,7 @@ export class Dispatcher {
         compare: this.#norms.suspectNorm === undefined,
         isTailSound,
       }),
-      isAudited: (subtree, { identity }) => isAudited(version, subtree, this.standings.isOnProbation(identity)),
+      isAudited: (subtree, { identity }) => isAudited(version, subtree, this.reputations.isOnProbation(identity)),
       hasArbiter,
       isNear,
       isExact,

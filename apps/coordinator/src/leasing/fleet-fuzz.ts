@@ -11,14 +11,14 @@ import type { MessageOf } from '@gradcast/protocol';
 import { Dice, FrameFuzzer, FuzzTally } from '@gradcast/protocol/fuzzing';
 import type { Draft, FuzzReport } from '@gradcast/protocol/fuzzing';
 import { auditPicks } from '../audit/audit-picks.ts';
-import { fingerprintOf, FleetBench, INCARNATION, treeSum } from './fleet-harness.ts';
+import { fingerprintOf, FleetHarness, INCARNATION, treeSum } from './fleet-harness.ts';
 import type { FakeWorker } from './fleet-harness.ts';
 
 /** Hostile connections at a time. */
 const PEERS = 6;
 /** Moves of the honest worker and the clock, in frames. */
 const TURN = 16;
-/** A fleet starts anew after so many frames: what it told its bench is kept for that long. */
+/** A fleet starts anew after so many frames: what it told its harness is kept for that long. */
 const LIFE = 20_000;
 /** The longest sentence that a refusal may have: what it quotes of a peer is a few dozen characters. */
 const LONGEST_SENTENCE = 400;
@@ -57,7 +57,7 @@ class Siege {
   readonly #dice: Dice;
   readonly #fuzzer: FrameFuzzer;
   readonly #recorded: readonly Uint8Array[];
-  readonly #bench: FleetBench;
+  readonly #harness: FleetHarness;
   readonly #hostile: FakeWorker[] = [];
   #honest: FakeWorker;
   /** Our own workers, which come when they are called. */
@@ -72,8 +72,8 @@ class Siege {
     this.#fuzzer = new FrameFuzzer(dice);
     this.#recorded = recorded;
     const auditRate = dice.of([0, 0.5]);
-    this.#bench = new FleetBench({ isAudited: auditPicks('secret', auditRate), hasArbiter: auditRate > 0 });
-    [this.#honest] = this.#bench.join('honest');
+    this.#harness = new FleetHarness({ isAudited: auditPicks('secret', auditRate), hasArbiter: auditRate > 0 });
+    [this.#honest] = this.#harness.join('honest');
     this.#open();
   }
 
@@ -96,9 +96,9 @@ class Siege {
 
   /** Time passes, the honest worker works, steps close. */
   turn(): void {
-    this.#arbiters.push(...this.#bench.arbitersCome());
+    this.#arbiters.push(...this.#harness.arbitersCome());
     const ours = [this.#honest, ...this.#arbiters];
-    this.#bench.pass(100);
+    this.#harness.pass(100);
     for (const one of ours) {
       const [pings, leases] = [one.of('ping'), one.leases];
       const refused = one.of('refuse').at(-1)?.message;
@@ -111,30 +111,30 @@ class Siege {
     }
     this.#answer();
     if (this.#step.isClosed) this.#next();
-    else if (++this.#turns - this.#stepOpenedAt > 600) throw new Error(`step ${this.#bench.version} stays open`);
+    else if (++this.#turns - this.#stepOpenedAt > 600) throw new Error(`step ${this.#harness.version} stays open`);
   }
 
   /** Nobody computes for a step whose average it has not: what was leased ahead waits until then. */
   #answer(): void {
-    const { version } = this.#bench;
+    const { version } = this.#harness;
     const due = this.#leased.filter(({ lease }) => lease.version === version);
     this.#leased = this.#leased.filter(({ lease }) => lease.version > version);
     for (const { one, lease } of due) one.answer(lease);
   }
 
   get #step() {
-    return this.#bench.fleet.open(this.#bench.version);
+    return this.#harness.fleet.open(this.#harness.version);
   }
 
   #open(): void {
-    this.#bench.fleet.open(this.#bench.version);
-    this.#bench.fleet.prepare(this.#bench.version + 1);
+    this.#harness.fleet.open(this.#harness.version);
+    this.#harness.fleet.prepare(this.#harness.version + 1);
     this.#stepOpenedAt = this.#turns;
   }
 
   #next(): void {
-    this.#bench.next();
-    for (const one of [this.#honest, ...this.#arbiters]) one.applied(this.#bench.version);
+    this.#harness.next();
+    for (const one of [this.#honest, ...this.#arbiters]) one.applied(this.#harness.version);
     this.#open();
   }
 
@@ -142,7 +142,7 @@ class Siege {
     this.#joined += 1;
     // Each from an address of its own: nobody waits for the budget of another.
     const address = `10.${this.#joined >> 16}.${(this.#joined >> 8) & 255}.${this.#joined & 255}`;
-    return this.#bench.connect(`peer-${this.#joined % 50}`, {}, { address });
+    return this.#harness.connect(`peer-${this.#joined % 50}`, {}, { address });
   }
 
   #frame(peer: FakeWorker): Uint8Array {
@@ -155,7 +155,7 @@ class Siege {
   #draft(peer: FakeWorker): Draft {
     const dice = this.#dice;
     const incarnation = INCARNATION;
-    const { version } = this.#bench;
+    const { version } = this.#harness;
     const none = new Uint8Array(0);
     const greeted = peer.of('welcome').length > 0;
     if (!greeted && dice.chance(0.9)) return { header: hello(dice), payload: none };
@@ -185,7 +185,7 @@ class Siege {
   }
 
   #result(peer: FakeWorker): Draft {
-    const lease = peer.leases.at(-1) ?? { lease: 1, version: this.#bench.version, first: 0, count: 8 };
+    const lease = peer.leases.at(-1) ?? { lease: 1, version: this.#harness.version, first: 0, count: 8 };
     const subtree = this.#dice.of(alignedSubtrees(lease));
     const vector = treeSum(lease.version, subtree);
     const header = {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { encodeFrame } from '@gradcast/protocol';
-import { FleetBench, INCARNATION, stepSum, sumOf } from './fleet-harness.ts';
+import { FleetHarness, INCARNATION, stepSum, sumOf } from './fleet-harness.ts';
 import type { FakeWorker } from './fleet-harness.ts';
 
 const control = { incarnation: INCARNATION, id: 1 };
@@ -29,11 +29,11 @@ function answerAll(worker: FakeWorker): void {
 
 describe('one frame', () => {
   it.each(frames)('such as %s costs its sender the connection and nobody else anything', async (_, frame) => {
-    const bench = new FleetBench();
-    const [honest] = bench.join('honest');
-    const step = bench.fleet.open(0);
-    const before = bench.connect('stranger');
-    const after = bench.join('liar')[0];
+    const harness = new FleetHarness();
+    const [honest] = harness.join('honest');
+    const step = harness.fleet.open(0);
+    const before = harness.connect('stranger');
+    const after = harness.join('liar')[0];
     for (const worker of [before, after]) {
       worker.bytes(frame);
       expect(worker.refusedWith).toMatch(/^(message-invalid|frame-malformed)$/);
@@ -53,44 +53,44 @@ describe('an exception while a message is handled', () => {
       throw error;
     },
   ) {
-    const bench = new FleetBench();
-    const [honest, unlucky] = bench.join('honest', 'unlucky');
-    bench.events.left = () => fail(new RangeError('nobody foresaw this'));
+    const harness = new FleetHarness();
+    const [honest, unlucky] = harness.join('honest', 'unlucky');
+    harness.events.left = () => fail(new RangeError('nobody foresaw this'));
     const leave = (worker: FakeWorker) =>
       worker.says({ type: 'leave', incarnation: INCARNATION, reason: 'I met a defect' });
-    return { bench, honest, unlucky, leave };
+    return { harness, honest, unlucky, leave };
   }
 
   it('costs its sender the connection; the step is closed by the others', async () => {
-    const { bench, honest, unlucky, leave } = defective();
-    const step = bench.fleet.open(0);
+    const { harness, honest, unlucky, leave } = defective();
+    const step = harness.fleet.open(0);
     leave(unlucky);
-    expect(bench.told).toContain('failed unlucky RangeError: nobody foresaw this');
+    expect(harness.told).toContain('failed unlucky RangeError: nobody foresaw this');
     expect([unlucky.refusedWith, unlucky.socket.closedWith]).toEqual(['message-failed', 1008]);
     answerAll(honest);
     expect(await sumOf(step)).toEqual(stepSum(0));
   });
 
   it('ends the connection even if refusing fails as well', () => {
-    const { bench, unlucky, leave } = defective();
-    bench.events.refused = () => {
+    const { harness, unlucky, leave } = defective();
+    harness.events.refused = () => {
       throw new Error('again');
     };
     leave(unlucky);
     expect(unlucky.socket.terminated).toBe(true);
-    expect(bench.fleet.active).toBe(1);
+    expect(harness.fleet.active).toBe(1);
   });
 
   it.each(['a ping', 'a look at its link', 'a snapshot'])('in %s that is due costs that worker alone', async (what) => {
-    const bench = new FleetBench();
-    const [honest, unlucky] = bench.join('honest', 'unlucky');
-    const step = bench.fleet.open(0);
+    const harness = new FleetHarness();
+    const [honest, unlucky] = harness.join('honest', 'unlucky');
+    const step = harness.fleet.open(0);
     const fails = () => {
       throw new RangeError('nobody foresaw this');
     };
     let looks = true;
     const bytesRead = () => (looks ? 0 : fails());
-    const looked = bench.connect('looked', {}, { bytesRead });
+    const looked = harness.connect('looked', {}, { bytesRead });
     looked.hello();
     if (what === 'a look at its link') looks = false;
     if (what === 'a ping') looked.socket.send = fails;
@@ -98,8 +98,8 @@ describe('an exception while a message is handled', () => {
       Object.defineProperty(looked.socket, 'bufferedAmount', { get: fails });
       looked.ready();
     }
-    bench.pass(5000, () => [honest, unlucky].forEach((each) => each.says({ type: 'pong', ...control })));
-    expect(bench.count('failed looked RangeError: nobody foresaw this')).toBeGreaterThan(0);
+    harness.pass(5000, () => [honest, unlucky].forEach((each) => each.says({ type: 'pong', ...control })));
+    expect(harness.count('failed looked RangeError: nobody foresaw this')).toBeGreaterThan(0);
     expect([looked.socket.closedWith !== undefined || looked.socket.terminated, unlucky.refusedWith]).toEqual([
       true,
       undefined,
@@ -109,10 +109,10 @@ describe('an exception while a message is handled', () => {
   });
 
   it('is none of the process’s business when a connection goes, either', () => {
-    const { bench, honest, unlucky } = defective();
+    const { harness, honest, unlucky } = defective();
     unlucky.socket.hangUp();
-    expect(bench.told).toContain('failed unlucky RangeError: nobody foresaw this');
-    expect(bench.fleet.workers.map(({ name }) => name)).toEqual(['honest']);
+    expect(harness.told).toContain('failed unlucky RangeError: nobody foresaw this');
+    expect(harness.fleet.workers.map(({ name }) => name)).toEqual(['honest']);
     expect(honest.refusedWith).toBeUndefined();
   });
 });

@@ -1,4 +1,4 @@
-/** A fleet on a test's bench: fake sockets, a clock by hand, gradients by formula. */
+/** A fleet on a test's harness: fake sockets, a clock by hand, gradients by formula. */
 import { alignedSubtrees } from '@gradcast/schedule';
 import type { Subtree } from '@gradcast/schedule';
 import { encodeFrame, PROTOCOL_VERSION } from '@gradcast/protocol';
@@ -158,7 +158,7 @@ export class FakeWorker {
   }
 }
 
-export class FleetBench {
+export class FleetHarness {
   readonly fleet: Fleet;
   /** Milliseconds; moves by hand. */
   clock = 0;
@@ -226,13 +226,13 @@ export class FleetBench {
       },
       ...change,
     });
-    this.settle(0);
+    this.publish(0);
   }
 
-  settle(version: number, normBound = Infinity): void {
+  publish(version: number, normBound = Infinity): void {
     this.version = version;
     const vectors = [0, 1, 2].map((i) => new Float32Array(shape.parameters).fill(version * 3 + i));
-    this.fleet.settle({ version, fingerprint: fingerprintOf(version), vectors, normBound, suspectNorm: normBound });
+    this.fleet.publish({ version, fingerprint: fingerprintOf(version), vectors, normBound, suspectNorm: normBound });
   }
 
   /** A connection that has said nothing. */
@@ -277,7 +277,7 @@ export class FleetBench {
     return worker;
   }
 
-  /** Closes the present step with an average of zeros and settles the next version. */
+  /** Closes the present step with an average of zeros and publishes the next version. */
   next(): void {
     const { version } = this;
     void this.fleet.broadcast(version, new Uint8Array(shape.parameters * 4), {
@@ -286,7 +286,7 @@ export class FleetBench {
       oneMinusBeta2: 1,
       epsilon: 1,
     });
-    this.settle(version + 1);
+    this.publish(version + 1);
   }
 
   /** Moves the clock as a healthy process does, tick by tick. */

@@ -1,6 +1,6 @@
 /** What a peer may cost a fleet: messages, places, snapshots, large frames. */
 import { describe, expect, it } from 'vitest';
-import { FleetBench, INCARNATION, PADDING, stepSum, sumOf } from './fleet-harness.ts';
+import { FleetHarness, INCARNATION, PADDING, stepSum, sumOf } from './fleet-harness.ts';
 import type { FakeWorker } from './fleet-harness.ts';
 import type { Connection } from '../network/connection.ts';
 import { AVERAGE_LIMIT } from '../membership/peer.ts';
@@ -8,8 +8,8 @@ import { AVERAGE_LIMIT } from '../membership/peer.ts';
 const own = (name: string) => ({ credential: { kind: 'own', name, role: 'worker' } as const });
 
 /** Comes as far as a hello. */
-function greet(bench: FleetBench, name: string, connection: Partial<Connection> = {}): FakeWorker {
-  const worker = bench.connect(name, {}, connection);
+function greet(harness: FleetHarness, name: string, connection: Partial<Connection> = {}): FakeWorker {
+  const worker = harness.connect(name, {}, connection);
   worker.hello();
   return worker;
 }
@@ -18,8 +18,8 @@ const sessionOf = (worker: FakeWorker) => worker.of('welcome')[0].message.sessio
 
 describe('a flood', () => {
   it.each(['ping', 'pong'] as const)('of %ss costs its sender the connection', (type) => {
-    const bench = new FleetBench();
-    const [honest, flooder] = bench.join('honest', 'flooder');
+    const harness = new FleetHarness();
+    const [honest, flooder] = harness.join('honest', 'flooder');
     let sent = 0;
     while (flooder.refusedWith === undefined && sent < 1000) {
       flooder.says({ type, incarnation: INCARNATION, id: ++sent });
@@ -29,8 +29,8 @@ describe('a flood', () => {
   });
 
   it('of one holder over many connections is one flood', () => {
-    const bench = new FleetBench();
-    const flooders = Array.from({ length: 40 }, (_, i) => greet(bench, `f${i}`, own('flooder')));
+    const harness = new FleetHarness();
+    const flooders = Array.from({ length: 40 }, (_, i) => greet(harness, `f${i}`, own('flooder')));
     for (let round = 0; round < 60; round++) {
       for (const each of flooders) each.says({ type: 'stats', incarnation: INCARNATION, counters: {} });
     }
@@ -39,9 +39,9 @@ describe('a flood', () => {
 });
 
 it.each([1, Number.MAX_SAFE_INTEGER])('an applied of %d versions more than were sent is refused', (more) => {
-  const bench = new FleetBench();
-  const [liar] = bench.join('liar');
-  liar.applied(bench.version + more);
+  const harness = new FleetHarness();
+  const [liar] = harness.join('liar');
+  liar.applied(harness.version + more);
   expect([liar.refusedWith, liar.socket.closedWith]).toEqual(['message-unexpected', 1008]);
 });
 
@@ -54,27 +54,27 @@ describe('a large message', () => {
   }
 
   it('ends the connection of a peer that was never leased anything', () => {
-    const bench = new FleetBench();
-    const { peer, mayGoOn } = asked((connection) => greet(bench, 'early', connection));
+    const harness = new FleetHarness();
+    const { peer, mayGoOn } = asked((connection) => greet(harness, 'early', connection));
     expect(mayGoOn()).toBe(false);
     expect(peer.refusedWith).toBe('message-too-large');
   });
 
   it('may come from one that owes a result', () => {
-    const bench = new FleetBench();
-    const { peer, mayGoOn } = asked((connection) => greet(bench, 'worker', connection));
+    const harness = new FleetHarness();
+    const { peer, mayGoOn } = asked((connection) => greet(harness, 'worker', connection));
     peer.ready();
     peer.applied(0);
-    bench.fleet.open(0);
+    harness.fleet.open(0);
     expect([mayGoOn(), peer.refusedWith]).toEqual([true, undefined]);
   });
 });
 
 describe('a number between the tensors', () => {
   it('is refused before anything is added, also where nothing is audited', async () => {
-    const bench = new FleetBench();
-    const [a, b] = bench.join('a', 'b');
-    const step = bench.fleet.open(0);
+    const harness = new FleetHarness();
+    const [a, b] = harness.join('a', 'b');
+    const step = harness.fleet.open(0);
     a.answer(a.lease, (vector) => (vector[PADDING] = 1e-9));
     expect(a.refusedWith).toBe('message-invalid');
     b.answer();
@@ -85,9 +85,9 @@ describe('a number between the tensors', () => {
 
 describe('places', () => {
   it('are not all held by one holder’s workers that contribute nothing', () => {
-    const bench = new FleetBench({ maxWorkers: 4 });
-    const idlers = [0, 1, 2, 3].map((i) => greet(bench, `idler-${i}`, own('idle')));
-    const [a, b, c] = ['a', 'b', 'c'].map((name) => greet(bench, name, own(name === 'c' ? 'b' : name)));
+    const harness = new FleetHarness({ maxWorkers: 4 });
+    const idlers = [0, 1, 2, 3].map((i) => greet(harness, `idler-${i}`, own('idle')));
+    const [a, b, c] = ['a', 'b', 'c'].map((name) => greet(harness, name, own(name === 'c' ? 'b' : name)));
     expect([a, b, c].map(({ refusedWith }) => refusedWith)).toEqual([undefined, undefined, 'too-many-workers']);
     expect(idlers.map(({ refusedWith }) => refusedWith)).toEqual([
       'too-many-workers',
@@ -95,55 +95,55 @@ describe('places', () => {
       undefined,
       undefined,
     ]);
-    expect(bench.fleet.workers).toHaveLength(4);
+    expect(harness.fleet.workers).toHaveLength(4);
   });
 
   it('of workers that have contributed are theirs', () => {
-    const bench = new FleetBench({ maxWorkers: 1 });
-    const worker = greet(bench, 'worker', own('a'));
+    const harness = new FleetHarness({ maxWorkers: 1 });
+    const worker = greet(harness, 'worker', own('a'));
     worker.ready();
     worker.applied(0);
-    bench.fleet.open(0);
+    harness.fleet.open(0);
     worker.answer();
-    const late = greet(bench, 'late', own('b'));
+    const late = greet(harness, 'late', own('b'));
     expect([worker.refusedWith, late.refusedWith]).toEqual([undefined, 'too-many-workers']);
   });
 
   it('are not taken in turns by those that share one address', () => {
-    const bench = new FleetBench({ maxWorkers: 2 });
-    const workers = ['a', 'b', 'c'].map((name) => greet(bench, name));
+    const harness = new FleetHarness({ maxWorkers: 2 });
+    const workers = ['a', 'b', 'c'].map((name) => greet(harness, name));
     expect(workers.map(({ refusedWith }) => refusedWith)).toEqual([undefined, undefined, 'too-many-workers']);
   });
 });
 
 describe('a storm of connections', () => {
   it('is refused by credential, and goes on to be let in at a pace', () => {
-    const bench = new FleetBench();
+    const harness = new FleetHarness();
     const storm = (count: number) =>
       Array.from({ length: count }, () => {
-        const worker = greet(bench, 'storm', own('stormy'));
+        const worker = greet(harness, 'storm', own('stormy'));
         worker.socket.hangUp();
         return worker.refusedWith;
       });
     const answers = storm(300);
     expect(answers.filter((code) => code === undefined)).toHaveLength(256);
     expect(answers.at(-1)).toBe('too-many-connections');
-    expect(greet(bench, 'other', own('other')).refusedWith).toBeUndefined();
-    bench.clock += 1000;
+    expect(greet(harness, 'other', own('other')).refusedWith).toBeUndefined();
+    harness.clock += 1000;
     expect(storm(5).filter((code) => code === undefined)).toHaveLength(4);
   });
 
   it('does not make a worker lose its session that comes too often', () => {
-    const bench = new FleetBench();
-    let worker = greet(bench, 'worker');
+    const harness = new FleetHarness();
+    let worker = greet(harness, 'worker');
     worker.ready();
     worker.applied(0);
-    bench.fleet.open(0);
+    harness.fleet.open(0);
     worker.answer();
     const back = () => {
       const secret = sessionOf(worker);
       worker.socket.hangUp();
-      const next = bench.connect('worker');
+      const next = harness.connect('worker');
       next.hello(secret);
       return next;
     };
@@ -151,26 +151,26 @@ describe('a storm of connections', () => {
     const refused = back();
     expect(refused.refusedWith).toBe('too-many-connections');
     refused.socket.hangUp();
-    bench.clock += 2000;
+    harness.clock += 2000;
     const again = back();
     expect([again.refusedWith, again.of('welcome')[0].message.worker]).toEqual([undefined, 'worker']);
   });
 });
 
 it('snapshots that are asked for again and again come at a pace', () => {
-  const bench = new FleetBench();
-  const [worker] = bench.join('worker');
-  bench.fleet.open(0);
+  const harness = new FleetHarness();
+  const [worker] = harness.join('worker');
+  harness.fleet.open(0);
   worker.answer();
   const seconds = 20;
   for (let times = 0; times < 10 * seconds; times++) {
     // It takes no average, and then says that it has caught up.
     const { length } = worker.of('average');
-    for (let steps = 0; steps <= AVERAGE_LIMIT; steps++) bench.next();
+    for (let steps = 0; steps <= AVERAGE_LIMIT; steps++) harness.next();
     const averages = worker.of('average').slice(length);
     const last = averages.at(-1)?.message.version;
     if (last !== undefined) worker.applied(last + 1);
-    bench.pass(100);
+    harness.pass(100);
   }
   expect(worker.refusedWith).toBeUndefined();
   expect(worker.of('snapshot').length).toBeGreaterThan(16);

@@ -1,71 +1,71 @@
 import { describe, expect, it } from 'vitest';
-import { FleetBench, stepSum, sumOf } from './fleet-harness.ts';
+import { FleetHarness, stepSum, sumOf } from './fleet-harness.ts';
 import type { FakeWorker } from './fleet-harness.ts';
 
 const pong = (worker: FakeWorker) => worker.says({ type: 'pong', incarnation: 3, id: 1 });
 
 describe('a lease that takes too long', () => {
   it('goes to another worker, and whoever answers first is used', async () => {
-    const bench = new FleetBench();
-    const [a, b] = bench.join('a', 'b');
-    const step = bench.fleet.open(0);
+    const harness = new FleetHarness();
+    const [a, b] = harness.join('a', 'b');
+    const step = harness.fleet.open(0);
     b.answer();
     const term = a.lease.deadlineMs;
-    bench.pass(term - 100, () => pong(a));
+    harness.pass(term - 100, () => pong(a));
     expect(b.asked).toEqual(['4+4']);
-    bench.pass(200);
-    expect([bench.count('expired a'), b.asked]).toEqual([1, ['4+4', '0+4']]);
+    harness.pass(200);
+    expect([harness.count('expired a'), b.asked]).toEqual([1, ['4+4', '0+4']]);
     a.answer();
     expect(await sumOf(step)).toEqual(stepSum(0));
     b.answer();
-    expect([bench.count('accepted a'), bench.count('late b')]).toEqual([1, 1]);
+    expect([harness.count('accepted a'), harness.count('late b')]).toEqual([1, 1]);
   });
 
   it('has twice the term the next time', () => {
-    const bench = new FleetBench();
-    const [a, b] = bench.join('a', 'b');
-    bench.fleet.open(0);
+    const harness = new FleetHarness();
+    const [a, b] = harness.join('a', 'b');
+    harness.fleet.open(0);
     b.answer();
     const [{ deadlineMs }] = b.leases;
-    bench.pass(deadlineMs + 100);
+    harness.pass(deadlineMs + 100);
     expect(b.lease.deadlineMs).toBeGreaterThanOrEqual(2 * deadlineMs);
     expect(a.leases).toHaveLength(1);
   });
 
   it('is asked about at once, and its worker gets nothing more until it is heard from', () => {
-    const bench = new FleetBench();
-    const [a] = bench.join('a');
-    bench.fleet.open(0);
+    const harness = new FleetHarness();
+    const [a] = harness.join('a');
+    harness.fleet.open(0);
     a.result({ start: 0, size: 4 });
-    bench.pass(a.lease.deadlineMs + 100);
+    harness.pass(a.lease.deadlineMs + 100);
     expect(a.of('ping').length).toBeGreaterThan(0);
-    const [b] = bench.join('b');
+    const [b] = harness.join('b');
     expect([a.asked, b.asked]).toEqual([['0+8'], ['4+4']]);
     b.answer();
-    bench.next();
-    bench.fleet.open(1);
+    harness.next();
+    harness.fleet.open(1);
     expect([a.leases.length, b.asked]).toEqual([1, ['4+4', '0+8']]);
     pong(a);
-    bench.next();
-    bench.fleet.open(2);
+    harness.next();
+    harness.fleet.open(2);
     expect(a.lease.version).toBe(2);
   });
 
   it('delays the run once, not again in the step that was leased ahead', async () => {
-    const bench = new FleetBench();
-    const [a, b] = bench.join('a', 'b');
-    bench.fleet.open(0);
-    bench.fleet.prepare(1);
+    const harness = new FleetHarness();
+    const [a, b] = harness.join('a', 'b');
+    harness.fleet.open(0);
+    harness.fleet.prepare(1);
     expect([a.asked, b.asked]).toEqual([
       ['0+4', '0+4'],
       ['4+4', '4+4'],
     ]);
     // Answers to the lease that was asked for first, as workers do.
     b.answer(b.leases[0]);
-    bench.pass(a.leases[0].deadlineMs + 200, () => pong(b));
+    harness.pass(a.leases[0].deadlineMs + 200, () => pong(b));
     b.answer();
-    bench.next();
-    const step = bench.fleet.open(1);
+    harness.next();
+    const step = harness.fleet.open(1);
     b.answer(b.leases[1]);
     // Without waiting for another deadline.
     expect(b.lease).toMatchObject({ version: 1, first: 0, count: 4 });
@@ -74,42 +74,42 @@ describe('a lease that takes too long', () => {
   });
 
   it('ends the connection when it is hopeless, however often the worker answers pings', () => {
-    const bench = new FleetBench();
-    const [a] = bench.join('a');
-    bench.fleet.open(0);
-    bench.pass(60_000, () => pong(a));
+    const harness = new FleetHarness();
+    const [a] = harness.join('a');
+    harness.fleet.open(0);
+    harness.pass(60_000, () => pong(a));
     expect(a.refusedWith).toBeUndefined();
-    bench.pass(200, () => pong(a));
+    harness.pass(200, () => pong(a));
     expect([a.refusedWith, a.socket.terminated]).toEqual(['silent', true]);
   });
 
   it('three times running brings a quarantine, unless nobody else is there', () => {
-    const bench = new FleetBench();
+    const harness = new FleetHarness();
     // Slow enough for a missed term not to change the shares much.
     const [a, b] = ['a', 'b'].map((name) => {
-      const worker = bench.connect(name);
+      const worker = harness.connect(name);
       worker.hello();
       worker.ready(1000);
       return worker;
     });
     for (let version = 0; version < 3; version++) {
-      bench.fleet.open(version);
-      bench.pass(4000, () => pong(b));
+      harness.fleet.open(version);
+      harness.pass(4000, () => pong(b));
       b.answer();
-      bench.pass(a.lease.deadlineMs - 3900, () => pong(b));
-      bench.pass(1000 * b.lease.count, () => pong(b));
+      harness.pass(a.lease.deadlineMs - 3900, () => pong(b));
+      harness.pass(1000 * b.lease.count, () => pong(b));
       b.answer();
       pong(a);
-      bench.next();
+      harness.next();
       a.applied(version + 1);
       b.applied(version + 1);
     }
-    expect(bench.count('quarantined a expired 5000')).toBe(1);
-    expect(bench.fleet.workers.map(({ name, state, quarantine }) => [name, state, quarantine])).toEqual([
+    expect(harness.count('quarantined a expired 5000')).toBe(1);
+    expect(harness.fleet.workers.map(({ name, state, quarantine }) => [name, state, quarantine])).toEqual([
       ['a', 'quarantined', 'expired'],
       ['b', 'idle', null],
     ]);
-    bench.fleet.open(3);
+    harness.fleet.open(3);
     expect([a.leases.length, b.lease.count]).toEqual([3, 8]);
     b.socket.hangUp();
     expect(a.lease).toMatchObject({ version: 3, count: 8 });
@@ -117,64 +117,64 @@ describe('a lease that takes too long', () => {
 });
 
 describe('this process standing still', () => {
-  it('moves every deadline and is held against nobody', () => {
-    const bench = new FleetBench();
-    const [a, b] = bench.join('a', 'b');
-    bench.fleet.open(0);
+  it('extends every deadline and counts as a strike for nobody', () => {
+    const harness = new FleetHarness();
+    const [a, b] = harness.join('a', 'b');
+    harness.fleet.open(0);
     b.answer();
-    const fresh = bench.connect('c');
-    bench.clock += 100_000;
-    bench.fleet.tick();
-    expect(bench.told.filter((told) => /stalled|expired|refused/.test(told))).toEqual(['stalled 99900']);
+    const fresh = harness.connect('c');
+    harness.clock += 100_000;
+    harness.fleet.tick();
+    expect(harness.told.filter((told) => /stalled|expired|refused/.test(told))).toEqual(['stalled 99900']);
     expect([a.refusedWith, b.refusedWith, fresh.refusedWith, b.asked]).toEqual([
       undefined,
       undefined,
       undefined,
       ['4+4'],
     ]);
-    bench.pass(a.lease.deadlineMs);
-    expect(bench.count('expired a')).toBe(1);
+    harness.pass(a.lease.deadlineMs);
+    expect(harness.count('expired a')).toBe(1);
   });
 
   it('for a moment is nothing', () => {
-    const bench = new FleetBench();
-    bench.clock += 350;
-    bench.fleet.tick();
-    expect(bench.told).toEqual([]);
-    bench.clock += 351;
-    bench.fleet.tick();
-    expect(bench.told).toEqual(['stalled 251']);
+    const harness = new FleetHarness();
+    harness.clock += 350;
+    harness.fleet.tick();
+    expect(harness.told).toEqual([]);
+    harness.clock += 351;
+    harness.fleet.tick();
+    expect(harness.told).toEqual(['stalled 251']);
   });
 });
 
 describe('heartbeats', () => {
   it('are pings every five seconds, to those that said hello', () => {
-    const bench = new FleetBench();
-    const [a] = bench.join('a');
-    const mute = bench.connect('b');
-    bench.pass(9900);
+    const harness = new FleetHarness();
+    const [a] = harness.join('a');
+    const mute = harness.connect('b');
+    harness.pass(9900);
     expect([a.of('ping').length, mute.of('ping').length]).toEqual([1, 0]);
-    bench.pass(200);
+    harness.pass(200);
     const ids = a.of('ping').map(({ message }) => message.id);
     expect([ids.length, new Set(ids).size]).toEqual([2, 2]);
   });
 
   it('are answered', () => {
-    const bench = new FleetBench();
-    const [a] = bench.join('a');
+    const harness = new FleetHarness();
+    const [a] = harness.join('a');
     a.says({ type: 'ping', incarnation: 3, id: 41 });
     expect(a.of('pong').map(({ message }) => message.id)).toEqual([41]);
   });
 
   it('keep a worker; without them it is given up after thirty seconds and its leaves are free', () => {
-    const bench = new FleetBench();
-    const [silent, alive] = bench.join('silent', 'alive');
-    bench.pass(30_000, () => pong(alive));
+    const harness = new FleetHarness();
+    const [silent, alive] = harness.join('silent', 'alive');
+    harness.pass(30_000, () => pong(alive));
     expect(silent.refusedWith).toBeUndefined();
-    bench.fleet.open(0);
+    harness.fleet.open(0);
     expect(alive.asked).toEqual(['4+4']);
     alive.answer();
-    bench.pass(100, () => pong(alive));
+    harness.pass(100, () => pong(alive));
     expect([silent.refusedWith, silent.socket.terminated, alive.refusedWith]).toEqual(['silent', true, undefined]);
     expect(alive.asked).toEqual(['4+4', '0+4']);
   });
@@ -182,46 +182,46 @@ describe('heartbeats', () => {
 
 describe('a connection that makes others wait', () => {
   it('is refused without a hello within ten seconds', () => {
-    const bench = new FleetBench();
-    const mute = bench.connect('mute');
-    bench.pass(10_000);
+    const harness = new FleetHarness();
+    const mute = harness.connect('mute');
+    harness.pass(10_000);
     expect(mute.refusedWith).toBeUndefined();
-    bench.pass(100);
+    harness.pass(100);
     expect(mute.refusedWith).toBe('hello-late');
   });
 
   it('may build its engine for ten minutes while it answers pings', () => {
-    const bench = new FleetBench();
-    const slow = bench.connect('slow');
+    const harness = new FleetHarness();
+    const slow = harness.connect('slow');
     slow.hello();
-    bench.pass(600_000, () => pong(slow));
+    harness.pass(600_000, () => pong(slow));
     expect(slow.refusedWith).toBeUndefined();
-    bench.pass(100, () => pong(slow));
+    harness.pass(100, () => pong(slow));
     expect(slow.refusedWith).toBe('silent');
   });
 
   it('is refused if its link takes nothing of what waits', () => {
-    const bench = new FleetBench();
-    const [a, b] = bench.join('a', 'b');
+    const harness = new FleetHarness();
+    const [a, b] = harness.join('a', 'b');
     a.socket.stuck = true;
-    bench.fleet.open(0);
-    bench.pass(9_900, () => [a, b].forEach(pong));
+    harness.fleet.open(0);
+    harness.pass(9_900, () => [a, b].forEach(pong));
     expect(a.refusedWith).toBeUndefined();
-    bench.pass(300, () => [a, b].forEach(pong));
+    harness.pass(300, () => [a, b].forEach(pong));
     expect([a.refusedWith, a.socket.terminated, b.refusedWith]).toEqual(['too-slow', true, undefined]);
   });
 
   it('is kept if it is slow but fast enough', () => {
-    const bench = new FleetBench();
-    const [a] = bench.join('a');
+    const harness = new FleetHarness();
+    const [a] = harness.join('a');
     a.socket.stuck = true;
-    void bench.fleet.broadcast(0, new Uint8Array(40_000_000), null);
-    bench.pass(100_000, () => {
+    void harness.fleet.broadcast(0, new Uint8Array(40_000_000), null);
+    harness.pass(100_000, () => {
       pong(a);
       a.socket.bufferedAmount -= 3_300;
     });
     expect(a.refusedWith).toBeUndefined();
-    bench.pass(50_000, () => {
+    harness.pass(50_000, () => {
       pong(a);
       a.socket.bufferedAmount -= 2_000;
     });
@@ -229,34 +229,34 @@ describe('a connection that makes others wait', () => {
   });
 
   it('is kept through a message that takes it minutes, without a word from it meanwhile', () => {
-    const bench = new FleetBench();
+    const harness = new FleetHarness();
     let [taken, read] = [0, 0];
-    const slow = bench.connect('slow', {}, { bytesTaken: () => taken, bytesRead: () => read });
+    const slow = harness.connect('slow', {}, { bytesTaken: () => taken, bytesRead: () => read });
     slow.hello();
     slow.ready();
     slow.socket.stuck = true;
-    void bench.fleet.broadcast(0, new Uint8Array(40_000_000), null);
+    void harness.fleet.broadcast(0, new Uint8Array(40_000_000), null);
     // The message is one: what the socket says is waiting does not change until all of it is taken.
-    bench.pass(120_000, () => (taken += 6_000));
+    harness.pass(120_000, () => (taken += 6_000));
     expect(slow.refusedWith).toBeUndefined();
     Object.assign(slow.socket, { bufferedAmount: 0, stuck: false });
     // And the other way: a result arrives for minutes.
-    bench.pass(120_000, () => (read += 6_000));
+    harness.pass(120_000, () => (read += 6_000));
     expect(slow.refusedWith).toBeUndefined();
-    bench.pass(30_200);
+    harness.pass(30_200);
     expect(['silent', 'too-slow']).toContain(slow.refusedWith);
   });
 
   it('is kept where a buffer of megabytes hides what a link of 64 kB/s moves', () => {
-    const bench = new FleetBench();
+    const harness = new FleetHarness();
     let [buffered, taken, left] = [0, 0, 40_000_000];
-    const slow = bench.connect('slow', {}, { bytesTaken: () => taken });
+    const slow = harness.connect('slow', {}, { bytesTaken: () => taken });
     slow.hello();
     slow.ready();
     slow.socket.stuck = true;
-    void bench.fleet.broadcast(0, new Uint8Array(left), null);
+    void harness.fleet.broadcast(0, new Uint8Array(left), null);
     const full = 4_000_000;
-    bench.pass(500_000, () => {
+    harness.pass(500_000, () => {
       buffered = Math.max(0, buffered - 6_100);
       // As Linux does it: more is taken when a third of the buffer is free.
       if (buffered > (2 / 3) * full) return;

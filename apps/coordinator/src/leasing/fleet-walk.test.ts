@@ -5,7 +5,7 @@
 import fc from 'fast-check';
 import { auditPicks } from '../audit/audit-picks.ts';
 import { describe, expect, it } from 'vitest';
-import { FleetBench, LEAVES, stepSum, sumOf } from './fleet-harness.ts';
+import { FleetHarness, LEAVES, stepSum, sumOf } from './fleet-harness.ts';
 import type { FakeWorker } from './fleet-harness.ts';
 import type { OpenStep } from './open-step.ts';
 
@@ -35,19 +35,19 @@ const move: fc.Arbitrary<Move> = fc.oneof(
 );
 
 class Walk {
-  readonly #bench: FleetBench;
+  readonly #harness: FleetHarness;
   readonly #workers: FakeWorker[] = [];
   readonly #arbiters: FakeWorker[] = [];
   #step: OpenStep;
   closed = 0;
 
   constructor(auditRate: number) {
-    this.#bench = new FleetBench({ isAudited: auditPicks('secret', auditRate), hasArbiter: auditRate > 0 });
+    this.#harness = new FleetHarness({ isAudited: auditPicks('secret', auditRate), hasArbiter: auditRate > 0 });
     this.#step = this.#open();
   }
 
   #open(): OpenStep {
-    const { fleet, version } = this.#bench;
+    const { fleet, version } = this.#harness;
     const step = fleet.open(version);
     fleet.prepare(version + 1);
     return step;
@@ -57,7 +57,7 @@ class Walk {
     const worker = 'who' in move ? this.#workers.at(move.who % Math.max(1, this.#workers.length)) : undefined;
     switch (move.kind) {
       case 'join':
-        this.#workers.push(...this.#bench.joinApart('w'));
+        this.#workers.push(...this.#harness.joinApart('w'));
         break;
       case 'hang up':
         worker?.socket.hangUp();
@@ -78,11 +78,11 @@ class Walk {
         if (worker) this.#answer(worker, move);
         break;
       case 'wait':
-        this.#bench.pass(move.ms);
+        this.#harness.pass(move.ms);
         break;
       case 'stall':
-        this.#bench.clock += move.ms;
-        this.#bench.fleet.tick();
+        this.#harness.clock += move.ms;
+        this.#harness.fleet.tick();
         break;
       default:
         move satisfies never;
@@ -99,32 +99,32 @@ class Walk {
 
   /** Arbiters come when they are asked for, and answer at once. */
   #arbitrate(): void {
-    this.#arbiters.push(...this.#bench.arbitersCome());
+    this.#arbiters.push(...this.#harness.arbitersCome());
     for (const arbiter of this.#arbiters) {
-      for (const lease of arbiter.leases) if (lease.version === this.#bench.version) arbiter.answer(lease);
+      for (const lease of arbiter.leases) if (lease.version === this.#harness.version) arbiter.answer(lease);
     }
   }
 
   async #closeIfDue(): Promise<void> {
     this.#arbitrate();
     if (!this.#step.isClosed) return;
-    expect(await sumOf(this.#step)).toEqual(stepSum(this.#bench.version));
+    expect(await sumOf(this.#step)).toEqual(stepSum(this.#harness.version));
     this.closed += 1;
-    this.#bench.next();
-    for (const worker of [...this.#workers, ...this.#arbiters]) worker.applied(this.#bench.version);
+    this.#harness.next();
+    for (const worker of [...this.#workers, ...this.#arbiters]) worker.applied(this.#harness.version);
     this.#step = this.#open();
   }
 
   /** Everybody else goes; honest workers do what they are asked for. @throws if the open step does not close. */
   async finish(): Promise<void> {
     for (const worker of this.#workers.splice(0)) worker.socket.hangUp();
-    const honest = this.#bench.joinApart('honest', 'honest');
+    const honest = this.#harness.joinApart('honest', 'honest');
     this.#workers.push(...honest);
     const goal = this.closed + 1;
     for (let turn = 0; this.closed < goal; turn++) {
-      expect(turn, `step ${this.#bench.version} does not close`).toBeLessThan(2 * LEAVES);
+      expect(turn, `step ${this.#harness.version} does not close`).toBeLessThan(2 * LEAVES);
       for (const worker of honest) for (const lease of worker.leases) worker.answer(lease);
-      this.#bench.pass(100, () => honest.forEach((worker) => worker.says({ type: 'pong', incarnation: 3, id: 1 })));
+      this.#harness.pass(100, () => honest.forEach((worker) => worker.says({ type: 'pong', incarnation: 3, id: 1 })));
       await this.#closeIfDue();
     }
   }

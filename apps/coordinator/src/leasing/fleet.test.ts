@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { FleetBench, fingerprintOf, LEAVES, stepSum, sumOf } from './fleet-harness.ts';
+import { FleetHarness, fingerprintOf, LEAVES, stepSum, sumOf } from './fleet-harness.ts';
 
 const spoil = (vector: Float32Array) => (vector[5] = NaN);
 
 describe('joining', () => {
   it('goes from hello over welcome, ready and snapshot to a lease', async () => {
-    const bench = new FleetBench();
-    const step = bench.fleet.open(0);
-    const worker = bench.connect('ada');
+    const harness = new FleetHarness();
+    const step = harness.fleet.open(0);
+    const worker = harness.connect('ada');
     expect(worker.socket.sent).toEqual([]);
     worker.hello();
     expect(worker.socket.sent.map(({ message }) => message)).toMatchObject([
@@ -21,38 +21,38 @@ describe('joining', () => {
     expect(worker.asked).toEqual(['0+8']);
     worker.answer();
     expect(await sumOf(step)).toEqual(stepSum(0));
-    expect(bench.told).toEqual(['joined ada', 'accepted ada', 'time ada 0 0']);
+    expect(harness.told).toEqual(['joined ada', 'accepted ada', 'time ada 0 0']);
   });
 
   it('gives every joiner of a version the same frame', () => {
-    const bench = new FleetBench();
-    const [a, b] = bench.join('a', 'b');
+    const harness = new FleetHarness();
+    const [a, b] = harness.join('a', 'b');
     expect(b.of('snapshot')).toEqual(a.of('snapshot'));
   });
 
-  it('waits while the state is changing, until it is at rest', () => {
-    const bench = new FleetBench();
-    bench.fleet.open(0);
-    void bench.fleet.broadcast(0, null, null);
-    const [late] = bench.join('late');
+  it('waits while the next state is being made, until it is committed', () => {
+    const harness = new FleetHarness();
+    harness.fleet.open(0);
+    void harness.fleet.broadcast(0, null, null);
+    const [late] = harness.join('late');
     expect([late.of('snapshot'), late.of('average')]).toEqual([[], []]);
-    bench.settle(1);
+    harness.publish(1);
     expect(late.of('snapshot').map(({ message }) => message.version)).toEqual([1]);
   });
 
   it('gives a name that is taken a number', () => {
-    const bench = new FleetBench();
-    const workers = bench.join('ada', 'ada', 'ada');
+    const harness = new FleetHarness();
+    const workers = harness.join('ada', 'ada', 'ada');
     expect(workers.map((worker) => worker.of('welcome')[0].message.worker)).toEqual(['ada', 'ada-2', 'ada-3']);
-    expect(bench.fleet.workers.map(({ name }) => name)).toEqual(['ada', 'ada-2', 'ada-3']);
+    expect(harness.fleet.workers.map(({ name }) => name)).toEqual(['ada', 'ada-2', 'ada-3']);
   });
 
   it('is refused beyond the largest number of workers, but not to one that comes back', () => {
-    const bench = new FleetBench({ maxWorkers: 1 });
-    const [first] = bench.join('a');
-    const [second] = bench.join('b');
+    const harness = new FleetHarness({ maxWorkers: 1 });
+    const [first] = harness.join('a');
+    const [second] = harness.join('b');
     expect(second.refusedWith).toBe('too-many-workers');
-    const back = bench.connect('a');
+    const back = harness.connect('a');
     back.hello(first.of('welcome')[0].message.session);
     expect(back.refusedWith).toBeUndefined();
   });
@@ -60,79 +60,79 @@ describe('joining', () => {
 
 describe('the work of a step', () => {
   it.each([1, 2, 3, 5, 8])('has the same bits from %i workers, whoever answers first', async (count) => {
-    const bench = new FleetBench();
-    const workers = bench.join(...Array.from({ length: count }, (_, i) => `w${i}`));
-    const step = bench.fleet.open(0);
+    const harness = new FleetHarness();
+    const workers = harness.join(...Array.from({ length: count }, (_, i) => `w${i}`));
+    const step = harness.fleet.open(0);
     for (const worker of workers.reverse()) for (const lease of worker.leases.reverse()) worker.answer(lease);
     expect(await sumOf(step)).toEqual(stepSum(0));
   });
 
   it('is shared out evenly among equal workers', () => {
-    const bench = new FleetBench();
-    const workers = bench.join('a', 'b', 'c');
-    bench.fleet.open(0);
+    const harness = new FleetHarness();
+    const workers = harness.join('a', 'b', 'c');
+    harness.fleet.open(0);
     expect(workers.map(({ asked }) => asked)).toEqual([['0+3'], ['3+3'], ['6+2']]);
   });
 
   it('carries the images and noise of its own leaves', () => {
-    const bench = new FleetBench();
-    const [, b] = bench.join('a', 'b');
-    bench.fleet.open(0);
+    const harness = new FleetHarness();
+    const [, b] = harness.join('a', 'b');
+    harness.fleet.open(0);
     const [{ payload }] = b.of('lease');
     expect(payload.byteLength).toBe(4 * 2 * 4 + 4 * 2 * 2 * 4);
     expect([...payload.subarray(0, 3)]).toEqual([4, 5, 6]);
   });
 
   it('of the next step is sent ahead and counts once that is open', async () => {
-    const bench = new FleetBench();
-    const [a] = bench.join('a');
-    bench.fleet.open(0);
-    bench.fleet.prepare(1);
+    const harness = new FleetHarness();
+    const [a] = harness.join('a');
+    harness.fleet.open(0);
+    harness.fleet.prepare(1);
     expect(a.leases.map(({ version }) => version)).toEqual([0, 1]);
     a.answer(a.leases[0]);
-    bench.next();
-    const step = bench.fleet.open(1);
+    harness.next();
+    const step = harness.fleet.open(1);
     a.answer(a.leases[1]);
     expect(await sumOf(step)).toEqual(stepSum(1));
     expect(a.leases).toHaveLength(2);
   });
 
   it('waits for as many workers as are wanted', () => {
-    const bench = new FleetBench({ minWorkers: 2 });
-    bench.fleet.open(0);
-    const [a] = bench.join('a');
+    const harness = new FleetHarness({ minWorkers: 2 });
+    harness.fleet.open(0);
+    const [a] = harness.join('a');
     expect(a.asked).toEqual([]);
-    const [b] = bench.join('b');
+    const [b] = harness.join('b');
     expect([a.asked, b.asked]).toEqual([['0+4'], ['4+4']]);
   });
 
   it('is told to a stopped fleet as stopped', async () => {
-    const bench = new FleetBench();
-    const step = bench.fleet.open(0);
-    bench.fleet.stop();
+    const harness = new FleetHarness();
+    const step = harness.fleet.open(0);
+    harness.fleet.stop();
     expect(await step.closed).toEqual({ kind: 'stopped' });
-    expect(await bench.fleet.open(1).closed).toEqual({ kind: 'stopped' });
+    expect(await harness.fleet.open(1).closed).toEqual({ kind: 'stopped' });
   });
 });
 
 describe('a worker that goes', () => {
   it('frees its leaves at once', async () => {
-    const bench = new FleetBench();
-    const [a, b] = bench.join('a', 'b');
-    const step = bench.fleet.open(0);
+    const harness = new FleetHarness();
+    const [a, b] = harness.join('a', 'b');
+    const step = harness.fleet.open(0);
     b.answer();
     a.socket.hangUp();
     expect(b.asked).toEqual(['4+4', '0+4']);
     b.answer();
     expect(await sumOf(step)).toEqual(stepSum(0));
-    expect(bench.told).toContain('left a the connection ended');
+    expect(harness.told).toContain('left a the connection ended');
   });
 
   it('leaves what it has finished in the sum', () => {
-    const bench = new FleetBench();
-    const [a] = bench.join('a');
-    bench.fleet.open(0);
-    const [b] = bench.join('b');
+    const harness = new FleetHarness();
+    const [a] = harness.join('a');
+    harness.fleet.open(0);
+    const [b] = harness.join('b');
     expect([a.asked, b.asked]).toEqual([['0+8'], []]);
     a.result({ start: 0, size: 4 });
     a.socket.hangUp();
@@ -140,30 +140,30 @@ describe('a worker that goes', () => {
   });
 
   it('with a word finishes what it has and gets nothing more', async () => {
-    const bench = new FleetBench();
-    const [a, b] = bench.join('a', 'b');
-    const step = bench.fleet.open(0);
-    bench.fleet.prepare(1);
+    const harness = new FleetHarness();
+    const [a, b] = harness.join('a', 'b');
+    const step = harness.fleet.open(0);
+    harness.fleet.prepare(1);
     a.says({ type: 'leave', incarnation: 3, reason: 'told to stop' });
     b.answer(b.leases[0]);
     a.answer(a.leases[0]);
     expect(await sumOf(step)).toEqual(stepSum(0));
-    bench.next();
-    bench.fleet.open(1);
+    harness.next();
+    harness.fleet.open(1);
     b.answer(b.leases[1]);
     a.socket.hangUp();
     expect([a.asked, b.asked]).toEqual([
       ['0+4', '0+4'],
       ['4+4', '4+4', '0+4'],
     ]);
-    expect(bench.told.filter((told) => told.startsWith('left'))).toEqual(['left a told to stop']);
+    expect(harness.told.filter((told) => told.startsWith('left'))).toEqual(['left a told to stop']);
   });
 
   it('and comes back with its secret takes its own place', () => {
-    const bench = new FleetBench();
-    const [a] = bench.join('a');
-    bench.fleet.open(0);
-    const back = bench.connect('whatever');
+    const harness = new FleetHarness();
+    const [a] = harness.join('a');
+    harness.fleet.open(0);
+    const back = harness.connect('whatever');
     back.hello(a.of('welcome')[0].message.session);
     expect([a.refusedWith, a.of('refuse')[0].message.retry]).toEqual(['replaced', 'never']);
     expect(back.of('welcome')[0].message.worker).toBe('a');
@@ -171,42 +171,42 @@ describe('a worker that goes', () => {
     back.ready();
     expect(back.asked).toEqual(['0+8']);
     a.socket.hangUp();
-    expect(bench.fleet.workers.map(({ name, state }) => [name, state])).toEqual([['a', 'leased']]);
+    expect(harness.fleet.workers.map(({ name, state }) => [name, state])).toEqual([['a', 'leased']]);
   });
 
   it('and says why is not held to be lost', () => {
-    const bench = new FleetBench();
-    const [a] = bench.join('a');
+    const harness = new FleetHarness();
+    const [a] = harness.join('a');
     a.says({ type: 'refuse', code: 'compute-failed', sentence: 'the device is gone', retry: 'never' });
     a.socket.hangUp();
-    expect(bench.told.slice(1)).toEqual(['refused a compute-failed']);
+    expect(harness.told.slice(1)).toEqual(['refused a compute-failed']);
   });
 });
 
 describe('a result', () => {
   it('of a step that is over is late', () => {
-    const bench = new FleetBench();
-    const [a] = bench.join('a');
-    bench.fleet.open(0);
+    const harness = new FleetHarness();
+    const [a] = harness.join('a');
+    harness.fleet.open(0);
     const old = a.lease;
     a.answer();
     a.answer(old);
-    bench.next();
-    bench.fleet.open(1);
+    harness.next();
+    harness.fleet.open(1);
     a.answer(old);
-    expect(bench.count('late a')).toBe(2);
+    expect(harness.count('late a')).toBe(2);
   });
 
   it('that comes twice, or for another lease, is a duplicate', async () => {
-    const bench = new FleetBench();
-    const [a, b] = bench.join('a', 'b');
-    const step = bench.fleet.open(0);
+    const harness = new FleetHarness();
+    const [a, b] = harness.join('a', 'b');
+    const step = harness.fleet.open(0);
     a.answer();
     a.answer();
     b.result({ start: 4, size: 4 }, { change: { lease: a.lease.lease } });
     b.result({ start: 0, size: 8 });
     b.result({ start: 3, size: 1 });
-    expect([bench.count('duplicate a'), bench.count('duplicate b')]).toEqual([1, 3]);
+    expect([harness.count('duplicate a'), harness.count('duplicate b')]).toEqual([1, 3]);
     b.answer();
     expect(await sumOf(step)).toEqual(stepSum(0));
   });
@@ -217,52 +217,52 @@ describe('a result', () => {
     { start: 0, size: 3 },
     { start: 0, size: 6 },
   ])('for $start+$size, which is no subtree, ends the connection and nothing else', (subtree) => {
-    const bench = new FleetBench();
-    const [a] = bench.join('a');
-    bench.fleet.open(0);
+    const harness = new FleetHarness();
+    const [a] = harness.join('a');
+    harness.fleet.open(0);
     a.result(subtree, { vector: new Float32Array(48) });
     expect(a.refusedWith).toBe('message-invalid');
-    const [b] = bench.join('b');
+    const [b] = harness.join('b');
     expect(b.asked).toEqual(['0+8']);
   });
 
   it('of another incarnation is dropped', () => {
-    const bench = new FleetBench();
-    const [a] = bench.join('a');
-    const step = bench.fleet.open(0);
+    const harness = new FleetHarness();
+    const [a] = harness.join('a');
+    const step = harness.fleet.open(0);
     a.result({ start: 0, size: 8 }, { change: { incarnation: 2 } });
-    expect([step.isClosed, a.refusedWith, bench.told]).toEqual([false, undefined, ['joined a']]);
+    expect([step.isClosed, a.refusedWith, harness.told]).toEqual([false, undefined, ['joined a']]);
   });
 
   it.each([-4, 4, -192])('with %i bytes too many ends the connection', (bytes) => {
-    const bench = new FleetBench();
-    const [a] = bench.join('a');
-    bench.fleet.open(0);
+    const harness = new FleetHarness();
+    const [a] = harness.join('a');
+    harness.fleet.open(0);
     a.result({ start: 0, size: 8 }, { vector: new Float32Array(48 + bytes / 4) });
     expect(a.refusedWith).toBe('payload-length');
   });
 
   it('that comes before this process has taken the step waits for it', async () => {
-    const bench = new FleetBench();
-    const [a] = bench.join('a');
-    bench.fleet.open(0);
+    const harness = new FleetHarness();
+    const [a] = harness.join('a');
+    harness.fleet.open(0);
     a.answer();
-    void bench.fleet.broadcast(0, new Uint8Array(128), { alpha: 1, oneMinusBeta1: 1, oneMinusBeta2: 1, epsilon: 1 });
-    const step = bench.fleet.open(1);
+    void harness.fleet.broadcast(0, new Uint8Array(128), { alpha: 1, oneMinusBeta1: 1, oneMinusBeta2: 1, epsilon: 1 });
+    const step = harness.fleet.open(1);
     a.answer();
     expect(step.isClosed).toBe(false);
-    bench.settle(1);
+    harness.publish(1);
     expect(await sumOf(step)).toEqual(stepSum(1));
   });
 
   it('from a wrong replica is not used; its worker gets a snapshot three times, then is refused', () => {
-    const bench = new FleetBench();
-    const [a] = bench.join('a');
-    const step = bench.fleet.open(0);
+    const harness = new FleetHarness();
+    const [a] = harness.join('a');
+    const step = harness.fleet.open(0);
     for (let miss = 1; miss <= 4; miss++) {
       expect(a.of('snapshot')).toHaveLength(miss);
       a.result({ start: 0, size: 8 }, { change: { fingerprint: 'ff'.repeat(16) } });
-      expect(bench.count('mismatch a')).toBe(miss);
+      expect(harness.count('mismatch a')).toBe(miss);
     }
     expect([a.refusedWith, step.isClosed]).toEqual(['replica-mismatch', false]);
   });
@@ -270,18 +270,18 @@ describe('a result', () => {
 
 describe('numbers that look wrong', () => {
   it('from the only worker are the model’s: the step closes with them', async () => {
-    const bench = new FleetBench();
-    const [a] = bench.join('a');
-    const step = bench.fleet.open(0);
+    const harness = new FleetHarness();
+    const [a] = harness.join('a');
+    const step = harness.fleet.open(0);
     a.answer(a.lease, spoil);
     expect((await sumOf(step))?.[5]).toBeNaN();
-    expect([a.refusedWith, bench.count('refused a')]).toEqual([undefined, 1]);
+    expect([a.refusedWith, harness.count('refused a')]).toEqual([undefined, 1]);
   });
 
-  it('are refuted by another worker, and held against who sent them', async () => {
-    const bench = new FleetBench();
-    const [a, b] = bench.join('a', 'b');
-    const step = bench.fleet.open(0);
+  it('are refuted by another worker, and count as a strike for who sent them', async () => {
+    const harness = new FleetHarness();
+    const [a, b] = harness.join('a', 'b');
+    const step = harness.fleet.open(0);
     a.answer(a.lease, spoil);
     b.answer();
     expect([a.asked, b.asked]).toEqual([['0+4'], ['4+4', '0+4']]);
@@ -291,9 +291,9 @@ describe('numbers that look wrong', () => {
   });
 
   it('from two workers are the model’s', async () => {
-    const bench = new FleetBench();
-    const [a, b] = bench.join('a', 'b');
-    const step = bench.fleet.open(0);
+    const harness = new FleetHarness();
+    const [a, b] = harness.join('a', 'b');
+    const step = harness.fleet.open(0);
     a.answer(a.lease, spoil);
     b.answer();
     b.answer(b.lease, spoil);
@@ -302,35 +302,35 @@ describe('numbers that look wrong', () => {
   });
 
   it('are the model’s once whoever could have refuted them is gone', async () => {
-    const bench = new FleetBench();
-    const [a, b] = bench.join('a', 'b');
-    const step = bench.fleet.open(0);
+    const harness = new FleetHarness();
+    const [a, b] = harness.join('a', 'b');
+    const step = harness.fleet.open(0);
     a.answer(a.lease, spoil);
     expect(step.isClosed).toBe(false);
     b.socket.hangUp();
-    bench.pass(100);
+    harness.pass(100);
     a.answer(a.lease);
     expect((await sumOf(step))?.[5]).toBeNaN();
   });
 
   it('wait for whoever could refute them but is only late, and for somebody to come when all are gone', () => {
-    const bench = new FleetBench();
-    const [a, b] = bench.join('a', 'b');
-    const step = bench.fleet.open(0);
-    bench.pass(5_000);
+    const harness = new FleetHarness();
+    const [a, b] = harness.join('a', 'b');
+    const step = harness.fleet.open(0);
+    harness.pass(5_000);
     a.answer(a.lease, spoil);
-    bench.pass(1_000);
+    harness.pass(1_000);
     expect([step.isClosed, b.refusedWith]).toEqual([false, undefined]);
     for (const worker of [a, b]) worker.socket.hangUp();
-    bench.pass(1_000);
+    harness.pass(1_000);
     expect(step.isClosed).toBe(false);
   });
 
   it('include a norm above the bound', async () => {
-    const bench = new FleetBench();
-    bench.settle(0, 1e6);
-    const [a, b] = bench.join('a', 'b');
-    const step = bench.fleet.open(0);
+    const harness = new FleetHarness();
+    harness.publish(0, 1e6);
+    const [a, b] = harness.join('a', 'b');
+    const step = harness.fleet.open(0);
     a.answer(a.lease, (vector) => (vector[0] = 1e8));
     b.answer();
     b.answer();
@@ -339,60 +339,60 @@ describe('numbers that look wrong', () => {
   });
 
   it('in the tail count too, but not for the norm', async () => {
-    const bench = new FleetBench();
-    bench.settle(0, 1e6);
-    const [a] = bench.join('a');
-    const step = bench.fleet.open(0);
+    const harness = new FleetHarness();
+    harness.publish(0, 1e6);
+    const [a] = harness.join('a');
+    const step = harness.fleet.open(0);
     a.answer(a.lease, (vector) => (vector[40] = 1e30));
     expect((await sumOf(step))?.[40]).toBe(Math.fround(1e30));
-    expect(bench.count('refused a')).toBe(0);
+    expect(harness.count('refused a')).toBe(0);
   });
 });
 
 describe('broadcasts', () => {
   it('leave a worker behind that does not apply them, and give it a snapshot when it caught up', () => {
-    const bench = new FleetBench();
-    const [a, b] = bench.join('a', 'b');
+    const harness = new FleetHarness();
+    const [a, b] = harness.join('a', 'b');
     for (let version = 0; version < 8; version++) {
-      bench.next();
+      harness.next();
       b.applied(version + 1);
     }
     expect([a.of('average').length, b.of('average').length]).toEqual([4, 8]);
-    expect(bench.fleet.active).toBe(1);
+    expect(harness.fleet.active).toBe(1);
     a.applied(3);
     expect(a.of('snapshot')).toHaveLength(1);
     a.applied(4);
     expect(a.of('snapshot').map(({ message }) => message.version)).toEqual([0, 8]);
-    expect(bench.fleet.active).toBe(2);
+    expect(harness.fleet.active).toBe(2);
   });
 
   it('do not ask a worker that is behind for anything', () => {
-    const bench = new FleetBench();
-    const [a] = bench.join('a');
-    for (let version = 0; version < 5; version++) bench.next();
-    bench.fleet.open(5);
+    const harness = new FleetHarness();
+    const [a] = harness.join('a');
+    for (let version = 0; version < 5; version++) harness.next();
+    harness.fleet.open(5);
     expect(a.asked).toEqual([]);
     a.applied(4);
     expect(a.asked).toEqual(['0+8']);
   });
 
   it('of a skipped step carry no average', () => {
-    const bench = new FleetBench();
-    const [a] = bench.join('a');
-    void bench.fleet.broadcast(0, null, null);
+    const harness = new FleetHarness();
+    const [a] = harness.join('a');
+    void harness.fleet.broadcast(0, null, null);
     const [{ message, payload }] = a.of('average');
     expect([message.version, message.scalars, payload.byteLength]).toEqual([0, null, 0]);
   });
 
   it('settle when every socket has taken them', async () => {
-    const bench = new FleetBench();
-    bench.join('a', 'b');
-    await expect(bench.fleet.broadcast(0, null, null)).resolves.toBeUndefined();
+    const harness = new FleetHarness();
+    harness.join('a', 'b');
+    await expect(harness.fleet.broadcast(0, null, null)).resolves.toBeUndefined();
   });
 });
 
 describe('a peer that breaks the protocol', () => {
-  it.each<[string, string, (worker: ReturnType<FleetBench['connect']>) => void]>([
+  it.each<[string, string, (worker: ReturnType<FleetHarness['connect']>) => void]>([
     ['a text frame', 'frame-malformed', (worker) => worker.bytes(Buffer.from('hello'), false)],
     ['bytes that are no frame', 'frame-malformed', (worker) => worker.bytes(new Uint8Array(2))],
     ['a message before the hello', 'message-unexpected', (worker) => worker.applied(0)],
@@ -431,18 +431,18 @@ describe('a peer that breaks the protocol', () => {
       },
     ],
   ])('with %s is refused: %s', (_, code, breaks) => {
-    const bench = new FleetBench();
-    bench.fleet.open(0);
-    const worker = bench.connect('a');
+    const harness = new FleetHarness();
+    harness.fleet.open(0);
+    const worker = harness.connect('a');
     breaks(worker);
     expect([worker.refusedWith, worker.socket.closedWith]).toEqual([code, 1008]);
     worker.socket.hangUp();
-    expect([bench.fleet.active, bench.fleet.workers]).toEqual([0, []]);
+    expect([harness.fleet.active, harness.fleet.workers]).toEqual([0, []]);
   });
 
   it('is not listened to any more', () => {
-    const bench = new FleetBench();
-    const worker = bench.connect('a');
+    const harness = new FleetHarness();
+    const worker = harness.connect('a');
     worker.bytes(new Uint8Array(2));
     const before = worker.socket.sent.length;
     worker.hello();
@@ -450,7 +450,7 @@ describe('a peer that breaks the protocol', () => {
   });
 
   it('of another protocol version is told never to come back', () => {
-    const worker = new FleetBench().connect('a', { protocol: 99 });
+    const worker = new FleetHarness().connect('a', { protocol: 99 });
     worker.hello();
     expect(worker.of('refuse')[0].message).toMatchObject({ code: 'protocol-version', retry: 'never' });
   });

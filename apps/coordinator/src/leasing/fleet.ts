@@ -3,7 +3,7 @@
  * asked for and what comes back is the dispatcher's.
  *
  * Invariants: nothing from the wire is used before it is decoded and checked; a worker that leaves frees its leaves at
- * once; joiners get a state that is at rest, every one of a version the same bytes; no wait is without a bound, and when
+ * once; joiners get a committed state, every one of a version the same bytes; no wait is without a bound, and when
  * this process itself was late, every deadline moves by as much.
  */
 import {
@@ -30,7 +30,7 @@ import type { Connection } from '../network/connection.ts';
 import { Exactness } from '../membership/exactness.ts';
 import type { ExactnessOptions } from '../membership/exactness.ts';
 import type { OpenStep } from './open-step.ts';
-import { Farewell, type FarewellOptions } from '../membership/drain.ts';
+import { ShutdownDrain, type ShutdownDrainOptions } from '../membership/drain.ts';
 import { Heartbeat } from '../membership/heartbeat.ts';
 import { Parking } from '../membership/parking.ts';
 import { Peer } from '../membership/peer.ts';
@@ -44,7 +44,7 @@ import { overdue } from '../membership/overdue.ts';
 
 export interface FleetOptions
   extends
-    FarewellOptions,
+    ShutdownDrainOptions,
     Omit<DispatcherOptions, 'roster' | 'refuse' | 'missed' | 'callArbiter' | 'isExact'>,
     Pick<ExactnessOptions, 'exactProfile' | 'backend' | 'expectsOwn'> {
   /** More workers than this are turned away. */
@@ -61,7 +61,7 @@ const MAX_MISSES = 3;
 export class Fleet {
   readonly #options: FleetOptions;
   readonly #roster = new Roster();
-  readonly #farewell: Farewell;
+  readonly #drain: ShutdownDrain;
   readonly #dispatcher: Dispatcher;
   readonly #parking: Parking;
   readonly #snapshots: Snapshots;
@@ -78,7 +78,7 @@ export class Fleet {
     this.#options = options;
     this.#lastTick = options.now();
     this.#budgets = new Budgets(options);
-    this.#farewell = new Farewell(options);
+    this.#drain = new ShutdownDrain(options);
     const parts = {
       ...options,
       isExact: options.exactProfile !== null,
@@ -143,10 +143,10 @@ export class Fleet {
     socket.on('close', () => this.#guard(peer, () => this.#gone(peer)));
   }
 
-  /** The state is at rest at a version: joiners may have it, and results for it can be checked. */
-  settle(truth: CommittedState): void {
-    this.#snapshots.settle(truth);
-    this.#dispatcher.settle(truth);
+  /** A state was committed: joiners may have it, and results computed from it can be checked. */
+  publish(committed: CommittedState): void {
+    this.#snapshots.publish(committed);
+    this.#dispatcher.publish(committed);
   }
 
   /** Opens a step and leases it out; a step that is open already is returned as it is. */
@@ -161,7 +161,7 @@ export class Fleet {
 
   /**
    * Tells every replica the average of a step, in the run's codec, or that the step was skipped. Joiners wait from here until
-   * {@link settle}.
+   * {@link publish}.
    *
    * @returns when the system has taken it for every worker.
    */
@@ -169,8 +169,8 @@ export class Fleet {
     const { incarnation } = this.#options.terms;
     const message: MessageOf<'average'> = { type: 'average', incarnation, version, scalars };
     const frame = average ? sealFrame(message, average) : encodeFrame(message);
-    this.#snapshots.settle(undefined);
-    this.#dispatcher.settle(undefined);
+    this.#snapshots.withdraw();
+    this.#dispatcher.withdraw();
     this.#parking.broadcast(frame.byteLength);
     await Promise.all(
       this.#roster.all.map((peer) => this.#guard(peer, () => peer.sendAverage(message, frame)) ?? Promise.resolve()),
@@ -187,9 +187,9 @@ export class Fleet {
    * gone, at most so long. Needs {@link tick} for its time.
    */
   async dismiss(reason: string, lingerMs: number): Promise<void> {
-    const over = this.#farewell.say(reason, lingerMs);
+    const over = this.#drain.say(reason, lingerMs);
     for (const peer of this.#roster.all) this.#sayDone(peer, reason);
-    this.#farewell.check(this.#roster.size);
+    this.#drain.check(this.#roster.size);
     await over;
   }
 
@@ -219,15 +219,15 @@ export class Fleet {
     this.#parking.tick();
     this.#snapshots.tick();
     this.#dispatcher.tick();
-    this.#farewell.check(this.#roster.size);
+    this.#drain.check(this.#roster.size);
   }
 
-  /** This process stood still: nobody else may pay for it. */
+  /** This process stood still: every open deadline is extended by the stall. */
   #postpone(byMs: number): void {
     this.#options.events.stalled(byMs);
     this.#dispatcher.postpone(byMs);
     this.#parking.postpone(byMs);
-    this.#farewell.postpone(byMs);
+    this.#drain.postpone(byMs);
     this.#arbitration.postpone(byMs);
     for (const peer of this.#roster.all) peer.postpone(byMs);
   }
@@ -307,11 +307,11 @@ export class Fleet {
 
   #onHello(peer: Peer, hello: MessageOf<'hello'>): void {
     this.#reception.introduce(peer, hello);
-    this.#dispatcher.standings.introduce(peer.identity, originOf(peer));
+    this.#dispatcher.reputations.introduce(peer.identity, originOf(peer));
     peer.state = 'joining';
     void peer.send(welcomeOf(peer, this.#options.terms));
-    this.#farewell.isBack(peer.name);
-    if (this.#farewell.reason !== undefined) this.#sayDone(peer, this.#farewell.reason);
+    this.#drain.isBack(peer.name);
+    if (this.#drain.reason !== undefined) this.#sayDone(peer, this.#drain.reason);
   }
 
   #onReady(peer: Peer, { probe, probeMs }: MessageOf<'ready'>): void {
@@ -323,7 +323,7 @@ export class Fleet {
   #admit(peer: Peer, probeMs: number): void {
     const { backend, device } = peer.hello!;
     this.#dispatcher.introduce(peer, probeMs);
-    peer.pausedUntil = this.#options.now() + this.#dispatcher.standings.pauseOf(peer.identity);
+    peer.pausedUntil = this.#options.now() + this.#dispatcher.reputations.pauseOf(peer.identity);
     this.#options.events.joined({ name: peer.name, backend, device, profile: peer.profile });
     this.#rejoin(peer);
   }
@@ -342,7 +342,7 @@ export class Fleet {
     this.#dispatcher.assign();
   }
 
-  /** The peer takes a snapshot as soon as the state is at rest. */
+  /** The peer takes a snapshot as soon as a state is committed. */
   #rejoin(peer: Peer): void {
     if (peer.state === 'leaving') return;
     peer.state = 'waiting';
@@ -353,7 +353,7 @@ export class Fleet {
   #missed(peer: Peer, sentence: string): void {
     if (peer.state === 'parked') return;
     peer.misses += 1;
-    peer.pausedUntil = this.#options.now() + this.#dispatcher.standings.missed(peer.identity);
+    peer.pausedUntil = this.#options.now() + this.#dispatcher.reputations.missed(peer.identity);
     this.#dispatcher.free(peer.name);
     if (peer.misses > MAX_MISSES) return this.#refuse(peer, 'replica-mismatch', `${sentence}, ${peer.misses} times`);
     this.#rejoin(peer);
@@ -381,7 +381,7 @@ export class Fleet {
     const announced = peer.state !== 'closed' && peer.state !== 'leaving';
     peer.state = 'closed';
     const wasThere = this.#roster.remove(peer);
-    this.#farewell.check(this.#roster.size);
+    this.#drain.check(this.#roster.size);
     if (!wasThere || !peer.hello) return;
     this.#sessions.left(peer);
     if (announced) {
@@ -397,6 +397,6 @@ export class Fleet {
 
   /** It may come back; our own arbiter does not. */
   #lost({ name, hello, isArbiter }: Peer): void {
-    if (hello && !isArbiter) this.#farewell.lost(name);
+    if (hello && !isArbiter) this.#drain.lost(name);
   }
 }

@@ -13,7 +13,7 @@ const credentialOf = (name: string) => ({ kind: 'own', name, role: 'worker' }) a
 const good = () => Float32Array.of(1, 2, 3, 4);
 const wrong = () => Float32Array.of(NaN, 2, 3, 4);
 
-function bench(change: Partial<OpenStepOptions> = {}) {
+function harness(change: Partial<OpenStepOptions> = {}) {
   let id = 1;
   const step = new OpenStep({
     version: 0,
@@ -45,7 +45,7 @@ function bench(change: Partial<OpenStepOptions> = {}) {
 
 describe('an open step', () => {
   it('closes once, with the sum of all leaves', async () => {
-    const { step, gives } = bench();
+    const { step, gives } = harness();
     expect(gives('a', 2, 2, good())).toBe('accepted');
     expect(step.isClosed).toBe(false);
     expect(gives('a', 0, 2, good())).toBe('accepted');
@@ -55,21 +55,21 @@ describe('an open step', () => {
   });
 
   it('that was stopped takes nothing more', async () => {
-    const { step, gives } = bench();
+    const { step, gives } = harness();
     step.stop();
     expect(await step.closed).toEqual({ kind: 'stopped' });
     expect(gives('a', 0, 4, good())).toBe('late');
   });
 
   it('takes a value that covers more than is there', async () => {
-    const { step, gives } = bench();
+    const { step, gives } = harness();
     gives('a', 0, 1, good());
     gives('a', 0, 4, Float32Array.of(9, 9, 9, 9));
     expect(await step.closed).toEqual({ kind: 'sum', sum: bytesOf(Float32Array.of(9, 9, 9, 9)) });
   });
 
   it('remembers every result and how long it took', () => {
-    const { step, gives } = bench();
+    const { step, gives } = harness();
     gives('a', 0, 2, good());
     gives('b', 0, 2, good());
     gives('c', 2, 2, wrong());
@@ -89,17 +89,17 @@ describe('a result that looks wrong', () => {
     ['at the norm limit', () => Float32Array.of(100, 0, 0, 0), 'accepted'],
     ['large in its tail only', () => Float32Array.of(1, 2, 3, 1e6), 'accepted'],
   ])('because it is %s', (_, vector, verdict) => {
-    expect(bench().gives('a', 0, 4, vector())).toBe(verdict);
+    expect(harness().gives('a', 0, 4, vector())).toBe(verdict);
   });
 
   it('leaves its leaves free for others', () => {
-    const { step, gives } = bench();
+    const { step, gives } = harness();
     gives('a', 0, 2, wrong());
     expect([step.isSuspect('a'), step.leases.freeRanges()]).toEqual([true, [{ first: 0, count: 4 }]]);
   });
 
   it('is refuted by whatever else covers its leaves, and that is told once', () => {
-    const { step, gives } = bench();
+    const { step, gives } = harness();
     gives('a', 0, 2, wrong());
     gives('b', 0, 1, good());
     expect(step.refuted()).toEqual([]);
@@ -109,7 +109,7 @@ describe('a result that looks wrong', () => {
   });
 
   it('waits while others can be asked', () => {
-    const { step, gives } = bench();
+    const { step, gives } = harness();
     gives('a', 0, 4, wrong(), LOCAL);
     step.confirm(true);
     expect(step.isClosed).toBe(false);
@@ -118,7 +118,7 @@ describe('a result that looks wrong', () => {
   });
 
   it('is the arbiter’s to judge if nobody can be asked and its worker is not trusted', () => {
-    const { step, gives } = bench();
+    const { step, gives } = harness();
     gives('a', 0, 4, wrong());
     step.confirm(false);
     expect(step.isClosed).toBe(false);
@@ -128,7 +128,7 @@ describe('a result that looks wrong', () => {
   it.each(['shared', 'own'] as const)(
     'is the arbiter’s to judge if two agree that hold a secret that is %s',
     (kind) => {
-      const { step, gives } = bench();
+      const { step, gives } = harness();
       const credential = (name: string) => ({ kind, name, role: 'worker' }) as const;
       gives('a', 0, 4, wrong(), credential('a'));
       gives('b', 0, 4, wrong(), credential('b'));
@@ -138,7 +138,7 @@ describe('a result that looks wrong', () => {
   );
 
   it('is not confirmed by two who agree while a third can be asked, and refuted by it', async () => {
-    const { step, gives } = bench({ hasArbiter: false });
+    const { step, gives } = harness({ hasArbiter: false });
     gives('a', 0, 4, wrong());
     gives('b', 0, 4, wrong());
     step.confirm(true);
@@ -153,7 +153,7 @@ describe('a result that looks wrong', () => {
     [0, 2],
     [2, 2],
   ])('is confirmed by a trusted worker’s for the same or overlapping leaves: %i+%i', (start, size) => {
-    const { step, gives } = bench();
+    const { step, gives } = harness();
     gives('a', 0, 4, wrong());
     gives('b', start, size, wrong(), LOCAL);
     step.confirm(true);
@@ -161,7 +161,7 @@ describe('a result that looks wrong', () => {
   });
 
   it('blames nobody whom only a confirmed suspect contradicts', () => {
-    const { step, gives } = bench();
+    const { step, gives } = harness();
     gives('a', 0, 4, Float32Array.of(1e9, 2, 3, 4));
     gives('b', 0, 4, wrong(), LOCAL);
     step.confirm(false);
@@ -175,7 +175,7 @@ describe('a result that looks wrong', () => {
       ['a', 0, wrong()],
     ] as const;
     for (const [worker, start, vector] of cases) {
-      const { step, gives } = bench();
+      const { step, gives } = harness();
       gives('a', 0, 2, wrong());
       gives(worker, start, 2, vector);
       step.confirm(true);
@@ -191,7 +191,7 @@ describe('a tail that no batch can bring', () => {
       compare: false,
       isTailSound: (tail: Float32Array, leaves: number) => tail[0] >= 0 && tail[0] <= leaves,
     });
-    const { gives } = bench({ limits });
+    const { gives } = harness({ limits });
     expect(gives('a', 0, 2, Float32Array.of(1, 2, 3, 2))).toBe('accepted');
     expect(gives('a', 2, 1, Float32Array.of(1, 2, 3, 2))).toBe('suspect');
     expect(gives('b', 3, 1, Float32Array.of(1, 2, 3, -1))).toBe('suspect');
@@ -203,7 +203,7 @@ describe('the first step of a run', () => {
   const huge = () => Float32Array.of(1e16, 2, 3, 4);
 
   it('holds all results until they can be compared', async () => {
-    const { step, gives } = bench({ limits });
+    const { step, gives } = harness({ limits });
     expect(gives('a', 0, 2, good())).toBe('held');
     expect(step.leases.freeRanges()).toEqual([{ first: 2, count: 2 }]);
     expect(gives('b', 2, 2, good())).toBe('accepted');
@@ -212,7 +212,7 @@ describe('the first step of a run', () => {
   });
 
   it.each(['first', 'last'])('has a huge result computed again, whether it came %s', async (when) => {
-    const { step, gives } = bench({ limits });
+    const { step, gives } = harness({ limits });
     if (when === 'first') gives('a', 0, 2, huge());
     expect(gives('b', 2, 2, good())).toBe(when === 'first' ? 'accepted' : 'held');
     if (when === 'last') expect(gives('a', 0, 2, huge())).toBe('suspect');
@@ -223,13 +223,13 @@ describe('the first step of a run', () => {
   });
 
   it('takes a huge result that a trusted worker confirms, and one that covers all', () => {
-    const { step, gives } = bench({ limits });
+    const { step, gives } = harness({ limits });
     gives('a', 0, 2, huge());
     gives('b', 2, 2, good());
     expect(gives('c', 0, 2, huge(), LOCAL)).toBe('suspect');
     step.confirm(true);
     expect([step.isClosed, step.refuted()]).toEqual([true, []]);
-    const lone = bench({ limits });
+    const lone = harness({ limits });
     expect(lone.gives('a', 0, 4, huge())).toBe('accepted');
   });
 });

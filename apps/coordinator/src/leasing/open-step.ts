@@ -230,14 +230,14 @@ export class OpenStep {
   }
 
   stop(): void {
-    this.#settle({ kind: 'stopped' });
+    this.#closeWith({ kind: 'stopped' });
   }
 
   #add(subtree: Subtree, node: Uint8Array): void {
     if (!this.#tree.covers(subtree)) this.#tree.add(subtree, node);
     this.leases.cover(subtree);
     const { total } = this.#tree;
-    if (total) this.#settle({ kind: 'sum', sum: total });
+    if (total) this.#closeWith({ kind: 'sum', sum: total });
   }
 
   #isTaken(leaf: number): boolean {
@@ -249,7 +249,7 @@ export class OpenStep {
     return true;
   }
 
-  #settle(outcome: StepOutcome): void {
+  #closeWith(outcome: StepOutcome): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#close(outcome);

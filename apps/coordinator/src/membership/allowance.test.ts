@@ -14,7 +14,7 @@ const lease: CoordinatorMessage = {
 const average: CoordinatorMessage = { type: 'average', incarnation: 1, version: 0, scalars: null };
 const ping: CoordinatorMessage = { type: 'ping', incarnation: 1, id: 1 };
 
-function bench() {
+function harness() {
   let clock = 0;
   const allowance = new Allowance(() => clock);
   /** How many of a kind may come now. */
@@ -28,7 +28,7 @@ function bench() {
 
 describe('what a peer may say', () => {
   it('is whatever it was asked for, at any pace', () => {
-    const { allowance, flood } = bench();
+    const { allowance, flood } = harness();
     flood('stats');
     for (let i = 0; i < 1000; i++) {
       for (const message of [lease, average, ping]) allowance.asks(message);
@@ -42,7 +42,7 @@ describe('what a peer may say', () => {
   it.each(['ping', 'pong', 'result', 'applied', 'stats'] as const)(
     'is little else: of a %s that nobody asked for 100 and 10 a second',
     (type) => {
-      const { flood, pass } = bench();
+      const { flood, pass } = harness();
       expect(flood(type)).toBe(100);
       pass(3000);
       expect(flood(type)).toBe(30);
@@ -52,20 +52,20 @@ describe('what a peer may say', () => {
 
 describe('a message larger than a header', () => {
   it('may come from nobody who was never leased anything', () => {
-    const { allowance } = bench();
+    const { allowance } = harness();
     for (const message of [average, ping]) allowance.asks(message);
     expect(allowance.mayBeLarge(false)).toBe(false);
   });
 
   it('may come a few times from who has contributed before: a result of its last connection', () => {
-    const { allowance, flood } = bench();
+    const { allowance, flood } = harness();
     expect(allowance.mayBeLarge(true)).toBe(true);
     flood('result');
     expect(allowance.mayBeLarge(true)).toBe(false);
   });
 
   it('may come for each subtree that was leased, and a few times twice', () => {
-    const { allowance, flood } = bench();
+    const { allowance, flood } = harness();
     allowance.asks(lease);
     flood('stats');
     const may = [0, 1, 2].map(() => {

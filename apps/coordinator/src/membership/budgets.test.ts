@@ -7,7 +7,7 @@ import type { Credential } from '../network/credentials.ts';
 const own = (name: string): Credential => ({ kind: 'own', name, role: 'worker' });
 const SHARED: Credential = { kind: 'shared', name: 'shared', role: 'worker' };
 
-function bench(maxWorkers: number) {
+function harness(maxWorkers: number) {
   let clock = 0;
   const budgets = new Budgets({ maxWorkers, now: () => clock });
   const peer = (credential: Credential, address = '192.0.2.1') => ({ credential, address });
@@ -37,7 +37,7 @@ describe('whom a peer is charged to', () => {
 
 describe('hellos', () => {
   it('of five hundred workers behind one address come in at once, again and again within a minute', () => {
-    const { peer, storm, pass } = bench(512);
+    const { peer, storm, pass } = harness(512);
     const nat = peer(SHARED);
     expect([storm(nat, 500), storm(nat, 500)]).toEqual([500, 500]);
     pass(60_000);
@@ -45,7 +45,7 @@ describe('hellos', () => {
   });
 
   it('of one credential are limited, say when to come again, and cost nobody else anything', () => {
-    const { budgets, peer, storm, pass } = bench(64);
+    const { budgets, peer, storm, pass } = harness(64);
     const [stormy, other] = [peer(own('stormy')), peer(own('other'))];
     expect(storm(stormy, 10_000)).toBe(256);
     expect(() => budgets.hello(stormy, undefined)).toThrow(/try again in 1 s/);
@@ -55,7 +55,7 @@ describe('hellos', () => {
   });
 
   it('of a worker that has contributed are its own, whatever strangers of its address do', () => {
-    const { peer, storm } = bench(64);
+    const { peer, storm } = harness(64);
     const nat = peer(SHARED);
     storm(nat, 10_000);
     expect(storm(nat, 100, { identity: 'session-1', isProven: true })).toBe(16);
@@ -63,13 +63,13 @@ describe('hellos', () => {
   });
 
   it('of this command’s own workers are not limited', () => {
-    const { peer, storm } = bench(1);
+    const { peer, storm } = harness(1);
     expect(storm(peer(LOCAL), 10_000)).toBe(10_000);
   });
 });
 
 it('snapshots are limited alike: a peer waits for its next', () => {
-  const { budgets, peer, newcomer, pass } = bench(64);
+  const { budgets, peer, newcomer, pass } = harness(64);
   const greedy = newcomer(peer(own('greedy')));
   const waits = Array.from({ length: 300 }, () => budgets.snapshot(greedy));
   expect(waits.filter((ms) => ms === 0)).toHaveLength(256);
@@ -81,7 +81,7 @@ it('snapshots are limited alike: a peer waits for its next', () => {
 });
 
 it('messages that nobody asked for are limited over all connections of one holder', () => {
-  const { budgets, peer } = bench(64);
+  const { budgets, peer } = harness(64);
   const talks = (credential: Credential) =>
     Array.from({ length: 5000 }, () => budgets.message(peer(credential))).filter(Boolean).length;
   expect([talks(own('a')), talks(own('b')), talks(SHARED)]).toEqual([1024, 1024, 5000]);

@@ -1,5 +1,5 @@
 /**
- * The end of a run: it lasts until all workers that were told are gone, and until those that were lost a moment ago had the
+ * The shutdown drain, the end of a run: it lasts until all workers that were told are gone, and until those that were lost a moment ago had the
  * time to come back and be told, too.
  */
 import { LONGEST_RETRY_MS } from '@gradcast/protocol';
@@ -10,20 +10,20 @@ export const RETURN_MS = LONGEST_RETRY_MS + 1_000;
 /** Names remembered: the latest lost, which are those that may still be on their way. */
 const MOST_LOST = 4096;
 
-export interface FarewellOptions {
+export interface ShutdownDrainOptions {
   /** Whether workers of an earlier start of this run may be on their way. */
   readonly resumed: boolean;
   /** Monotonic milliseconds. */
   readonly now: () => number;
 }
 
-export class Farewell {
+export class ShutdownDrain {
   readonly #now: () => number;
   /** Until when lost workers may be expected: by name, and under no name those of an earlier start. */
   readonly #expected = new Map<string, number>();
   #said: { readonly reason: string; readonly until: number; readonly over: () => void } | undefined;
 
-  constructor({ resumed, now }: FarewellOptions) {
+  constructor({ resumed, now }: ShutdownDrainOptions) {
     this.#now = now;
     if (resumed) this.lost('');
   }
@@ -61,7 +61,7 @@ export class Farewell {
     this.#expected.delete(name);
   }
 
-  /** Ends the run; resolves in a {@link check}, after `lingerMs` at the latest. */
+  /** The run is over; resolves in a {@link check}, after `lingerMs` at the latest. */
   say(reason: string, lingerMs: number): Promise<void> {
     return new Promise((over) => {
       this.#said = { reason, until: this.#now() + lingerMs, over };

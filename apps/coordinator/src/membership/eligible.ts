@@ -1,11 +1,11 @@
 /** Who may be asked for something: workers in place, heard from, and not in quarantine unless too few would be left. */
 import type { Peer } from './peer.ts';
 import type { Roster } from './roster.ts';
-import type { Standings } from './reputation.ts';
+import type { Reputations } from './reputation.ts';
 
 export interface EligibleOptions {
   readonly roster: Roster;
-  readonly standings: Standings;
+  readonly reputations: Reputations;
   /** Those in quarantine fill up to so many, the shortest term first. */
   readonly minWorkers: number;
 }
@@ -19,9 +19,9 @@ export class Eligible {
 
   /** Workers that may be given leases of a version. */
   at(version: number): Peer[] {
-    const { roster, standings, minWorkers } = this.#options;
+    const { roster, reputations, minWorkers } = this.#options;
     const present = roster.all.filter((peer) => peer.isAt(version) && !peer.isQuiet && !peer.isArbiter);
-    const free = present.filter((peer) => !standings.quarantineOf(peer.identity));
+    const free = present.filter((peer) => !reputations.quarantineOf(peer.identity));
     const least = Math.max(1, minWorkers);
     if (free.length >= least) return free;
     const held = present.filter((peer) => !free.includes(peer)).sort((a, b) => this.#termOf(a) - this.#termOf(b));
@@ -29,6 +29,6 @@ export class Eligible {
   }
 
   #termOf(peer: Peer): number {
-    return this.#options.standings.quarantineOf(peer.identity)?.until ?? 0;
+    return this.#options.reputations.quarantineOf(peer.identity)?.until ?? 0;
   }
 }

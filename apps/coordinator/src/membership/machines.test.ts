@@ -16,7 +16,7 @@ import { referenceKernels as kernels } from '@gradcast/vector';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { LOCAL } from '../network/credentials.ts';
-import { FleetBench } from '../leasing/fleet-harness.ts';
+import { FleetHarness } from '../leasing/fleet-harness.ts';
 import type { FakeWorker } from '../leasing/fleet-harness.ts';
 import { summarize } from '../records/summary.ts';
 import { Telemetry } from '../records/telemetry.ts';
@@ -34,7 +34,7 @@ interface Machine {
 
 const folder = new URL('../../../../test/fixtures/machines/', import.meta.url);
 const model = buildModel(Object.values(tinyPresets)[0]);
-/** Of the bench's workers. */
+/** Of the harness's workers. */
 const PROBE = 'ab'.repeat(32);
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 
@@ -82,8 +82,8 @@ function coordinator(exactProfile: string | undefined | null = null) {
     now: () => 0,
     wallClock: () => 0,
   });
-  const bench = new FleetBench({ events: telemetry.fleetEvents(), exactProfile });
-  return { telemetry, bench, told };
+  const harness = new FleetHarness({ events: telemetry.fleetEvents(), exactProfile });
+  return { telemetry, harness, told };
 }
 
 function greet(worker: FakeWorker): FakeWorker {
@@ -105,11 +105,11 @@ async function machines(): Promise<{ name: string; machine: Machine }[]> {
 
 describe.each(await machines())('$name', ({ machine }) => {
   it.each(profilesOf(machine))('%#: joins and works with $backend', async (profile) => {
-    const { telemetry, bench, told } = coordinator();
-    const worker = greet(bench.connect('w', introduction(profile)));
+    const { telemetry, harness, told } = coordinator();
+    const worker = greet(harness.connect('w', introduction(profile)));
     expect(worker.refusedWith).toBeUndefined();
     expect(worker.of('welcome')).toHaveLength(1);
-    const step = bench.fleet.open(0);
+    const step = harness.fleet.open(0);
     worker.answer();
     expect(step.isClosed).toBe(true);
     for (const message of told) {
@@ -141,7 +141,7 @@ describe.each(await machines())('$name', ({ machine }) => {
     expect(summary).toMatchObject({ backend: profile.backend, exact: true, workers: 1 });
 
     // An exact run that goes on from this checkpoint takes the same machine, and tells another what differs.
-    const resumed = coordinator(firstProfile(stored)).bench;
+    const resumed = coordinator(firstProfile(stored)).harness;
     const [same, other] = [profile, { ...profile, threads: 77, features: `${profile.features} other` }];
     const ours = { credential: LOCAL };
     expect(greet(resumed.connect('same', introduction(same), ours)).refusedWith).toBeUndefined();

@@ -6,7 +6,7 @@
  *          \__any --> leaving --> closed
  *
  * A worker that says it leaves is `leaving`: it finishes what it has and gets nothing more.
- * `waiting` takes its snapshot as soon as the state is at rest; `behind` has averages outstanding that it did not apply
+ * `waiting` takes its snapshot as soon as a state is committed; `behind` has averages outstanding that it did not apply
  * and gets no more until it caught up, then a later snapshot; `parked` cannot keep up with the others and gets nothing.
  *
  * Invariants: at most {@link AVERAGE_LIMIT} averages and one snapshot are under way to a peer, and, whatever it says it has

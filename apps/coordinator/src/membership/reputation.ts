@@ -1,17 +1,17 @@
 /**
- * What is held against workers: quarantine with exponential backoff, parole, probation, and pauses for wrong replicas.
+ * Strikes against workers, and what follows: quarantine with exponential backoff, parole, probation, and pauses for wrong replicas.
  *
  *     good --offences reach the tolerance--> quarantined --term over--> on parole --good results--> good
  *                                                 ^---------offence on parole, term doubled---/
  *
- * Standing belongs to a session, which outlives its connection, and to the credential of one holder, which its later sessions
+ * Reputation belongs to a session, which outlives its connection, and to the credential of one holder, which its later sessions
  * inherit it from. What sessions share with strangers, a token or an address, only makes newcomers prove themselves for
  * longer. Workers that the command started itself and trusted ones share neither, and are newcomers nowhere. Only an audit
  * proves anything: without audits a newcomer stays one, and nothing follows from it.
  *
- * Invariants: neither dropping the connection nor a new name clears anything that is held against a session or a
- * credential; nothing that others do changes the standing of an established session; terms, pauses and memory are bounded;
- * what the coordinator itself or the model did wrong is never held against anybody.
+ * Invariants: neither dropping the connection nor a new name clears the strikes of a session or a
+ * credential; nothing that others do changes the reputation of an established session; terms, pauses and memory are bounded;
+ * what the coordinator itself or the model did wrong is a strike against nobody.
  */
 
 /** What a worker can do wrong. */
@@ -51,7 +51,7 @@ export interface Origin {
   readonly shared: readonly string[];
 }
 
-interface Standing {
+interface Reputation {
   readonly origin: Origin;
   streak: Partial<Record<Offence, number>>;
   quarantines: number;
@@ -65,10 +65,10 @@ interface Standing {
 
 const NOWHERE: Origin = { shared: [] };
 
-export class Standings {
+export class Reputations {
   readonly #now: () => number;
   /** By session, and by credential under the name {@link ownKey} gives it. */
-  readonly #standings = new Map<string, Standing>();
+  readonly #reputations = new Map<string, Reputation>();
   /** Offences by newcomers, by what they share. */
   readonly #strangers = new Map<string, { count: number; at: number }>();
 
@@ -79,121 +79,121 @@ export class Standings {
 
   /** How many sessions, credentials, tokens and addresses something is kept of. */
   get size(): number {
-    return this.#standings.size + this.#strangers.size;
+    return this.#reputations.size + this.#strangers.size;
   }
 
   /** A session begins, or its worker is back. */
   introduce(worker: string, origin: Origin): void {
-    if (this.#standings.has(worker)) return;
-    const standing = this.#of(worker, origin);
-    const former = origin.own === undefined ? undefined : this.#standings.get(ownKey(origin.own));
+    if (this.#reputations.has(worker)) return;
+    const reputation = this.#of(worker, origin);
+    const former = origin.own === undefined ? undefined : this.#reputations.get(ownKey(origin.own));
     if (former) {
       const { quarantines, quarantine, misses } = former;
-      Object.assign(standing, { quarantines, quarantine, misses });
+      Object.assign(reputation, { quarantines, quarantine, misses });
     }
     const offences = Math.max(0, ...origin.shared.map((key) => this.#offencesAt(key)));
-    standing.probation = origin.shared.length === 0 ? 0 : PROBATION_AUDITS * 2 ** Math.min(offences, MOST_DOUBLINGS);
+    reputation.probation = origin.shared.length === 0 ? 0 : PROBATION_AUDITS * 2 ** Math.min(offences, MOST_DOUBLINGS);
   }
 
   /** @returns the quarantine, if this offence brought one. */
   offence(worker: string, offence: Offence): Quarantine | undefined {
-    const standing = this.#of(worker);
+    const reputation = this.#of(worker);
     // Missing a deadline happens to anybody.
-    if (offence !== 'expired') this.#remember(standing);
-    const { own } = standing.origin;
+    if (offence !== 'expired') this.#remember(reputation);
+    const { own } = reputation.origin;
     if (own !== undefined) this.#offend(this.#of(ownKey(own)), offence);
-    return this.#offend(standing, offence);
+    return this.#offend(reputation, offence);
   }
 
-  #offend(standing: Standing, offence: Offence): Quarantine | undefined {
-    standing.goodSince = 0;
-    const count = (standing.streak[offence] ?? 0) + 1;
-    standing.streak[offence] = count;
-    const onParole = standing.quarantines > 0 && this.#current(standing) === undefined;
+  #offend(reputation: Reputation, offence: Offence): Quarantine | undefined {
+    reputation.goodSince = 0;
+    const count = (reputation.streak[offence] ?? 0) + 1;
+    reputation.streak[offence] = count;
+    const onParole = reputation.quarantines > 0 && this.#current(reputation) === undefined;
     if (count < TOLERANCE[offence] && !onParole) return undefined;
-    const termMs = Math.min(LONGEST_TERM_MS, FIRST_TERM_MS * 2 ** standing.quarantines);
-    standing.streak = {};
-    standing.quarantines = Math.min(standing.quarantines + 1, 20);
-    standing.quarantine = { reason: offence, until: this.#now() + termMs, termMs };
-    return standing.quarantine;
+    const termMs = Math.min(LONGEST_TERM_MS, FIRST_TERM_MS * 2 ** reputation.quarantines);
+    reputation.streak = {};
+    reputation.quarantines = Math.min(reputation.quarantines + 1, 20);
+    reputation.quarantine = { reason: offence, until: this.#now() + termMs, termMs };
+    return reputation.quarantine;
   }
 
   /** A result was used. */
   good(worker: string): void {
-    const standing = this.#standings.get(worker);
-    if (!standing) return;
-    const { own } = standing.origin;
-    this.#improve(standing);
-    const credential = own === undefined ? undefined : this.#standings.get(ownKey(own));
+    const reputation = this.#reputations.get(worker);
+    if (!reputation) return;
+    const { own } = reputation.origin;
+    this.#improve(reputation);
+    const credential = own === undefined ? undefined : this.#reputations.get(ownKey(own));
     if (credential) this.#improve(credential);
   }
 
   /** An audit found its result right. */
   proved(worker: string): void {
-    const standing = this.#standings.get(worker);
-    if (standing) standing.probation = Math.max(0, standing.probation - 1);
+    const reputation = this.#reputations.get(worker);
+    if (reputation) reputation.probation = Math.max(0, reputation.probation - 1);
     this.good(worker);
   }
 
-  #improve(standing: Standing): void {
-    standing.streak = {};
-    standing.goodSince += 1;
-    if (standing.goodSince < PAROLE_RESULTS) return;
-    standing.goodSince = 0;
-    standing.misses = 0;
-    standing.quarantines = Math.max(0, standing.quarantines - 1);
+  #improve(reputation: Reputation): void {
+    reputation.streak = {};
+    reputation.goodSince += 1;
+    if (reputation.goodSince < PAROLE_RESULTS) return;
+    reputation.goodSince = 0;
+    reputation.misses = 0;
+    reputation.quarantines = Math.max(0, reputation.quarantines - 1);
   }
 
   /** Whether a worker has yet to prove itself, so that more of its results are audited. */
   isOnProbation(worker: string): boolean {
-    return (this.#standings.get(worker)?.probation ?? 0) > 0;
+    return (this.#reputations.get(worker)?.probation ?? 0) > 0;
   }
 
   /** Its replica was wrong or lost its place. @returns milliseconds until it may have another snapshot. */
   missed(worker: string): number {
-    const standing = this.#of(worker);
-    const { own } = standing.origin;
-    standing.misses += 1;
+    const reputation = this.#of(worker);
+    const { own } = reputation.origin;
+    reputation.misses += 1;
     if (own !== undefined) this.#of(ownKey(own)).misses += 1;
-    return pauseOf(standing.misses);
+    return pauseOf(reputation.misses);
   }
 
   /** Milliseconds until a worker that joins may have its first snapshot. */
   pauseOf(worker: string): number {
-    return pauseOf(this.#standings.get(worker)?.misses ?? 0);
+    return pauseOf(this.#reputations.get(worker)?.misses ?? 0);
   }
 
   /** The quarantine a worker is in, if any. */
   quarantineOf(worker: string): Quarantine | undefined {
-    const standing = this.#standings.get(worker);
-    return standing && this.#current(standing);
+    const reputation = this.#reputations.get(worker);
+    return reputation && this.#current(reputation);
   }
 
-  #current(standing: Standing): Quarantine | undefined {
-    if (standing.quarantine && standing.quarantine.until <= this.#now()) standing.quarantine = undefined;
-    return standing.quarantine;
+  #current(reputation: Reputation): Quarantine | undefined {
+    if (reputation.quarantine && reputation.quarantine.until <= this.#now()) reputation.quarantine = undefined;
+    return reputation.quarantine;
   }
 
   /** The coordinator stood still: terms that run by its clock are not shortened by that. */
   postpone(byMs: number): void {
-    for (const standing of this.#standings.values()) {
-      const { quarantine } = standing;
-      if (quarantine) standing.quarantine = { ...quarantine, until: quarantine.until + byMs };
+    for (const reputation of this.#reputations.values()) {
+      const { quarantine } = reputation;
+      if (quarantine) reputation.quarantine = { ...quarantine, until: quarantine.until + byMs };
     }
   }
 
-  #of(worker: string, origin: Origin = NOWHERE): Standing {
-    let standing = this.#standings.get(worker);
-    if (!standing) {
+  #of(worker: string, origin: Origin = NOWHERE): Reputation {
+    let reputation = this.#reputations.get(worker);
+    if (!reputation) {
       this.#makeRoom();
-      standing = { origin, streak: {}, quarantines: 0, goodSince: 0, quarantine: undefined, probation: 0, misses: 0 };
-      this.#standings.set(worker, standing);
+      reputation = { origin, streak: {}, quarantines: 0, goodSince: 0, quarantine: undefined, probation: 0, misses: 0 };
+      this.#reputations.set(worker, reputation);
     }
-    return standing;
+    return reputation;
   }
 
   /** What a newcomer did is remembered of what it shares with others that may come. */
-  #remember({ probation, origin }: Standing): void {
+  #remember({ probation, origin }: Reputation): void {
     if (probation === 0) return;
     for (const key of origin.shared) {
       const count = this.#offencesAt(key) + 1;
@@ -208,16 +208,16 @@ export class Standings {
     return known ? Math.max(0, known.count - Math.floor((this.#now() - known.at) / FORGET_MS)) : 0;
   }
 
-  /** Newcomers without a word against them are forgotten first, quarantines last. */
+  /** Newcomers without a strike are forgotten first, quarantines last. */
   #makeRoom(): void {
-    if (this.#standings.size < MOST) return;
-    const entries = [...this.#standings];
+    if (this.#reputations.size < MOST) return;
+    const entries = [...this.#reputations];
     const [[least]] = [
       ...entries.filter(([, { quarantines, misses, probation }]) => quarantines + misses === 0 && probation > 0),
-      ...entries.filter(([, standing]) => this.#current(standing) === undefined),
+      ...entries.filter(([, reputation]) => this.#current(reputation) === undefined),
       ...entries,
     ];
-    this.#standings.delete(least);
+    this.#reputations.delete(least);
   }
 }
 
@@ -226,6 +226,6 @@ function ownKey(credential: string): string {
 }
 
 function pauseOf(misses: number): number {
-  const paid = misses - FREE_MISSES;
-  return paid <= 0 ? 0 : Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (paid - 1));
+  const counted = misses - FREE_MISSES;
+  return counted <= 0 ? 0 : Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (counted - 1));
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { CredentialRole } from '@gradcast/config';
 import type { Credential, CredentialKind } from '../network/credentials.ts';
-import { FleetBench } from '../leasing/fleet-harness.ts';
+import { FleetHarness } from '../leasing/fleet-harness.ts';
 import type { FakeWorker } from '../leasing/fleet-harness.ts';
 import { Sessions } from './sessions.ts';
 
@@ -14,80 +14,84 @@ const credential = (kind: CredentialKind, name: string, role: CredentialRole = '
 });
 
 /** A run in which one of two workers was quarantined for a wrong result and hung up. */
-function afterHarm(connection: { credential?: Credential } = {}): { bench: FleetBench; bad: FakeWorker } {
-  const bench = new FleetBench();
-  const [good] = bench.join('good');
-  const bad = bench.connect('bad', {}, connection);
+function afterHarm(connection: { credential?: Credential } = {}): { harness: FleetHarness; bad: FakeWorker } {
+  const harness = new FleetHarness();
+  const [good] = harness.join('good');
+  const bad = harness.connect('bad', {}, connection);
   bad.hello();
   bad.ready();
   bad.applied(0);
-  bench.fleet.open(0);
+  harness.fleet.open(0);
   bad.answer(bad.lease, spoil);
   good.answer();
   good.answer();
-  expect(bench.count('quarantined bad refused 5000')).toBe(1);
+  expect(harness.count('quarantined bad refused 5000')).toBe(1);
   bad.socket.hangUp();
-  return { bench, bad };
+  return { harness, bad };
 }
 
-const stateOf = (bench: FleetBench, wanted: string) =>
-  bench.fleet.workers.find(({ name }) => name === wanted)?.quarantine;
+const stateOf = (harness: FleetHarness, wanted: string) =>
+  harness.fleet.workers.find(({ name }) => name === wanted)?.quarantine;
 
-function back(bench: FleetBench, name: string, options: { secret?: string; credential?: Credential }): string | null {
+function back(
+  harness: FleetHarness,
+  name: string,
+  options: { secret?: string; credential?: Credential },
+): string | null {
   const { secret, ...connection } = options;
-  const worker = bench.connect(name, {}, connection);
+  const worker = harness.connect(name, {}, connection);
   worker.hello(secret ?? null);
   worker.ready();
   const known = worker.of('welcome')[0].message.worker;
-  return stateOf(bench, known) ?? null;
+  return stateOf(harness, known) ?? null;
 }
 
 describe('a quarantine', () => {
   it("is the session's: it stays with its secret, under any name and after the connection is gone", () => {
-    const { bench, bad } = afterHarm();
-    expect(back(bench, 'other', { secret: secretOf(bad) })).toBe('refused');
+    const { harness, bad } = afterHarm();
+    expect(back(harness, 'other', { secret: secretOf(bad) })).toBe('refused');
   });
 
   it('is not that of somebody else who takes the name', () => {
-    const { bench } = afterHarm();
-    expect(back(bench, 'bad', {})).toBeNull();
+    const { harness } = afterHarm();
+    expect(back(harness, 'bad', {})).toBeNull();
   });
 
   it('is that of the credential of one holder, whatever it calls itself', () => {
     const own = credential('own', 'alice');
-    const { bench } = afterHarm({ credential: own });
-    expect(back(bench, 'new', { credential: own })).toBe('refused');
-    expect(back(bench, 'another', { credential: credential('own', 'bob') })).toBeNull();
+    const { harness } = afterHarm({ credential: own });
+    expect(back(harness, 'new', { credential: own })).toBe('refused');
+    expect(back(harness, 'another', { credential: credential('own', 'bob') })).toBeNull();
   });
 
   it('is not that of a token which many share', () => {
     const shared = credential('shared', 'shared');
-    const { bench } = afterHarm({ credential: shared });
-    expect(back(bench, 'new', { credential: shared })).toBeNull();
+    const { harness } = afterHarm({ credential: shared });
+    expect(back(harness, 'new', { credential: shared })).toBeNull();
   });
 });
 
 describe('wrong replicas', () => {
   it('are counted over all connections of a session, and each costs a longer pause', () => {
-    const bench = new FleetBench();
-    let [worker] = bench.join('a');
+    const harness = new FleetHarness();
+    let [worker] = harness.join('a');
     const pauses: number[] = [];
     for (let turn = 0; turn < 8; turn++) {
       const before = worker.of('snapshot').length;
       worker.says({ type: 'resync', incarnation: 3, version: 0, fingerprint: 'ab'.repeat(16) });
       if (turn % 2 === 1) {
         worker.socket.hangUp();
-        const again = bench.connect('a');
+        const again = harness.connect('a');
         again.hello(secretOf(worker));
         again.ready();
         worker = again;
       }
-      const since = bench.clock;
+      const since = harness.clock;
       const from = turn % 2 === 1 ? 0 : before;
-      while (worker.of('snapshot').length === from && bench.clock - since < 100_000) {
-        bench.pass(100, () => worker.says({ type: 'pong', incarnation: 3, id: 1 }));
+      while (worker.of('snapshot').length === from && harness.clock - since < 100_000) {
+        harness.pass(100, () => worker.says({ type: 'pong', incarnation: 3, id: 1 }));
       }
-      pauses.push((bench.clock - since) / 1000);
+      pauses.push((harness.clock - since) / 1000);
     }
     expect(pauses).toEqual([0, 0, 0, 1, 2, 4, 8, 16]);
   });

@@ -2,7 +2,7 @@
  * Who a worker is, over all its connections: whoever shows the secret of the last welcome.
  *
  * A name is free for anybody to take, an address is shared by all behind it, and a shared token by everybody; a session
- * secret is known to one worker only. So a session is what standing belongs to, and it outlives its connection.
+ * secret is known to one worker only. So a session is what reputation belongs to, and it outlives its connection.
  *
  * Invariant: sessions that nobody is connected for are bounded; the longest gone are forgotten first.
  */
@@ -14,7 +14,7 @@ import type { Origin } from './reputation.ts';
 const MOST_GONE = 4096;
 
 export interface SessionRecord {
-  /** What standing is kept by. */
+  /** What reputation is kept by. */
   readonly identity: string;
   /** The name it had last. */
   readonly name: string;
@@ -60,7 +60,7 @@ export class Sessions {
   }
 }
 
-/** What a connection's standing is inherited from, and what it shares with strangers. */
+/** What a connection's reputation is inherited from, and what it shares with strangers. */
 export function originOf({ credential, address }: Pick<Peer, 'credential' | 'address'>): Origin {
   const { kind, name, role } = credential;
   if (kind === 'local') return { shared: [] };

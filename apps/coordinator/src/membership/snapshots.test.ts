@@ -5,7 +5,7 @@ import { Roster } from './roster.ts';
 import { Snapshots } from './snapshots.ts';
 
 /** Peers that wait for a state of so many parameters; turns of the event loop are made by hand. */
-function bench({ peers, parameters }: { peers: number; parameters: number }) {
+function harness({ peers, parameters }: { peers: number; parameters: number }) {
   const given: string[] = [];
   const turns: (() => void)[] = [];
   const roster = new Roster();
@@ -33,7 +33,7 @@ function bench({ peers, parameters }: { peers: number; parameters: number }) {
     nextTurn: (task) => turns.push(task),
   });
   const vectors = [new Float32Array(parameters)];
-  snapshots.settle({ version: 0, fingerprint: '00'.repeat(16), vectors } as unknown as CommittedState);
+  snapshots.publish({ version: 0, fingerprint: '00'.repeat(16), vectors } as unknown as CommittedState);
   /** @returns whether there was anything left to do. */
   const turn = () => {
     const tasks = turns.splice(0);
@@ -45,11 +45,11 @@ function bench({ peers, parameters }: { peers: number; parameters: number }) {
 
 describe('snapshots', () => {
   it('go to all who wait at once where they are small', () => {
-    expect(bench({ peers: 100, parameters: 1000 }).given).toHaveLength(100);
+    expect(harness({ peers: 100, parameters: 1000 }).given).toHaveLength(100);
   });
 
   it('of megabytes go one in a turn of the event loop, oldest first', () => {
-    const { given, turn } = bench({ peers: 3, parameters: 1_500_000 });
+    const { given, turn } = harness({ peers: 3, parameters: 1_500_000 });
     expect(given).toEqual(['w0']);
     turn();
     expect(given).toEqual(['w0', 'w1']);
@@ -60,14 +60,14 @@ describe('snapshots', () => {
   });
 
   it('larger than a turn allows go all the same', () => {
-    const { given, turn } = bench({ peers: 2, parameters: 2_000_000 });
+    const { given, turn } = harness({ peers: 2, parameters: 2_000_000 });
     turn();
     expect(given).toEqual(['w0', 'w1']);
   });
 
   it('wait while the state changes', () => {
-    const { given, turn, snapshots } = bench({ peers: 2, parameters: 2_000_000 });
-    snapshots.settle(undefined);
+    const { given, turn, snapshots } = harness({ peers: 2, parameters: 2_000_000 });
+    snapshots.withdraw();
     turn();
     expect(given).toEqual(['w0']);
   });

@@ -1,5 +1,5 @@
 /**
- * The state as joiners get it: at rest, made once a version, the same bytes for everybody who joins at it.
+ * The committed state as joiners get it: made once a version, the same bytes for everybody who joins at it.
  *
  * Invariants: a snapshot goes to a peer that has room for it and whose pause is over; who has to wait gets a later one;
  * between any two turns of the event loop a bounded number of bytes is handed to the system, for its copying them takes time
@@ -33,7 +33,7 @@ export interface SnapshotsOptions {
 
 export class Snapshots {
   readonly #options: SnapshotsOptions;
-  #truth: CommittedState | undefined;
+  #committed: CommittedState | undefined;
   #givenBytes = 0;
   #made: { message: MessageOf<'snapshot'>; frame: Uint8Array } | undefined;
 
@@ -41,16 +41,21 @@ export class Snapshots {
     this.#options = options;
   }
 
-  /** The state at rest, which all who wait get; undefined while it is changing. */
-  settle(truth: CommittedState | undefined): void {
-    this.#truth = truth;
+  /** A state was committed: all who wait get it. */
+  publish(committed: CommittedState): void {
+    this.#committed = committed;
     this.#made = undefined;
     this.tick();
   }
 
+  /** The next state is being made: who waits, waits for it. */
+  withdraw(): void {
+    this.#committed = this.#made = undefined;
+  }
+
   /** Gives a snapshot to those who wait for one and may have it. */
   tick(): void {
-    if (!this.#truth) return;
+    if (!this.#committed) return;
     const { roster, guard } = this.#options;
     for (const peer of roster.all) if (peer.state === 'waiting') guard(peer, () => this.give(peer));
   }
@@ -58,8 +63,8 @@ export class Snapshots {
   /** Gives a waiting peer the state, now or as soon as it may have it. */
   give(peer: Peer): void {
     const { now, budgets } = this.#options;
-    if (!this.#truth || now() < peer.pausedUntil) return;
-    const { message, frame } = (this.#made ??= this.#make(this.#truth));
+    if (!this.#committed || now() < peer.pausedUntil) return;
+    const { message, frame } = (this.#made ??= this.#make(this.#committed));
     if (!peer.hasRoom(frame.byteLength) || !this.#isTurn(frame.byteLength)) return;
     const waitMs = budgets.snapshot(peer);
     if (waitMs > 0) {

@@ -16,7 +16,7 @@ class FakeSocket extends EventEmitter {
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-function bench(limits = LIMITS) {
+function harness(limits = LIMITS) {
   const connections = new Connections(limits);
   const arrive = (address: string) => {
     const socket = new FakeSocket();
@@ -36,7 +36,7 @@ const destroyed = (...sockets: FakeSocket[]) => sockets.map((socket) => socket.d
 
 describe('sockets without a WebSocket', () => {
   it('give way from the oldest on beyond the limit of their address', () => {
-    const { connections, arrive } = bench();
+    const { connections, arrive } = harness();
     const [other, first, second] = [arrive('b'), arrive('a'), arrive('a')];
     expect(destroyed(other, first, second)).toEqual([false, false, false]);
     const third = arrive('a');
@@ -45,14 +45,14 @@ describe('sockets without a WebSocket', () => {
   });
 
   it('give way from the oldest on beyond the limit of all addresses', () => {
-    const { connections, arrive } = bench();
+    const { connections, arrive } = harness();
     const sockets = ['a', 'b', 'c', 'd'].map(arrive);
     expect(destroyed(...sockets)).toEqual([true, false, false, false]);
     expect(connections.size).toBe(3);
   });
 
   it('have so long for their upgrade and no longer', () => {
-    const { connections, arrive, worker } = bench();
+    const { connections, arrive, worker } = harness();
     const [silent, upgraded] = [arrive('a'), worker('b')];
     vi.advanceTimersByTime(LIMITS.upgradeMs - 1);
     expect(destroyed(silent, upgraded)).toEqual([false, false]);
@@ -62,7 +62,7 @@ describe('sockets without a WebSocket', () => {
   });
 
   it('that go leave nothing behind', () => {
-    const { connections, arrive } = bench();
+    const { connections, arrive } = harness();
     arrive('a').destroy();
     expect([connections.size, vi.getTimerCount()]).toEqual([0, 0]);
     const kept = [arrive('a'), arrive('a')];
@@ -72,7 +72,7 @@ describe('sockets without a WebSocket', () => {
 
 describe('sockets with a WebSocket', () => {
   it('are limited by address, and one that has no place goes on waiting', () => {
-    const { arrive, upgrade, worker } = bench();
+    const { arrive, upgrade, worker } = harness();
     const [first] = [worker('a'), worker('a')];
     const third = arrive('a');
     expect([upgrade(third), third.destroyed]).toEqual([false, false]);
@@ -81,7 +81,7 @@ describe('sockets with a WebSocket', () => {
   });
 
   it('are limited in total, and lose no place to sockets that only wait', () => {
-    const { arrive, upgrade, worker } = bench();
+    const { arrive, upgrade, worker } = harness();
     const workers = ['a', 'b', 'c'].map(worker);
     expect(upgrade(arrive('d'))).toBe(false);
     for (let i = 0; i < 10; i++) arrive('a');
@@ -89,7 +89,7 @@ describe('sockets with a WebSocket', () => {
   });
 
   it('are none of a socket that is gone already', () => {
-    const { connections, arrive, upgrade } = bench();
+    const { connections, arrive, upgrade } = harness();
     const socket = arrive('a');
     socket.destroy();
     expect([upgrade(socket), connections.size]).toEqual([false, 0]);
@@ -97,7 +97,7 @@ describe('sockets with a WebSocket', () => {
 });
 
 it('closing ends who waits at once, and workers after a moment to go by themselves', () => {
-  const { connections, arrive, worker } = bench();
+  const { connections, arrive, worker } = harness();
   const [waiting, polite, stubborn] = [arrive('a'), worker('a'), worker('b')];
   connections.close();
   expect(destroyed(waiting, polite, stubborn)).toEqual([true, false, false]);

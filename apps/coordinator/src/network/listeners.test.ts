@@ -5,20 +5,20 @@ import { resolveTrain } from '@gradcast/config';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import { dialled, openDoors } from './listeners.ts';
-import type { Doors } from './listeners.ts';
+import { dialled, openListeners } from './listeners.ts';
+import type { Listeners } from './listeners.ts';
 
 const TOKEN = 'shared-s3cret-0123';
 const LOCAL = 'local-s3cret-01234';
 
 let parent: string;
-let doors: Doors | undefined;
+let listeners: Listeners | undefined;
 beforeEach(async () => {
   parent = await mkdtemp(join(tmpdir(), 'gradcast-test-'));
 });
 afterEach(async () => {
-  await doors?.close();
-  doors = undefined;
+  await listeners?.close();
+  listeners = undefined;
   await rm(parent, { recursive: true, force: true });
 });
 
@@ -30,8 +30,8 @@ async function open(localSocket: string | null, flags: readonly string[] = []) {
   });
   const logger = pino({ level: 'silent' });
   const access = { credentials, local: LOCAL };
-  doors = await openDoors({ config: coordinator, access, localSocket, logger }, 1000);
-  return doors;
+  listeners = await openListeners({ config: coordinator, access, localSocket, logger }, 1000);
+  return listeners;
 }
 
 /** Close code of a connection, or the status with which it was refused. */

@@ -13,28 +13,32 @@ import type { Admit } from './connection.ts';
 import { connectionLimits } from './connections.ts';
 import { Credentials } from './credentials.ts';
 import { LineBudget } from './line-budget.ts';
-import { openMetricsDoor } from './metrics-listener.ts';
-import type { MetricsDoor, MetricsDoorOptions } from './metrics-listener.ts';
+import { openMetricsListener } from './metrics-listener.ts';
+import type { MetricsListener, MetricsListenerOptions } from './metrics-listener.ts';
 import { serve } from './server.ts';
 import type { Place } from './server.ts';
 
 export interface ListenersOptions {
   /** Port 0 takes a free one. */
-  readonly config: MetricsDoorOptions & { readonly host: string; readonly port: number; readonly maxWorkers: number };
+  readonly config: MetricsListenerOptions & {
+    readonly host: string;
+    readonly port: number;
+    readonly maxWorkers: number;
+  };
   readonly access: Access;
   /** Path of a Unix socket for workers of the same command, or null. */
   readonly localSocket: string | null;
   readonly logger: Pick<Logger, 'warn'>;
 }
 
-export interface Doors {
+export interface Listeners {
   /** `ws://host:port`. */
   readonly url: string;
   /** For workers of the same command: their Unix socket, or the port where there is none. */
   readonly localUrl: string;
   /** From now on workers are admitted. */
   admit(admit: Admit): void;
-  readonly metrics: MetricsDoor;
+  readonly metrics: MetricsListener;
   close(): Promise<void>;
 }
 
@@ -44,12 +48,12 @@ const TRY_AGAIN_LATER = 1013;
 /**
  * @param resultBytes payload of a result, the largest message from a worker.
  * @throws CoordinatorError `port-in-use`, `address-unusable`; MetricsError. */
-export async function openDoors(options: ListenersOptions, resultBytes: number): Promise<Doors> {
+export async function openListeners(options: ListenersOptions, resultBytes: number): Promise<Listeners> {
   const { config, access, localSocket, logger } = options;
   const credentials = new Credentials(access);
   let admitted: Admit | undefined;
   const lines = new LineBudget(() => performance.now());
-  const metrics = await openMetricsDoor(config);
+  const metrics = await openMetricsListener(config);
   const serveAt = (place: Place) =>
     serve({
       place,

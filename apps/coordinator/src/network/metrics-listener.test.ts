@@ -4,20 +4,20 @@ import type { Socket } from 'node:net';
 import { once } from 'node:events';
 import { endpoints } from '@gradcast/metrics';
 import { afterEach, describe, expect, it } from 'vitest';
-import { openMetricsDoor } from './metrics-listener.ts';
-import type { MetricsDoor, MetricsDoorOptions } from './metrics-listener.ts';
+import { openMetricsListener } from './metrics-listener.ts';
+import type { MetricsListener, MetricsListenerOptions } from './metrics-listener.ts';
 
-let door: MetricsDoor | undefined;
+let listener: MetricsListener | undefined;
 const held: Socket[] = [];
 afterEach(async () => {
   for (const socket of held.splice(0)) socket.destroy();
-  await door?.close();
-  door = undefined;
+  await listener?.close();
+  listener = undefined;
 });
 
-async function open(changes: Partial<MetricsDoorOptions> = {}): Promise<MetricsDoor> {
+async function open(changes: Partial<MetricsListenerOptions> = {}): Promise<MetricsListener> {
   const options = { metricsHost: '127.0.0.1', metricsPort: 0, metricsNames: [], healthPort: 0, ...changes };
-  return (door = await openMetricsDoor(options));
+  return (listener = await openMetricsListener(options));
 }
 
 /** Status of a request under a name of the caller's choice. */
@@ -27,9 +27,9 @@ async function status(port: number, path: string, host = '127.0.0.1'): Promise<n
   response.resume();
   return response.statusCode;
 }
-const portOf = ({ url }: MetricsDoor) => Number(new URL(url).port);
+const portOf = ({ url }: MetricsListener) => Number(new URL(url).port);
 
-describe('the metrics door', () => {
+describe('the metrics listener', () => {
   it('says from the first moment that the process lives, and is not ready', async () => {
     const { healthPort, ...opened } = await open();
     for (const port of [healthPort!, Number(new URL(opened.url).port)]) {
@@ -50,14 +50,14 @@ describe('the metrics door', () => {
     expect(await status(portOf(opened), '/metrics', 'metrics.example.org')).toBe(200);
   });
 
-  it('serves probes nothing but probes, and what the run says once it is set up', async () => {
+  it('serves health checks and nothing else, and what the run says once it is set up', async () => {
     const opened = await open();
     opened.handler = endpoints({ registries: [], notReady: () => undefined, targets: () => [] });
     expect(await status(opened.healthPort!, '/readyz')).toBe(200);
     for (const path of ['/metrics', '/targets', '/']) expect(await status(opened.healthPort!, path)).toBe(404);
   });
 
-  it('answers probes while the metrics port is full of connections that say nothing', async () => {
+  it('answers health checks while the metrics port is full of connections that say nothing', async () => {
     const opened = await open();
     for (let index = 0; index < 64; index++) {
       const socket = connect(portOf(opened), '127.0.0.1');
@@ -69,11 +69,11 @@ describe('the metrics door', () => {
     expect(await status(opened.healthPort!, '/healthz')).toBe(200);
   });
 
-  it('opens nothing for probes unless asked, and leaves nothing open where it cannot open both', async () => {
+  it('opens nothing for health checks unless asked, and leaves nothing open where it cannot open both', async () => {
     expect((await open({ healthPort: null })).healthPort).toBeNull();
-    const taken = portOf(door!);
+    const taken = portOf(listener!);
     await expect(
-      openMetricsDoor({ metricsHost: '127.0.0.1', metricsPort: 0, metricsNames: [], healthPort: taken }),
+      openMetricsListener({ metricsHost: '127.0.0.1', metricsPort: 0, metricsNames: [], healthPort: taken }),
     ).rejects.toMatchObject({ code: 'metrics-port-in-use' });
   });
 });

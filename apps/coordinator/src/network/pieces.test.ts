@@ -16,7 +16,7 @@ afterEach(() => {
 });
 
 describe('the pieces of a message', () => {
-  function bench() {
+  function harness() {
     const [stream, socket] = [new EventEmitter(), new EventEmitter()];
     let terminated = 0;
     const whenLarge = watchPieces(stream, Object.assign(socket, { terminate: () => void (terminated += 1) }));
@@ -42,14 +42,14 @@ describe('the pieces of a message', () => {
   }
 
   it('are freed when it is large, but for the first, which may hold others', () => {
-    const { arrive, lengths, message } = bench();
+    const { arrive, lengths, message } = harness();
     const pieces = arrive(4);
     message(LARGE);
     expect(lengths(pieces)).toEqual([100, 0, 0, 0]);
   });
 
   it.each(['ping', 'pong'])('are forgotten at a %s, which may be all that ever comes', (event) => {
-    const { arrive, lengths, message, control } = bench();
+    const { arrive, lengths, message, control } = harness();
     const pieces = arrive(3);
     control(event);
     message(LARGE);
@@ -58,7 +58,7 @@ describe('the pieces of a message', () => {
 
   describe('that may not be large', () => {
     it('end the connection beyond a header and what comes at once', () => {
-      const { begin, ended } = bench();
+      const { begin, ended } = harness();
       begin(65_536);
       begin(frameLimit(0));
       expect(ended()).toBe(false);
@@ -67,7 +67,7 @@ describe('the pieces of a message', () => {
     });
 
     it('end it with pings in between', () => {
-      const { begin, ended, control } = bench();
+      const { begin, ended, control } = harness();
       for (let i = 0; i < 100 && !ended(); i++) {
         begin(1000);
         control('ping');
@@ -76,7 +76,7 @@ describe('the pieces of a message', () => {
     });
 
     it('do not add up over many small ones', () => {
-      const { begin, ended, message } = bench();
+      const { begin, ended, message } = harness();
       for (let i = 0; i < 1000; i++) {
         begin(16_000);
         message(16_000);
@@ -85,7 +85,7 @@ describe('the pieces of a message', () => {
     });
 
     it('are for the coordinator to judge, once it knows the worker', () => {
-      const { begin, ended, whenLarge } = bench();
+      const { begin, ended, whenLarge } = harness();
       let may = true;
       whenLarge(() => may);
       for (let i = 0; i < 100; i++) begin(65_536);
@@ -97,7 +97,7 @@ describe('the pieces of a message', () => {
   });
 
   it('are left alone when it is small', () => {
-    const { arrive, lengths, message } = bench();
+    const { arrive, lengths, message } = harness();
     const pieces = arrive(3);
     message(10);
     const next = arrive(2);

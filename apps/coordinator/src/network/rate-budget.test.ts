@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { RateBudget } from './rate-budget.ts';
 
-function bench(burst: number, perSecond: number) {
+function harness(burst: number, perSecond: number) {
   let clock = 0;
   const budget = new RateBudget({ burst, perSecond }, () => clock);
   return { budget, pass: (ms: number) => void (clock += ms) };
@@ -16,7 +16,7 @@ function taken(budget: RateBudget, key: string): number {
 
 describe('a rate budget', () => {
   it('gives a burst at once, then so many a second, and never saves more than a burst', () => {
-    const { budget, pass } = bench(5, 2);
+    const { budget, pass } = harness(5, 2);
     expect(taken(budget, 'a')).toBe(5);
     pass(1000);
     expect(taken(budget, 'a')).toBe(2);
@@ -25,7 +25,7 @@ describe('a rate budget', () => {
   });
 
   it('says when to come again, and there is one by then and not before', () => {
-    const { budget, pass } = bench(1, 0.5);
+    const { budget, pass } = harness(1, 0.5);
     budget.take('a');
     pass(500);
     expect([budget.take('a'), budget.has('a')]).toEqual([1500, false]);
@@ -36,13 +36,13 @@ describe('a rate budget', () => {
   });
 
   it('is each key’s own', () => {
-    const { budget } = bench(2, 1);
+    const { budget } = harness(2, 1);
     taken(budget, 'a');
     expect(taken(budget, 'b')).toBe(2);
   });
 
   it('forgets keys whose bucket is full again', () => {
-    const { budget, pass } = bench(2, 1);
+    const { budget, pass } = harness(2, 1);
     for (const key of ['a', 'b', 'c']) budget.take(key);
     expect(budget.size).toBe(3);
     pass(2000);
@@ -51,7 +51,7 @@ describe('a rate budget', () => {
   });
 
   it('keeps so many keys and no more', () => {
-    const { budget } = bench(2, 1);
+    const { budget } = harness(2, 1);
     for (let key = 0; key < 10_000; key++) budget.take(String(key));
     expect(budget.size).toBe(4096);
   });

@@ -4,14 +4,14 @@ import { basename, join } from 'node:path';
 import { openLedger, proveLedger, readLedger } from '@gradcast/checkpoint';
 import type { PlacedLine } from '@gradcast/checkpoint';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Book } from './ledger-recorder.ts';
-import type { BookOptions } from './ledger-recorder.ts';
+import { LedgerRecorder } from './ledger-recorder.ts';
+import type { LedgerRecorderOptions } from './ledger-recorder.ts';
 import type { ClosedRecord } from './records.ts';
 
 let path = '';
 let notices: string[];
 beforeEach(async () => {
-  path = await mkdtemp(join(tmpdir(), 'gradcast-book-'));
+  path = await mkdtemp(join(tmpdir(), 'gradcast-recorder-'));
   notices = [];
 });
 afterEach(() => rm(path, { recursive: true, force: true }));
@@ -19,7 +19,7 @@ afterEach(() => rm(path, { recursive: true, force: true }));
 const prove = async () => (await proveLedger(await openLedger(path))).proof;
 
 const hex = (value: number) => value.toString(16).padStart(32, '0');
-const options = (changes: Partial<BookOptions> = {}): BookOptions => ({
+const options = (changes: Partial<LedgerRecorderOptions> = {}): LedgerRecorderOptions => ({
   folder: { path, id: basename(path) },
   definition: {
     preset: 'mnist',
@@ -54,16 +54,16 @@ const closed = (version: number, worker = 'a', average: string | null = hex(vers
 
 /** A run of three steps, saved at the first; its ledger as it was when the coordinator was killed. */
 async function killed(worker = 'a') {
-  const book = await Book.open(options());
-  book.closed(closed(1), hex(101));
-  const ledger = book.position;
-  book.closed(closed(2, worker), hex(102));
-  book.closed(closed(3, worker, null), hex(102));
-  await book.close();
+  const recorder = await LedgerRecorder.open(options());
+  recorder.closed(closed(1), hex(101));
+  const ledger = recorder.position;
+  recorder.closed(closed(2, worker), hex(102));
+  recorder.closed(closed(3, worker, null), hex(102));
+  await recorder.close();
   return { step: 1, ledger };
 }
 
-describe('Book', () => {
+describe('LedgerRecorder', () => {
   it('gives each closed step its line, with the profiles of the results that were used', async () => {
     await killed();
     const lines: PlacedLine[] = [];
@@ -77,12 +77,12 @@ describe('Book', () => {
 
   it('takes a resumed run back to its checkpoint and accepts steps that come out alike', async () => {
     const checkpoint = await killed();
-    const book = await Book.open(options({ checkpoint, incarnation: 2 }));
-    expect(book.position.length).toBe(3);
-    book.closed(closed(2, 'another'), hex(102));
-    book.closed(closed(3, 'another', null), hex(102));
-    book.closed(closed(4), hex(104));
-    await book.close();
+    const recorder = await LedgerRecorder.open(options({ checkpoint, incarnation: 2 }));
+    expect(recorder.position.length).toBe(3);
+    recorder.closed(closed(2, 'another'), hex(102));
+    recorder.closed(closed(3, 'another', null), hex(102));
+    recorder.closed(closed(4), hex(104));
+    await recorder.close();
     expect(notices).toEqual([]);
     expect(await prove()).toMatchObject({ steps: 4, resumed: 1 });
   });
@@ -92,26 +92,26 @@ describe('Book', () => {
     { why: 'the run is exact', exact: true, worker: 'b' },
   ])('refuses a step that comes out differently where $why', async ({ exact, worker }) => {
     const checkpoint = await killed(worker);
-    const book = await Book.open(options({ checkpoint, exact }));
+    const recorder = await LedgerRecorder.open(options({ checkpoint, exact }));
     const sentence =
       /^step 2 done again differs from its first time: its average was 0+2 and is 0+7; --accept-redo-mismatch goes on/;
-    expect(() => book.closed(closed(2, 'a', hex(7)), hex(102))).toThrow(
+    expect(() => recorder.closed(closed(2, 'a', hex(7)), hex(102))).toThrow(
       expect.objectContaining({
         code: 'redo-mismatch',
         exitCode: 1,
         message: expect.stringMatching(sentence) as string,
       }),
     );
-    await book.close();
+    await recorder.close();
     expect((await prove()).steps).toBe(1);
   });
 
   it('goes on with a step that comes out differently if it is told to, and the ledger says so', async () => {
     const checkpoint = await killed();
-    const book = await Book.open(options({ checkpoint, acceptMismatch: true }));
-    book.closed(closed(2, 'a', hex(7)), hex(102));
-    book.closed(closed(3, 'a', hex(8)), hex(103));
-    await book.close();
+    const recorder = await LedgerRecorder.open(options({ checkpoint, acceptMismatch: true }));
+    recorder.closed(closed(2, 'a', hex(7)), hex(102));
+    recorder.closed(closed(3, 'a', hex(8)), hex(103));
+    await recorder.close();
     expect(notices).toEqual([
       expect.stringMatching(/^step 2 done again differs .* it is accepted, and the ledger says so$/),
     ]);
@@ -123,10 +123,10 @@ describe('Book', () => {
 
   it('notes the first step that other profiles led elsewhere', async () => {
     const checkpoint = await killed('b');
-    const book = await Book.open(options({ checkpoint }));
-    book.closed(closed(2), hex(7));
-    book.closed(closed(3), hex(8));
-    await book.close();
+    const recorder = await LedgerRecorder.open(options({ checkpoint }));
+    recorder.closed(closed(2), hex(7));
+    recorder.closed(closed(3), hex(8));
+    await recorder.close();
     expect(notices).toEqual([
       expect.stringMatching(/^step 2 done again differs .* its state was 0+66 and is 0+7; workers of/),
     ]);

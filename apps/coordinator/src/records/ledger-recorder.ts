@@ -17,7 +17,7 @@ import type {
 import { CoordinatorError } from '../failure.ts';
 import type { ClosedRecord, StepRecord } from './records.ts';
 
-export interface BookOptions {
+export interface LedgerRecorderOptions {
   readonly folder: Pick<RunFolder, 'path' | 'id'>;
   readonly definition: LedgerDefinition;
   /** The checkpoint that the run is taken up from; undefined for a new run. */
@@ -36,14 +36,14 @@ export interface BookOptions {
 /** Milliseconds are kept to a tenth. */
 const TENTHS = 10;
 
-export class Book {
-  readonly #options: BookOptions;
+export class LedgerRecorder {
+  readonly #options: LedgerRecorderOptions;
   readonly #writer: LedgerWriter;
   /** Steps as they were before the run was taken up, until they have been done again. */
   readonly #abandoned: AbandonedSteps | undefined;
   #differs = false;
 
-  private constructor(options: BookOptions, writer: LedgerWriter, abandoned?: AbandonedSteps) {
+  private constructor(options: LedgerRecorderOptions, writer: LedgerWriter, abandoned?: AbandonedSteps) {
     this.#options = options;
     this.#writer = writer;
     this.#abandoned = abandoned;
@@ -55,18 +55,18 @@ export class Book {
    *
    * @throws LedgerError `ledger-missing`, `ledger-damaged`; RunError `out-not-writable`.
    */
-  static async open(options: BookOptions): Promise<Book> {
+  static async open(options: LedgerRecorderOptions): Promise<LedgerRecorder> {
     const { folder, definition, checkpoint, incarnation, events } = options;
     if (!checkpoint) {
       const header = { kind: 'header', format: LEDGER_FORMAT, run: folder.id, ...definition } as const;
-      return new Book(options, await LedgerWriter.create(folder.path, header, { events }));
+      return new LedgerRecorder(options, await LedgerWriter.create(folder.path, header, { events }));
     }
     const { step, ledger } = checkpoint;
     const { abandoned, ...position } = await rewindLedger(folder.path, { ...ledger, step });
     const writer = await LedgerWriter.open(folder.path, position, { events });
     writer.resumed(incarnation, step);
     await writer.sync();
-    return new Book(options, writer, abandoned);
+    return new LedgerRecorder(options, writer, abandoned);
   }
 
   /** Makes ready for a step, so that what it was like before is at hand. @throws LedgerError `ledger-missing`. */

@@ -28,7 +28,7 @@ describe('Throughput', () => {
     expect(throughput.overall).toBe(0);
   });
 
-  it('leaves out the first step, which pays for start-up', () => {
+  it('leaves out the first step, which includes start-up', () => {
     const throughput = throughputOf([
       [60, 128],
       [61, 128],

@@ -71,7 +71,7 @@ export function shownScalars(model: Model, tail: Float32Array): StepScalarsShown
   return { loss_g: value('loss_g'), loss_d: value('loss_d'), d_x: value('d_x'), d_g_z: value('d_g_z') };
 }
 
-/** Images per second since the end of the first step, which pays for start-up, and over a recent window. */
+/** Images per second since the end of the first step, which includes start-up, and over a recent window. */
 export class Throughput {
   readonly #now: () => number;
   readonly #window: { readonly at: number; readonly images: number }[] = [];

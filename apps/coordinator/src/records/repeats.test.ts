@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { Repeats } from './repeats.ts';
 
-function bench() {
+function harness() {
   const clock = { now: 0 };
   return { clock, repeats: new Repeats(() => clock.now) };
 }
 
 describe('Repeats', () => {
   it('says once what repeats itself, and again after ten minutes', () => {
-    const { clock, repeats } = bench();
+    const { clock, repeats } = harness();
     expect(repeats.worded('a was refused')).toBe('a was refused');
     for (let at = 1000; at < 600_000; at += 7000) {
       clock.now = at;
@@ -20,7 +20,7 @@ describe('Repeats', () => {
   });
 
   it('says no more than 21 lines in a minute, whatever names are thought of', () => {
-    const { clock, repeats } = bench();
+    const { clock, repeats } = harness();
     const said = (from: number) =>
       Array.from({ length: 500 }, (_, i) => repeats.worded(`${from + i} was refused`)).filter((line) => line);
     const first = said(0);

@@ -3,12 +3,12 @@ import type { RequestHandler } from '@gradcast/metrics';
 import { buildModel, tinyPresets } from '@gradcast/model';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
-import { Farewell, RETURN_MS } from '../membership/drain.ts';
-import { FleetBench } from '../leasing/fleet-harness.ts';
+import { ShutdownDrain, RETURN_MS } from '../membership/drain.ts';
+import { FleetHarness } from '../leasing/fleet-harness.ts';
 import { Telemetry } from './telemetry.ts';
 import { LineBudget } from '../network/line-budget.ts';
 
-function bench() {
+function harness() {
   const telemetry = new Telemetry({
     model: buildModel(Object.values(tinyPresets)[0]),
     logger: pino({ level: 'silent' }),
@@ -21,7 +21,7 @@ function bench() {
     now: () => 0,
     wallClock: () => 0,
   });
-  const fleet = new FleetBench({ events: telemetry.fleetEvents() });
+  const fleet = new FleetHarness({ events: telemetry.fleetEvents() });
   const port: { handler: RequestHandler } = { handler: () => false };
   telemetry.serveOn(port, () => fleet.fleet.workers);
   /** The metrics as Prometheus reads them. */
@@ -36,7 +36,7 @@ function bench() {
 
 describe('metrics', () => {
   it('have no series of workers that are gone, however they went', async () => {
-    const { fleet, scrape } = bench();
+    const { fleet, scrape } = harness();
     for (let i = 0; i < 50; i++) {
       const [worker] = fleet.join(`worker-${i}`);
       fleet.fleet.open(fleet.version);
@@ -51,7 +51,7 @@ describe('metrics', () => {
   });
 
   it('have no labels that a worker chose', async () => {
-    const { fleet, scrape } = bench();
+    const { fleet, scrape } = harness();
     for (let i = 0; i < 50; i++) {
       const [worker] = fleet.join('a');
       worker.says({ type: 'refuse', code: `made-up-${i}`, sentence: 'so', retry: 'never' });
@@ -65,7 +65,7 @@ describe('metrics', () => {
 
 describe('what is known of profiles', () => {
   it('is bounded, and kept of those whose results are used', () => {
-    const { telemetry } = bench();
+    const { telemetry } = harness();
     const events = telemetry.fleetEvents();
     const join = (name: string) => events.joined({ name, backend: 'wasm', device: 'cpu', profile: `of ${name}` });
     join('working');
@@ -81,25 +81,25 @@ describe('what is known of profiles', () => {
 describe('workers that were lost', () => {
   it('are waited for in bounded memory, and for no longer than they may come', () => {
     const clock = { now: 0 };
-    const farewell = new Farewell({ resumed: false, now: () => clock.now });
-    for (let i = 0; i < 10_000; i++) farewell.lost(`x${i}`);
-    expect(farewell.expected).toBe(4096);
+    const drain = new ShutdownDrain({ resumed: false, now: () => clock.now });
+    for (let i = 0; i < 10_000; i++) drain.lost(`x${i}`);
+    expect(drain.expected).toBe(4096);
     clock.now = RETURN_MS;
-    farewell.lost('last');
-    expect(farewell.expected).toBe(1);
+    drain.lost('last');
+    expect(drain.expected).toBe(1);
   });
 
   it('have the time again in which this process stood still', async () => {
-    const bench = new FleetBench();
-    bench.join('a')[0].socket.hangUp();
+    const harness = new FleetHarness();
+    harness.join('a')[0].socket.hangUp();
     let isOver = false;
-    void bench.fleet.dismiss('over', 60_000).then(() => (isOver = true));
-    bench.clock += 100_000;
-    bench.fleet.tick();
-    bench.pass(RETURN_MS - 200);
+    void harness.fleet.dismiss('over', 60_000).then(() => (isOver = true));
+    harness.clock += 100_000;
+    harness.fleet.tick();
+    harness.pass(RETURN_MS - 200);
     await Promise.resolve();
     expect(isOver).toBe(false);
-    bench.pass(300);
+    harness.pass(300);
     await Promise.resolve();
     await Promise.resolve();
     expect(isOver).toBe(true);

@@ -2,13 +2,13 @@ import type { ChildMessage } from '@gradcast/config';
 import { buildModel, tinyPresets } from '@gradcast/model';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
-import { FleetBench, INCARNATION } from '../leasing/fleet-harness.ts';
+import { FleetHarness, INCARNATION } from '../leasing/fleet-harness.ts';
 import { Telemetry } from './telemetry.ts';
 import { LineBudget } from '../network/line-budget.ts';
 
 const model = buildModel(Object.values(tinyPresets)[0]);
 
-function bench() {
+function harness() {
   const notices: string[] = [];
   const logged: string[] = [];
   const telemetry = new Telemetry({
@@ -25,12 +25,12 @@ function bench() {
     now: () => 0,
     wallClock: () => 0,
   });
-  return { notices, logged, fleet: new FleetBench({ events: telemetry.fleetEvents() }) };
+  return { notices, logged, fleet: new FleetHarness({ events: telemetry.fleetEvents() }) };
 }
 
 describe('what the user reads of workers', () => {
   it('of a flood of refusals is a bounded log', () => {
-    const { logged, fleet } = bench();
+    const { logged, fleet } = harness();
     for (let time = 0; time < 200; time++) {
       const worker = fleet.connect(`ada-${time}`);
       worker.bytes(new Uint8Array(2));
@@ -40,7 +40,7 @@ describe('what the user reads of workers', () => {
   });
 
   it('is one line for a refusal that repeats itself; the log has each', () => {
-    const { notices, logged, fleet } = bench();
+    const { notices, logged, fleet } = harness();
     for (let time = 0; time < 12; time++) {
       const worker = fleet.connect('ada');
       worker.hello();
@@ -52,7 +52,7 @@ describe('what the user reads of workers', () => {
   });
 
   it('has little of a peer’s own words', () => {
-    const { notices, fleet } = bench();
+    const { notices, fleet } = harness();
     const [worker] = fleet.join('ada');
     worker.says({ type: 'refuse', code: 'compute-failed', sentence: 'x'.repeat(1000), retry: 'never' });
     const [other] = fleet.join('bob');

@@ -7,8 +7,8 @@ import type { VectorKernels } from '@gradcast/vector';
 import type { Logger } from 'pino';
 import type { CoordinatorError } from '../failure.ts';
 import type { Fleet } from '../leasing/fleet.ts';
-import type { Doors } from '../network/listeners.ts';
-import type { Book } from '../records/ledger-recorder.ts';
+import type { Listeners } from '../network/listeners.ts';
+import type { LedgerRecorder } from '../records/ledger-recorder.ts';
 import type { Samples } from '../records/samples.ts';
 import type { Saving } from '../records/saving.ts';
 import type { Telemetry } from '../records/telemetry.ts';
@@ -48,14 +48,14 @@ export interface Prepared {
   readonly kernels: VectorKernels;
   readonly codec: GradientCodec;
   readonly beginning: Beginning;
-  readonly doors: Doors;
+  readonly listeners: Listeners;
 }
 
-export interface Stations {
+export interface Services {
   readonly fleet: Fleet;
   readonly saving: Saving;
   readonly watch: Watch;
-  readonly book: Book;
+  readonly recorder: LedgerRecorder;
   readonly telemetry: Telemetry;
   readonly samples: Samples;
   /** Makes version 0 safe and tells where the run can be reached. @throws CoordinatorError `checkpoint-write`. */
@@ -64,10 +64,10 @@ export interface Stations {
 }
 
 /** A run with everything that takes part in it. */
-export interface Course {
+export interface RunContext {
   readonly options: RunOptions;
   readonly prepared: Prepared;
-  readonly stations: Stations;
+  readonly services: Services;
 }
 
 /** Why no further round is driven. */

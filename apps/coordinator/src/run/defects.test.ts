@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Defects } from './defects.ts';
 
-function bench() {
+function harness() {
   const told: string[] = [];
   const timers: { ms: number; callback: () => void }[] = [];
   const defects = new Defects({
@@ -18,7 +18,7 @@ const fails = () => {
 
 describe('a defect', () => {
   it('stops a run that is under way, once, and says why', () => {
-    const { defects, told } = bench();
+    const { defects, told } = harness();
     defects.begin(() => void told.push('stopped'));
     defects.guard(fails);
     expect(told).toEqual(['logged RangeError: nobody foresaw this', 'stopped']);
@@ -28,7 +28,7 @@ describe('a defect', () => {
   });
 
   it('is not met again and again by what is done at a pace', () => {
-    const { defects, told } = bench();
+    const { defects, told } = harness();
     defects.begin(() => undefined);
     let ticks = 0;
     const tick = () => {
@@ -40,7 +40,7 @@ describe('a defect', () => {
   });
 
   it('ends the process if the run does not end in a minute', () => {
-    const { defects, told, timers } = bench();
+    const { defects, told, timers } = harness();
     defects.begin(() => undefined);
     defects.guard(fails);
     expect(timers.map(({ ms }) => ms)).toEqual([60_000]);
@@ -49,10 +49,10 @@ describe('a defect', () => {
   });
 
   it('ends the process at once if no run is under way, or none can be stopped', () => {
-    const early = bench();
+    const early = harness();
     early.defects.report(new Error('early'));
     expect(early.told).toEqual(['logged Error: early', 'fatal Error: early']);
-    const deep = bench();
+    const deep = harness();
     deep.defects.begin(fails);
     deep.defects.report(new Error('deep'));
     expect(deep.told.at(-1)).toBe('fatal Error: deep');
@@ -60,7 +60,7 @@ describe('a defect', () => {
 });
 
 it('what goes well is none', () => {
-  const { defects, told } = bench();
+  const { defects, told } = harness();
   let done = 0;
   defects.guard(() => void (done += 1));
   expect([done, told, defects.sentence]).toEqual([1, [], undefined]);

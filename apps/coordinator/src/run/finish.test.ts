@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { endOf, finish } from './finish.ts';
-import type { Course } from './context.ts';
+import type { RunContext } from './context.ts';
 
 /** A run whose last checkpoint is safe after so many tries. */
-function course(safeAfter: number) {
+function context(safeAfter: number) {
   const notices: string[] = [];
   const told: string[] = [];
   let tries = 0;
@@ -21,7 +21,7 @@ function course(safeAfter: number) {
         folder: { path: '/', id: 'r', writeSummary: (summary: { status: string }) => written.push(summary) },
       },
     },
-    stations: {
+    services: {
       saving: { now: () => Promise.resolve(++tries > safeAfter) },
       fleet: { dismiss: (sentence: string) => Promise.resolve(void told.push(sentence)) },
       telemetry: {
@@ -31,13 +31,13 @@ function course(safeAfter: number) {
       },
       samples: { newest: null },
     },
-  } as unknown as Course;
+  } as unknown as RunContext;
   return { under, notices, told, written };
 }
 
 describe('the end of a run', () => {
   it('is completed once its last state is safe, also if a thread died under the first try', async () => {
-    const { under, notices, told, written } = course(1);
+    const { under, notices, told, written } = context(1);
     expect(await finish({ status: 'completed', sentence: 'the run is complete' }, under)).toMatchObject({
       status: 'completed',
     });
@@ -45,7 +45,7 @@ describe('the end of a run', () => {
   });
 
   it('is not called completed if its last state was never saved, and nobody is sent home', async () => {
-    const { under, notices, told, written } = course(Infinity);
+    const { under, notices, told, written } = context(Infinity);
     const { status } = await finish({ status: 'completed', sentence: 'the run is complete' }, under);
     expect(status).toBe('failed');
     expect(notices).toEqual([expect.stringMatching(/last checkpoint could not be written/)]);

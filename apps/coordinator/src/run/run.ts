@@ -14,13 +14,13 @@ import { collectVectors, TrainingState } from '@gradcast/optimizer';
 import { codecReserve, createCodec } from '@gradcast/reduction';
 import { selectKernels } from '@gradcast/vector';
 import { CoordinatorError } from '../failure.ts';
-import { openDoors } from '../network/listeners.ts';
+import { openListeners } from '../network/listeners.ts';
 import type { Prepared, RunOptions, RunResult } from './context.ts';
 import { finish } from './finish.ts';
 import { lengthOf } from './length.ts';
 import { begin } from './resume.ts';
 import type { Beginning, NumericDefinition } from './resume.ts';
-import { openStations } from './services.ts';
+import { openServices } from './services.ts';
 import { train } from './training.ts';
 
 /** @throws an error with `code` and one sentence for everything a user can get wrong. */
@@ -47,7 +47,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
     TrainingState.restore(stateOptions, collectVectors(model, checkpoint.tensors));
   refuseIfStopped(stop);
   // The ports come first: if one is taken, no folder was made and no run was touched.
-  const doors = await openDoors(options, codec.nodeBytes);
+  const listeners = await openListeners(options, codec.nodeBytes);
   try {
     const beginning = await begin({ config, numeric, stored, restore });
     const { lost } = beginning.folder;
@@ -66,33 +66,43 @@ export async function run(options: RunOptions): Promise<RunResult> {
       refuseIfStopped(stop);
       await beginning.takeUp();
       const state = beginning.state ?? TrainingState.initial(stateOptions, seed);
-      return await drive(options, { dataset, totalSteps, numeric, stored, state, kernels, codec, beginning, doors });
+      return await drive(options, {
+        dataset,
+        totalSteps,
+        numeric,
+        stored,
+        state,
+        kernels,
+        codec,
+        beginning,
+        listeners,
+      });
     } finally {
       await beginning.folder.releaseOrRemove();
     }
   } finally {
-    await doors.close();
+    await listeners.close();
   }
 }
 
-/** From the open stations to the summary; whatever happens, the stations are closed. */
+/** From the open services to the summary; whatever happens, the services are closed. */
 async function drive(options: RunOptions, prepared: Prepared): Promise<RunResult> {
-  const stations = await openStations(options, prepared);
-  const { fleet, watch } = stations;
+  const services = await openServices(options, prepared);
+  const { fleet, watch } = services;
   const { stop, defects } = options;
   const onStop = () => fleet.stop();
   defects.begin(onStop);
   stop.addEventListener('abort', onStop);
-  // It may have come while the stations were opened.
+  // It may have come while the services were opened.
   if (stop.aborted) onStop();
   try {
-    await stations.announce();
-    const ended = await train({ options, prepared, stations });
+    await services.announce();
+    const ended = await train({ options, prepared, services });
     watch.end();
-    return { summary: await finish(ended, { options, prepared, stations }) };
+    return { summary: await finish(ended, { options, prepared, services }) };
   } finally {
     stop.removeEventListener('abort', onStop);
-    await stations.close();
+    await services.close();
   }
 }
 

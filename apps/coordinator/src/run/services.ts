@@ -10,10 +10,10 @@ import { LineBudget } from '../network/line-budget.ts';
 import { Arbiters } from '../audit/arbiter.ts';
 import { auditPicks, auditSecret } from '../audit/audit-picks.ts';
 import type { AuditPicks } from '../audit/audit-picks.ts';
-import { Book } from '../records/ledger-recorder.ts';
+import { LedgerRecorder } from '../records/ledger-recorder.ts';
 import { CoordinatorError } from '../failure.ts';
 import { Fleet, TICK_MS } from '../leasing/fleet.ts';
-import type { Prepared, RunOptions, Stations } from './context.ts';
+import type { Prepared, RunOptions, Services } from './context.ts';
 import { Samples } from '../records/samples.ts';
 import { Saving } from '../records/saving.ts';
 import { fromHere } from '../records/summary.ts';
@@ -24,25 +24,25 @@ import { Watch } from './watch.ts';
 const now = () => performance.now();
 
 /** @throws LedgerError, RunError. */
-export async function openStations(options: RunOptions, prepared: Prepared): Promise<Stations> {
+export async function openServices(options: RunOptions, prepared: Prepared): Promise<Services> {
   const { config, access, tell, localWorkersEnded } = options;
-  const { beginning, totalSteps, doors, state } = prepared;
+  const { beginning, totalSteps, listeners, state } = prepared;
   const { folder, damaged, loaded } = beginning;
   const telemetry = telemetryOf(options, prepared);
   for (const sentence of damaged) telemetry.notice(`${sentence} The checkpoint before it is used.`);
   const incarnation = await folder.startIncarnation();
-  const book = await bookOf({ options, prepared, telemetry, incarnation });
+  const recorder = await ledgerRecorderOf({ options, prepared, telemetry, incarnation });
   const arbiters = new Arbiters({
-    url: doors.localUrl,
+    url: listeners.localUrl,
     token: access.local,
     onFailed: (sentence) => telemetry.notice(sentence),
   });
   const secret = config.auditRate > 0 ? await auditSecret(folder.path) : '';
   const isAudited = auditPicks(secret, config.auditRate);
   const fleet = fleetOf({ options, prepared, telemetry, incarnation }, { arbiters, isAudited });
-  telemetry.serveOn(doors.metrics, () => fleet.workers);
-  doors.admit((connection) => fleet.add(connection));
-  const saving = savingOf({ options, prepared, telemetry, incarnation }, book);
+  telemetry.serveOn(listeners.metrics, () => fleet.workers);
+  listeners.admit((connection) => fleet.add(connection));
+  const saving = savingOf({ options, prepared, telemetry, incarnation }, recorder);
   const samples = samplesOf(options, { folder: folder.path, telemetry });
   const log = await folder.openMetrics(state.version, telemetry.writing.of('metrics'));
   telemetry.begin(log, state.position);
@@ -58,7 +58,7 @@ export async function openStations(options: RunOptions, prepared: Prepared): Pro
     fleet,
     saving,
     watch,
-    book,
+    recorder,
     telemetry,
     samples,
     announce: async () => {
@@ -67,9 +67,9 @@ export async function openStations(options: RunOptions, prepared: Prepared): Pro
         throw new CoordinatorError('checkpoint-write', 'the first checkpoint cannot be written');
       tell({
         type: 'listening',
-        url: doors.url,
-        localUrl: doors.localUrl,
-        metricsUrl: doors.metrics.url,
+        url: listeners.url,
+        localUrl: listeners.localUrl,
+        metricsUrl: listeners.metrics.url,
         runFolder: fromHere(folder.path),
         resumedFromStep: loaded ? state.version : null,
         totalSteps,
@@ -80,12 +80,12 @@ export async function openStations(options: RunOptions, prepared: Prepared): Pro
       arbiters.close();
       fleet.disconnect();
       await Promise.allSettled([saving.close(), samples.close(), log.close()]);
-      await book.close().catch(() => undefined);
+      await recorder.close().catch(() => undefined);
     },
   };
 }
 
-/** What most stations are made of. */
+/** What most services are made of. */
 interface Materials {
   readonly options: RunOptions;
   readonly prepared: Prepared;
@@ -167,10 +167,10 @@ function fleetOf(
   });
 }
 
-function bookOf({ options, prepared, telemetry, incarnation }: Materials): Promise<Book> {
+function ledgerRecorderOf({ options, prepared, telemetry, incarnation }: Materials): Promise<LedgerRecorder> {
   const { beginning, numeric, dataset } = prepared;
   const { folder, loaded } = beginning;
-  return Book.open({
+  return LedgerRecorder.open({
     folder,
     definition: { ...numeric, samples: dataset.count },
     checkpoint: loaded?.checkpoint.info,
@@ -183,7 +183,7 @@ function bookOf({ options, prepared, telemetry, incarnation }: Materials): Promi
   });
 }
 
-function savingOf({ options, prepared, telemetry, incarnation }: Materials, ledger: Book): Saving {
+function savingOf({ options, prepared, telemetry, incarnation }: Materials, ledger: LedgerRecorder): Saving {
   const { beginning, stored, state } = prepared;
   const { saveEvery, saveSeconds, keepLast } = options.config;
   return new Saving({

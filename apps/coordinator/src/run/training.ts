@@ -4,7 +4,7 @@ import type { Fleet } from '../leasing/fleet.ts';
 import { PhaseTimer } from '../records/records.ts';
 import { round } from '../round.ts';
 import type { RoundOutcome } from '../round.ts';
-import type { Course, Ended } from './context.ts';
+import type { RunContext, Ended } from './context.ts';
 import type { Telemetry } from '../records/telemetry.ts';
 import type { Watch } from './watch.ts';
 
@@ -12,14 +12,14 @@ const STOPPED: Ended = { status: 'stopped', sentence: 'the run was stopped' };
 const ALONE: Ended = { status: 'failed', sentence: 'every local worker has ended' };
 const ABANDONED: Ended = { status: 'abandoned', sentence: 'no worker came' };
 
-export async function train({ options, prepared, stations }: Course): Promise<Ended> {
+export async function train({ options, prepared, services }: RunContext): Promise<Ended> {
   const { config, stop, defects } = options;
   const { totalSteps, codec, kernels, state } = prepared;
-  const { fleet, saving, watch, book, samples, telemetry } = stations;
+  const { fleet, saving, watch, recorder, samples, telemetry } = services;
   const { terms } = fleet;
-  settle(fleet, state);
+  publish(fleet, state);
   while (state.version < totalSteps) {
-    await book.ahead(state.version + 1);
+    await recorder.ahead(state.version + 1);
     const outcome = await round({
       terms,
       state,
@@ -30,14 +30,14 @@ export async function train({ options, prepared, stations }: Course): Promise<En
       onDivergence: config.onDivergence,
       timer: () => new PhaseTimer(),
     });
-    if ('record' in outcome) book.closed(outcome.record, state.replica.fingerprint);
+    if ('record' in outcome) recorder.closed(outcome.record, state.replica.fingerprint);
     const ended = after(outcome, { telemetry, stopping: stop.aborted, watch });
     if (ended && defects.sentence !== undefined) {
       telemetry.notice(defects.sentence);
       return { status: 'failed', sentence: defects.sentence };
     }
     if (ended) return ended;
-    settle(fleet, state);
+    publish(fleet, state);
     saving.afterStep();
     const { sampleEvery } = config;
     if (sampleEvery && state.version % sampleEvery === 0 && state.version < totalSteps) {
@@ -73,11 +73,11 @@ function after(outcome: RoundOutcome, { telemetry, stopping, watch }: Circumstan
   }
 }
 
-/** The state is at rest: joiners may have it and results are checked against it. */
-function settle(fleet: Fleet, { replica, version, normBound, suspectNorm }: TrainingState): void {
+/** Commits the state of a version: joiners may have it, and results are checked against it. */
+function publish(fleet: Fleet, { replica, version, normBound, suspectNorm }: TrainingState): void {
   const { parameters, first, second } = replica.vectors;
   const vectors = [parameters, first, second];
-  fleet.settle({ version, fingerprint: replica.fingerprint, vectors, normBound, suspectNorm });
+  fleet.publish({ version, fingerprint: replica.fingerprint, vectors, normBound, suspectNorm });
 }
 
 /** The model's parameters with the weights that samples are drawn with, in memory of their own. */

@@ -12,7 +12,7 @@ const WORKER: WorkerView = {
   quarantine: null,
 };
 
-function bench(waitWorkersSeconds: number, minWorkers = 1, isLoopback = true) {
+function harness(waitWorkersSeconds: number, minWorkers = 1, isLoopback = true) {
   const localWorkers = new AbortController();
   const state = { now: 0, active: 0, stops: 0, notices: [] as string[], joined: 0 };
   const fleet = {
@@ -42,7 +42,7 @@ function bench(waitWorkersSeconds: number, minWorkers = 1, isLoopback = true) {
 
 describe('a run without workers', () => {
   it('is told of once, after a moment', () => {
-    const { state, at } = bench(600);
+    const { state, at } = harness(600);
     at(4.9);
     expect(state.notices).toEqual([]);
     for (const seconds of [5, 6, 100]) at(seconds);
@@ -50,7 +50,7 @@ describe('a run without workers', () => {
   });
 
   it('is stopped once when the time is over', () => {
-    const { state, watch, at } = bench(60);
+    const { state, watch, at } = harness(60);
     at(59.9);
     expect([watch.gaveUp, state.stops]).toEqual([false, 0]);
     for (const seconds of [60, 61, 200]) at(seconds);
@@ -59,7 +59,7 @@ describe('a run without workers', () => {
   });
 
   it('counts from the moment the last worker went, and tells again', () => {
-    const { state, watch, at } = bench(60);
+    const { state, watch, at } = harness(60);
     at(50);
     at(59, 1);
     at(100, 1);
@@ -71,7 +71,7 @@ describe('a run without workers', () => {
   });
 
   it('counts as short of workers below the least number, and says that it is paused', () => {
-    const { state, watch, at } = bench(60, 2);
+    const { state, watch, at } = harness(60, 2);
     at(5, 1);
     expect(state.notices).toEqual([
       'only 1 of at least 2 workers are connected, so the run is paused; waiting for 60 s',
@@ -84,7 +84,7 @@ describe('a run without workers', () => {
   });
 
   it('waits for ever with 0', () => {
-    const { state, watch, at } = bench(0);
+    const { state, watch, at } = harness(0);
     at(5);
     at(1e9);
     expect([watch.gaveUp, state.stops, state.notices]).toEqual([
@@ -95,7 +95,7 @@ describe('a run without workers', () => {
   });
 
   it('may give up before it says that it waits', () => {
-    const { watch, at } = bench(1);
+    const { watch, at } = harness(1);
     at(1);
     expect(watch.gaveUp).toBe(true);
   });
@@ -103,7 +103,7 @@ describe('a run without workers', () => {
 
 describe('a run whose local workers have ended', () => {
   it('ends within seconds where nobody else reaches the port', () => {
-    const { state, watch, at, endLocalWorkers } = bench(600);
+    const { state, watch, at, endLocalWorkers } = harness(600);
     at(100);
     expect(watch.gaveUp).toBe(false);
     endLocalWorkers();
@@ -113,7 +113,7 @@ describe('a run whose local workers have ended', () => {
   });
 
   it('goes on with a worker of somebody else, and ends when that one goes for good', () => {
-    const { state, watch, at, endLocalWorkers } = bench(600);
+    const { state, watch, at, endLocalWorkers } = harness(600);
     endLocalWorkers();
     state.joined = 1;
     for (const seconds of [1, 10, 100]) at(seconds, 1);
@@ -131,7 +131,7 @@ describe('a run whose local workers have ended', () => {
 
   it('waits as ever on a port that others reach, or for local workers that run', () => {
     for (const open of [true, false]) {
-      const { watch, at, endLocalWorkers } = bench(60, 1, !open);
+      const { watch, at, endLocalWorkers } = harness(60, 1, !open);
       if (open) endLocalWorkers();
       at(1);
       at(59);
@@ -142,7 +142,7 @@ describe('a run whose local workers have ended', () => {
   });
 
   it('is no failure once the run is over', () => {
-    const { watch, at, endLocalWorkers } = bench(60);
+    const { watch, at, endLocalWorkers } = harness(60);
     watch.end();
     endLocalWorkers();
     at(1);
