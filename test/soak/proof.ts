@@ -1,5 +1,5 @@
 /** Ends a run that was disturbed, and holds it against one that was not. */
-import { readLedger } from '@gradcast/checkpoint';
+import { readLedger } from '@gradcast/ledger';
 import { runsIn } from '@gradcast/testing';
 import { NUMBERS } from '../chaos/cast.ts';
 import type { Cast } from '../chaos/cast.ts';

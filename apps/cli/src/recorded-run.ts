@@ -1,19 +1,18 @@
 /** A run as its folder records it: what `verify` and `replay` begin with. */
 import { join } from 'node:path';
+import { Checkpoints, type Checkpoint } from '@gradcast/checkpoint';
 import {
-  Checkpoints,
   DEFINITION_FIELDS,
   LedgerError,
   openLedger,
   proveLedger,
-  readRun,
-  type Checkpoint,
   type KnownPlace,
   type Ledger,
   type PlacedLine,
   type ProvenLedger,
   type StepLine,
-} from '@gradcast/checkpoint';
+} from '@gradcast/ledger';
+import { readRun } from '@gradcast/run-folder';
 import { buildModel, presets, type Model, type PresetName } from '@gradcast/model';
 import { collectVectors, TrainingState } from '@gradcast/optimizer';
 import { referenceKernels } from '@gradcast/vector';

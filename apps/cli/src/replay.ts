@@ -5,7 +5,8 @@
  */
 import { createHash } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
-import { CheckpointError, ledgerLines, type Checkpoint, type StepLine } from '@gradcast/checkpoint';
+import { CheckpointError, type Checkpoint } from '@gradcast/checkpoint';
+import { ledgerLines, type StepLine } from '@gradcast/ledger';
 import { chooseBackend, loadBackend, type BackendRequest } from '@gradcast/backends-node';
 import { createEngine } from '@gradcast/engine';
 import { loadDataset, MicroBatches } from '@gradcast/dataset';

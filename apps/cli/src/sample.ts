@@ -4,7 +4,8 @@
  */
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { dirname, extname, join, resolve } from 'node:path';
-import { loadCheckpoint, writeAtomically, type Checkpoint } from '@gradcast/checkpoint';
+import { loadCheckpoint, type Checkpoint } from '@gradcast/checkpoint';
+import { writeAtomically } from '@gradcast/files';
 import { chooseBackend, loadBackend, type BackendRequest } from '@gradcast/backends-node';
 import { createEngine } from '@gradcast/engine';
 import { encodeNpy, referenceNoise, sampleGrid, sampleNoise } from '@gradcast/evaluate';

@@ -3,7 +3,9 @@
  * should be, and that ledger, newest checkpoint and summary speak of one run. Nothing is computed anew.
  */
 import { createHash } from 'node:crypto';
-import { CheckpointError, LedgerError, RunError, type LedgerProof } from '@gradcast/checkpoint';
+import { CheckpointError } from '@gradcast/checkpoint';
+import { RunError } from '@gradcast/files';
+import { LedgerError, type LedgerProof } from '@gradcast/ledger';
 import { stateBytes, StateMismatchError, type TrainingState } from '@gradcast/optimizer';
 import { EXIT_DONE, EXIT_FAILED } from './exit-codes.ts';
 import { mismatch, openRecordedRun, recordedState, testify, type RecordedRun } from './recorded-run.ts';

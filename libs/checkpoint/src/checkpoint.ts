@@ -4,9 +4,9 @@
  */
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
-import { writeAtomically } from './atomic.ts';
-import { CheckpointError, systemCode } from './errors.ts';
-import type { LedgerPosition } from './ledger-record.ts';
+import { systemCode, writeAtomically } from '@gradcast/files';
+import { CheckpointError } from './errors.ts';
+import type { LedgerPosition } from '@gradcast/ledger';
 import { decodeSafetensors, encodeSafetensors } from './safetensors.ts';
 import type { DecodedSafetensors, StoredTensor } from './safetensors.ts';
 

@@ -3,10 +3,10 @@
  */
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { syncFolder, TEMPORARY_PREFIX } from './atomic.ts';
+import { RunError, syncFolder, systemCode, TEMPORARY_PREFIX } from '@gradcast/files';
 import { readCheckpoint, writeCheckpoint } from './checkpoint.ts';
 import type { Checkpoint, WrittenCheckpoint } from './checkpoint.ts';
-import { CheckpointError, RunError, systemCode } from './errors.ts';
+import { CheckpointError } from './errors.ts';
 
 const NAME = /^step-([0-9]{6,15})\.safetensors$/;
 

@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { openLedger, proveLedger, readLedger } from '@gradcast/checkpoint';
-import type { PlacedLine } from '@gradcast/checkpoint';
+import { openLedger, proveLedger, readLedger } from '@gradcast/ledger';
+import type { PlacedLine } from '@gradcast/ledger';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { LedgerRecorder } from './ledger-recorder.ts';
 import type { LedgerRecorderOptions } from './ledger-recorder.ts';

@@ -3,17 +3,17 @@
  * again held against what it was the first time.
  */
 import { createHash } from 'node:crypto';
-import { firstDifference, LEDGER_FORMAT, LedgerWriter, rewindLedger } from '@gradcast/checkpoint';
+import { firstDifference, LEDGER_FORMAT, LedgerWriter, rewindLedger } from '@gradcast/ledger';
+import type { LineFileEvents } from '@gradcast/files';
 import type {
   AbandonedSteps,
   LedgerDefinition,
   LedgerPosition,
-  LineFileEvents,
   RepeatedField,
-  RunFolder,
   StepBefore,
   StepLine,
-} from '@gradcast/checkpoint';
+} from '@gradcast/ledger';
+import type { RunFolder } from '@gradcast/run-folder';
 import { CoordinatorError } from '../failure.ts';
 import type { ClosedRecord, StepRecord } from './records.ts';
 

@@ -4,7 +4,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { chooseBackend, loadBackend } from '@gradcast/backends-node';
 import { createEngine } from '@gradcast/engine';
-import { writeAtomically } from '@gradcast/checkpoint';
+import { writeAtomically } from '@gradcast/files';
 import { referenceNoise, sampleGrid, sampleNoise } from '@gradcast/evaluate';
 import { buildModel, presets } from '@gradcast/model';
 import type { GradientEngine, PresetName } from '@gradcast/model';

@@ -4,7 +4,9 @@
  */
 import { Worker } from 'node:worker_threads';
 import { CheckpointError, CheckpointWriter } from '@gradcast/checkpoint';
-import type { Checkpoint, LedgerPosition, RunFolder, WriterThread } from '@gradcast/checkpoint';
+import type { Checkpoint, WriterThread } from '@gradcast/checkpoint';
+import type { LedgerPosition } from '@gradcast/ledger';
+import type { RunFolder } from '@gradcast/run-folder';
 import { nameTensors } from '@gradcast/optimizer';
 import type { StateVectors, TrainingState } from '@gradcast/optimizer';
 import { entryUrl } from '../entry.ts';

@@ -1,7 +1,7 @@
 /** What a run came to: summary.json, and what the command prints at the end. */
 import { createHash } from 'node:crypto';
 import { relative } from 'node:path';
-import type { RunFolder } from '@gradcast/checkpoint';
+import type { RunFolder } from '@gradcast/run-folder';
 import type { CoordinatorConfig, Summary } from '@gradcast/config';
 import { globalBatch } from '@gradcast/schedule';
 import { stateBytes } from '@gradcast/optimizer';

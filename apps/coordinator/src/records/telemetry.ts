@@ -1,7 +1,7 @@
 /**
  * Everything a run says to the outside: Prometheus, metrics.jsonl, progress, notices and the log. It decides nothing.
  */
-import type { MetricsLog } from '@gradcast/checkpoint';
+import type { MetricsLog } from '@gradcast/run-folder';
 import type { ChildMessage } from '@gradcast/config';
 import { coordinatorMetrics, endpoints, processMetrics } from '@gradcast/metrics';
 import type { CoordinatorMetrics, RequestHandler } from '@gradcast/metrics';

@@ -2,7 +2,7 @@
  * Keeps a full or failing disk from ending a run or flooding its user: each kind of file is reported once when it begins
  * to fail and once when it is written again, every failure is counted, and training goes on meanwhile.
  */
-import type { LineFileEvents } from '@gradcast/checkpoint';
+import type { LineFileEvents } from '@gradcast/files';
 import type { WrittenFile } from '@gradcast/metrics';
 
 export interface WriteHealthOptions {

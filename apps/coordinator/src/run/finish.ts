@@ -4,7 +4,7 @@
  * Invariant: a run is called completed only once its last state is safe on the disk.
  */
 import type { Summary } from '@gradcast/config';
-import { RunError } from '@gradcast/checkpoint';
+import { RunError } from '@gradcast/files';
 import { RETURN_MS } from '../membership/drain.ts';
 import type { Saving } from '../records/saving.ts';
 import { summarize } from '../records/summary.ts';

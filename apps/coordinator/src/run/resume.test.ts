@@ -1,7 +1,8 @@
 import { mkdir, mkdtemp, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { LEDGER_FORMAT, LedgerWriter, RunFolder } from '@gradcast/checkpoint';
+import { LEDGER_FORMAT, LedgerWriter } from '@gradcast/ledger';
+import { RunFolder } from '@gradcast/run-folder';
 import type { CoordinatorConfig } from '@gradcast/config';
 import { TrainingState } from '@gradcast/optimizer';
 import { contentOf } from '@gradcast/testing';

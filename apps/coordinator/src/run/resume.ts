@@ -5,18 +5,11 @@
  */
 import { dirname, join, resolve } from 'node:path';
 import { stat } from 'node:fs/promises';
-import {
-  assertLedgerAt,
-  assertResumable,
-  Checkpoints,
-  DEFINITION_FIELDS,
-  LEDGER,
-  listRuns,
-  loadCheckpoint,
-  readRun,
-  RunFolder,
-} from '@gradcast/checkpoint';
-import type { LedgerDefinition, LoadedCheckpoint } from '@gradcast/checkpoint';
+import { Checkpoints, loadCheckpoint } from '@gradcast/checkpoint';
+import { assertLedgerAt, DEFINITION_FIELDS, LEDGER } from '@gradcast/ledger';
+import { assertResumable, listRuns, readRun, RunFolder } from '@gradcast/run-folder';
+import type { LoadedCheckpoint } from '@gradcast/checkpoint';
+import type { LedgerDefinition } from '@gradcast/ledger';
 import type { CoordinatorConfig } from '@gradcast/config';
 import type { TrainingState } from '@gradcast/optimizer';
 import { CoordinatorError } from '../failure.ts';
@@ -49,8 +42,8 @@ export interface BeginOptions {
  * Finds an earlier run or makes a new one, as `--resume` says, and locks it. Everything about an earlier run is checked
  * before the lock is taken, and nothing but the lock is changed.
  *
- * @throws CoordinatorError `resume-mismatch` (exit 2) listing every numeric field that differs; StateMismatchError; errors
- *   of `@gradcast/checkpoint` for missing or damaged files.
+ * @throws CoordinatorError `resume-mismatch` (exit 2) listing every numeric field that differs; StateMismatchError;
+ *   RunError, LedgerError and CheckpointError for missing or damaged files.
  */
 export async function begin(options: BeginOptions): Promise<Beginning> {
   const { config, numeric } = options;

@@ -5,7 +5,7 @@
  * Invariants: whatever can be refused is refused before anything on the disk is changed; a stop is obeyed at every moment.
  */
 import type { Summary } from '@gradcast/config';
-import { readRun } from '@gradcast/checkpoint';
+import { readRun } from '@gradcast/run-folder';
 import type { LoadedCheckpoint } from '@gradcast/checkpoint';
 import { loadDataset } from '@gradcast/dataset';
 import { buildModel, presets } from '@gradcast/model';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { LineFile, MAX_BACKLOG_BYTES } from './line-file.ts';
 import type { LineTarget } from './line-file.ts';
-import { FullDisk } from './full-disk.ts';
+import { FullDisk } from './testing/full-disk.ts';
 
 let folder = '';
 let path = '';

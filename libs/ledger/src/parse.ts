@@ -1,7 +1,7 @@
 /** From the content of a ledger line to a typed one: names the first member that is not what it should be. */
 import { CODECS } from '@gradcast/protocol';
-import { LEDGER_FORMAT, REPEATED_FIELDS } from './ledger-record.ts';
-import type { LedgerLine } from './ledger-record.ts';
+import { LEDGER_FORMAT, REPEATED_FIELDS } from './record.ts';
+import type { LedgerLine } from './record.ts';
 
 type Check = (value: unknown) => boolean;
 

@@ -1,12 +1,12 @@
 /** Reads a ledger from any place on, checking its chain, in memory that does not grow with it. */
 import { join } from 'node:path';
 import { LedgerError } from './errors.ts';
-import { ChainedLines } from './ledger-lines.ts';
-import type { LineFault, ReadLine } from './ledger-lines.ts';
-import { bytesOf, LEDGER, partsOf } from './ledger-parts.ts';
-import type { LedgerPart, LedgerPlace } from './ledger-parts.ts';
-import { GENESIS, sealOf } from './ledger-record.ts';
-import type { HeaderLine, LedgerPosition } from './ledger-record.ts';
+import { ChainedLines } from './lines.ts';
+import type { LineFault, ReadLine } from './lines.ts';
+import { bytesOf, LEDGER, partsOf } from './parts.ts';
+import type { LedgerPart, LedgerPlace } from './parts.ts';
+import { GENESIS, sealOf } from './record.ts';
+import type { HeaderLine, LedgerPosition } from './record.ts';
 
 /** A line and where it lies. */
 export interface PlacedLine extends ReadLine {

@@ -13,8 +13,7 @@ import { link, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setTimeout } from 'node:timers/promises';
-import { TEMPORARY_PREFIX, writeAtomically } from './atomic.ts';
-import { RunError, systemCode } from './errors.ts';
+import { RunError, systemCode, TEMPORARY_PREFIX, writeAtomically } from '@gradcast/files';
 import type { ProcessIdentity, ProcessTable } from './processes.ts';
 
 /** Takeovers that may be lost to other processes before this one gives up. */

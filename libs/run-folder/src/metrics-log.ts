@@ -3,9 +3,8 @@
  * step loop's back; a disk that is full or does not keep up is reported and never stops the loop.
  */
 import { open } from 'node:fs/promises';
-import { RunError, systemCode } from './errors.ts';
-import { LineFile } from './line-file.ts';
-import type { LineFileEvents } from './line-file.ts';
+import { LineFile, RunError, systemCode } from '@gradcast/files';
+import type { LineFileEvents } from '@gradcast/files';
 
 const NEWLINE = 0x0a;
 /** Read at once; far longer than a line. */

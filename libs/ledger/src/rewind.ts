@@ -1,19 +1,18 @@
 /**
- * Takes a ledger back to a checkpoint. Lines behind it are not thrown away: see `ledger-abandoned.ts`.
+ * Takes a ledger back to a checkpoint. Lines behind it are not thrown away: see `abandoned.ts`.
  *
  * A kill at any instant loses nothing provable: the lines are kept, on the disk, before the ledger is cut; it is cut from
  * its end, so that it is a sound ledger at every moment; and doing it once more changes nothing.
  */
 import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { syncFolder } from './atomic.ts';
-import { RunError, systemCode } from './errors.ts';
-import { abandon, AbandonedSteps } from './ledger-abandoned.ts';
-import { bytesOf, LEDGER, partPath, partsOf, PARTS_FOLDER, writeCompressed } from './ledger-parts.ts';
-import type { LedgerPart, LedgerPlace } from './ledger-parts.ts';
-import { findPosition } from './ledger-reader.ts';
-import type { KnownPlace } from './ledger-reader.ts';
-import type { LedgerPosition } from './ledger-record.ts';
+import { RunError, syncFolder, systemCode } from '@gradcast/files';
+import { abandon, AbandonedSteps } from './abandoned.ts';
+import { bytesOf, LEDGER, partPath, partsOf, PARTS_FOLDER, writeCompressed } from './parts.ts';
+import type { LedgerPart, LedgerPlace } from './parts.ts';
+import { findPosition } from './reader.ts';
+import type { KnownPlace } from './reader.ts';
+import type { LedgerPosition } from './record.ts';
 
 type At = LedgerPosition & { readonly step: number };
 

@@ -6,10 +6,10 @@
 import { createHash } from 'node:crypto';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ChainedLines, LineCutter } from './ledger-lines.ts';
-import { bytesOf, PARTS_FOLDER, writeCompressed } from './ledger-parts.ts';
-import type { LedgerPart } from './ledger-parts.ts';
-import type { LedgerPosition, RepeatedField, StepLine } from './ledger-record.ts';
+import { ChainedLines, LineCutter } from './lines.ts';
+import { bytesOf, PARTS_FOLDER, writeCompressed } from './parts.ts';
+import type { LedgerPart } from './parts.ts';
+import type { LedgerPosition, RepeatedField, StepLine } from './record.ts';
 
 /** Where versions that wrote one ledger file kept all pieces. */
 const ABANDONED_LEDGER = 'ledger.abandoned.jsonl';

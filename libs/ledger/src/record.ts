@@ -8,7 +8,7 @@
  */
 import type { CodecName } from '@gradcast/protocol';
 import { createHash } from 'node:crypto';
-import type { LedgerPlace } from './ledger-parts.ts';
+import type { LedgerPlace } from './parts.ts';
 
 /** Stands for the chain before the first line. */
 export const GENESIS = '0'.repeat(64);

@@ -1,6 +1,6 @@
 /** A disk with little room, for tests: writes stop short of it and then fail as the system's do. */
 import { open } from 'node:fs/promises';
-import type { LineTarget } from './line-file.ts';
+import type { LineTarget } from '../line-file.ts';
 
 export class FullDisk {
   readonly #path: string;

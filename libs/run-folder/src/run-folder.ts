@@ -12,11 +12,10 @@
  */
 import { mkdir, open, readdir, readFile, rm, rmdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { writeAtomically, writeJson } from './atomic.ts';
-import { Checkpoints, CHECKPOINTS_FOLDER } from './checkpoints.ts';
-import { RunError, systemCode } from './errors.ts';
-import { LEDGER } from './ledger-parts.ts';
-import type { LineFileEvents } from './line-file.ts';
+import { RunError, systemCode, writeAtomically, writeJson } from '@gradcast/files';
+import { Checkpoints, CHECKPOINTS_FOLDER } from '@gradcast/checkpoint';
+import { LEDGER } from '@gradcast/ledger';
+import type { LineFileEvents } from '@gradcast/files';
 import { MetricsLog } from './metrics-log.ts';
 import { systemProcesses } from './processes.ts';
 import type { ProcessTable } from './processes.ts';

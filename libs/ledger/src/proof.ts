@@ -6,10 +6,10 @@
 import { globalBatch, SampleStream } from '@gradcast/schedule';
 import { LedgerError } from './errors.ts';
 import type { LedgerErrorCode } from './errors.ts';
-import { coverFault } from './ledger-cover.ts';
-import { readLedger } from './ledger-reader.ts';
-import type { Ledger, LedgerEnd, PlacedLine } from './ledger-reader.ts';
-import type { HeaderLine, StepLine } from './ledger-record.ts';
+import { coverFault } from './cover.ts';
+import { readLedger } from './reader.ts';
+import type { Ledger, LedgerEnd, PlacedLine } from './reader.ts';
+import type { HeaderLine, StepLine } from './record.ts';
 
 export interface LedgerProof {
   /** Steps with a line; the last of them is this step. */

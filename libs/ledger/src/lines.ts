@@ -1,7 +1,7 @@
 /** From bytes to chained lines, a chunk at a time: whoever reads a ledger needs memory for one chunk, not for the ledger. */
-import { parseLine } from './ledger-parse.ts';
-import { chainOf, GENESIS, unseal } from './ledger-record.ts';
-import type { LedgerLine } from './ledger-record.ts';
+import { parseLine } from './parse.ts';
+import { chainOf, GENESIS, unseal } from './record.ts';
+import type { LedgerLine } from './record.ts';
 
 const NEWLINE = 0x0a;
 

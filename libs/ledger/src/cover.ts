@@ -6,7 +6,7 @@
  */
 import { isSubtree } from '@gradcast/schedule';
 import type { Subtree } from '@gradcast/schedule';
-import type { LedgerResult } from './ledger-record.ts';
+import type { LedgerResult } from './record.ts';
 
 /** Results that were held back; they are used if nobody refutes them, and then cover what no other result does. */
 const HELD_BACK = new Set(['suspect', 'held']);

@@ -11,8 +11,8 @@ import { basename, dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
-import { syncFolder, TEMPORARY_PREFIX } from './atomic.ts';
-import { LedgerError, systemCode } from './errors.ts';
+import { syncFolder, systemCode, TEMPORARY_PREFIX } from '@gradcast/files';
+import { LedgerError } from './errors.ts';
 
 export const LEDGER = 'ledger.jsonl';
 /** Folder of sealed parts, and of lines that were cut off. */

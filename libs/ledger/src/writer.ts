@@ -1,11 +1,11 @@
 /** Appends to a ledger behind the step loop's back, and seals its parts. */
 import { join } from 'node:path';
-import { compressParts, LEDGER, sealPart } from './ledger-parts.ts';
-import type { LedgerPlace } from './ledger-parts.ts';
-import { GENESIS, seal } from './ledger-record.ts';
-import type { AcceptedLine, GapLine, HeaderLine, LedgerLine, LedgerPosition, StepLine } from './ledger-record.ts';
-import { LineFile, openOrMake } from './line-file.ts';
-import type { LineFileOptions, LineTarget } from './line-file.ts';
+import { compressParts, LEDGER, sealPart } from './parts.ts';
+import type { LedgerPlace } from './parts.ts';
+import { GENESIS, seal } from './record.ts';
+import type { AcceptedLine, GapLine, HeaderLine, LedgerLine, LedgerPosition, StepLine } from './record.ts';
+import { LineFile, openOrMake } from '@gradcast/files';
+import type { LineFileOptions, LineTarget } from '@gradcast/files';
 
 /** A part this long is sealed: some 80,000 steps of few workers. */
 const PART_BYTES = 32 * 2 ** 20;

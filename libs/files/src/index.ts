@@ -1,0 +1,5 @@
+export { syncFolder, TEMPORARY_PREFIX, writeAtomically, writeJson } from './atomic.ts';
+export { RunError, systemCode } from './errors.ts';
+export type { RunErrorCode } from './errors.ts';
+export { LineFile, MAX_BACKLOG_BYTES, openOrMake } from './line-file.ts';
+export type { LineFileEvents, LineFileOptions, LineTarget } from './line-file.ts';

@@ -1,0 +1,1 @@
+export { FullDisk } from './full-disk.ts';
