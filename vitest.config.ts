@@ -19,7 +19,12 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['{apps,libs}/**/src/**/*.test.ts', 'deploy/**/*.test.ts', 'bin/**/*.test.mjs'],
+          include: [
+            '{apps,libs}/**/src/**/*.test.ts',
+            'deploy/**/*.test.ts',
+            'bin/**/*.test.mjs',
+            'bench/**/*.test.ts',
+          ],
           exclude: [...configDefaults.exclude, '**/*.gpu.test.ts'],
           pool: 'forks',
           testTimeout: 60_000,
