@@ -68,7 +68,7 @@ function load() {
   const from = (path) => JSON.stringify(join(root, path));
   const contents =
     `export { fuzzDecoder } from '@gradcast/protocol/fuzzing';` +
-    `export { fuzzFleet } from ${from('apps/coordinator/src/leasing/fleet-fuzz.ts')};` +
+    `export { fuzzFleet } from ${from('apps/coordinator/src/run/fleet-fuzz.ts')};` +
     `export { fuzzWorker } from ${from('libs/worker-core/src/worker-fuzz.ts')};`;
   return loadTool('fuzz', { stdin: { contents, resolveDir: root } });
 }

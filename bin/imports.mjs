@@ -17,7 +17,7 @@ export const ROOMS = {
   network: [],
   membership: ['network'],
   audit: ['membership', 'network'],
-  leasing: ['membership', 'audit', 'network'],
+  leasing: ['membership', 'audit'],
 };
 
 /** What lies at the root and every room may import. */

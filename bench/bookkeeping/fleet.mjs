@@ -58,7 +58,6 @@ export class BenchFleet {
       },
       payload: SHAPE,
       codec: createCodec('f32', { layout, seed: 7, kernels }),
-      kernels,
       cut: (_step, { count }) => ({
         images: new Uint8Array(count * SHAPE.microBatchSize * SHAPE.pixels),
         noise: new Float32Array(count * SHAPE.microBatchSize * SHAPE.latent),

@@ -3,5 +3,5 @@ export { alignedSubtrees } from '@gradcast/schedule';
 export { decodeFromCoordinator, encodeFrame, PROTOCOL_VERSION } from '@gradcast/protocol';
 export { createCodec } from '@gradcast/reduction';
 export { referenceKernels } from '@gradcast/vector';
-export { Fleet } from '../../apps/coordinator/src/leasing/fleet.ts';
+export { Fleet } from '../../apps/coordinator/src/run/fleet.ts';
 export { auditPicks } from '../../apps/coordinator/src/audit/audit-picks.ts';

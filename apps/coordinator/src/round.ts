@@ -13,7 +13,7 @@ import { advance, judge } from '@gradcast/step';
 import { freeMemory } from '@gradcast/tensors';
 import type { VectorKernels } from '@gradcast/vector';
 import type { RunTerms } from './membership/run-terms.ts';
-import type { Fleet } from './leasing/fleet.ts';
+import type { Fleet } from './run/fleet.ts';
 import type { OpenStep } from './leasing/open-step.ts';
 import type { ClosedRecord, PhaseTimer, StepRecord } from './records/records.ts';
 

@@ -2,7 +2,8 @@ import { expect, it } from 'vitest';
 import type { Party, Ruling } from './audit.ts';
 import { Blame } from './blame.ts';
 import { ANYBODY } from '../network/credentials.ts';
-import type { Peer } from '../membership/peer.ts';
+import type { Member } from '../membership/members.ts';
+import { Reputations } from '../membership/reputation.ts';
 
 function party(worker: string, identity = worker): Party {
   return { worker, identity, credential: ANYBODY, profile: 'p', isArbiter: false, backend: 'wasm', threads: 1 };
@@ -26,36 +27,36 @@ function ruling(change: Partial<Ruling>): Ruling {
 
 function harness(...present: { readonly name: string; readonly identity: string }[]) {
   const told: string[] = [];
+  const reputations = new Reputations(() => 0);
   const blame = new Blame({
-    now: () => 0,
     events: {
       audit: (kind, worker) => told.push(`${kind} ${worker}`),
       lease: (outcome, worker) => told.push(`${outcome} ${worker}`),
       quarantined: (worker, offence) => told.push(`quarantined ${worker} ${offence}`),
     },
-    roster: { named: (name) => present.find((each) => each.name === name) as unknown as Peer },
-    refuse: ({ name }, code) => told.push(`refused ${name} ${code}`),
+    members: {
+      reputations,
+      named: (name) => present.find((each) => each.name === name) as Member | undefined,
+      refuse: ({ name }, code) => told.push(`refused ${name} ${code}`),
+    },
   });
-  return { blame, told };
+  return { blame, reputations, told };
 }
 
 it('is for who was wrong, and praise for who was right', () => {
-  const { blame, told } = harness({ name: 'liar', identity: 'liar' });
-  blame.reputations.introduce('honest', { shared: ['token:shared'] });
+  const { blame, reputations, told } = harness({ name: 'liar', identity: 'liar' });
+  reputations.introduce('honest', { shared: ['token:shared'] });
   for (let i = 0; i < 10; i++) blame.ruled(ruling({ right: [party('honest')], used: party('honest'), kind: 'agreed' }));
-  expect([blame.reputations.isOnProbation('honest'), told.slice(-2)]).toEqual([
-    false,
-    ['agreed honest', 'accepted honest'],
-  ]);
+  expect([reputations.isOnProbation('honest'), told.slice(-2)]).toEqual([false, ['agreed honest', 'accepted honest']]);
   blame.ruled(ruling({ wrong: [party('liar')] }));
   expect(told.slice(-3)).toEqual(['settled arbiter', 'quarantined liar audit', 'refused liar audit-lost']);
 });
 
 it('finds who has hung up by its session, and not who has taken its name since', () => {
-  const { blame, told } = harness({ name: 'w', identity: 'session-2' });
+  const { blame, reputations, told } = harness({ name: 'w', identity: 'session-2' });
   blame.ruled(ruling({ wrong: [party('w', 'session-1')] }));
   blame.refuted(party('w', 'session-1'));
   expect(told).toEqual(['settled arbiter', 'quarantined w audit', 'quarantined w refused']);
-  expect(blame.reputations.quarantineOf('session-1')).toBeDefined();
-  expect(blame.reputations.quarantineOf('session-2')).toBeUndefined();
+  expect(reputations.quarantineOf('session-1')).toBeDefined();
+  expect(reputations.quarantineOf('session-2')).toBeUndefined();
 });

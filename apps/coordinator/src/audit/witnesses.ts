@@ -7,7 +7,7 @@
 import type { Assignment, Lease, StepLeases } from '@gradcast/schedule';
 import { areIndependent } from './audit.ts';
 import type { Audits, Case, Party } from './audit.ts';
-import type { Peer } from '../membership/peer.ts';
+import type { Member } from '../membership/members.ts';
 
 /** An open step, as far as its audits go. */
 export interface AuditedStep {
@@ -18,7 +18,7 @@ export interface AuditedStep {
 
 export interface WitnessesOptions<Step extends AuditedStep> {
   /** An arbiter like this party. @returns it, once it is there. */
-  readonly callArbiter: (like: Party) => Peer | undefined;
+  readonly callArbiter: (like: Party) => Member | undefined;
   /** Leases leaves for comparison. */
   readonly grant: (step: Step, assignment: Assignment) => void;
 }
@@ -40,7 +40,7 @@ export class Witnesses<Step extends AuditedStep> {
    *
    * @param present workers that can be asked for something.
    */
-  ask(step: Step, cases: readonly Case[], present: readonly Peer[]): void {
+  ask(step: Step, cases: readonly Case[], present: readonly Member[]): void {
     for (const each of cases) {
       // Whoever was asked and is waited for no more: it is late.
       if (step.leases.audits(each.subtree).length > 0) step.audits.refer(each.subtree);
@@ -49,11 +49,11 @@ export class Witnesses<Step extends AuditedStep> {
     }
   }
 
-  #askWitness(step: Step, each: Case, present: readonly Peer[]): void {
+  #askWitness(step: Step, each: Case, present: readonly Member[]): void {
     const [{ party }] = each.testimonies;
-    const isWitness = (peer: Peer) =>
-      peer.profile === party.profile && peer.name !== party.worker && areIndependent(peer, party);
-    const witness = present.find((peer) => !step.leases.isBusy(peer.name) && isWitness(peer));
+    const isWitness = (member: Member) =>
+      member.profile === party.profile && member.name !== party.worker && areIndependent(member, party);
+    const witness = present.find((member) => !step.leases.isBusy(member.name) && isWitness(member));
     if (witness) this.#ask(step, each, witness);
     else if (!present.some(isWitness)) step.audits.refer(each.subtree);
   }
@@ -65,7 +65,7 @@ export class Witnesses<Step extends AuditedStep> {
     if (arbiter?.isAt(step.version) && !step.leases.isBusy(arbiter.name)) this.#ask(step, each, arbiter);
   }
 
-  #ask(step: Step, { subtree }: Case, { name: worker }: Peer): void {
+  #ask(step: Step, { subtree }: Case, { name: worker }: Member): void {
     step.audits.ask(subtree);
     this.#options.grant(step, { worker, range: { first: subtree.start, count: subtree.size } });
   }
@@ -76,8 +76,8 @@ function isUnasked(step: AuditedStep, { subtree }: Case): boolean {
   return !step.leases.audits(subtree).some(isAwaited);
 }
 
-/** A peer as audits see it: what is known of it outlives its connection. */
-export function partyOf({ name, identity, credential, profile, isArbiter, hello }: Peer): Party {
+/** A worker as audits see it: what is known of it outlives its connection. */
+export function partyOf({ name, identity, credential, profile, isArbiter, hello }: Member): Party {
   const { backend = '', threads = 1 } = hello ?? {};
   return { worker: name, identity, credential, profile, isArbiter, backend, threads };
 }

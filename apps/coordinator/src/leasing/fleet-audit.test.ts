@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { LOCAL } from '../network/credentials.ts';
-import { FleetHarness, stepSum, sumOf } from './fleet-harness.ts';
-import type { FakeWorker } from './fleet-harness.ts';
+import { FleetHarness, stepSum, sumOf } from '../run/fleet-harness.ts';
+import type { FakeWorker } from '../run/fleet-harness.ts';
 
 const lie = (vector: Float32Array) => (vector[3] += 1);
 const audits = (harness: FleetHarness) => harness.told.filter((told) => told.startsWith('audit '));

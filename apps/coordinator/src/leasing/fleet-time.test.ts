@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { FleetHarness, stepSum, sumOf } from './fleet-harness.ts';
-import type { FakeWorker } from './fleet-harness.ts';
+import { FleetHarness, stepSum, sumOf } from '../run/fleet-harness.ts';
+import type { FakeWorker } from '../run/fleet-harness.ts';
 
 const pong = (worker: FakeWorker) => worker.says({ type: 'pong', incarnation: 3, id: 1 });
 

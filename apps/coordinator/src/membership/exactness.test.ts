@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { ANYBODY, LOCAL } from '../network/credentials.ts';
 import type { Credential } from '../network/credentials.ts';
 import { OWN_FIRST_MS } from './exactness.ts';
-import { FleetHarness, stepSum, sumOf } from '../leasing/fleet-harness.ts';
-import type { FakeWorker } from '../leasing/fleet-harness.ts';
+import { FleetHarness, stepSum, sumOf } from '../run/fleet-harness.ts';
+import type { FakeWorker } from '../run/fleet-harness.ts';
 
 const TRUSTED: Credential = { kind: 'own', name: 'lab-1', role: 'trusted' };
 const GUEST: Credential = { kind: 'own', name: 'guest', role: 'worker' };

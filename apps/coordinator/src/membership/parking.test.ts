@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { FleetHarness } from '../leasing/fleet-harness.ts';
-import type { FakeWorker } from '../leasing/fleet-harness.ts';
+import { FleetHarness } from '../run/fleet-harness.ts';
+import type { FakeWorker } from '../run/fleet-harness.ts';
 
 const pong = (worker: FakeWorker) => worker.says({ type: 'pong', incarnation: 3, id: 1 });
 /** Says that all it was sent is applied. */

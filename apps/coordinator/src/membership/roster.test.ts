@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { FleetHarness } from '../leasing/fleet-harness.ts';
+import { FleetHarness } from '../run/fleet-harness.ts';
 
 it('a worker that comes back takes its own name, and what the old connection does later changes nothing', () => {
   const harness = new FleetHarness();

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { CredentialRole } from '@gradcast/config';
 import type { Credential, CredentialKind } from '../network/credentials.ts';
-import { FleetHarness } from '../leasing/fleet-harness.ts';
-import type { FakeWorker } from '../leasing/fleet-harness.ts';
+import { FleetHarness } from '../run/fleet-harness.ts';
+import type { FakeWorker } from '../run/fleet-harness.ts';
 import { Sessions } from './sessions.ts';
 
 const spoil = (vector: Float32Array) => (vector[5] = NaN);

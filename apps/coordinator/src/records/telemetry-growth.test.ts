@@ -4,7 +4,7 @@ import { buildModel, tinyPresets } from '@gradcast/model';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { ShutdownDrain, RETURN_MS } from '../membership/drain.ts';
-import { FleetHarness } from '../leasing/fleet-harness.ts';
+import { FleetHarness } from '../run/fleet-harness.ts';
 import { Telemetry } from './telemetry.ts';
 import { LineBudget } from '../network/line-budget.ts';
 

@@ -2,7 +2,7 @@ import type { ChildMessage } from '@gradcast/config';
 import { buildModel, tinyPresets } from '@gradcast/model';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
-import { FleetHarness, INCARNATION } from '../leasing/fleet-harness.ts';
+import { FleetHarness, INCARNATION } from '../run/fleet-harness.ts';
 import { Telemetry } from './telemetry.ts';
 import { LineBudget } from '../network/line-budget.ts';
 

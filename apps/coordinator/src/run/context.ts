@@ -6,7 +6,7 @@ import type { GradientCodec } from '@gradcast/reduction';
 import type { VectorKernels } from '@gradcast/vector';
 import type { Logger } from 'pino';
 import type { CoordinatorError } from '../failure.ts';
-import type { Fleet } from '../leasing/fleet.ts';
+import type { Fleet } from './fleet.ts';
 import type { Listeners } from '../network/listeners.ts';
 import type { LedgerRecorder } from '../records/ledger-recorder.ts';
 import type { Samples } from '../records/samples.ts';

@@ -12,7 +12,7 @@ import { auditPicks, auditSecret } from '../audit/audit-picks.ts';
 import type { AuditPicks } from '../audit/audit-picks.ts';
 import { LedgerRecorder } from '../records/ledger-recorder.ts';
 import { CoordinatorError } from '../failure.ts';
-import { Fleet, TICK_MS } from '../leasing/fleet.ts';
+import { Fleet, TICK_MS } from './fleet.ts';
 import type { Prepared, RunOptions, Services } from './context.ts';
 import { Samples } from '../records/samples.ts';
 import { Saving } from '../records/saving.ts';
@@ -126,7 +126,7 @@ function fleetOf(
   { arbiters, isAudited }: { readonly arbiters: Arbiters; readonly isAudited: AuditPicks },
 ): Fleet {
   const { config } = options;
-  const { beginning, dataset, codec, kernels, state } = prepared;
+  const { beginning, dataset, codec, state } = prepared;
   const { preset, seed, microBatchSize, microBatches } = config;
   const { model } = state;
   const cutter = new MicroBatches({ dataset, preset: model.preset, shape: config, seed });
@@ -159,7 +159,6 @@ function fleetOf(
       microBatchSize,
     },
     codec,
-    kernels,
     cut: (step, range) => cutter.cut(step, range),
     isTailSound: (tail, leaves) => tailFault(model, tail, leaves) === undefined,
     now,

@@ -1,6 +1,6 @@
 /** Drives the rounds of a run, from the version it begins with to its last or to whatever ends it sooner. */
 import type { TrainingState } from '@gradcast/optimizer';
-import type { Fleet } from '../leasing/fleet.ts';
+import type { Fleet } from './fleet.ts';
 import { PhaseTimer } from '../records/records.ts';
 import { round } from '../round.ts';
 import type { RoundOutcome } from '../round.ts';

@@ -2,7 +2,7 @@
  * Watches over a run that has too few workers: says so once, and after `--wait-workers` gives up. Where nobody can come
  * any more, because the command's own workers have ended and no other machine reaches the port, it gives up at once.
  */
-import type { Fleet } from '../leasing/fleet.ts';
+import type { Fleet } from './fleet.ts';
 import type { Telemetry } from '../records/telemetry.ts';
 
 export interface WatchOptions {

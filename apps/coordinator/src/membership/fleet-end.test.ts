@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FleetHarness, INCARNATION } from './fleet-harness.ts';
+import { FleetHarness, INCARNATION } from '../run/fleet-harness.ts';
 
 /** Tells whether a promise has settled by now. */
 function endOf(promise: Promise<void>): () => Promise<boolean> {

@@ -1,5 +1,5 @@
 /**
- * Hands out the leaves of a step and judges what comes back.
+ * Hands out the leaves of a step and judges what comes back. It knows no socket: workers are members, met in `members.ts`.
  *
  * Invariants: a lease goes only to a worker whose replica will be at the step's version and who is not
  * in quarantine; a result counts only with the right lease, version, shape and replica fingerprint; the next step's images go out
@@ -10,28 +10,24 @@ import type { Assignment, LeafRange, Lease } from '@gradcast/schedule';
 import { encodeFrame, leaseBytes, leaseParts, openEncoded, ProtocolError } from '@gradcast/protocol';
 import type { LeaseContents, MessageOf, PayloadShape } from '@gradcast/protocol';
 import type { GradientCodec } from '@gradcast/reduction';
-import type { VectorKernels } from '@gradcast/vector';
-import type { Party } from '../audit/audit.ts';
+import type { Arbitration } from '../audit/arbitration.ts';
 import type { AuditPicks } from '../audit/audit-picks.ts';
 import { Blame } from '../audit/blame.ts';
-import { Eligible } from '../membership/eligible.ts';
+import { partyOf, Witnesses } from '../audit/witnesses.ts';
 import type { FleetEvents } from '../events.ts';
+import type { CommittedState } from '../membership/committed-state.ts';
+import type { Member, Members, Work } from '../membership/members.ts';
+import { longestMs } from '../membership/progress.ts';
+import type { Offence } from '../membership/reputation.ts';
+import type { RunTerms } from '../membership/run-terms.ts';
 import { OpenStep } from './open-step.ts';
 import type { OpenStepOptions } from './open-step.ts';
 import { Pace } from './pace.ts';
-import type { Peer } from '../membership/peer.ts';
-import { longestMs } from '../membership/progress.ts';
-import type { Roster } from '../membership/roster.ts';
-import type { RunTerms } from '../membership/run-terms.ts';
-import type { CommittedState } from '../membership/committed-state.ts';
-import type { Offence, Reputations } from '../membership/reputation.ts';
-import { partyOf, Witnesses } from '../audit/witnesses.ts';
 
-export interface DispatcherOptions {
+export interface LeasingOptions {
   readonly terms: RunTerms;
   readonly payload: PayloadShape;
   readonly codec: GradientCodec;
-  readonly kernels: VectorKernels;
   /** Images and noise of some leaves of a step. */
   readonly cut: (step: number, range: LeafRange) => LeaseContents;
   /** Whether the tail of a sum over so many leaves is one that batches can bring. */
@@ -47,24 +43,19 @@ export interface DispatcherOptions {
   /** Monotonic milliseconds. */
   readonly now: () => number;
   readonly events: FleetEvents;
-  readonly roster: Roster;
-  /** A worker whose connection should end. */
-  readonly refuse: (peer: Peer, code: 'silent' | 'result-numeric' | 'audit-lost', sentence: string) => void;
-  /** A worker whose replica is not ours. */
-  readonly missed: (peer: Peer) => void;
-  /** Only an arbiter can end an audit of this party: one like it, or whatever there is. @returns it, once it is there. */
-  readonly callArbiter: (like: Party) => Peer | undefined;
+  readonly members: Members;
+  /** Who decides an audit that no two workers can. */
+  readonly arbitration: Pick<Arbitration, 'call'>;
 }
 
 /** An expired lease is given up, and its worker with it, after so many times its term (and never under a minute). */
 const HOPELESS_FACTOR = 10;
 const HOPELESS_MS = 60_000;
 
-export class Dispatcher {
-  readonly #options: DispatcherOptions;
+export class Leasing implements Work {
+  readonly #options: LeasingOptions;
   readonly #pace = new Pace();
   readonly #blame: Blame;
-  readonly #eligible: Eligible;
   readonly #witnesses: Witnesses<OpenStep>;
   #step: OpenStep | undefined;
   /** The step after it, leased out ahead. */
@@ -76,19 +67,13 @@ export class Dispatcher {
   /** Results that came while this process was still taking the step they build on, one for each leased subtree. */
   #ahead = new Map<string, () => void>();
 
-  constructor(options: DispatcherOptions) {
+  constructor(options: LeasingOptions) {
     this.#options = options;
     this.#blame = new Blame(options);
-    this.#eligible = new Eligible({ ...options, reputations: this.reputations });
     this.#witnesses = new Witnesses({
-      callArbiter: options.callArbiter,
+      callArbiter: (like) => options.arbitration.call(like),
       grant: (step, assignment) => this.#grant(step, assignment, true),
     });
-  }
-
-  /** Strikes and quarantines of workers. */
-  get reputations(): Reputations {
-    return this.#blame.reputations;
   }
 
   /** Whether a worker has a lease in the open step. */
@@ -96,13 +81,8 @@ export class Dispatcher {
     return this.#step?.leases.isBusy(worker) ?? false;
   }
 
-  /** Why a worker is kept from work. */
-  quarantineOf(peer: Peer): Offence | undefined {
-    return this.reputations.quarantineOf(peer.identity)?.reason;
-  }
-
-  introduce(peer: Peer, leafMs: number): void {
-    this.#pace.introduce(peer.name, leafMs);
+  introduce(worker: string, leafMs: number): void {
+    this.#pace.introduce(worker, leafMs);
   }
 
   /** Opens a step and leases it out; a step that is open already is returned as it is. */
@@ -114,7 +94,7 @@ export class Dispatcher {
     this.#step.leases.restart(this.#options.now());
     for (const { worker } of this.#step.leases.open) {
       // Who fell behind or left since cannot compute what was leased ahead.
-      if (!this.#options.roster.named(worker)?.isAt(version)) this.#step.leases.drop(worker);
+      if (!this.#options.members.named(worker)?.isAt(version)) this.#step.leases.drop(worker);
     }
     if (this.#stopped) this.#step.stop();
     this.assign();
@@ -124,7 +104,7 @@ export class Dispatcher {
   /** Sends the leases of a step ahead, to the workers of the present one. */
   prepare(version: number): void {
     if (this.#stopped || this.#next?.version === version || !this.#step) return;
-    const workers = this.#eligible.at(this.#step.version);
+    const workers = this.#options.members.eligible(this.#step.version);
     if (workers.length < this.#options.minWorkers) return;
     this.#next = this.#newStep(version);
     this.#lease(this.#next, workers);
@@ -167,7 +147,6 @@ export class Dispatcher {
 
   postpone(byMs: number): void {
     this.#step?.leases.postpone(byMs, this.#options.now());
-    this.reputations.postpone(byMs);
   }
 
   /** Deadlines. */
@@ -186,9 +165,9 @@ export class Dispatcher {
    * offence: a slow worker on trial is slow and no more.
    */
   #shareOverdue(step: OpenStep): void {
-    const { now, roster } = this.#options;
-    const isIdle = (peer: Peer) => !step.leases.isBusy(peer.name) && !step.isSuspect(peer.name);
-    if (!this.#eligible.at(step.version).some(isIdle)) return;
+    const { now, members } = this.#options;
+    const isIdle = ({ name }: Member) => !step.leases.isBusy(name) && !step.isSuspect(name);
+    if (!this.#options.members.eligible(step.version).some(isIdle)) return;
     let found = false;
     for (const { id, worker, range, grantedAt, expired, shared, audit } of step.leases.open) {
       const age = now() - grantedAt;
@@ -198,32 +177,29 @@ export class Dispatcher {
       if (!audit) this.#pace.outwaited(worker, age / range.count);
       // What it was leased ahead is shared out again, and it is asked for nothing until it is heard from.
       this.freeAhead(worker);
-      const peer = roster.named(worker);
-      if (peer) peer.isQuiet = peer.wantsPing = true;
+      members.doubt(worker);
     }
     if (found) this.assign();
   }
 
   #expired({ worker, grantedAt, range, audit }: Lease): void {
-    const { now, events, roster } = this.#options;
+    const { now, events, members } = this.#options;
     events.lease('expired', worker);
-    const peer = roster.named(worker);
-    if (!peer) return;
-    // Until anything is heard from it again, a worker that missed a deadline is asked for nothing.
-    if (peer.isArbiter) return;
-    peer.isQuiet = true;
+    const member = members.named(worker);
+    if (!member || member.isArbiter) return;
+    members.doubt(worker);
     // Nor does the next step wait for it: what it was leased ahead is shared out again.
     this.freeAhead(worker);
-    peer.wantsPing = true;
     if (!audit) this.#pace.late(worker, (now() - grantedAt) / range.count);
-    this.#offend(peer, 'expired');
+    this.#offend(member, 'expired');
   }
 
   #checkHopeless({ worker, grantedAt, deadline, range }: Lease): void {
-    const { now, roster, refuse } = this.#options;
+    const { now, members } = this.#options;
     const limit = Math.max(HOPELESS_MS, HOPELESS_FACTOR * (deadline - grantedAt)) + this.#transferMs(range);
-    const peer = roster.named(worker);
-    if (peer && now() - grantedAt > limit) refuse(peer, 'silent', 'a lease was not answered in ten times its term');
+    const member = members.named(worker);
+    if (!member || now() - grantedAt <= limit) return;
+    members.refuse(member, 'silent', 'a lease was not answered in ten times its term');
   }
 
   /** How long the slowest link needs for the average before a lease, the lease and its results. */
@@ -238,44 +214,44 @@ export class Dispatcher {
    *
    * @throws ProtocolError `payload-length` or `message-invalid`.
    */
-  result(peer: Peer, message: MessageOf<'result'>, payload: Uint8Array): void {
-    const { codec, events, now, missed, terms } = this.#options;
+  result(member: Member, message: MessageOf<'result'>, payload: Uint8Array): void {
+    const { codec, events, now, members, terms } = this.#options;
     const node = openEncoded(payload, codec.nodeBytes);
     const { start, size } = message.subtree;
     if (!isSubtree(message.subtree, terms.microBatches)) {
       throw new ProtocolError('message-invalid', `leaves ${start} to ${start + size - 1} are no subtree of the step`);
     }
     const step = this.#step;
-    if (!step || step.isClosed || step.version !== message.version) return events.lease('late', peer.name);
-    const lease = this.#leaseOf(step, peer, message);
+    if (!step || step.isClosed || step.version !== message.version) return events.lease('late', member.name);
+    const lease = this.#leaseOf(step, member, message);
     const key = `${message.lease}:${start}/${size}`;
-    if (!lease || this.#ahead.has(key)) return events.lease('duplicate', peer.name);
+    if (!lease || this.#ahead.has(key)) return events.lease('duplicate', member.name);
     if (this.#committed?.version !== message.version) {
-      this.#ahead.set(key, () => this.result(peer, message, payload));
+      this.#ahead.set(key, () => this.result(member, message, payload));
       return;
     }
     if (message.fingerprint !== this.#committed.fingerprint) {
-      events.mismatch(peer.name);
-      events.lease('refused', peer.name);
-      this.#offend(peer, 'mismatch');
-      return missed(peer);
+      events.mismatch(member.name);
+      events.lease('refused', member.name);
+      this.#offend(member, 'mismatch');
+      return members.resync(member);
     }
     if (!codec.hasZeroPadding(node)) {
-      this.#offend(peer, 'refused');
+      this.#offend(member, 'refused');
       throw new ProtocolError('message-invalid', 'its result has numbers between the tensors');
     }
-    const verdict = step.accept(lease, message.subtree, node, { party: partyOf(peer), now: now() });
-    if (verdict === 'heard') events.lease('audited', peer.name);
-    else if (verdict === 'suspect') events.lease('refused', peer.name);
+    const verdict = step.accept(lease, message.subtree, node, { party: partyOf(member), now: now() });
+    if (verdict === 'heard') events.lease('audited', member.name);
+    else if (verdict === 'suspect') events.lease('refused', member.name);
     // Whose value is used is told by the ruling.
     else if (verdict !== 'held' || !step.audits.of(message.subtree))
-      events.lease(verdict === 'late' ? 'late' : 'accepted', peer.name);
-    if (verdict === 'accepted' || verdict === 'held' || verdict === 'heard') peer.contributed();
+      events.lease(verdict === 'late' ? 'late' : 'accepted', member.name);
+    if (verdict === 'accepted' || verdict === 'held' || verdict === 'heard') member.contributed();
     // What is held may be a lie: it is good once an audit says so.
-    if (verdict === 'accepted') this.reputations.good(peer.identity);
+    if (verdict === 'accepted') members.reputations.good(member.identity);
     if (verdict === 'suspect') this.#confirm(step);
     for (const party of step.refuted()) this.#blame.refuted(party);
-    this.#closeLeases(step, peer, message);
+    this.#closeLeases(step, member, message);
     this.assign();
   }
 
@@ -283,25 +259,25 @@ export class Dispatcher {
    * The lease that a result is of. What compares values has to bring its subtree whole, for parts of it could be compared with
    * nothing; who sends anything else holds the step up.
    */
-  #leaseOf(step: OpenStep, peer: Peer, { lease: id, subtree }: MessageOf<'result'>): Lease | undefined {
-    const lease = step.leases.of(id, peer.name);
+  #leaseOf(step: OpenStep, member: Member, { lease: id, subtree }: MessageOf<'result'>): Lease | undefined {
+    const lease = step.leases.of(id, member.name);
     if (!lease) return undefined;
     const { first, count } = lease.range;
     const [behind, end] = [subtree.start - first, subtree.start + subtree.size];
     if (!lease.audit) return behind >= 0 && end <= first + count ? lease : undefined;
     if (behind === 0 && subtree.size === count) return lease;
-    this.#offend(peer, 'refused');
+    this.#offend(member, 'refused');
     throw new ProtocolError('message-invalid', `this lease is not answered with leaves ${subtree.start} to ${end - 1}`);
   }
 
-  #closeLeases(step: OpenStep, peer: Peer, { computeMs }: MessageOf<'result'>): void {
+  #closeLeases(step: OpenStep, member: Member, { computeMs }: MessageOf<'result'>): void {
     const { now, events } = this.#options;
     for (const answered of step.leases.settle()) {
-      if (answered.worker !== peer.name) continue;
+      if (answered.worker !== member.name) continue;
       const ms = now() - answered.grantedAt;
-      this.#pace.measured(peer.name, ms / answered.range.count, answered.range.count);
+      this.#pace.measured(member.name, ms / answered.range.count, answered.range.count);
       // What a worker says of itself cannot be longer than what was measured here.
-      events.leaseTime(peer.name, ms, Math.min(Math.max(computeMs, 0), ms));
+      events.leaseTime(member.name, ms, Math.min(Math.max(computeMs, 0), ms));
     }
   }
 
@@ -312,7 +288,7 @@ export class Dispatcher {
     // Nothing to hand out: what a result costs must not depend on how many others wait.
     const unasked = this.#witnesses.unasked(step);
     if (!step.leases.hasFree && unasked.length === 0) return;
-    const eligible = this.#eligible.at(step.version);
+    const eligible = this.#options.members.eligible(step.version);
     // An audit needs no quorum: what was held goes on to be decided while the run is paused.
     if (eligible.length < this.#options.minWorkers) return this.#witnesses.ask(step, unasked, eligible);
     const idle = eligible.filter(({ name }) => !step.leases.isBusy(name) && !step.isSuspect(name));
@@ -320,7 +296,7 @@ export class Dispatcher {
     this.#witnesses.ask(step, unasked, eligible);
   }
 
-  #lease(step: OpenStep, workers: readonly Peer[]): void {
+  #lease(step: OpenStep, workers: readonly Member[]): void {
     if (!step.leases.hasFree) return;
     const idle = this.#pace.speeds(workers.map(({ name }) => name));
     const isFirstShare = step.history.length === 0 && step.leases.size === 0;
@@ -330,7 +306,7 @@ export class Dispatcher {
   }
 
   #grant(step: OpenStep, assignment: Assignment, audit: boolean): void {
-    const { now, cut, payload, terms, roster } = this.#options;
+    const { now, cut, payload, terms, members } = this.#options;
     const { worker, range } = assignment;
     const attempt = step.leases.attemptsOf(range);
     const deadlineMs = this.#pace.leaseMs(worker, { leaves: range.count, attempt });
@@ -344,11 +320,11 @@ export class Dispatcher {
       count: range.count,
       deadlineMs,
     };
-    void roster.named(worker)?.send(message, encodeFrame(message, leaseParts(payload, cut(step.version, range))));
+    members.lease(worker, message, encodeFrame(message, leaseParts(payload, cut(step.version, range))));
   }
 
   #newStep(version: number): OpenStep {
-    const { codec, terms, isAudited, hasArbiter, isNear, isExact, isTailSound } = this.#options;
+    const { codec, terms, members, isAudited, hasArbiter, isNear, isExact, isTailSound } = this.#options;
     return new OpenStep({
       version,
       leaves: terms.microBatches,
@@ -359,7 +335,7 @@ export class Dispatcher {
         compare: this.#norms.suspectNorm === undefined,
         isTailSound,
       }),
-      isAudited: (subtree, { identity }) => isAudited(version, subtree, this.reputations.isOnProbation(identity)),
+      isAudited: (subtree, { identity }) => isAudited(version, subtree, members.reputations.isOnProbation(identity)),
       hasArbiter,
       isNear,
       isExact,
@@ -372,11 +348,11 @@ export class Dispatcher {
    * catching up or in quarantine, and not when everybody has left, for then somebody may still come.
    */
   #confirm(step: OpenStep): void {
-    const present = this.#options.roster.all.filter(({ hello, isArbiter }) => hello !== undefined && !isArbiter);
+    const present = this.#options.members.introduced;
     if (present.length > 0) step.confirm(present.some(({ name }) => !step.isSuspect(name)));
   }
 
-  #offend({ name: worker, identity }: Peer, offence: Offence): void {
+  #offend({ name: worker, identity }: Member, offence: Offence): void {
     this.#blame.offend({ worker, identity }, offence);
   }
 }

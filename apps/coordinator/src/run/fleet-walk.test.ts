@@ -7,7 +7,7 @@ import { auditPicks } from '../audit/audit-picks.ts';
 import { describe, expect, it } from 'vitest';
 import { FleetHarness, LEAVES, stepSum, sumOf } from './fleet-harness.ts';
 import type { FakeWorker } from './fleet-harness.ts';
-import type { OpenStep } from './open-step.ts';
+import type { OpenStep } from '../leasing/open-step.ts';
 
 /** What may happen next; numbers are taken modulo what there is to choose from. */
 type Move =

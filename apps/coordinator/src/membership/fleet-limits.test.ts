@@ -1,7 +1,7 @@
 /** What a peer may cost a fleet: messages, places, snapshots, large frames. */
 import { describe, expect, it } from 'vitest';
-import { FleetHarness, INCARNATION, PADDING, stepSum, sumOf } from './fleet-harness.ts';
-import type { FakeWorker } from './fleet-harness.ts';
+import { FleetHarness, INCARNATION, PADDING, stepSum, sumOf } from '../run/fleet-harness.ts';
+import type { FakeWorker } from '../run/fleet-harness.ts';
 import type { Connection } from '../network/connection.ts';
 import { AVERAGE_LIMIT } from '../membership/peer.ts';
 

@@ -1,6 +1,6 @@
 /**
- * The workers of a run: connections from the first byte to the last, heartbeats, snapshots, broadcasts. What they are
- * asked for and what comes back is the dispatcher's.
+ * A worker's life from its connection to its close: introduction, heartbeats, snapshots, averages, refusals. It knows no
+ * lease: what workers are asked for and what follows from it is leasing's, met in `members.ts`.
  *
  * Invariants: nothing from the wire is used before it is decoded and checked; a worker that leaves frees its leaves at
  * once; joiners get a committed state, every one of a version the same bytes; no wait is without a bound, and when
@@ -17,52 +17,51 @@ import {
   sealFrame,
   sentenceOf,
 } from '@gradcast/protocol';
-import type { MessageOf, Received, RefusalCode, WorkerMessage } from '@gradcast/protocol';
+import type { MessageOf, PayloadShape, Received, RefusalCode, WorkerMessage } from '@gradcast/protocol';
 import type { AdamScalars } from '@gradcast/vector';
-import { Arbitration } from '../audit/arbitration.ts';
-import type { ArbiterHandle, ArbiterRequest } from '../audit/arbitration.ts';
-import { Budgets } from '../membership/budgets.ts';
-import { Dispatcher } from './dispatcher.ts';
-import type { DispatcherOptions } from './dispatcher.ts';
-import type { CommittedState } from '../membership/committed-state.ts';
-import type { RunTerms } from '../membership/run-terms.ts';
+import type { FleetEvents, WorkerView } from '../events.ts';
 import type { Connection } from '../network/connection.ts';
-import { Exactness } from '../membership/exactness.ts';
-import type { ExactnessOptions } from '../membership/exactness.ts';
-import type { OpenStep } from './open-step.ts';
-import { ShutdownDrain, type ShutdownDrainOptions } from '../membership/drain.ts';
-import { Heartbeat } from '../membership/heartbeat.ts';
-import { Parking } from '../membership/parking.ts';
-import { Peer } from '../membership/peer.ts';
-import { Reception } from '../membership/reception.ts';
-import { Roster } from '../membership/roster.ts';
-import type { WorkerView } from '../events.ts';
-import { mostWaiting, Snapshots } from '../membership/snapshots.ts';
-import { originOf, Sessions } from '../membership/sessions.ts';
-import { welcomeOf } from '../membership/welcome.ts';
-import { overdue } from '../membership/overdue.ts';
+import { Budgets } from './budgets.ts';
+import type { CommittedState } from './committed-state.ts';
+import { ShutdownDrain, type ShutdownDrainOptions } from './drain.ts';
+import { Eligible } from './eligible.ts';
+import { Exactness } from './exactness.ts';
+import type { ExactnessOptions, OwnWorkers } from './exactness.ts';
+import { Heartbeat } from './heartbeat.ts';
+import type { Member, Members, Work } from './members.ts';
+import { overdue } from './overdue.ts';
+import { Parking } from './parking.ts';
+import { Peer } from './peer.ts';
+import { Reception } from './reception.ts';
+import type { ReceptionOptions } from './reception.ts';
+import { Reputations } from './reputation.ts';
+import type { Roster } from './roster.ts';
+import type { RunTerms } from './run-terms.ts';
+import { originOf, Sessions } from './sessions.ts';
+import { mostWaiting, Snapshots } from './snapshots.ts';
+import { welcomeOf } from './welcome.ts';
 
-export interface FleetOptions
-  extends
-    ShutdownDrainOptions,
-    Omit<DispatcherOptions, 'roster' | 'refuse' | 'missed' | 'callArbiter' | 'isExact'>,
-    Pick<ExactnessOptions, 'exactProfile' | 'backend' | 'expectsOwn'> {
+export interface MembershipOptions
+  extends ShutdownDrainOptions, Pick<ExactnessOptions, 'exactProfile' | 'backend' | 'expectsOwn' | 'hasArbiter'> {
+  readonly terms: RunTerms;
+  readonly payload: PayloadShape;
+  /** Fewer workers than this compute nothing: those in quarantine fill up to so many. */
+  readonly minWorkers: number;
   /** More workers than this are turned away. */
   readonly maxWorkers: number;
-  /** Starts a worker of ours. */
-  readonly startArbiter: (request: ArbiterRequest) => ArbiterHandle;
+  readonly events: FleetEvents;
+  readonly roster: Roster;
+  readonly arbitration: OwnWorkers & Pick<ReceptionOptions, 'isOurs'>;
 }
 
-export const TICK_MS = 100;
-/** A tick later than this means that this process itself stood still. */
-const STALL_MS = 250;
 const MAX_MISSES = 3;
 
-export class Fleet {
-  readonly #options: FleetOptions;
-  readonly #roster = new Roster();
+export class Membership implements Members {
+  readonly #options: MembershipOptions;
+  readonly #roster: Roster;
+  readonly reputations: Reputations;
+  readonly #eligible: Eligible;
   readonly #drain: ShutdownDrain;
-  readonly #dispatcher: Dispatcher;
   readonly #parking: Parking;
   readonly #snapshots: Snapshots;
   readonly #sessions = new Sessions();
@@ -70,64 +69,95 @@ export class Fleet {
   readonly #reception: Reception;
   readonly #heartbeat: Heartbeat;
   readonly #maxWaiting: number;
-  readonly #arbitration: Arbitration;
   readonly #exactness: Exactness;
-  #lastTick: number;
+  #work: Work = IDLE;
 
-  constructor(options: FleetOptions) {
+  constructor(options: MembershipOptions) {
     this.#options = options;
-    this.#lastTick = options.now();
+    this.#roster = options.roster;
+    this.reputations = new Reputations(options.now);
     this.#budgets = new Budgets(options);
     this.#drain = new ShutdownDrain(options);
     const parts = {
       ...options,
-      isExact: options.exactProfile !== null,
       incarnation: options.terms.incarnation,
-      roster: this.#roster,
+      reputations: this.reputations,
       sessions: this.#sessions,
       budgets: this.#budgets,
       guard: (peer: Peer, handle: () => void) => this.#guard(peer, handle),
       refuse: (peer: Peer, code: RefusalCode, sentence: string) => this.#refuse(peer, code, sentence),
     };
-    this.#arbitration = new Arbitration(parts);
+    this.#eligible = new Eligible(parts);
     this.#exactness = new Exactness({
       ...parts,
-      arbitration: this.#arbitration,
       admit: (peer, probeMs) => this.#guard(peer, () => this.#admit(peer, probeMs)),
-    });
-    this.#dispatcher = new Dispatcher({
-      ...parts,
-      missed: (peer) => this.#missed(peer, 'the result was computed with a wrong replica'),
-      callArbiter: (like) => this.#arbitration.call(like),
     });
     this.#parking = new Parking({
       ...parts,
-      released: ({ name }) => this.#dispatcher.free(name),
+      released: ({ name }) => this.#work.free(name),
       rejoin: (peer) => this.#rejoin(peer),
     });
-    this.#snapshots = new Snapshots({ ...parts, given: () => this.#dispatcher.assign() });
+    this.#snapshots = new Snapshots({ ...parts, given: () => this.#work.assign() });
     this.#heartbeat = new Heartbeat(parts);
     this.#reception = new Reception({
       ...parts,
-      isOurs: (name, credential) => this.#arbitration.isOurs(name, credential),
+      isOurs: (name, credential) => options.arbitration.isOurs(name, credential),
     });
     this.#maxWaiting = mostWaiting(options);
   }
 
-  get workers(): WorkerView[] {
-    return this.#roster.workers({
-      isBusy: (name) => this.#dispatcher.isBusy(name),
-      quarantineOf: (peer) => this.#dispatcher.quarantineOf(peer),
-    });
+  /** Who gives members their work; to be told before the first connection. */
+  employ(work: Work): void {
+    this.#work = work;
   }
 
-  get terms(): RunTerms {
-    return this.#options.terms;
+  get workers(): WorkerView[] {
+    return this.#roster.workers({
+      isBusy: (name) => this.#work.isBusy(name),
+      quarantineOf: ({ identity }) => this.reputations.quarantineOf(identity)?.reason,
+    });
   }
 
   /** How many workers can be given a lease. */
   get active(): number {
     return this.#roster.active;
+  }
+
+  named(name: string): Member | undefined {
+    return this.#roster.named(name);
+  }
+
+  eligible(version: number): readonly Member[] {
+    return this.#eligible.at(version);
+  }
+
+  get introduced(): readonly Member[] {
+    return this.#roster.all.filter(({ hello, isArbiter }) => hello !== undefined && !isArbiter);
+  }
+
+  lease(worker: string, message: MessageOf<'lease'>, frame: Uint8Array): void {
+    void this.#roster.named(worker)?.send(message, frame);
+  }
+
+  doubt(worker: string): void {
+    const peer = this.#roster.named(worker);
+    if (peer) peer.isQuiet = peer.wantsPing = true;
+  }
+
+  resync(member: Member): void {
+    const peer = this.#peerOf(member);
+    if (peer) this.#missed(peer, 'the result was computed with a wrong replica');
+  }
+
+  refuse(member: Member, code: RefusalCode, sentence: string): void {
+    const peer = this.#peerOf(member);
+    if (peer) this.#refuse(peer, code, sentence);
+  }
+
+  /** Its connection, unless another has its name by now. */
+  #peerOf(member: Member): Peer | undefined {
+    const peer = this.#roster.named(member.name);
+    return peer === member ? peer : undefined;
   }
 
   /** Takes an admitted connection. */
@@ -143,20 +173,9 @@ export class Fleet {
     socket.on('close', () => this.#guard(peer, () => this.#gone(peer)));
   }
 
-  /** A state was committed: joiners may have it, and results computed from it can be checked. */
+  /** A state was committed: joiners may have it. */
   publish(committed: CommittedState): void {
     this.#snapshots.publish(committed);
-    this.#dispatcher.publish(committed);
-  }
-
-  /** Opens a step and leases it out; a step that is open already is returned as it is. */
-  open(version: number): OpenStep {
-    return this.#dispatcher.open(version);
-  }
-
-  /** Sends the leases of the step after the open one, so that its images travel while this one is computed. */
-  prepare(version: number): void {
-    this.#dispatcher.prepare(version);
   }
 
   /**
@@ -170,16 +189,10 @@ export class Fleet {
     const message: MessageOf<'average'> = { type: 'average', incarnation, version, scalars };
     const frame = average ? sealFrame(message, average) : encodeFrame(message);
     this.#snapshots.withdraw();
-    this.#dispatcher.withdraw();
     this.#parking.broadcast(frame.byteLength);
     await Promise.all(
       this.#roster.all.map((peer) => this.#guard(peer, () => peer.sendAverage(message, frame)) ?? Promise.resolve()),
     );
-  }
-
-  /** Ends the open step without a sum. */
-  stop(): void {
-    this.#dispatcher.stop();
   }
 
   /**
@@ -202,12 +215,9 @@ export class Fleet {
     for (const peer of this.#roster.all) peer.close(1001, 'the coordinator stops');
   }
 
-  /** Keeps time: deadlines, heartbeats, silence. Call every {@link TICK_MS}. */
+  /** Keeps time: heartbeats, silence, who may have a snapshot. */
   tick(): void {
     const { now } = this.#options;
-    const late = now() - this.#lastTick - TICK_MS;
-    this.#lastTick = now();
-    if (late > STALL_MS) this.#postpone(late);
     this.#heartbeat.tick();
     for (const peer of this.#roster.all) {
       this.#guard(peer, () => {
@@ -218,17 +228,14 @@ export class Fleet {
     this.#exactness.tick();
     this.#parking.tick();
     this.#snapshots.tick();
-    this.#dispatcher.tick();
     this.#drain.check(this.#roster.size);
   }
 
   /** This process stood still: every open deadline is extended by the stall. */
-  #postpone(byMs: number): void {
-    this.#options.events.stalled(byMs);
-    this.#dispatcher.postpone(byMs);
+  postpone(byMs: number): void {
+    this.reputations.postpone(byMs);
     this.#parking.postpone(byMs);
     this.#drain.postpone(byMs);
-    this.#arbitration.postpone(byMs);
     for (const peer of this.#roster.all) peer.postpone(byMs);
   }
 
@@ -286,7 +293,7 @@ export class Fleet {
       case 'applied':
         return this.#onApplied(peer, message);
       case 'result':
-        return this.#dispatcher.result(peer, message, payload);
+        return this.#work.result(peer, message, payload);
       case 'resync':
         // Before its probe is known, a worker gets no replica.
         if (peer.state === 'joining') throw new ProtocolError('message-unexpected', 'a resync came before the ready');
@@ -307,7 +314,7 @@ export class Fleet {
 
   #onHello(peer: Peer, hello: MessageOf<'hello'>): void {
     this.#reception.introduce(peer, hello);
-    this.#dispatcher.reputations.introduce(peer.identity, originOf(peer));
+    this.reputations.introduce(peer.identity, originOf(peer));
     peer.state = 'joining';
     void peer.send(welcomeOf(peer, this.#options.terms));
     this.#drain.isBack(peer.name);
@@ -322,8 +329,8 @@ export class Fleet {
 
   #admit(peer: Peer, probeMs: number): void {
     const { backend, device } = peer.hello!;
-    this.#dispatcher.introduce(peer, probeMs);
-    peer.pausedUntil = this.#options.now() + this.#dispatcher.reputations.pauseOf(peer.identity);
+    this.#work.introduce(peer.name, probeMs);
+    peer.pausedUntil = this.#options.now() + this.reputations.pauseOf(peer.identity);
     this.#options.events.joined({ name: peer.name, backend, device, profile: peer.profile });
     this.#rejoin(peer);
   }
@@ -331,15 +338,15 @@ export class Fleet {
   #onApplied(peer: Peer, { version }: MessageOf<'applied'>): void {
     const became = peer.applied(version);
     if (became === 'caught-up' && !this.#parking.park(peer)) return this.#rejoin(peer);
-    if (became !== undefined) this.#dispatcher.assign();
+    if (became !== undefined) this.#work.assign();
   }
 
   /** A worker that leaves finishes what it has; it gets nothing more. */
   #onLeave(peer: Peer, { reason }: MessageOf<'leave'>): void {
     this.#options.events.left(peer.name, reason);
-    this.#dispatcher.freeAhead(peer.name);
+    this.#work.freeAhead(peer.name);
     peer.state = 'leaving';
-    this.#dispatcher.assign();
+    this.#work.assign();
   }
 
   /** The peer takes a snapshot as soon as a state is committed. */
@@ -347,14 +354,14 @@ export class Fleet {
     if (peer.state === 'leaving') return;
     peer.state = 'waiting';
     this.#snapshots.give(peer);
-    this.#dispatcher.assign();
+    this.#work.assign();
   }
 
   #missed(peer: Peer, sentence: string): void {
     if (peer.state === 'parked') return;
     peer.misses += 1;
-    peer.pausedUntil = this.#options.now() + this.#dispatcher.reputations.missed(peer.identity);
-    this.#dispatcher.free(peer.name);
+    peer.pausedUntil = this.#options.now() + this.reputations.missed(peer.identity);
+    this.#work.free(peer.name);
     if (peer.misses > MAX_MISSES) return this.#refuse(peer, 'replica-mismatch', `${sentence}, ${peer.misses} times`);
     this.#rejoin(peer);
   }
@@ -373,8 +380,8 @@ export class Fleet {
     peer.close(1008, code);
     // A peer that does not answer would not answer the close either.
     if (code === 'silent' || code === 'too-slow') peer.terminate();
-    this.#dispatcher.free(peer.name);
-    this.#dispatcher.assign();
+    this.#work.free(peer.name);
+    this.#work.assign();
   }
 
   #gone(peer: Peer): void {
@@ -390,9 +397,9 @@ export class Fleet {
     }
     if (this.#roster.named(peer.name)) return;
     this.#options.events.forgotten(peer.name);
-    this.#dispatcher.forget(peer.name);
-    this.#dispatcher.free(peer.name);
-    this.#dispatcher.assign();
+    this.#work.forget(peer.name);
+    this.#work.free(peer.name);
+    this.#work.assign();
   }
 
   /** It may come back; our own arbiter does not. */
@@ -400,3 +407,14 @@ export class Fleet {
     if (hello && !isArbiter) this.#drain.lost(name);
   }
 }
+
+/** Until there is somebody to give work. */
+const IDLE: Work = {
+  introduce: () => undefined,
+  free: () => undefined,
+  freeAhead: () => undefined,
+  forget: () => undefined,
+  assign: () => undefined,
+  result: () => undefined,
+  isBusy: () => false,
+};

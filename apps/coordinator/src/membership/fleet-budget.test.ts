@@ -1,8 +1,8 @@
 /** How long a lost or stopped worker may hold a run up: the budgets of docs/reliability.md, by a clock moved by hand. */
 import { describe, expect, it } from 'vitest';
-import { FleetHarness } from './fleet-harness.ts';
-import type { FakeWorker } from './fleet-harness.ts';
-import { TICK_MS } from './fleet.ts';
+import { FleetHarness } from '../run/fleet-harness.ts';
+import type { FakeWorker } from '../run/fleet-harness.ts';
+import { TICK_MS } from '../run/fleet.ts';
 
 /** How long every lease takes to compute, in milliseconds. */
 const LEASE_MS = [100, 500, 2000, 10_000];

@@ -13,7 +13,7 @@ import { FakeSocket } from '../network/fake-socket.ts';
 import { Fleet, TICK_MS } from './fleet.ts';
 import type { FleetOptions } from './fleet.ts';
 import type { FleetEvents } from '../events.ts';
-import type { OpenStep } from './open-step.ts';
+import type { OpenStep } from '../leasing/open-step.ts';
 
 export const LEAVES = 8;
 export const INCARNATION = 3;
@@ -202,7 +202,6 @@ export class FleetHarness {
       },
       payload: shape,
       codec: createCodec('f32', { layout, seed: 7, kernels }),
-      kernels,
       cut: (step, { first, count }) => ({
         images: imagesOf(step, first, count),
         noise: new Float32Array(count * shape.microBatchSize * shape.latent).fill(step),

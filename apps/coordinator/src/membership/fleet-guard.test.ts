@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { encodeFrame } from '@gradcast/protocol';
-import { FleetHarness, INCARNATION, stepSum, sumOf } from './fleet-harness.ts';
-import type { FakeWorker } from './fleet-harness.ts';
+import { FleetHarness, INCARNATION, stepSum, sumOf } from '../run/fleet-harness.ts';
+import type { FakeWorker } from '../run/fleet-harness.ts';
 
 const control = { incarnation: INCARNATION, id: 1 };
 /** Names of at most two characters, so that thousands fit a header. */

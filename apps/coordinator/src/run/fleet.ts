@@ -1,0 +1,119 @@
+/**
+ * The workers of a run as the rounds see them: membership, leasing and our own arbiters, put together and kept in time.
+ *
+ * Invariant: when this process itself was late, every open deadline is extended by as much.
+ */
+import type { AdamScalars } from '@gradcast/vector';
+import { Arbitration } from '../audit/arbitration.ts';
+import type { ArbitrationOptions } from '../audit/arbitration.ts';
+import type { WorkerView } from '../events.ts';
+import { Leasing } from '../leasing/leasing.ts';
+import type { LeasingOptions } from '../leasing/leasing.ts';
+import type { OpenStep } from '../leasing/open-step.ts';
+import type { CommittedState } from '../membership/committed-state.ts';
+import { Membership } from '../membership/membership.ts';
+import type { MembershipOptions } from '../membership/membership.ts';
+import { Roster } from '../membership/roster.ts';
+import type { RunTerms } from '../membership/run-terms.ts';
+import type { Connection } from '../network/connection.ts';
+
+export interface FleetOptions
+  extends
+    Omit<MembershipOptions, 'roster' | 'arbitration'>,
+    Omit<LeasingOptions, 'members' | 'arbitration' | 'isExact'>,
+    Pick<ArbitrationOptions, 'startArbiter'> {}
+
+export const TICK_MS = 100;
+/** A tick later than this means that this process itself stood still. */
+const STALL_MS = 250;
+
+export class Fleet {
+  readonly #options: FleetOptions;
+  readonly #arbitration: Arbitration;
+  readonly #membership: Membership;
+  readonly #leasing: Leasing;
+  #lastTick: number;
+
+  constructor(options: FleetOptions) {
+    this.#options = options;
+    this.#lastTick = options.now();
+    const parts = { ...options, roster: new Roster(), isExact: options.exactProfile !== null };
+    const arbitration = (this.#arbitration = new Arbitration(parts));
+    this.#membership = new Membership({ ...parts, arbitration });
+    this.#leasing = new Leasing({ ...parts, arbitration, members: this.#membership });
+    this.#membership.employ(this.#leasing);
+  }
+
+  get workers(): WorkerView[] {
+    return this.#membership.workers;
+  }
+
+  get terms(): RunTerms {
+    return this.#options.terms;
+  }
+
+  /** How many workers can be given a lease. */
+  get active(): number {
+    return this.#membership.active;
+  }
+
+  /** Takes an admitted connection. */
+  add(connection: Connection): void {
+    this.#membership.add(connection);
+  }
+
+  /** A state was committed: joiners may have it, and results computed from it can be checked. */
+  publish(committed: CommittedState): void {
+    this.#membership.publish(committed);
+    this.#leasing.publish(committed);
+  }
+
+  /** Opens a step and leases it out; a step that is open already is returned as it is. */
+  open(version: number): OpenStep {
+    return this.#leasing.open(version);
+  }
+
+  /** Sends the leases of the step after the open one, so that its images travel while this one is computed. */
+  prepare(version: number): void {
+    this.#leasing.prepare(version);
+  }
+
+  /**
+   * Tells every replica the average of a step, in the run's codec, or that the step was skipped. Joiners and results that
+   * build on the next state wait from here until {@link publish}.
+   *
+   * @returns when the system has taken it for every worker.
+   */
+  broadcast(version: number, average: Uint8Array | null, scalars: AdamScalars | null): Promise<void> {
+    this.#leasing.withdraw();
+    return this.#membership.broadcast(version, average, scalars);
+  }
+
+  /** Ends the open step without a sum. */
+  stop(): void {
+    this.#leasing.stop();
+  }
+
+  /** Tells every worker that the run is over; see {@link Membership.dismiss}. Needs {@link tick} for its time. */
+  dismiss(reason: string, lingerMs: number): Promise<void> {
+    return this.#membership.dismiss(reason, lingerMs);
+  }
+
+  /** Closes every connection; workers will try again elsewhere or later. */
+  disconnect(): void {
+    this.#membership.disconnect();
+  }
+
+  /** Keeps time: deadlines, heartbeats, silence. Call every {@link TICK_MS}. */
+  tick(): void {
+    const { now, events } = this.#options;
+    const late = now() - this.#lastTick - TICK_MS;
+    this.#lastTick = now();
+    if (late > STALL_MS) {
+      events.stalled(late);
+      for (const part of [this.#leasing, this.#membership, this.#arbitration]) part.postpone(late);
+    }
+    this.#membership.tick();
+    this.#leasing.tick();
+  }
+}
