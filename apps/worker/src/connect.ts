@@ -4,7 +4,7 @@
 import type { IncomingMessage } from 'node:http';
 import { WebSocket } from 'ws';
 import { codeOf, printable } from '@gradcast/protocol';
-import { largestFrameToWorker } from './limits.ts';
+import { largestFrameToWorker } from '@gradcast/worker-core';
 import { isPrivate, zeroMask } from './masking.ts';
 import type { Connection, ConnectionEvents, Failure } from '@gradcast/worker-core';
 

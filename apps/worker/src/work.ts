@@ -1,17 +1,17 @@
 /**
- * A worker from its start to its exit code: backend, compute thread, metrics, session.
+ * A worker in Node from its start to its exit code: backend, compute thread, metrics, and the session with its coordinator.
  */
 import { createHash } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import type { ChildMessage, WorkerConfig } from '@gradcast/config';
 import { chooseBackend } from '@gradcast/backends-node';
 import { endpoints, healthChecks, processMetrics, serveMetrics, workerMetrics } from '@gradcast/metrics';
-import { ARITHMETIC_VERSION, labelOf, profileOf, showRate } from '@gradcast/protocol';
-import { Session } from '@gradcast/worker-core';
-import type { Outcome, SessionNotice } from '@gradcast/worker-core';
+import type { WorkerMetrics } from '@gradcast/metrics';
+import { Compute, introductionOf, Work } from '@gradcast/worker-core';
+import type { Outcome, WorkEvents } from '@gradcast/worker-core';
 import type { Logger } from 'pino';
-import { Compute } from './compute.ts';
 import { connect } from './connect.ts';
+import { threadOf } from './start-thread.ts';
 
 export interface WorkOptions {
   readonly config: WorkerConfig;
@@ -22,13 +22,10 @@ export interface WorkOptions {
   readonly stop: AbortSignal;
 }
 
-/** How often the time without work is added up. */
-const WAIT_TICK_MS = 1000;
-
 /** Works until the run is done, the worker is told to stop, or there is nobody to work for. */
 export async function work({ config, token, logger, tell, stop }: WorkOptions): Promise<Outcome> {
-  let member = false;
-  const notReady = () => (member ? undefined : 'not connected to a coordinator');
+  let isMember = () => false;
+  const notReady = () => (isMember() ? undefined : 'not connected to a coordinator');
   // Health checks are answered while the backend starts, and whatever holds the metrics port. The process ends with its outcome.
   if (config.healthPort !== null) {
     const handler = healthChecks(endpoints({ registries: [], notReady }));
@@ -39,21 +36,7 @@ export async function work({ config, token, logger, tell, stop }: WorkOptions): 
   tell({ type: 'backend', backend: chosen.backend, device: chosen.device, sentence: chosen.sentence });
   logger.info({ backend: chosen.backend, device: chosen.device, gpu }, chosen.sentence);
 
-  let busyMs = 0;
-  const compute = await Compute.start(
-    { candidate: chosen.candidate, threads: config.threads, gpu },
-    {
-      // No frame and no failure comes before the session has delivered something.
-      frame: (bytes) => session.send(bytes),
-      idle: () => session.finished(),
-      measured: (computeMs, images) => {
-        busyMs += computeMs;
-        metrics.computeSeconds.inc(computeMs / 1000);
-        metrics.images.inc(images);
-      },
-      failed: (code, sentence) => session.giveUp(code, sentence),
-    },
-  );
+  const compute = await Compute.start(threadOf({ candidate: chosen.candidate, threads: config.threads, gpu }));
   const { profile } = compute;
   const metrics = workerMetrics({ backend: profile.backend, device: profile.device, version: profile.libraryVersion });
   const server = await serveMetrics({
@@ -62,60 +45,45 @@ export async function work({ config, token, logger, tell, stop }: WorkOptions): 
     names: config.metricsNames,
     handler: endpoints({ registries: [metrics.registry, processMetrics()], notReady }),
   });
-
-  let trouble: string | undefined;
-  const notice = (event: SessionNotice) => {
-    if (event.kind === 'parked') {
-      const [takes, needs] = [event.bytesPerSecond, event.neededBytesPerSecond].map(showRate);
-      logger.warn(event, 'parked');
-      const sentence = `the coordinator has parked this worker: it takes ${takes} and needs ${needs} to keep up`;
-      return tell({ type: 'notice', sentence });
-    }
-    member = event.kind === 'joined';
-    if (event.kind === 'joined') {
-      trouble = undefined;
-      return logger.info(event, 'joined');
-    }
-    metrics.reconnects.inc();
-    logger.warn(event, 'connection lost');
-    // One line for a trouble that lasts; the log has every try.
-    if (event.sentence !== trouble) tell({ type: 'notice', sentence: `${event.sentence}; trying again` });
-    trouble = event.sentence;
-  };
-  const session = new Session({
+  const member = new Work({
+    compute,
+    introduction: await introductionOf({ profile, name: config.name, metricsPort: server.port, sha256 }),
     connect: (events) => connect({ url: config.coordinator, token }, events),
     clock: { now: () => performance.now(), after },
     jitter: Math.random,
-    introduction: {
-      backend: profile.backend,
-      device: labelOf(profile.device),
-      profile: profileOf({ ...profile, protocol: ARITHMETIC_VERSION }, sha256),
-      threads: profile.threads,
-      name: config.name,
-      metricsPort: server.port,
-    },
     reconnectSeconds: config.reconnectSeconds,
-    deliver: (bytes) => compute.deliver(bytes),
-    disconnected: () => compute.disconnected(),
-    notice,
+    events: reporter({ metrics, logger, tell }),
   });
-  let lastTick = performance.now();
-  const waiting = setInterval(() => {
-    const now = performance.now();
-    if (member) metrics.leaseWaitSeconds.inc(Math.max(0, now - lastTick - busyMs) / 1000);
-    lastTick = now;
-    busyMs = 0;
-  }, WAIT_TICK_MS);
-  const leave = () =>
-    session.leave('the worker was told to stop', { graceMs: config.graceSeconds * 1000, busy: compute.busy });
+  isMember = () => member.isMember;
+  const leave = () => member.leave('the worker was told to stop', config.graceSeconds * 1000);
   stop.addEventListener('abort', leave);
-  session.start();
+  const ended = member.run();
   if (stop.aborted) leave();
-  const outcome = await session.ended;
+  const outcome = await ended;
   stop.removeEventListener('abort', leave);
-  clearInterval(waiting);
   await server.close();
   return outcome;
+}
+
+/** Log, metrics and the command's terminal. */
+function reporter({
+  metrics,
+  logger,
+  tell,
+}: Pick<WorkOptions, 'logger' | 'tell'> & { readonly metrics: WorkerMetrics }): WorkEvents {
+  return {
+    notice: (event, sentence) => {
+      if (event.kind === 'joined') logger.info(event, 'joined');
+      else logger.warn(event, event.kind === 'lost' ? 'connection lost' : 'parked');
+      if (event.kind === 'lost') metrics.reconnects.inc();
+      if (sentence !== undefined) tell({ type: 'notice', sentence });
+    },
+    measured: (computeMs, images) => {
+      metrics.computeSeconds.inc(computeMs / 1000);
+      metrics.images.inc(images);
+    },
+    waited: (ms) => metrics.leaseWaitSeconds.inc(ms / 1000),
+  };
 }
 
 function after(ms: number, callback: () => void): () => void {
@@ -123,6 +91,6 @@ function after(ms: number, callback: () => void): () => void {
   return () => clearTimeout(timer);
 }
 
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+function sha256(bytes: Uint8Array): Promise<string> {
+  return Promise.resolve(createHash('sha256').update(bytes).digest('hex'));
 }

@@ -1,5 +1,14 @@
 export type { Clock, Connect, Connection, ConnectionEvents, Failure } from './connection.ts';
+export { Compute } from './compute.ts';
+export type { ComputeThread, StartThread, ThreadEvents } from './compute.ts';
+export type { FromCompute, ToCompute } from './compute-messages.ts';
+export { introductionOf } from './introduction.ts';
+export { largestFrameToWorker } from './limits.ts';
+export { serveCompute } from './serve-compute.ts';
+export type { ComputeDevice, ComputePort } from './serve-compute.ts';
 export { Session } from './session.ts';
 export type { Introduction, Outcome, SessionNotice, SessionOptions } from './session.ts';
 export { Trainer } from './trainer.ts';
 export type { TrainerPorts } from './trainer.ts';
+export { Work } from './work.ts';
+export type { WorkEvents, WorkOptions } from './work.ts';

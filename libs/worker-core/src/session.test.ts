@@ -1,13 +1,13 @@
 import { encodeFrame, PROTOCOL_VERSION } from '@gradcast/protocol';
 import type { CoordinatorMessage, MessageOf } from '@gradcast/protocol';
 import { describe, expect, it } from 'vitest';
-import { INTRODUCTION, SessionBench } from './session-bench.ts';
+import { INTRODUCTION, SessionHarness } from './session-harness.ts';
 
 const ping = (incarnation = 1, id = 9): CoordinatorMessage => ({ type: 'ping', incarnation, id });
 const average = (incarnation = 1): CoordinatorMessage => ({ type: 'average', incarnation, version: 0, scalars: null });
 
-function member(options: ConstructorParameters<typeof SessionBench>[0] = {}): SessionBench {
-  const bench = new SessionBench(options);
+function member(options: ConstructorParameters<typeof SessionHarness>[0] = {}): SessionHarness {
+  const bench = new SessionHarness(options);
   bench.connection.welcomes();
   return bench;
 }
@@ -17,7 +17,7 @@ const IDLE = { graceMs: 1000, busy: false };
 
 describe('greeting', () => {
   it('says hello once the connection is open, and nothing before', () => {
-    const bench = new SessionBench();
+    const bench = new SessionHarness();
     expect(bench.connection.sent).toEqual([]);
     bench.connection.events.opened();
     expect(bench.connection.sent).toEqual([
@@ -26,7 +26,7 @@ describe('greeting', () => {
   });
 
   it('drops frames for a coordinator that has not welcomed it', () => {
-    const bench = new SessionBench();
+    const bench = new SessionHarness();
     bench.connection.events.opened();
     bench.session.send(encodeFrame({ type: 'pong', incarnation: 1, id: 1 }));
     expect(bench.connection.sent).toHaveLength(1);
@@ -39,7 +39,7 @@ describe('greeting', () => {
   });
 
   it('waits 15 s for the welcome', () => {
-    const bench = new SessionBench();
+    const bench = new SessionHarness();
     bench.connection.events.opened();
     bench.clock.advance(14_999);
     expect(bench.connection.isClosed).toBe(false);
@@ -49,7 +49,7 @@ describe('greeting', () => {
   });
 
   it('ignores everything that comes before the welcome', () => {
-    const bench = new SessionBench();
+    const bench = new SessionHarness();
     bench.connection.events.opened();
     bench.connection.says(average());
     bench.connection.says(ping());
@@ -93,7 +93,7 @@ describe('a member', () => {
   });
 
   it('is kept by any message, and gives up a coordinator that is silent for the agreed time', () => {
-    const bench = new SessionBench();
+    const bench = new SessionHarness();
     bench.connection.welcomes({ silenceSeconds: 7 });
     const keepers = [ping(), average(), { type: 'pong', incarnation: 1, id: 1 } as const];
     for (const message of keepers) {
@@ -107,7 +107,7 @@ describe('a member', () => {
   });
 
   it('is kept through a message that takes minutes to arrive, and is heard from meanwhile', () => {
-    const bench = new SessionBench();
+    const bench = new SessionHarness();
     bench.connection.welcomes();
     for (let second = 0; second < 180; second++) {
       bench.connection.bytesRead += 64_000;
@@ -121,7 +121,7 @@ describe('a member', () => {
   });
 
   it('that is parked says so and goes on', () => {
-    const bench = new SessionBench();
+    const bench = new SessionHarness();
     bench.connection.welcomes();
     const parked = { bytesPerSecond: 60_000, neededBytesPerSecond: 3_000_000 };
     bench.connection.says({ type: 'parked', incarnation: 1, ...parked });
@@ -139,7 +139,7 @@ describe('a member', () => {
 
 describe('a message that cannot be handled', () => {
   it('ends the session, not the process', async () => {
-    const bench = new SessionBench({
+    const bench = new SessionHarness({
       deliver: () => {
         throw new RangeError('nobody foresaw this');
       },
@@ -154,7 +154,7 @@ describe('a message that cannot be handled', () => {
   });
 
   it('such as a header with thousands of unknown keys, is not repeated at length', async () => {
-    const bench = new SessionBench();
+    const bench = new SessionHarness();
     bench.connection.events.opened();
     bench.connection.events.message(encodeFrame({ type: 'ping', ['k'.repeat(16_345)]: 1 }));
     const outcome = await bench.end();
@@ -234,7 +234,7 @@ describe('the waits between attempts', () => {
     [0, [125, 250, 500, 1000, 2000, 2000, 2000]],
     [0.999, [250, 500, 1000, 2000, 4000, 4000, 4000]],
   ])('double up to 4 s, with jitter %d between half and all of each', (jitter, wanted) => {
-    const bench = new SessionBench();
+    const bench = new SessionHarness();
     bench.jitter = jitter;
     const waits = wanted.map(() => {
       bench.connection.breaks();
@@ -246,7 +246,7 @@ describe('the waits between attempts', () => {
   });
 
   it('start anew after a welcome', () => {
-    const bench = new SessionBench();
+    const bench = new SessionHarness();
     for (let i = 0; i < 5; i++) {
       bench.connection.breaks();
       bench.clock.advance(bench.retryMs);
@@ -257,7 +257,7 @@ describe('the waits between attempts', () => {
   });
 
   it('end when reconnectSeconds have passed without a welcome, with one attempt at the very end', async () => {
-    const bench = new SessionBench({ reconnectSeconds: 5 });
+    const bench = new SessionHarness({ reconnectSeconds: 5 });
     const start = bench.clock.now();
     bench.connection.breaks();
     while ((await bench.end()) === undefined) {
@@ -269,7 +269,7 @@ describe('the waits between attempts', () => {
   });
 
   it('are counted from the loss, not from the first connection', async () => {
-    const bench = new SessionBench({ reconnectSeconds: 5 });
+    const bench = new SessionHarness({ reconnectSeconds: 5 });
     bench.connection.welcomes({ silenceSeconds: 86_400 });
     bench.clock.advance(100_000);
     bench.connection.breaks();
@@ -278,7 +278,7 @@ describe('the waits between attempts', () => {
   });
 
   it('do not exist with reconnectSeconds 0', async () => {
-    const never = new SessionBench({ reconnectSeconds: 0 });
+    const never = new SessionHarness({ reconnectSeconds: 0 });
     never.connection.breaks();
     expect(await never.end()).toEqual({ kind: 'unreachable', sentence: 'it broke' });
     const lost = member({ reconnectSeconds: 0 });
@@ -290,14 +290,14 @@ describe('the waits between attempts', () => {
 
 describe('a refusal', () => {
   it('of the upgrade ends the session', async () => {
-    const bench = new SessionBench();
+    const bench = new SessionHarness();
     bench.connection.breaks({ kind: 'refused', code: 'token-wrong', sentence: 'no' });
     expect(await bench.end()).toEqual({ kind: 'refused', code: 'token-wrong', sentence: 'no' });
     expect(bench.clock.pending).toBe(0);
   });
 
   it('that is final ends the session', async () => {
-    const bench = new SessionBench();
+    const bench = new SessionHarness();
     bench.connection.events.opened();
     bench.connection.says({ type: 'refuse', code: 'protocol-version', sentence: 'older', retry: 'never' });
     expect(await bench.end()).toEqual({ kind: 'refused', code: 'protocol-version', sentence: 'older' });
@@ -371,12 +371,12 @@ describe('the end', () => {
     expect(await bench.end()).toEqual({ kind: 'left' });
   });
 
-  it.each<[string, (bench: SessionBench) => void]>([
+  it.each<[string, (bench: SessionHarness) => void]>([
     ['connecting', () => undefined],
     ['greeting', (bench) => bench.connection.events.opened()],
     ['waiting', (bench) => bench.connection.breaks()],
   ])('comes at once with leave while %s', async (_, prepare) => {
-    const bench = new SessionBench();
+    const bench = new SessionHarness();
     prepare(bench);
     bench.session.leave('told to stop', IDLE);
     expect(await bench.end()).toEqual({ kind: 'left' });
@@ -416,14 +416,14 @@ describe('a refusal', () => {
     retry: 'later',
   });
   /** Refuses the present connection and lets the session come back. */
-  const refuse = (bench: SessionBench, code: string) => {
+  const refuse = (bench: SessionHarness, code: string) => {
     bench.connection.events.opened();
     bench.connection.says(refused(code));
     bench.clock.advance(30_000);
   };
 
   it.each(['message-invalid', 'frame-malformed'])('%s twice in a row is final', async (code) => {
-    const bench = new SessionBench({ reconnectSeconds: 300 });
+    const bench = new SessionHarness({ reconnectSeconds: 300 });
     refuse(bench, code);
     expect([await bench.end(), bench.connections.length]).toEqual([undefined, 2]);
     refuse(bench, code);
@@ -432,7 +432,7 @@ describe('a refusal', () => {
   });
 
   it('is final also where the welcome comes in between', async () => {
-    const bench = new SessionBench({ reconnectSeconds: 300 });
+    const bench = new SessionHarness({ reconnectSeconds: 300 });
     for (let time = 0; time < 2; time++) {
       bench.connection.welcomes();
       bench.connection.says(refused('message-invalid'));
@@ -442,7 +442,7 @@ describe('a refusal', () => {
   });
 
   it('is not final once the run went on with the worker in it, or for another reason', async () => {
-    const bench = new SessionBench({ reconnectSeconds: 300 });
+    const bench = new SessionHarness({ reconnectSeconds: 300 });
     refuse(bench, 'message-invalid');
     bench.connection.welcomes();
     bench.connection.says(average());
@@ -453,7 +453,7 @@ describe('a refusal', () => {
   });
 
   it.each(['too-many-workers', 'too-slow', 'silent'])('%s is tried again as long as was asked for', async (code) => {
-    const bench = new SessionBench({ reconnectSeconds: 300 });
+    const bench = new SessionHarness({ reconnectSeconds: 300 });
     for (let time = 0; time < 4; time++) refuse(bench, code);
     expect([await bench.end(), bench.connections.length]).toEqual([undefined, 5]);
   });

@@ -7,7 +7,7 @@
 import { decodeFrame, PROTOCOL_VERSION } from '@gradcast/protocol';
 import { Dice, FrameFuzzer, FuzzTally } from '@gradcast/protocol/fuzzing';
 import type { Draft, FuzzReport } from '@gradcast/protocol/fuzzing';
-import { SessionBench } from './session-bench.ts';
+import { SessionHarness } from './session-harness.ts';
 import { Bench, frames, truth } from './trainer-bench.ts';
 
 export interface WorkerFuzzOptions {
@@ -47,14 +47,14 @@ export async function fuzzWorker(options: WorkerFuzzOptions): Promise<FuzzReport
 
 class FuzzedWorker {
   readonly #trainer = new Bench();
-  readonly #session: SessionBench;
+  readonly #session: SessionHarness;
   #version = 0;
   #greeted = false;
   /** Until the trainer has dealt with what it was given. */
   #handled: Promise<void> = Promise.resolve();
 
   constructor() {
-    this.#session = new SessionBench({ deliver: (bytes) => this.#deliver(bytes) });
+    this.#session = new SessionHarness({ deliver: (bytes) => this.#deliver(bytes) });
     this.#session.connection.events.opened();
   }
 

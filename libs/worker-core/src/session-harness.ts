@@ -1,7 +1,7 @@
 /** A session on a test's bench: connections by hand, a clock by hand, and everything it did in lists. */
 import { decodeFromWorker, encodeFrame } from '@gradcast/protocol';
 import type { CoordinatorMessage, MessageOf, WorkerMessage } from '@gradcast/protocol';
-import type { ConnectionEvents, Failure } from './connection.ts';
+import type { Connect, ConnectionEvents, Failure } from './connection.ts';
 import { FakeClock } from './fake-clock.ts';
 import { Session } from './session.ts';
 import type { Introduction, Outcome, SessionNotice, SessionOptions } from './session.ts';
@@ -56,9 +56,32 @@ export class FakeConnection {
   }
 }
 
-export class SessionBench {
-  readonly clock = new FakeClock();
+/** Connections that a test opens and breaks. */
+export class FakeNetwork {
   readonly connections: FakeConnection[] = [];
+
+  readonly connect: Connect = (events) => {
+    const connection = new FakeConnection(events);
+    this.connections.push(connection);
+    return {
+      bytesRead: () => connection.bytesRead,
+      send: (bytes) => void connection.sent.push(decodeFromWorker(bytes).message),
+      close: () => {
+        connection.isClosed = true;
+        return Promise.resolve();
+      },
+    };
+  };
+
+  /** The newest connection. */
+  get connection(): FakeConnection {
+    return this.connections[this.connections.length - 1];
+  }
+}
+
+export class SessionHarness {
+  readonly clock = new FakeClock();
+  readonly #network = new FakeNetwork();
   readonly notices: SessionNotice[] = [];
   /** Frames handed to the trainer. */
   readonly delivered: Uint8Array[] = [];
@@ -69,18 +92,7 @@ export class SessionBench {
 
   constructor(options: Partial<SessionOptions> = {}) {
     this.session = new Session({
-      connect: (events) => {
-        const connection = new FakeConnection(events);
-        this.connections.push(connection);
-        return {
-          bytesRead: () => connection.bytesRead,
-          send: (bytes) => void connection.sent.push(decodeFromWorker(bytes).message),
-          close: () => {
-            connection.isClosed = true;
-            return Promise.resolve();
-          },
-        };
-      },
+      connect: this.#network.connect,
       clock: this.clock,
       jitter: () => this.jitter,
       introduction: INTRODUCTION,
@@ -94,9 +106,13 @@ export class SessionBench {
     this.session.start();
   }
 
+  get connections(): readonly FakeConnection[] {
+    return this.#network.connections;
+  }
+
   /** The newest connection. */
   get connection(): FakeConnection {
-    return this.connections[this.connections.length - 1];
+    return this.#network.connection;
   }
 
   /** How the session ended, or undefined while it goes on. */

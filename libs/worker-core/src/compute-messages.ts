@@ -1,13 +1,5 @@
-/** Messages between the worker's main thread and its compute thread. */
-import type { Candidate, Gpu } from '@gradcast/backends-node';
+/** Messages between a worker's main thread and its compute thread, in any runtime that has threads. */
 import type { BackendProfile } from '@gradcast/engine';
-
-/** What the thread is started with. */
-export interface ComputeSettings {
-  readonly candidate: Candidate;
-  readonly threads: number;
-  readonly gpu: Gpu | undefined;
-}
 
 export type ToCompute =
   /** A frame from the coordinator; its memory is the thread's. */

@@ -1,0 +1,97 @@
+import { decodeFromWorker, encodeFrame } from '@gradcast/protocol';
+import { referenceKernels } from '@gradcast/vector';
+import { describe, expect, it } from 'vitest';
+import type { FromCompute, ToCompute } from './compute-messages.ts';
+import { FakeEngine } from './fake-engine.ts';
+import { PROFILE } from './fake-thread.ts';
+import { serveCompute } from './serve-compute.ts';
+import type { ComputeDevice, ComputePort } from './serve-compute.ts';
+
+/** The parent's side of a thread's line. */
+class FakePort implements ComputePort {
+  readonly said: FromCompute[] = [];
+  readonly transferred: ArrayBuffer[] = [];
+  #take: (message: ToCompute) => void = () => undefined;
+  #expected: ((message: FromCompute) => void)[] = [];
+
+  post(message: FromCompute, transfer: ArrayBuffer[]): void {
+    this.said.push(message);
+    this.transferred.push(...transfer);
+    for (const tell of this.#expected.splice(0)) tell(message);
+  }
+
+  listen(take: (message: ToCompute) => void): void {
+    this.#take = take;
+  }
+
+  takeArrived(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /** Tells the thread, and waits for its next word. */
+  async tell(message: ToCompute): Promise<FromCompute> {
+    const answer = new Promise<FromCompute>((resolve) => this.#expected.push(resolve));
+    this.#take(message);
+    return answer;
+  }
+
+  next(): Promise<FromCompute> {
+    return new Promise((resolve) => this.#expected.push(resolve));
+  }
+}
+
+const device: ComputeDevice = {
+  profile: PROFILE,
+  createEngine: (model) => new FakeEngine(model),
+  createKernels: () => referenceKernels,
+  sha256: () => Promise.resolve('ab'.repeat(32)),
+  now: () => 0,
+};
+
+const welcome = (preset: string) =>
+  encodeFrame({
+    type: 'welcome',
+    incarnation: 1,
+    run: 'run-1',
+    worker: 'ada',
+    session: 'ab'.repeat(16),
+    preset,
+    seed: 1,
+    microBatchSize: 16,
+    microBatches: 2,
+    codec: 'f32',
+    silenceSeconds: 30,
+  });
+
+describe('serveCompute', () => {
+  it('says what it loaded, and nothing before', async () => {
+    const port = new FakePort();
+    await serveCompute(port, () => Promise.resolve(device));
+    expect(port.said).toEqual([{ type: 'loaded', profile: PROFILE }]);
+  });
+
+  it('tells why it could not load', async () => {
+    const port = new FakePort();
+    const missing = Object.assign(new Error('there is no SIMD'), { code: 'wasm-unavailable' });
+    await serveCompute(port, () => Promise.reject(missing));
+    expect(port.said).toEqual([{ type: 'failed', code: 'wasm-unavailable', sentence: 'there is no SIMD' }]);
+  });
+
+  it('answers the welcome of a run, and says when it is idle and how much it has taken', async () => {
+    const port = new FakePort();
+    await serveCompute(port, () => Promise.resolve(device));
+    const answer = await port.tell({ type: 'frame', bytes: welcome('mnist') });
+    const frame = answer.type === 'frame' ? answer.bytes : undefined;
+    expect(decodeFromWorker(frame!).message).toMatchObject({ type: 'ready', incarnation: 1, probe: 'ab'.repeat(32) });
+    // The frame's memory is the parent's.
+    expect(port.transferred).toEqual([frame!.buffer]);
+    expect(await port.next()).toEqual({ type: 'idle', taken: 1 });
+  });
+
+  it('tells of a run that it does not know, and of what is no message', async () => {
+    const port = new FakePort();
+    await serveCompute(port, () => Promise.resolve(device));
+    const unknown = await port.tell({ type: 'frame', bytes: welcome('toString') });
+    expect(unknown).toMatchObject({ type: 'failed', code: 'preset-unknown' });
+  });
+});

@@ -1,0 +1,68 @@
+/**
+ * The compute thread's side, in any runtime: it alone owns the replica and the device. Messages are handled in order, and
+ * while a micro-batch is computed only this thread waits for it.
+ */
+import type { BackendProfile } from '@gradcast/engine';
+import { presets } from '@gradcast/model';
+import type { GradientEngine, Model } from '@gradcast/model';
+import type { VectorKernels } from '@gradcast/vector';
+import type { FromCompute, ToCompute } from './compute-messages.ts';
+import { Trainer } from './trainer.ts';
+
+/** A thread's line to its parent. */
+export interface ComputePort {
+  /** Tells the parent; the buffers listed are the parent's from then on. */
+  post(message: FromCompute, transfer: ArrayBuffer[]): void;
+  /** Calls back with each message in the order they came, from now on. */
+  listen(take: (message: ToCompute) => void): void;
+  /** Resolves after the messages that have already arrived were handed to the listener. */
+  takeArrived(): Promise<void>;
+}
+
+/** What the thread computes with. */
+export interface ComputeDevice {
+  readonly profile: BackendProfile;
+  readonly createEngine: (model: Model) => GradientEngine;
+  /** Kernels that have room for vectors of these lengths where they are fastest. */
+  readonly createKernels: (reserve: readonly number[]) => VectorKernels;
+  /** Hexadecimal SHA-256. */
+  readonly sha256: (bytes: Uint8Array) => Promise<string>;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+}
+
+/** Loads a device and computes for the parent from then on; a failure is told, not thrown. */
+export async function serveCompute(port: ComputePort, load: () => Promise<ComputeDevice>): Promise<void> {
+  try {
+    const device = await load();
+    serve(port, device);
+    port.post({ type: 'loaded', profile: device.profile }, []);
+  } catch (error) {
+    tellFailure(port, error);
+  }
+}
+
+function serve(port: ComputePort, { createEngine, createKernels, sha256, now }: ComputeDevice): void {
+  let taken = 0;
+  const trainer = new Trainer({
+    preset: (name) => (Object.hasOwn(presets, name) ? presets[name as keyof typeof presets] : undefined),
+    createEngine: (model) => Promise.resolve(createEngine(model)),
+    send: (bytes) => port.post({ type: 'frame', bytes }, [bytes.buffer]),
+    sha256,
+    now,
+    yield: () => port.takeArrived(),
+    measured: (computeMs, images) => port.post({ type: 'measured', computeMs, images }, []),
+    idle: () => port.post({ type: 'idle', taken }, []),
+    createKernels,
+  });
+  port.listen((message) => {
+    if (message.type === 'disconnected') return trainer.disconnected();
+    taken += 1;
+    trainer.receive(message.bytes).catch((error: unknown) => tellFailure(port, error));
+  });
+}
+
+function tellFailure(port: ComputePort, error: unknown): void {
+  const { code, message } = error as Error & { code?: unknown };
+  port.post({ type: 'failed', code: typeof code === 'string' ? code : 'compute-failed', sentence: message }, []);
+}

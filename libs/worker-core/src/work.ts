@@ -1,0 +1,124 @@
+/**
+ * A worker between its compute thread and its coordinator, in any runtime: what is told of both, how long it had no work,
+ * and how it leaves. A shell around it supplies thread, connection, clock and what becomes of the events.
+ */
+import { showRate } from '@gradcast/protocol';
+import type { Clock, Connect } from './connection.ts';
+import type { Compute } from './compute.ts';
+import { Session } from './session.ts';
+import type { Introduction, Outcome, SessionNotice } from './session.ts';
+
+/** What a worker's log, metrics and people are told. */
+export interface WorkEvents {
+  /** Something a log should say; `sentence` is there where people should hear of it, too. */
+  notice(event: SessionNotice, sentence?: string): void;
+  /** A micro-batch was computed. */
+  measured(computeMs: number, images: number): void;
+  /** So many milliseconds more passed as a member without work. */
+  waited(ms: number): void;
+}
+
+export interface WorkOptions {
+  readonly compute: Compute;
+  readonly introduction: Introduction;
+  readonly connect: Connect;
+  readonly clock: Clock;
+  /** A number in [0, 1) for jitter. */
+  readonly jitter: () => number;
+  /** Seconds of trying again after a connection is lost or cannot be made; 0 tries once. */
+  readonly reconnectSeconds: number;
+  readonly events: WorkEvents;
+}
+
+/** How often the time without work is added up. */
+const WAIT_TICK_MS = 1000;
+
+export class Work {
+  readonly #compute: Compute;
+  readonly #session: Session;
+  readonly #clock: Clock;
+  readonly #events: WorkEvents;
+  #isMember = false;
+  /** Compute time since the last tick. */
+  #busyMs = 0;
+  /** What people were told of last; a trouble that lasts is told once, the log has every try. */
+  #trouble: string | undefined;
+  #cancelTick = () => {};
+
+  constructor({ compute, introduction, connect, clock, jitter, reconnectSeconds, events }: WorkOptions) {
+    this.#compute = compute;
+    this.#clock = clock;
+    this.#events = events;
+    this.#session = new Session({
+      connect,
+      clock,
+      jitter,
+      introduction,
+      reconnectSeconds,
+      deliver: (bytes) => compute.deliver(bytes),
+      disconnected: () => compute.disconnected(),
+      notice: (event) => this.#notice(event),
+    });
+  }
+
+  /** Whether a coordinator counts on this worker. */
+  get isMember(): boolean {
+    return this.#isMember;
+  }
+
+  /** Works until the run is done, the worker leaves, or there is nobody to work for. @returns how it ended; never rejects. */
+  async run(): Promise<Outcome> {
+    const session = this.#session;
+    this.#tick(this.#clock.now());
+    session.start();
+    this.#compute.attach({
+      frame: (bytes) => session.send(bytes),
+      idle: () => session.finished(),
+      measured: (computeMs, images) => {
+        this.#busyMs += computeMs;
+        this.#events.measured(computeMs, images);
+      },
+      failed: (code, sentence) => session.giveUp(code, sentence),
+    });
+    const outcome = await session.ended;
+    this.#cancelTick();
+    this.#isMember = false;
+    return outcome;
+  }
+
+  /** Says goodbye and gives what was asked for a grace in which it may still be finished. */
+  leave(reason: string, graceMs: number): void {
+    this.#session.leave(reason, { graceMs, busy: this.#compute.busy });
+  }
+
+  #notice(event: SessionNotice): void {
+    switch (event.kind) {
+      case 'joined':
+        this.#isMember = true;
+        this.#trouble = undefined;
+        return this.#events.notice(event);
+      case 'parked': {
+        const [takes, needs] = [event.bytesPerSecond, event.neededBytesPerSecond].map(showRate);
+        const sentence = `the coordinator has parked this worker: it takes ${takes} and needs ${needs} to keep up`;
+        return this.#events.notice(event, sentence);
+      }
+      case 'lost': {
+        this.#isMember = false;
+        const isNews = event.sentence !== this.#trouble;
+        this.#trouble = event.sentence;
+        return this.#events.notice(event, isNews ? `${event.sentence}; trying again` : undefined);
+      }
+      default:
+        event satisfies never;
+    }
+  }
+
+  #tick(last: number): void {
+    this.#cancelTick = this.#clock.after(WAIT_TICK_MS, () => {
+      const now = this.#clock.now();
+      if (this.#isMember) this.#events.waited(Math.max(0, now - last - this.#busyMs));
+      this.#busyMs = 0;
+      this.#tick(now);
+    });
+  }
+}
