@@ -45,5 +45,12 @@ export default tseslint.config(
     },
   },
   { files: ['{apps,libs}/*/src/**/*.ts'], plugins: { gradcast: importRules }, rules: { 'gradcast/imports': 'error' } },
+  {
+    // A benchmark of a part of an app measures what no app exports.
+    files: ['bench/**/*.ts'],
+    rules: {
+      '@nx/enforce-module-boundaries': ['error', { depConstraints, allow: ['../../apps/**'] }],
+    },
+  },
   { files: ['*.config.ts'], rules: { 'no-restricted-exports': 'off' } },
 );

@@ -1,0 +1,199 @@
+/**
+ * A fleet without a network: sockets that take everything and workers that answer every lease with one tiny vector. What
+ * is left of a step is what the coordinator does for its results: frames read and written, leases, shares, sums of 48
+ * elements.
+ */
+import { encodeFrame, PROTOCOL_VERSION } from '@gradcast/protocol';
+import { createCodec } from '@gradcast/reduction';
+import { alignedSubtrees } from '@gradcast/schedule';
+import type { MessageOf, WorkerMessage } from '@gradcast/protocol';
+import { referenceKernels as kernels } from '@gradcast/vector';
+import { auditPicks } from '../../apps/coordinator/src/audit/audit-picks.ts';
+import type { FleetEvents } from '../../apps/coordinator/src/events.ts';
+import { Fleet } from '../../apps/coordinator/src/run/fleet.ts';
+import type { OpenStep } from '../../apps/coordinator/src/leasing/open-step.ts';
+import { cpuMsSince } from '../harness/timing.ts';
+import { OfflineSocket } from './offline-socket.ts';
+
+const SHAPE = { parameters: 32, pixels: 4, latent: 2, microBatchSize: 2 };
+const TAIL = 16;
+const LAYOUT = {
+  parameters: { entries: [], length: SHAPE.parameters },
+  generatorLength: SHAPE.parameters / 2,
+  tail: { entries: [], length: TAIL },
+};
+const LEASE_MS = 10;
+const TICK_MS = 100;
+const SEED = 7;
+const INCARNATION = 1;
+const SCALARS = { alpha: 1, oneMinusBeta1: 1, oneMinusBeta2: 1, epsilon: 1 };
+const fingerprintOf = (version: number) => version.toString(16).padStart(32, '0');
+const ignore = () => undefined;
+
+const EVENTS: FleetEvents = {
+  joined: ignore,
+  left: ignore,
+  forgotten: ignore,
+  refused: failOn('refused'),
+  lease: ignore,
+  leaseTime: ignore,
+  mismatch: ignore,
+  bytes: ignore,
+  audit: ignore,
+  notice: ignore,
+  parked: ignore,
+  quarantined: ignore,
+  failed: failOn('failed'),
+  stalled: ignore,
+};
+
+export class OfflineFleet {
+  readonly #fleet: Fleet;
+  readonly #workers: readonly OfflineWorker[];
+  #step: OpenStep;
+  #version = 0;
+  /** Milliseconds that the fleet believes to have passed: every lease takes equally long, so shares are equal. */
+  #clock = 0;
+
+  /** @param workers N, also M: one leaf for each. */
+  constructor({ workers, auditRate }: { readonly workers: number; readonly auditRate: number }) {
+    this.#fleet = new Fleet({
+      terms: {
+        incarnation: INCARNATION,
+        run: 'offline',
+        preset: 'mnist',
+        seed: SEED,
+        microBatchSize: SHAPE.microBatchSize,
+        microBatches: workers,
+        codec: 'f32',
+      },
+      payload: SHAPE,
+      codec: createCodec('f32', { layout: LAYOUT, seed: SEED, kernels }),
+      cut: (_step, { count }) => ({
+        images: new Uint8Array(count * SHAPE.microBatchSize * SHAPE.pixels),
+        noise: new Float32Array(count * SHAPE.microBatchSize * SHAPE.latent),
+      }),
+      now: () => this.#clock,
+      events: EVENTS,
+      isTailSound: () => true,
+      minWorkers: 1,
+      maxWorkers: workers,
+      isAudited: auditPicks('secret', auditRate),
+      hasArbiter: auditRate > 0,
+      isNear: () => false,
+      exactProfile: null,
+      backend: 'auto',
+      expectsOwn: () => false,
+      resumed: false,
+      startArbiter: failOn('an arbiter was called'),
+    });
+    this.#publish();
+    this.#step = this.#fleet.open(0);
+    this.#workers = Array.from({ length: workers }, (_, i) => new OfflineWorker(this.#fleet, `worker-${i}`));
+    this.#step.stop();
+  }
+
+  #publish(): void {
+    this.#fleet.publish({
+      version: this.#version,
+      fingerprint: fingerprintOf(this.#version),
+      vectors: [0, 1, 2].map(() => new Float32Array(SHAPE.parameters)),
+      normBound: Infinity,
+      suspectNorm: Infinity,
+    });
+  }
+
+  /** One step, from its opening to the committed state behind it. */
+  step(): { readonly cpuMs: number; readonly results: number } {
+    const before = process.cpuUsage();
+    const version = this.#version;
+    let results = 0;
+    this.#step = this.#fleet.open(version);
+    this.#fleet.prepare(version + 1);
+    this.#clock += LEASE_MS;
+    while (!this.#step.isClosed) {
+      const known = results;
+      for (const worker of this.#workers) results += worker.answer(version, fingerprintOf(version));
+      if (results === known) throw new Error('the step does not close');
+    }
+    void this.#fleet.broadcast(version, new Uint8Array(SHAPE.parameters * 4), SCALARS);
+    this.#version += 1;
+    this.#publish();
+    for (const worker of this.#workers) worker.applied(this.#version);
+    this.#clock += TICK_MS;
+    this.#fleet.tick();
+    return { cpuMs: cpuMsSince(before), results };
+  }
+}
+
+class OfflineWorker {
+  readonly #socket = new OfflineSocket();
+  #leases: MessageOf<'lease'>[] = [];
+
+  constructor(fleet: Fleet, name: string) {
+    this.#socket.onMessage = (message) => {
+      if (message.type === 'lease') this.#leases.push(message);
+    };
+    fleet.add({
+      socket: this.#socket.socket,
+      address: '127.0.0.1',
+      // Each has a secret of its own, so that any two may confirm each other.
+      credential: { kind: 'own', name, role: 'worker' },
+      bytesRead: () => 0,
+      whenLarge: ignore,
+    });
+    this.#say({
+      type: 'hello',
+      protocol: PROTOCOL_VERSION,
+      backend: 'canned',
+      device: 'cpu',
+      profile: { backend: 'canned' },
+      threads: 1,
+      name,
+      metricsPort: null,
+      session: null,
+    });
+    this.#say({ type: 'ready', incarnation: INCARNATION, probe: 'ab'.repeat(32), probeMs: 10 });
+    this.applied(0);
+  }
+
+  applied(version: number): void {
+    this.#say({ type: 'applied', incarnation: INCARNATION, version });
+  }
+
+  /** Answers all leases of a version. @returns the number of results. */
+  answer(version: number, fingerprint: string): number {
+    const due = this.#leases.filter((lease) => lease.version === version);
+    this.#leases = this.#leases.filter((lease) => lease.version > version);
+    let results = 0;
+    for (const { lease, first, count } of due) {
+      for (const subtree of alignedSubtrees({ first, count })) {
+        this.#say(
+          {
+            type: 'result',
+            incarnation: INCARNATION,
+            lease,
+            version,
+            subtree,
+            fingerprint,
+            computeMs: 0,
+            queueMs: 0,
+          },
+          [new Float32Array(SHAPE.parameters + TAIL)],
+        );
+        results += 1;
+      }
+    }
+    return results;
+  }
+
+  #say(message: WorkerMessage, parts: readonly ArrayBufferView[] = []): void {
+    this.#socket.emit('message', Buffer.from(encodeFrame(message, parts)), true);
+  }
+}
+
+function failOn(what: string): (...words: readonly unknown[]) => never {
+  return (...words) => {
+    throw new Error([what, ...words.filter((word) => typeof word === 'string')].join(' '));
+  };
+}
