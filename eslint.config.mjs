@@ -1,6 +1,8 @@
 import nx from '@nx/eslint-plugin';
+import { builtinModules } from 'node:module';
 import tseslint from 'typescript-eslint';
 import { importRules } from './bin/imports.mjs';
+import { anyRuntimeLibraries } from './bin/runtimes.mjs';
 
 /** A layer may use itself and those below it; an `any` runtime may not lean on Node. */
 const depConstraints = [
@@ -17,6 +19,10 @@ const depConstraints = [
   { sourceTag: 'runtime:any', onlyDependOnLibsWithTags: ['runtime:any'] },
   { sourceTag: 'runtime:node', onlyDependOnLibsWithTags: ['runtime:any', 'runtime:node'] },
 ];
+
+const NOT_EVERYWHERE =
+  'This library runs in browsers, too: take it as an argument, or give the file to a library for Node.';
+const NODE_GLOBALS = ['Buffer', 'process', 'global', 'require', 'module', '__dirname', '__filename', 'setImmediate'];
 
 export default tseslint.config(
   { ignores: ['**/dist/**', '**/node_modules/**', 'runs/**', '.nx/**', 'tmp/**'] },
@@ -42,6 +48,20 @@ export default tseslint.config(
       'no-console': 'error',
       // What is for tests only may be used in tests, wherever they lie.
       '@nx/enforce-module-boundaries': ['error', { depConstraints, allow: ['@gradcast/testing'] }],
+    },
+  },
+  {
+    files: anyRuntimeLibraries().map((name) => `libs/${name}/src/**/*.ts`),
+    ignores: ['**/*.test.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          paths: builtinModules.map((name) => ({ name, message: NOT_EVERYWHERE })),
+          patterns: [{ group: ['node:*'], message: NOT_EVERYWHERE }],
+        },
+      ],
+      'no-restricted-globals': ['error', ...NODE_GLOBALS.map((name) => ({ name, message: NOT_EVERYWHERE }))],
     },
   },
   { files: ['{apps,libs}/*/src/**/*.ts'], plugins: { gradcast: importRules }, rules: { 'gradcast/imports': 'error' } },

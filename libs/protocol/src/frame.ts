@@ -84,7 +84,7 @@ export function encodeFrame(header: object, parts: readonly ArrayBufferView[] = 
 }
 
 function packHeader(header: object): Uint8Array {
-  const packed = packr.pack(header) as Uint8Array;
+  const packed = packr.pack(header);
   if (packed.length > HEADER_LIMIT) throw new RangeError(`a header of ${packed.length} bytes`);
   return packed;
 }
@@ -113,7 +113,7 @@ function unpack(packed: Uint8Array): unknown {
   const problem = headerProblem(packed);
   if (problem !== undefined) throw malformed(problem);
   try {
-    return packr.unpack(packed) as unknown;
+    return packr.unpack(packed);
   } catch (cause) {
     throw malformed('its header is no msgpack value', cause);
   }

@@ -1,9 +1,11 @@
 import { loadWebgpu } from './load.ts';
 import { kerasConformance } from '@gradcast/engine/conformance';
+import { kerasResults } from '@gradcast/testing';
 import { webgpuSkip } from './test-machine.ts';
 
 // A processor that plays the GPU needs minutes for three steps of the larger preset.
 kerasConformance('webgpu', loadWebgpu, {
+  results: kerasResults,
   presets: ['classic', 'tutorial'],
   trained: ['classic'],
   skip: await webgpuSkip(),

@@ -1,5 +1,8 @@
 import { engineConformance, kerasConformance } from '@gradcast/engine/conformance';
-import { loadWasm } from './test-backend.ts';
+import { kerasResults, wasmBinaries } from '@gradcast/testing';
+import { startWasm } from './start.ts';
 
-engineConformance('wasm', loadWasm, { places: 12 });
-kerasConformance('wasm', loadWasm, { presets: ['classic', 'tutorial', 'mnist'] });
+const load = () => startWasm(wasmBinaries());
+
+engineConformance('wasm', load, { places: 12 });
+kerasConformance('wasm', load, { results: kerasResults, presets: ['classic', 'tutorial', 'mnist'] });

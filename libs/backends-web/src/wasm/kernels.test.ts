@@ -1,5 +1,8 @@
 import { fourierConformance, kernelConformance } from '@gradcast/engine/conformance';
-import { loadWasm } from './test-backend.ts';
+import { wasmBinaries } from '@gradcast/testing';
+import { startWasm } from './start.ts';
 
-kernelConformance('wasm', loadWasm, { runs: 300 });
-fourierConformance('wasm', loadWasm, { runs: 100, places: 12 });
+const load = () => startWasm(wasmBinaries());
+
+kernelConformance('wasm', load, { runs: 300 });
+fourierConformance('wasm', load, { runs: 100, places: 12 });

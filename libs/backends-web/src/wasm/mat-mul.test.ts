@@ -2,7 +2,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { array, expectClose, matMul, type Plain, tensor } from '@gradcast/engine/conformance';
-import { loadWasm } from './test-backend.ts';
+import { wasmBinaries } from '@gradcast/testing';
+import { startWasm } from './start.ts';
 
 const TOLERANCE = 2e-6;
 
@@ -23,7 +24,7 @@ function nth({ shape, values }: Plain, index: number): Plain {
 }
 
 describe('the wasm BatchMatMul', () => {
-  beforeAll(loadWasm);
+  beforeAll(() => startWasm(wasmBinaries()));
 
   it('multiplies each pair of a batch, transposed or not', async () => {
     await fc.assert(

@@ -1,7 +1,8 @@
+import { wasmBinaries } from '@gradcast/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { loadWasm } from './test-backend.ts';
+import { startWasm } from './start.ts';
 
 /** Sides of two to five axes, and an order of them. */
 const transpositions = fc
@@ -32,7 +33,7 @@ function transposed(shape: readonly number[], order: readonly number[]): number[
 }
 
 describe('the wasm Transpose', () => {
-  beforeAll(loadWasm);
+  beforeAll(() => startWasm(wasmBinaries()));
 
   it('moves every element to its place, in runs or one by one', () => {
     fc.assert(

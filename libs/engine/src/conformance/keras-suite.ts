@@ -2,7 +2,6 @@
  * The part of the conformance suite that holds a backend against Keras: gradients of whole presets, and three steps of
  * training with the optimizer that every replica runs.
  */
-import { readFileSync } from 'node:fs';
 import { kerasFixture, MOMENT_TOLERANCE, recordMismatches, STEP_TOLERANCE } from '@gradcast/model';
 import type { KerasGradients, KerasSteps, PresetName } from '@gradcast/model';
 import { TrainingState } from '@gradcast/optimizer';
@@ -14,16 +13,13 @@ import { createEngine } from '../engine.ts';
 import { gradientOf } from './gradients.ts';
 
 export interface KerasSuiteOptions {
+  /** What Keras computed, by the name of its file in `test/fixtures/keras`. */
+  readonly results: (name: string) => unknown;
   readonly presets: readonly PresetName[];
   /** Presets to train for three steps as well; all of them by default. */
   readonly trained?: readonly PresetName[];
   /** Why the machine cannot run this backend; the tests are then reported as skipped. */
   readonly skip?: string | undefined;
-}
-
-function readFixture(name: string): unknown {
-  const file = new URL(`../../../../test/fixtures/keras/${name}.json`, import.meta.url);
-  return JSON.parse(readFileSync(file, 'utf8'));
 }
 
 /**
@@ -33,7 +29,7 @@ function readFixture(name: string): unknown {
 export function kerasConformance(
   name: string,
   load: () => Promise<LoadedBackend>,
-  { presets, trained = presets, skip }: KerasSuiteOptions,
+  { results, presets, trained = presets, skip }: KerasSuiteOptions,
 ): void {
   const title = skip === undefined ? name : `${name} (skipped: ${skip})`;
   describe.skipIf(skip !== undefined)(`${title} against Keras`, () => {
@@ -43,7 +39,7 @@ export function kerasConformance(
     });
 
     it.each(presets)('has the gradients, statistics and losses of %s', async (preset) => {
-      const { model, parameters, batches, expected } = kerasFixture(readFixture(preset) as KerasGradients);
+      const { model, parameters, batches, expected } = kerasFixture(results(preset) as KerasGradients);
       const engine = createEngine(model, backend);
       engine.load(parameters);
       const vector = await gradientOf(engine, model, batches[0]);
@@ -58,7 +54,7 @@ export function kerasConformance(
     });
 
     it.each(trained)('takes three Adam steps of %s', async (preset) => {
-      const { model, parameters, batches, expected } = kerasFixture(readFixture(`${preset}-adam`) as KerasSteps);
+      const { model, parameters, batches, expected } = kerasFixture(results(`${preset}-adam`) as KerasSteps);
       const engine = createEngine(model, backend);
       const { learningRate } = model.preset.optimizer;
       const state = TrainingState.initial({ model, kernels, learningRate }, 0);
