@@ -5,19 +5,26 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 
+export interface Usage {
+  readonly cpuSeconds: number;
+  readonly rssMb: number;
+  /** Of the main thread, and the most memory so far; absent where nobody counts. */
+  readonly mainCpuSeconds?: number;
+  readonly peakMb?: number;
+}
+
 const hasProc = existsSync('/proc/self/stat');
 /** Linux counts processor time in hundredths of a second for every program. Source: proc(5), sysconf(3). */
 const TICKS = 100;
 const SAMPLE_MS = 50;
 
-/** @returns processor seconds and resident MB; of the main thread, and at most so far, undefined where nobody counts. */
-export function usageOf(pid) {
+export function usageOf(pid: number): Usage {
   return hasProc ? fromProc(pid) : fromPs(pid);
 }
 
-function fromProc(pid) {
+function fromProc(pid: number): Usage {
   const status = readFileSync(`/proc/${pid}/status`, 'latin1');
-  const megabytes = (name) => (Number(new RegExp(`^${name}:\\s*(\\d+)`, 'm').exec(status)?.[1]) * 1024) / 1e6;
+  const megabytes = (name: string) => (Number(new RegExp(`^${name}:\\s*(\\d+)`, 'm').exec(status)?.[1]) * 1024) / 1e6;
   return {
     cpuSeconds: secondsIn(`/proc/${pid}/stat`),
     // The first thread has the process's own number.
@@ -27,14 +34,14 @@ function fromProc(pid) {
   };
 }
 
-function secondsIn(file) {
+function secondsIn(file: string): number {
   const stat = readFileSync(file, 'latin1');
   // The second field is a name in parentheses that may hold anything.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[11]) + Number(fields[12])) / TICKS;
 }
 
-function fromPs(pid) {
+function fromPs(pid: number): Usage {
   const [rss, time] = execFileSync('ps', ['-o', 'rss=,time=', '-p', String(pid)], { encoding: 'utf8' })
     .trim()
     .split(/\s+/);
@@ -43,7 +50,7 @@ function fromPs(pid) {
 }
 
 /** Samples the resident memory of a process until `stop`, which gives all samples in MB. */
-export function watchMemory(pid) {
+export function watchMemory(pid: number): { readonly stop: () => readonly number[] } {
   const samples = [usageOf(pid).rssMb];
   const timer = setInterval(() => samples.push(usageOf(pid).rssMb), SAMPLE_MS);
   return {
@@ -52,4 +59,11 @@ export function watchMemory(pid) {
       return samples;
     },
   };
+}
+
+/** What a process used between two readings, milliseconds of processor time a step. */
+export function cpuPerStep(before: Usage, after: Usage, steps: number) {
+  const all = { cpuMsPerStep: ((after.cpuSeconds - before.cpuSeconds) * 1000) / steps };
+  if (before.mainCpuSeconds === undefined || after.mainCpuSeconds === undefined) return all;
+  return { ...all, mainCpuMsPerStep: ((after.mainCpuSeconds - before.mainCpuSeconds) * 1000) / steps };
 }

@@ -7,13 +7,18 @@
  * one. The average of a step is therefore the canned gradient itself, whatever N, M, the codec and the cut of the leases, and one trajectory,
  * computed before anything is measured, holds for all of them.
  */
+import type { Model } from '@gradcast/model';
+import { TrainingState } from '@gradcast/optimizer';
+import type { CodecName } from '@gradcast/protocol';
+import { createCodec } from '@gradcast/reduction';
+import { selectKernels } from '@gradcast/vector';
 
 /** Keeps the norm near that of a real gradient. */
 const UNIT = 2 ** -14;
 const LARGEST = 63;
 
 /** The canned gradient of a model; the padding between tensors is zero. */
-export function cannedGradient(model) {
+function cannedGradient(model: Model): Float32Array {
   const gradient = new Float32Array(model.parameters.length);
   for (const { offset, size } of model.parameters.entries) {
     for (let index = offset; index < offset + size; index++) {
@@ -24,12 +29,19 @@ export function cannedGradient(model) {
   return gradient;
 }
 
-/**
- * Encodes the canned gradient of a model.
- *
- * @returns bytes of an average's and of a result's payload, and `result(size)`, the payload of a subtree of so many leaves.
- */
-export function cannedPayloads({ createCodec, selectKernels }, model, { codec: name, seed }) {
+export interface CannedPayloads {
+  /** Bytes of an average's payload, and of a result's. */
+  readonly averageBytes: number;
+  readonly resultBytes: number;
+  /** The payload of a subtree of so many leaves. */
+  readonly result: (size: number) => Uint8Array;
+}
+
+/** Encodes the canned gradient of a model. */
+export function cannedPayloads(
+  model: Model,
+  { codec: name, seed }: { readonly codec: CodecName; readonly seed: number },
+): CannedPayloads {
   const gradient = cannedGradient(model);
   const codec = createCodec(name, { layout: model, seed, kernels: selectKernels() });
   return {
@@ -46,9 +58,11 @@ export function cannedPayloads({ createCodec, selectKernels }, model, { codec: n
 }
 
 /** Fingerprints of the replica at versions 0 to `versions`, each step taken with the canned gradient. */
-export function trajectory({ TrainingState, selectKernels }, model, { seed, learningRate, versions }) {
-  const kernels = selectKernels();
-  const state = TrainingState.initial({ model, kernels, learningRate }, seed);
+export function trajectory(
+  model: Model,
+  { seed, learningRate, versions }: { readonly seed: number; readonly learningRate: number; readonly versions: number },
+): readonly string[] {
+  const state = TrainingState.initial({ model, kernels: selectKernels(), learningRate }, seed);
   const average = cannedGradient(model);
   const tail = new Float32Array(model.tail.length);
   const fingerprints = [state.replica.fingerprint];
