@@ -1,14 +1,14 @@
-/** Runs the page in a browser, headless: a server on loopback, a profile of its own, an answer for each post. */
+/** Runs a page in a browser, headless: a server on loopback, a profile of its own, an answer for each post. */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { basename, join } from 'node:path';
 import { loadDataset } from '@gradcast/dataset';
+import { wasmBinaries } from '@gradcast/testing';
 import { pageScript } from './bundle.ts';
 import type { Answer, Request } from './steps.ts';
 
@@ -24,6 +24,18 @@ export function browserProgram(name: BrowserName): string | undefined {
   return PROGRAMS[name].find((path) => existsSync(path));
 }
 
+/** A type and what is of it. */
+export type Content = readonly [type: string, body: string | Uint8Array];
+
+/** A page that runs `/page.js`, and what it needs of its server. */
+export interface Page {
+  /** What lies at a path, `/page.js` first; nothing else is there but the binaries of `wasm` under `/wasm/`. */
+  readonly content: (path: string) => Promise<Content | undefined>;
+  /** Takes what the page posts to `/report`. @returns whether the page is done. @throws what the visit shall end with. */
+  readonly onReport: (report: unknown) => boolean;
+  readonly limitMs: number;
+}
+
 interface Report {
   readonly answer?: Answer;
   readonly failed?: string;
@@ -37,16 +49,30 @@ export async function askBrowser(
   request: Request,
   { limitMs, onAnswer }: { limitMs: number; onAnswer: (answer: Answer) => void },
 ): Promise<void> {
+  const script = await pageScript();
+  const content = async (path: string): Promise<Content | undefined> => {
+    if (path === '/page.js') return ['text/javascript', script];
+    if (path === '/request') return ['application/json', JSON.stringify(request)];
+    if (path === '/images') return ['application/octet-stream', (await loadDataset()).images];
+    return undefined;
+  };
+  const onReport = (report: unknown) => {
+    const { answer, failed, done = false, isolated } = report as Report;
+    if (answer) onAnswer(answer);
+    if (failed !== undefined) throw new Error(failed);
+    if (done && isolated !== true) throw new Error('the page was not isolated');
+    return done;
+  };
+  await visit(name, { content, onReport, limitMs });
+}
+
+/** @throws what the page's reports throw; Error if the browser ended or the time was over before the page was done. */
+export async function visit(name: BrowserName, page: Page): Promise<void> {
   const program = browserProgram(name);
   if (!program) throw new Error(`${name} is not installed`);
   const profile = await mkdtemp(join(tmpdir(), `gradcast-${name}-`));
   const { resolve, reject, promise } = deferred();
-  const server = await serve(request, (report) => {
-    if (report.answer) onAnswer(report.answer);
-    if (report.failed !== undefined) reject(new Error(report.failed));
-    if (report.done && report.isolated !== true) reject(new Error('the page was not isolated'));
-    else if (report.done) resolve();
-  });
+  const server = await serve(page, { resolve, reject });
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
   const flags: Record<BrowserName, string[]> = {
     chromium: ['--headless=new', '--no-sandbox', `--user-data-dir=${profile}`, '--remote-debugging-port=0', url],
@@ -58,7 +84,8 @@ export async function askBrowser(
     env: { PATH: process.env['PATH'], HOME: profile },
   });
   child.on('error', reject).on('exit', (code) => reject(new Error(`${name} ended with ${code} before it was done`)));
-  const timer = setTimeout(() => reject(new Error(`${name} was not done after ${limitMs / 1000} s`)), limitMs);
+  const late = () => reject(new Error(`${name} was not done after ${page.limitMs / 1000} s`));
+  const timer = setTimeout(late, page.limitMs);
   try {
     await promise;
   } finally {
@@ -87,30 +114,32 @@ function deferred() {
 
 /** Isolated from other origins, so that the page could have threads if it wanted. */
 const HEADERS = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' };
+const DOCUMENT = '<!doctype html><title>gradcast</title><script type="module" src="/page.js"></script>';
 
-async function serve(request: Request, onReport: (report: Report) => void): Promise<Server> {
-  const script = await pageScript();
-  const binaries = join(
-    dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm/package.json')),
-    'dist',
-  );
-  const content = async (path: string): Promise<[string, string | Uint8Array] | undefined> => {
-    if (path === '/') return ['text/html', '<!doctype html><title>gradcast</title><script src="/page.js"></script>'];
-    if (path === '/page.js') return ['text/javascript', script];
-    if (path === '/request') return ['application/json', JSON.stringify(request)];
-    if (path === '/images') return ['application/octet-stream', (await loadDataset()).images];
+/** Serves the page; its end comes with what it reports. */
+async function serve(
+  { content, onReport }: Page,
+  end: { resolve: () => void; reject: (error: Error) => void },
+): Promise<Server> {
+  const binaries = wasmBinaries();
+  const find = async (path: string): Promise<Content | undefined> => {
+    if (path === '/') return ['text/html', DOCUMENT];
     if (path.startsWith('/wasm/')) return ['application/wasm', await readFile(join(binaries, basename(path)))];
-    return undefined;
+    return content(path);
   };
   const answer = async (incoming: IncomingMessage, response: ServerResponse) => {
     if (incoming.method === 'POST') {
       const chunks: Buffer[] = [];
       for await (const chunk of incoming) chunks.push(chunk as Buffer);
       response.writeHead(204, HEADERS).end();
-      onReport(JSON.parse(Buffer.concat(chunks).toString()) as Report);
+      try {
+        if (onReport(JSON.parse(Buffer.concat(chunks).toString()))) end.resolve();
+      } catch (error) {
+        end.reject(error as Error);
+      }
       return;
     }
-    const found = await content(incoming.url ?? '/');
+    const found = await find(incoming.url ?? '/');
     if (found) response.writeHead(200, { ...HEADERS, 'content-type': found[0] }).end(found[1]);
     else response.writeHead(404, HEADERS).end();
   };
