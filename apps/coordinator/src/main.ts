@@ -6,6 +6,7 @@ import type { ParentMessage, Summary } from '@gradcast/config';
 import { keepFreedMemory } from '@gradcast/tensors';
 import { pino } from 'pino';
 import type { Logger } from 'pino';
+import { RunControl } from './run/control.ts';
 import { Defects } from './run/defects.ts';
 import { run } from './run/run.ts';
 
@@ -15,14 +16,14 @@ keepFreedMemory();
 const EXIT: Record<Summary['status'], number> = { completed: 0, stopped: 0, diverged: 1, failed: 1, abandoned: 75 };
 const SIGNAL_EXIT = { SIGINT: 130, SIGTERM: 143 } as const;
 
-const stopping = new AbortController();
+const control = new RunControl();
 const localWorkers = new AbortController();
 let stopSignal: keyof typeof SIGNAL_EXIT | undefined;
 
 function stop(signal: keyof typeof SIGNAL_EXIT): void {
   if (stopSignal !== undefined) process.exit(SIGNAL_EXIT[signal]);
   stopSignal = signal;
-  stopping.abort();
+  control.apply({ kind: 'signal', signal });
 }
 
 async function coordinate(message: Extract<ParentMessage, { type: 'coordinate' }>): Promise<never> {
@@ -41,7 +42,7 @@ async function coordinate(message: Extract<ParentMessage, { type: 'coordinate' }
       localSocket,
       logger,
       tell: tellParent,
-      stop: stopping.signal,
+      control,
       localWorkersEnded: localWorkers.signal,
       defects,
       yieldRun: (error) => void fail(error, logger),

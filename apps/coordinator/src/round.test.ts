@@ -66,6 +66,7 @@ function harness(outcome: StepOutcome, change: Partial<Stages> = {}) {
     },
     codec: createCodec('f32', { layout: model, seed: 1, kernels }),
     kernels,
+    mayOpen: () => true,
     lastVersion: 10,
     onDivergence: 'stop',
     timer: () => new PhaseTimer(),
@@ -110,6 +111,18 @@ describe('a round', () => {
     const { stages, words } = harness({ kind: 'sum', sum: sumOf(2) }, { lastVersion: 1 });
     expectKind(await round(stages), 'closed');
     expect(words()).toEqual(['open 0', 'broadcast 0']);
+  });
+
+  it('opens no further step once a pause is asked for, also while one is computed', async () => {
+    const { stages, words } = harness({ kind: 'sum', sum: sumOf(2) }, { mayOpen: () => false });
+    expectKind(await round(stages), 'closed');
+    expect(words()).toEqual(['open 0', 'broadcast 0']);
+    let asked = false;
+    const late = harness({ kind: 'sum', sum: sumOf(2) }, { mayOpen: () => !asked });
+    const closing = round(late.stages);
+    asked = true;
+    expectKind(await closing, 'closed');
+    expect(late.words()).toEqual(['open 0', 'prepare 1', 'broadcast 0']);
   });
 
   it('does not wait for a worker that takes its average slowly', async () => {

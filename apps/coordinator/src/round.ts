@@ -25,6 +25,8 @@ export interface Stages {
   readonly kernels: VectorKernels;
   /** Versions at which no further step is opened. */
   readonly lastVersion: number;
+  /** Whether a further step may be opened: not while a pause is asked for. */
+  readonly mayOpen: () => boolean;
   readonly onDivergence: 'stop' | 'skip';
   readonly timer: () => PhaseTimer;
 }
@@ -44,10 +46,11 @@ export async function round(stages: Stages): Promise<RoundOutcome> {
   const { version } = state;
   const timer = stages.timer();
   const samples = globalBatch(terms);
+  const hasNext = () => version + 1 < stages.lastVersion && stages.mayOpen();
 
   // Stream and leases: the step's micro-batches go out, as contiguous ranges of leaves.
   const step = fleet.open(version);
-  if (version + 1 < stages.lastVersion) fleet.prepare(version + 1);
+  if (hasNext()) fleet.prepare(version + 1);
 
   // Gradients and tree: results come back in any order and are summed along the fixed tree.
   const outcome = await step.closed;
@@ -62,7 +65,7 @@ export async function round(stages: Stages): Promise<RoundOutcome> {
   // Average and broadcast: to every replica; the next step's leases follow at its heels.
   const scalars = state.stepScalars();
   const broadcast = fleet.broadcast(version, judged.encoded, scalars);
-  if (version + 1 < stages.lastVersion) fleet.open(version + 1);
+  if (hasNext()) fleet.open(version + 1);
   await headStart(broadcast);
   timer.mark('broadcast');
 

@@ -13,7 +13,7 @@ const LEASE_OUTCOMES = ['accepted', 'late', 'expired', 'refused', 'duplicate', '
 const WORKER_STATES = ['joining', 'idle', 'leased', 'quarantined'] as const;
 
 /** What a coordinator writes. */
-const WRITTEN_FILES = ['checkpoint', 'ledger', 'metrics', 'sample'] as const;
+const WRITTEN_FILES = ['checkpoint', 'ledger', 'metrics', 'events', 'sample'] as const;
 
 export type WrittenFile = (typeof WRITTEN_FILES)[number];
 export type LeaseOutcome = (typeof LEASE_OUTCOMES)[number];
@@ -31,6 +31,8 @@ export interface CoordinatorMetrics {
   readonly leases: Counter<'outcome'>;
   readonly resultsRefused: Counter<'reason'>;
   readonly workers: Gauge<'state'>;
+  /** 1 for the state that the run is in, else 0. */
+  readonly runState: Gauge<'state'>;
   readonly wireBytes: Counter<'direction' | 'message'>;
   readonly loss: Gauge<'network'>;
   readonly gradientNorm: Gauge<'network'>;
@@ -75,6 +77,7 @@ export function coordinatorMetrics({ version, preset }: BuildInfo): CoordinatorM
     leases: make.counter('leases_total', 'Leases by how they ended.', ['outcome']),
     resultsRefused: make.counter('results_refused_total', 'Results refused, by code.', ['reason']),
     workers: make.gauge('workers', 'Connected workers by what they are doing.', ['state']),
+    runState: make.gauge('run_state', '1 for the state that the run is in, else 0.', ['state']),
     wireBytes: make.counter('wire_bytes_total', 'Bytes of WebSocket messages.', ['direction', 'message']),
     loss: make.gauge('loss', 'Mean loss of the last closed step.', ['network']),
     gradientNorm: make.gauge('gradient_norm', 'Norm of the averaged gradient of the last closed step.', ['network']),

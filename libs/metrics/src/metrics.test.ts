@@ -47,6 +47,7 @@ describe('metrics', () => {
       'gradcast_quarantines_total',
       'gradcast_replica_mismatches_total',
       'gradcast_results_refused_total',
+      'gradcast_run_state',
       'gradcast_step_duration_seconds',
       'gradcast_steps_total',
       'gradcast_wire_bytes_total',

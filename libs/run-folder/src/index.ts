@@ -1,3 +1,4 @@
+export { EventLog } from './event-log.ts';
 export { MetricsLog } from './metrics-log.ts';
 export type { ProcessIdentity, ProcessTable } from './processes.ts';
 export { assertResumable, listRuns, readRun, RunFolder } from './run-folder.ts';

@@ -3,6 +3,7 @@
  *
  *     config.json     the resolved configuration; written last when a run is made, so a run that has it is complete
  *     metrics.jsonl   one line a step
+ *     events.jsonl    what happened: one numbered line an event
  *     ledger.jsonl    one chained line a step
  *     samples/        step-000200.png …
  *     checkpoints/    step-000469.safetensors …
@@ -16,6 +17,7 @@ import { RunError, systemCode, writeAtomically, writeJson } from '@gradcast/file
 import { Checkpoints, CHECKPOINTS_FOLDER } from '@gradcast/checkpoint';
 import { LEDGER } from '@gradcast/ledger';
 import type { LineFileEvents } from '@gradcast/files';
+import { EventLog } from './event-log.ts';
 import { MetricsLog } from './metrics-log.ts';
 import { systemProcesses } from './processes.ts';
 import type { ProcessTable } from './processes.ts';
@@ -26,6 +28,7 @@ import type { HeldLock } from './run-lock.ts';
 const CONFIG = 'config.json';
 const SUMMARY = 'summary.json';
 const METRICS = 'metrics.jsonl';
+const EVENTS = 'events.jsonl';
 const INCARNATION = 'incarnation';
 
 /** Tries for a folder name nobody else took; each has another random part. */
@@ -120,6 +123,11 @@ export class RunFolder {
   /** Opens `metrics.jsonl`, cutting off what lies after `throughStep`: see {@link MetricsLog.open}. */
   openMetrics(throughStep: number, events?: LineFileEvents): Promise<MetricsLog> {
     return MetricsLog.open(join(this.path, METRICS), throughStep, events);
+  }
+
+  /** Opens `events.jsonl`, to go on behind what earlier starts of the run wrote: see {@link EventLog.open}. */
+  openEvents(events?: LineFileEvents): Promise<EventLog> {
+    return EventLog.open(join(this.path, EVENTS), events);
   }
 
   /**
@@ -223,7 +231,7 @@ async function readJson(path: string): Promise<unknown> {
 export async function assertResumable(path: string): Promise<void> {
   await assertRun(path);
   await readIncarnation(join(path, INCARNATION));
-  for (const name of [METRICS, LEDGER]) {
+  for (const name of [METRICS, EVENTS, LEDGER]) {
     const file = join(path, name);
     try {
       await (await open(file, 'r+')).close();

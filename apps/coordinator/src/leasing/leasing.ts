@@ -64,6 +64,8 @@ export class Leasing implements Work {
   #norms: Pick<CommittedState, 'normBound' | 'suspectNorm'> = { normBound: Infinity, suspectNorm: undefined };
   #nextLease = 1;
   #stopped = false;
+  /** Nobody is asked for anything: the run is paused. */
+  #held = false;
   /** Results that came while this process was still taking the step they build on, one for each leased subtree. */
   #ahead = new Map<string, () => void>();
 
@@ -103,7 +105,7 @@ export class Leasing implements Work {
 
   /** Sends the leases of a step ahead, to the workers of the present one. */
   prepare(version: number): void {
-    if (this.#stopped || this.#next?.version === version || !this.#step) return;
+    if (this.#stopped || this.#held || this.#next?.version === version || !this.#step) return;
     const workers = this.#options.members.eligible(this.#step.version);
     if (workers.length < this.#options.minWorkers) return;
     this.#next = this.#newStep(version);
@@ -123,6 +125,22 @@ export class Leasing implements Work {
   /** The next state is being made: results that build on it wait. */
   withdraw(): void {
     this.#committed = undefined;
+  }
+
+  /** Whether a step of this version is open or was. */
+  isOpen(version: number): boolean {
+    return this.#step?.version === version;
+  }
+
+  /** Asks nobody for anything until {@link release}. What was leased ahead is taken back: who computes it is told `late`. */
+  hold(): void {
+    this.#held = true;
+    this.#next = undefined;
+  }
+
+  release(): void {
+    this.#held = false;
+    this.assign();
   }
 
   stop(): void {
@@ -173,6 +191,7 @@ export class Leasing implements Work {
       const age = now() - grantedAt;
       if (expired || shared || age <= this.#pace.patienceMs(worker, range.count)) continue;
       step.leases.share(id);
+      this.#tellAgain(worker, range, 'shared');
       found = true;
       if (!audit) this.#pace.outwaited(worker, age / range.count);
       // What it was leased ahead is shared out again, and it is asked for nothing until it is heard from.
@@ -185,6 +204,7 @@ export class Leasing implements Work {
   #expired({ worker, grantedAt, range, audit }: Lease): void {
     const { now, events, members } = this.#options;
     events.lease('expired', worker);
+    this.#tellAgain(worker, range, 'expired');
     const member = members.named(worker);
     if (!member || member.isArbiter) return;
     members.doubt(worker);
@@ -192,6 +212,11 @@ export class Leasing implements Work {
     this.freeAhead(worker);
     if (!audit) this.#pace.late(worker, (now() - grantedAt) / range.count);
     this.#offend(member, 'expired');
+  }
+
+  #tellAgain(worker: string, { first, count }: LeafRange, why: 'expired' | 'shared'): void {
+    const step = this.#step?.version ?? 0;
+    this.#options.events.leasedAgain(worker, { step, first, count }, why);
   }
 
   #checkHopeless({ worker, grantedAt, deadline, range }: Lease): void {
@@ -284,7 +309,7 @@ export class Leasing implements Work {
   /** Leases free leaves to workers that wait for work; those whose numbers are in doubt come last. */
   assign(): void {
     const step = this.#step;
-    if (!step || step.isClosed) return;
+    if (!step || step.isClosed || this.#held) return;
     // Nothing to hand out: what a result costs must not depend on how many others wait.
     const unasked = this.#witnesses.unasked(step);
     if (!step.leases.hasFree && unasked.length === 0) return;

@@ -101,6 +101,13 @@ export class Throughput {
     while (this.#window.length > 2 && this.#window[0].at < this.#last - WINDOW_MS) this.#window.shift();
   }
 
+  /** Nothing was computed for so long because the run was paused: that tells nothing of its speed. */
+  postpone(byMs: number): void {
+    if (this.#from) this.#from = { ...this.#from, at: this.#from.at + byMs };
+    this.#window.forEach(({ at, images }, i) => (this.#window[i] = { at: at + byMs, images }));
+    this.#last += byMs;
+  }
+
   /** Seconds and images after the first step. */
   get measured(): { seconds: number; images: number } {
     if (!this.#from) return { seconds: 0, images: 0 };

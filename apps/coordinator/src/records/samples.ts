@@ -26,7 +26,7 @@ export interface SamplesOptions extends SampleSettings {
   readonly runFolder: string;
   /** No grid was drawn; the next one is tried again. */
   readonly onFailed: (sentence: string) => void;
-  readonly onDrawn: () => void;
+  readonly onDrawn: (step: number) => void;
 }
 
 /** The last grid may take this long once the run is over; a slow backend draws it in seconds. */
@@ -87,7 +87,7 @@ export class Samples {
       const reply = await this.#ask({ weights, path });
       if ('failed' in reply) return this.#options.onFailed(`no sample grid: ${reply.failed}`);
       this.#newest = reply.path;
-      this.#options.onDrawn();
+      this.#options.onDrawn(step);
     } catch (error) {
       this.#options.onFailed(`no sample grid: ${error instanceof Error ? error.message : String(error)}`);
     }

@@ -1,19 +1,19 @@
 /**
  * Everything a run says to the outside: Prometheus, metrics.jsonl, progress, notices and the log. It decides nothing.
  */
-import type { MetricsLog } from '@gradcast/run-folder';
+import type { EventLog, MetricsLog } from '@gradcast/run-folder';
 import type { ChildMessage } from '@gradcast/config';
 import { coordinatorMetrics, endpoints, processMetrics } from '@gradcast/metrics';
 import type { CoordinatorMetrics, RequestHandler } from '@gradcast/metrics';
 import type { Model } from '@gradcast/model';
 import { printable, REFUSALS, showRate } from '@gradcast/protocol';
 import type { Logger } from 'pino';
-import type { FleetEvents } from '../events.ts';
+import { RUN_STATES, WORKER_STATES } from '../events.ts';
+import type { FleetEvents, NumberedEvent, RunEvent, RunStateName, WorkerView } from '../events.ts';
+import { EventStream } from './event-stream.ts';
 import { PHASES, shownScalars, Throughput } from './records.ts';
 import type { StepRecord } from './records.ts';
 import { Repeats } from './repeats.ts';
-import { WORKER_STATES } from '../events.ts';
-import type { WorkerView } from '../events.ts';
 import { scrapeTargets } from './scrape-targets.ts';
 import { UsedProfiles } from './used-profiles.ts';
 import { WriteHealth } from './write-health.ts';
@@ -51,6 +51,8 @@ export class Telemetry {
   readonly #options: TelemetryOptions;
   readonly #metrics: CoordinatorMetrics;
   readonly throughput: Throughput;
+  /** What happens, for whoever reads it: this class is one of them. */
+  readonly stream: EventStream;
   /** How writing the run's files goes. */
   readonly writing: WriteHealth;
   /** Keys of the numeric profiles with which workers joined last, and the backends they run on. */
@@ -69,17 +71,22 @@ export class Telemetry {
 
   constructor(options: TelemetryOptions) {
     this.#options = options;
+    this.stream = new EventStream(options);
+    this.stream.read((event) => this.#show(event));
     this.throughput = new Throughput(options.now);
     this.#refusals = new Repeats(options.now);
     this.#metrics = coordinatorMetrics({ version: VERSION, preset: options.model.preset.name });
+    this.#showState('setting-up');
     this.writing = new WriteHealth({
       count: (file) => this.#metrics.writeFailures.inc({ file }),
       notice: (sentence) => this.notice(sentence),
     });
   }
 
-  /** Where metrics.jsonl goes, and how many images earlier starts of this run used. */
-  begin(log: MetricsLog, images: number): void {
+  /** Where metrics.jsonl and events.jsonl go, and how many images earlier starts of this run used. */
+  begin(log: MetricsLog, events: EventLog, images: number): void {
+    this.stream.continueAfter(events.lastSeq);
+    this.stream.read((event) => events.append({ ...event }));
     this.#log = log;
     this.#images = images;
   }
@@ -113,22 +120,19 @@ export class Telemetry {
   fleetEvents(): FleetEvents {
     const metrics = this.#metrics;
     const { logger } = this.#options;
+    const { stream } = this;
     return {
       joined: (worker) => {
         this.#know(worker.name, { profile: worker.profile, backend: worker.backend });
-        logger.info({ worker }, 'worker joined');
-        this.notice(`worker ${worker.name} joined (${worker.backend} on ${worker.device})`);
+        stream.publish({ type: 'joined', ...worker });
       },
-      left: (worker, reason) => {
-        logger.info({ worker, reason }, 'worker left');
-        this.notice(`worker ${worker} left: ${printable(reason, PEER_WORDS)}`);
-      },
+      left: (worker, reason) => stream.publish({ type: 'left', worker, reason }),
       forgotten: (worker) => metrics.forgetWorker(worker),
       refused: (worker, code, sentence) => {
-        const leftOut = this.#options.lines.take();
-        if (leftOut !== undefined) logger.warn({ worker, code, ...(leftOut > 0 && { leftOut }) }, sentence);
         // A worker's own codes are free; as labels each would be a series for ever.
         metrics.resultsRefused.inc({ reason: Object.hasOwn(REFUSALS, code) ? code : 'other' });
+        const leftOut = this.#options.lines.take();
+        if (leftOut !== undefined) stream.publish({ type: 'refused', worker, code, sentence, leftOut });
         if (code === 'replaced') return;
         const line = this.#refusals.worded(
           `worker ${worker} was refused (${code}): ${printable(sentence, PEER_WORDS)}`,
@@ -146,22 +150,15 @@ export class Telemetry {
         metrics.phaseSeconds.observe({ phase: 'compute' }, computeMs / 1000);
         metrics.phaseSeconds.observe({ phase: 'network' }, Math.max(0, totalMs - computeMs) / 1000);
       },
+      leasedAgain: (worker, leaves, why) => stream.publish({ type: 'leased-again', worker, ...leaves, why }),
       audit: (ending, worker) => {
-        metrics.audits.inc({ ending });
         this.#wasUsed(worker);
-        if (ending === 'settled') this.notice('an audit found a wrong result; the arbiter decided');
+        stream.publish({ type: 'audited', ending, worker });
       },
-      parked: (worker, bytesPerSecond, neededBytesPerSecond) => {
-        logger.warn({ worker, bytesPerSecond, neededBytesPerSecond }, 'worker parked');
-        const [takes, needs] = [bytesPerSecond, neededBytesPerSecond].map(showRate);
-        this.notice(`worker ${worker} is parked: it takes ${takes} and needs ${needs} to keep up with the others`);
-      },
+      parked: (worker, bytesPerSecond, neededBytesPerSecond) =>
+        stream.publish({ type: 'parked', worker, bytesPerSecond, neededBytesPerSecond }),
       notice: (sentence) => this.notice(sentence),
-      quarantined: (worker, reason, termMs) => {
-        metrics.quarantines.inc({ reason });
-        logger.warn({ worker, reason, termMs }, 'worker quarantined');
-        this.notice(`worker ${worker} gets no work for ${Math.round(termMs / 1000)} s (${reason})`);
-      },
+      quarantined: (worker, reason, termMs) => stream.publish({ type: 'quarantined', worker, reason, termMs }),
       mismatch: () => metrics.replicaMismatches.inc(),
       bytes: (direction, message, bytes) => metrics.wireBytes.inc({ direction, message }, bytes),
       failed: (worker, error) => {
@@ -175,7 +172,68 @@ export class Telemetry {
     };
   }
 
-  /** A worker may be gone when its step closes; those whose last result is longest ago are forgotten first. */
+  /** An event, in the log, on the terminal and for Prometheus. */
+  #show(event: NumberedEvent): void {
+    const { logger } = this.#options;
+    const metrics = this.#metrics;
+    switch (event.type) {
+      case 'state':
+        this.#showState(event.to);
+        logger.info(event, 'the state of the run changed');
+        return void this.#sayState(event);
+      case 'joined':
+        logger.info({ worker: event }, 'worker joined');
+        return this.notice(`worker ${event.name} joined (${event.backend} on ${event.device})`);
+      case 'left':
+        logger.info(event, 'worker left');
+        return this.notice(`worker ${event.worker} left: ${printable(event.reason, PEER_WORDS)}`);
+      case 'refused': {
+        // How often it is told to a user is decided by what it says: see `Repeats`.
+        const { worker, code, sentence, leftOut } = event;
+        return logger.warn({ worker, code, ...(leftOut > 0 && { leftOut }) }, sentence);
+      }
+      case 'quarantined': {
+        const { worker, reason, termMs } = event;
+        metrics.quarantines.inc({ reason });
+        logger.warn({ worker, reason, termMs }, 'worker quarantined');
+        return this.notice(`worker ${worker} gets no work for ${Math.round(termMs / 1000)} s (${reason})`);
+      }
+      case 'parked': {
+        const { worker, bytesPerSecond, neededBytesPerSecond } = event;
+        logger.warn({ worker, bytesPerSecond, neededBytesPerSecond }, 'worker parked');
+        const [takes, needs] = [bytesPerSecond, neededBytesPerSecond].map(showRate);
+        return this.notice(
+          `worker ${worker} is parked: it takes ${takes} and needs ${needs} to keep up with the others`,
+        );
+      }
+      case 'audited':
+        metrics.audits.inc({ ending: event.ending });
+        if (event.ending === 'settled') this.notice('an audit found a wrong result; the arbiter decided');
+        return;
+      case 'saved':
+        metrics.checkpointSeconds.observe(event.seconds);
+        metrics.checkpointTimestamp.set(event.time);
+        return logger.debug({ step: event.step, seconds: event.seconds }, 'checkpoint saved');
+      case 'leased-again':
+      case 'step-closed':
+      case 'sampled':
+        return logger.debug(event, event.type);
+      default:
+        event satisfies never;
+    }
+  }
+
+  #showState(name: RunStateName): void {
+    for (const state of RUN_STATES) this.#metrics.runState.set({ state }, Number(state === name));
+  }
+
+  #sayState({ to, cause }: Extract<RunEvent, { type: 'state' }>): void {
+    if (to === 'paused') this.notice('the run is paused; gradcast resume goes on with it');
+    if (cause.kind !== 'operator') return;
+    if (cause.operation === 'resume') this.notice('the run goes on');
+    if (cause.operation === 'stop') this.notice('the operator stops the run; stopping with a checkpoint');
+  }
+
   /** A result of this worker is in the sum. */
   #wasUsed(worker: string): void {
     const known = this.#profiles.get(worker);
@@ -185,6 +243,7 @@ export class Telemetry {
     this.#usedBackends.add(known.backend);
   }
 
+  /** A worker may be gone when its step closes; those whose last result is longest ago are forgotten first. */
   #know(worker: string, known: { profile: string; backend: string }): void {
     this.#profiles.delete(worker);
     this.#profiles.set(worker, known);
@@ -219,6 +278,7 @@ export class Telemetry {
     metrics.loss.set({ network: 'discriminator' }, shown.loss_d);
     metrics.gradientNorm.set({ network: 'generator' }, norms.generatorNorm);
     metrics.gradientNorm.set({ network: 'discriminator' }, norms.discriminatorNorm);
+    this.stream.publish({ type: 'step-closed', step: version, skipped: false, seconds: timings.totalMs / 1000 });
     this.showWorkers();
     const due = version % logInterval === 0 || version === totalSteps;
     if (due) this.#write(record, shown);
@@ -237,9 +297,18 @@ export class Telemetry {
 
   saved(seconds: number, step: number): void {
     this.writing.written('checkpoint');
-    this.#metrics.checkpointSeconds.observe(seconds);
-    this.#metrics.checkpointTimestamp.set(this.#options.wallClock() / 1000);
-    this.#options.logger.debug({ step, seconds }, 'checkpoint saved');
+    this.stream.publish({ type: 'saved', step, seconds });
+  }
+
+  sampled(step: number): void {
+    this.writing.written('sample');
+    this.stream.publish({ type: 'sampled', step });
+  }
+
+  /** A step closed in which the model diverged, and was left out. */
+  skipped(version: number, sentence: string): void {
+    this.notice(`${sentence}; the step was skipped`);
+    this.stream.publish({ type: 'step-closed', step: version, skipped: true, seconds: 0 });
   }
 
   /** A sentence that a user should see. */

@@ -15,6 +15,7 @@ const NAMES: Readonly<Record<WrittenFile, string>> = {
   checkpoint: 'a checkpoint',
   ledger: 'the ledger',
   metrics: 'metrics.jsonl',
+  events: 'events.jsonl',
   sample: 'a sample grid',
 };
 

@@ -12,9 +12,9 @@ import type { LedgerRecorder } from '../records/ledger-recorder.ts';
 import type { Samples } from '../records/samples.ts';
 import type { Saving } from '../records/saving.ts';
 import type { Telemetry } from '../records/telemetry.ts';
+import type { RunControl } from './control.ts';
 import type { Defects } from './defects.ts';
 import type { Beginning, NumericDefinition } from './resume.ts';
-import type { Watch } from './watch.ts';
 
 export interface RunOptions {
   readonly config: CoordinatorConfig;
@@ -23,8 +23,8 @@ export interface RunOptions {
   readonly localSocket: string | null;
   readonly logger: Logger;
   readonly tell: (message: ChildMessage) => void;
-  /** Aborts when the run is to stop with a checkpoint. */
-  readonly stop: AbortSignal;
+  /** The state of the run, and whoever may change it. */
+  readonly control: RunControl;
   /** Aborts when the command that started this process has no worker left. */
   readonly localWorkersEnded: AbortSignal;
   /** Where failures are told that no peer is to blame for. */
@@ -54,7 +54,6 @@ export interface Prepared {
 export interface Services {
   readonly fleet: Fleet;
   readonly saving: Saving;
-  readonly watch: Watch;
   readonly recorder: LedgerRecorder;
   readonly telemetry: Telemetry;
   readonly samples: Samples;
@@ -68,10 +67,4 @@ export interface RunContext {
   readonly options: RunOptions;
   readonly prepared: Prepared;
   readonly services: Services;
-}
-
-/** Why no further round is driven. */
-export interface Ended {
-  readonly status: Summary['status'];
-  readonly sentence: string;
 }

@@ -17,7 +17,7 @@ const FINISH_MS = 60_000;
 
 export class Defects {
   readonly #options: DefectsOptions;
-  #stop: (() => void) | undefined;
+  #stop: ((sentence: string) => void) | undefined;
   #sentence: string | undefined;
 
   constructor(options: DefectsOptions) {
@@ -29,8 +29,8 @@ export class Defects {
     return this.#sentence;
   }
 
-  /** A run is under way that can be stopped. */
-  begin(stop: () => void): void {
+  /** A run is under way that can be stopped. @param stop is told why. */
+  begin(stop: (sentence: string) => void): void {
     this.#stop = stop;
   }
 
@@ -54,7 +54,7 @@ export class Defects {
     this.#sentence = `a defect of the coordinator ended the run: ${reason}`;
     after(FINISH_MS, () => fatal(error));
     try {
-      this.#stop();
+      this.#stop(this.#sentence);
     } catch (again) {
       log(again);
       fatal(error);

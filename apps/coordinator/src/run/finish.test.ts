@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { endOf, finish } from './finish.ts';
+import { RunControl } from './control.ts';
+import { finish } from './finish.ts';
 import type { RunContext } from './context.ts';
 
 /** A run whose last checkpoint is safe after so many tries. */
@@ -7,13 +8,16 @@ function context(safeAfter: number) {
   const notices: string[] = [];
   const told: string[] = [];
   let tries = 0;
+  const control = new RunControl();
+  control.apply({ kind: 'ready' });
+  control.apply({ kind: 'end' });
   const written: { status: string }[] = [];
   const model = { parameters: { length: 0 } };
   const vectors = Object.fromEntries(
     ['parameters', 'first', 'second', 'ema', 'running', 'scalars'].map((name) => [name, new Float32Array(1)]),
   );
   const under = {
-    options: { config: { sampleEvery: null, microBatchSize: 1, microBatches: 1 } },
+    options: { control, config: { sampleEvery: null, microBatchSize: 1, microBatches: 1 } },
     prepared: {
       state: { version: 4, position: 16, vectors, model },
       totalSteps: 4,
@@ -38,7 +42,7 @@ function context(safeAfter: number) {
 describe('the end of a run', () => {
   it('is completed once its last state is safe, also if a thread died under the first try', async () => {
     const { under, notices, told, written } = context(1);
-    expect(await finish({ status: 'completed', sentence: 'the run is complete' }, under)).toMatchObject({
+    expect(await finish(under)).toMatchObject({
       status: 'completed',
     });
     expect([notices, told, written.length]).toEqual([[], ['the run is complete'], 1]);
@@ -46,17 +50,9 @@ describe('the end of a run', () => {
 
   it('is not called completed if its last state was never saved, and nobody is sent home', async () => {
     const { under, notices, told, written } = context(Infinity);
-    const { status } = await finish({ status: 'completed', sentence: 'the run is complete' }, under);
+    const { status } = await finish(under);
     expect(status).toBe('failed');
     expect(notices).toEqual([expect.stringMatching(/last checkpoint could not be written/)]);
     expect([told, written[0].status]).toEqual([[], 'failed']);
-  });
-
-  it('stays what it is otherwise', () => {
-    expect([endOf('stopped', false), endOf('diverged', false), endOf('completed', true)]).toEqual([
-      'stopped',
-      'diverged',
-      'completed',
-    ]);
   });
 });

@@ -9,7 +9,8 @@ import { RETURN_MS } from '../membership/drain.ts';
 import type { Saving } from '../records/saving.ts';
 import { summarize } from '../records/summary.ts';
 import { weightsOf } from './training.ts';
-import type { RunContext, Ended } from './context.ts';
+import type { RunContext } from './context.ts';
+import { sentenceOfEnd } from './control.ts';
 
 /** Long enough that workers who come back at the last moment still hear that the run is done. */
 const LINGER_MS = RETURN_MS + 1_000;
@@ -17,21 +18,25 @@ const LINGER_MS = RETURN_MS + 1_000;
 /** Tries for the last checkpoint: a thread that died under the first is replaced for the second. */
 const LAST_TRIES = 3;
 
-export async function finish({ status: reached, sentence }: Ended, context: RunContext): Promise<Summary> {
-  const { config } = context.options;
-  const { state, totalSteps, beginning } = context.prepared;
-  const { fleet, saving, telemetry, samples } = context.services;
+/** Needs run control to be stopping or draining; leaves it in a final state. */
+export async function finish({ options, prepared, services }: RunContext): Promise<Summary> {
+  const { config, control } = options;
+  const { state, totalSteps, beginning } = prepared;
+  const { fleet, saving, telemetry, samples } = services;
   const { folder } = beginning;
-  const isSafe = await saveLast(saving);
-  if (!isSafe) telemetry.notice('the last checkpoint could not be written; --resume goes on from the one before it');
-  const status = endOf(reached, isSafe);
+  if (!(await saveLast(saving))) {
+    telemetry.notice('the last checkpoint could not be written; --resume goes on from the one before it');
+    control.apply({ kind: 'disk' });
+  }
+  const { ending } = control.state;
   // A stopped run may come back: its workers are not sent home, they try to reach it again.
-  const isOver = status === 'completed' || status === 'diverged';
-  const drained = isOver ? fleet.dismiss(sentence, LINGER_MS) : Promise.resolve();
-  if (status === 'completed' && config.sampleEvery !== null) {
+  const isOver = ending?.kind === 'end' || ending?.kind === 'diverged';
+  const drained = isOver ? fleet.dismiss(sentenceOfEnd(ending), LINGER_MS) : Promise.resolve();
+  if (ending?.kind === 'end' && config.sampleEvery !== null) {
     await samples.drawLast(state.version, () => weightsOf(state));
   }
   await drained;
+  const status = control.end();
   const summary = summarize({ status, config, folder, totalSteps, state, telemetry, samples: samples.newest });
   try {
     await folder.writeSummary({ ...summary, learningRate: config.learningRate });
@@ -40,11 +45,6 @@ export async function finish({ status: reached, sentence }: Ended, context: RunC
     telemetry.notice(error.message);
   }
   return summary;
-}
-
-/** What may be said of a run that reached an end. */
-export function endOf(reached: Summary['status'], isSafe: boolean): Summary['status'] {
-  return reached === 'completed' && !isSafe ? 'failed' : reached;
 }
 
 async function saveLast(saving: Pick<Saving, 'now'>): Promise<boolean> {

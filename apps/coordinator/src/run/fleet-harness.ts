@@ -182,6 +182,7 @@ export class FleetHarness {
       leaseTime: (worker, totalMs, computeMs) => tell('time', worker, totalMs, computeMs),
       mismatch: (worker) => tell('mismatch', worker),
       bytes: () => undefined,
+      leasedAgain: () => undefined,
       audit: (ending) => tell('audit', ending),
       parked: (worker, takes, needs) => tell('parked', worker, takes, needs),
       quarantined: (worker, reason, termMs) => tell('quarantined', worker, reason, termMs),

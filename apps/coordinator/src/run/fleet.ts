@@ -89,6 +89,20 @@ export class Fleet {
     return this.#membership.broadcast(version, average, scalars);
   }
 
+  /** Whether a step of this version is open or was. */
+  isOpen(version: number): boolean {
+    return this.#leasing.isOpen(version);
+  }
+
+  /** The run is paused: nobody is asked for anything until {@link release}. */
+  hold(): void {
+    this.#leasing.hold();
+  }
+
+  release(): void {
+    this.#leasing.release();
+  }
+
   /** Ends the open step without a sum. */
   stop(): void {
     this.#leasing.stop();

@@ -13,9 +13,11 @@ import type { PresetName } from '@gradcast/model';
 import { collectVectors, TrainingState } from '@gradcast/optimizer';
 import { codecReserve, createCodec } from '@gradcast/reduction';
 import { selectKernels } from '@gradcast/vector';
+import type { RunStateName } from '../events.ts';
 import { CoordinatorError } from '../failure.ts';
 import { openListeners } from '../network/listeners.ts';
-import type { Prepared, RunOptions, RunResult } from './context.ts';
+import type { Prepared, RunOptions, RunResult, Services } from './context.ts';
+import type { RunControl, RunState } from './control.ts';
 import { finish } from './finish.ts';
 import { lengthOf } from './length.ts';
 import { begin } from './resume.ts';
@@ -25,7 +27,7 @@ import { train } from './training.ts';
 
 /** @throws an error with `code` and one sentence for everything a user can get wrong. */
 export async function run(options: RunOptions): Promise<RunResult> {
-  const { config, stop } = options;
+  const { config, control } = options;
   const dataset = await loadDataset({ directory: config.data ?? undefined });
   const totalSteps = lengthOf(config, dataset);
   const { microBatchSize, microBatches, preset, seed, learningRate, codec: codecName } = config;
@@ -45,7 +47,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
   const stateOptions = { model, kernels, learningRate };
   const restore = ({ checkpoint }: LoadedCheckpoint) =>
     TrainingState.restore(stateOptions, collectVectors(model, checkpoint.tensors));
-  refuseIfStopped(stop);
+  refuseIfStopped(control);
   // The ports come first: if one is taken, no folder was made and no run was touched.
   const listeners = await openListeners(options, codec.nodeBytes);
   try {
@@ -63,7 +65,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
     try {
       const finished = await finishedSummary(beginning, totalSteps);
       if (finished) return { summary: finished };
-      refuseIfStopped(stop);
+      refuseIfStopped(control);
       await beginning.takeUp();
       const state = beginning.state ?? TrainingState.initial(stateOptions, seed);
       return await drive(options, {
@@ -88,27 +90,42 @@ export async function run(options: RunOptions): Promise<RunResult> {
 /** From the open services to the summary; whatever happens, the services are closed. */
 async function drive(options: RunOptions, prepared: Prepared): Promise<RunResult> {
   const services = await openServices(options, prepared);
-  const { fleet, watch } = services;
-  const { stop, defects } = options;
-  const onStop = () => fleet.stop();
-  defects.begin(onStop);
-  stop.addEventListener('abort', onStop);
-  // It may have come while the services were opened.
-  if (stop.aborted) onStop();
+  const { control, defects } = options;
+  const unsubscribe = obey(control, services);
+  defects.begin((sentence) => control.apply({ kind: 'defect', sentence }));
   try {
     await services.announce();
-    const ended = await train({ options, prepared, services });
-    watch.end();
-    return { summary: await finish(ended, { options, prepared, services }) };
+    control.apply({ kind: 'ready' });
+    const context = { options, prepared, services };
+    await train(context);
+    if (defects.sentence !== undefined) services.telemetry.notice(defects.sentence);
+    return { summary: await finish(context) };
   } finally {
-    stop.removeEventListener('abort', onStop);
+    unsubscribe();
     await services.close();
   }
 }
 
+/** What the states of a run mean for its workers; every change becomes an event. */
+function obey(control: RunControl, { fleet, telemetry }: Services): () => void {
+  const act = ({ name }: RunState, before: RunStateName) => {
+    if (name === 'stopping') fleet.stop();
+    if (name === 'paused') fleet.hold();
+    else if (before === 'paused') fleet.release();
+  };
+  // It may have been stopped while the services were opened.
+  act(control.state, 'setting-up');
+  return control.onChange((state, before, cause) => {
+    act(state, before.name);
+    if (state.name !== before.name) {
+      telemetry.stream.publish({ type: 'state', from: before.name, to: state.name, cause });
+    }
+  });
+}
+
 /** A run that nothing was done for yet leaves nothing behind. @throws CoordinatorError `stopped`. */
-function refuseIfStopped(stop: AbortSignal): void {
-  if (stop.aborted) throw new CoordinatorError('stopped', 'stopped before the run began');
+function refuseIfStopped({ isEnding }: RunControl): void {
+  if (isEnding) throw new CoordinatorError('stopped', 'stopped before the run began');
 }
 
 /** The summary of a run that has nothing left to do. */

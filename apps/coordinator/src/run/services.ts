@@ -45,9 +45,18 @@ export async function openServices(options: RunOptions, prepared: Prepared): Pro
   const saving = savingOf({ options, prepared, telemetry, incarnation }, recorder);
   const samples = samplesOf(options, { folder: folder.path, telemetry });
   const log = await folder.openMetrics(state.version, telemetry.writing.of('metrics'));
-  telemetry.begin(log, state.position);
+  const events = await folder.openEvents(telemetry.writing.of('events'));
+  telemetry.begin(log, events, state.position);
   const isLoopback = isLoopbackName(config.host);
-  const watch = new Watch({ fleet, telemetry, ...config, isLoopback, localWorkersEnded, now });
+  const watch = new Watch({
+    ...config,
+    fleet,
+    telemetry,
+    control: options.control,
+    isLoopback,
+    localWorkersEnded,
+    now,
+  });
   const tick = () => {
     fleet.tick();
     watch.tick();
@@ -57,7 +66,6 @@ export async function openServices(options: RunOptions, prepared: Prepared): Pro
   return {
     fleet,
     saving,
-    watch,
     recorder,
     telemetry,
     samples,
@@ -79,7 +87,7 @@ export async function openServices(options: RunOptions, prepared: Prepared): Pro
       clearInterval(ticking);
       arbiters.close();
       fleet.disconnect();
-      await Promise.allSettled([saving.close(), samples.close(), log.close()]);
+      await Promise.allSettled([saving.close(), samples.close(), log.close(), events.close()]);
       await recorder.close().catch(() => undefined);
     },
   };
@@ -117,7 +125,7 @@ function samplesOf({ config }: RunOptions, { folder, telemetry }: { folder: stri
     backend: config.backend,
     runFolder: folder,
     onFailed: (sentence) => telemetry.writing.failed('sample', sentence),
-    onDrawn: () => telemetry.writing.written('sample'),
+    onDrawn: (step) => telemetry.sampled(step),
   });
 }
 

@@ -1,25 +1,25 @@
 /** Drives the rounds of a run, from the version it begins with to its last or to whatever ends it sooner. */
+import { performance } from 'node:perf_hooks';
 import type { TrainingState } from '@gradcast/optimizer';
 import type { Fleet } from './fleet.ts';
 import { PhaseTimer } from '../records/records.ts';
 import { round } from '../round.ts';
 import type { RoundOutcome } from '../round.ts';
-import type { RunContext, Ended } from './context.ts';
+import type { RunContext } from './context.ts';
+import type { RunControl } from './control.ts';
 import type { Telemetry } from '../records/telemetry.ts';
-import type { Watch } from './watch.ts';
 
-const STOPPED: Ended = { status: 'stopped', sentence: 'the run was stopped' };
-const ALONE: Ended = { status: 'failed', sentence: 'every local worker has ended' };
-const ABANDONED: Ended = { status: 'abandoned', sentence: 'no worker came' };
-
-export async function train({ options, prepared, services }: RunContext): Promise<Ended> {
-  const { config, stop, defects } = options;
+/** Returns when no further step is to be driven; why, is said by run control. */
+export async function train(context: RunContext): Promise<void> {
+  const { options, prepared, services } = context;
+  const { config, control } = options;
   const { totalSteps, codec, kernels, state } = prepared;
-  const { fleet, saving, watch, recorder, samples, telemetry } = services;
+  const { fleet, saving, recorder, samples, telemetry } = services;
   const { terms } = fleet;
   publish(fleet, state);
   while (state.version < totalSteps) {
     await recorder.ahead(state.version + 1);
+    if (!(await mayGoOn(context))) return;
     const outcome = await round({
       terms,
       state,
@@ -27,16 +27,13 @@ export async function train({ options, prepared, services }: RunContext): Promis
       codec,
       kernels,
       lastVersion: totalSteps,
+      mayOpen: () => control.mayOpen,
       onDivergence: config.onDivergence,
       timer: () => new PhaseTimer(),
     });
     if ('record' in outcome) recorder.closed(outcome.record, state.replica.fingerprint);
-    const ended = after(outcome, { telemetry, stopping: stop.aborted, watch });
-    if (ended && defects.sentence !== undefined) {
-      telemetry.notice(defects.sentence);
-      return { status: 'failed', sentence: defects.sentence };
-    }
-    if (ended) return ended;
+    tell(outcome, { telemetry, control });
+    if (control.isEnding) return;
     publish(fleet, state);
     saving.afterStep();
     const { sampleEvery } = config;
@@ -44,30 +41,40 @@ export async function train({ options, prepared, services }: RunContext): Promis
       samples.draw(state.version, () => weightsOf(state));
     }
   }
-  return { status: 'completed', sentence: 'the run is complete' };
+  control.apply({ kind: 'end' });
+}
+
+/** Waits while the run is paused, which it is from here on if that was asked for and no step is open. */
+async function mayGoOn({ options, prepared, services }: RunContext): Promise<boolean> {
+  const { control } = options;
+  const { fleet, saving, telemetry } = services;
+  if (!fleet.isOpen(prepared.state.version)) control.apply({ kind: 'step-closed' });
+  if (control.state.name !== 'paused') return !control.isEnding;
+  const since = performance.now();
+  // Who pauses a run may be about to turn something off.
+  void saving.now();
+  await control.whileNotPaused();
+  telemetry.throughput.postpone(performance.now() - since);
+  return !control.isEnding;
 }
 
 interface Circumstances {
-  readonly telemetry: Pick<Telemetry, 'closed' | 'notice'>;
-  readonly stopping: boolean;
-  readonly watch: Pick<Watch, 'gaveUp' | 'isAlone'>;
+  readonly telemetry: Pick<Telemetry, 'closed' | 'skipped' | 'notice'>;
+  readonly control: Pick<RunControl, 'apply'>;
 }
 
-/** What a round's end means for the run; undefined to go on. */
-function after(outcome: RoundOutcome, { telemetry, stopping, watch }: Circumstances): Ended | undefined {
+/** Tells records what became of a round, and run control if the run cannot go on. */
+function tell(outcome: RoundOutcome, { telemetry, control }: Circumstances): void {
   switch (outcome.kind) {
     case 'closed':
-      telemetry.closed(outcome.record);
-      return stopping ? STOPPED : undefined;
+      return telemetry.closed(outcome.record);
     case 'skipped':
-      telemetry.notice(`${outcome.sentence}; the step was skipped`);
-      return stopping ? STOPPED : undefined;
+      return telemetry.skipped(outcome.record.version, outcome.sentence);
     case 'diverged':
       telemetry.notice(`${outcome.sentence}: the model diverged; try a smaller --lr`);
-      return { status: 'diverged', sentence: outcome.sentence };
+      return void control.apply({ kind: 'diverged', sentence: outcome.sentence });
     case 'stopped':
-      if (!watch.gaveUp) return STOPPED;
-      return watch.isAlone ? ALONE : ABANDONED;
+      return;
     default:
       return outcome satisfies never;
   }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { WorkerView } from '../events.ts';
+import { RunControl } from './control.ts';
 import { Watch } from './watch.ts';
 
 const WORKER: WorkerView = {
@@ -22,10 +23,13 @@ function harness(waitWorkersSeconds: number, minWorkers = 1, isLoopback = true) 
     get workers() {
       return Array.from({ length: state.joined }, (): WorkerView => WORKER);
     },
-    stop: () => (state.stops += 1),
   };
+  const control = new RunControl();
+  control.apply({ kind: 'ready' });
+  control.onChange(({ name }) => (state.stops += Number(name === 'stopping')));
   const watch = new Watch({
     fleet,
+    control,
     telemetry: { notice: (sentence: string) => void state.notices.push(sentence) },
     minWorkers,
     waitWorkersSeconds,
@@ -37,7 +41,16 @@ function harness(waitWorkersSeconds: number, minWorkers = 1, isLoopback = true) 
     Object.assign(state, { now: seconds * 1000, active });
     watch.tick();
   };
-  return { state, watch, at, endLocalWorkers: () => localWorkers.abort() };
+  /** What run control made of it. */
+  const ended = {
+    get gaveUp() {
+      return control.isEnding;
+    },
+    get isAlone() {
+      return control.state.ending?.kind === 'alone';
+    },
+  };
+  return { state, control, ended, at, endLocalWorkers: () => localWorkers.abort() };
 }
 
 describe('a run without workers', () => {
@@ -50,44 +63,42 @@ describe('a run without workers', () => {
   });
 
   it('is stopped once when the time is over', () => {
-    const { state, watch, at } = harness(60);
+    const { state, ended, at } = harness(60);
     at(59.9);
-    expect([watch.gaveUp, state.stops]).toEqual([false, 0]);
+    expect([ended.gaveUp, state.stops]).toEqual([false, 0]);
     for (const seconds of [60, 61, 200]) at(seconds);
-    expect([watch.gaveUp, state.stops]).toEqual([true, 1]);
+    expect([ended.gaveUp, state.stops]).toEqual([true, 1]);
     expect(state.notices.at(-1)).toContain('no worker is connected after 60 s');
   });
 
   it('counts from the moment the last worker went, and tells again', () => {
-    const { state, watch, at } = harness(60);
+    const { state, ended, at } = harness(60);
     at(50);
     at(59, 1);
     at(100, 1);
     at(159.9);
-    expect(watch.gaveUp).toBe(false);
+    expect(ended.gaveUp).toBe(false);
     expect(state.notices).toHaveLength(2);
     at(160);
-    expect(watch.gaveUp).toBe(true);
+    expect(ended.gaveUp).toBe(true);
   });
 
-  it('counts as short of workers below the least number, and says that it is paused', () => {
-    const { state, watch, at } = harness(60, 2);
+  it('counts as short of workers below the least number, and says so', () => {
+    const { state, ended, at } = harness(60, 2);
     at(5, 1);
-    expect(state.notices).toEqual([
-      'only 1 of at least 2 workers are connected, so the run is paused; waiting for 60 s',
-    ]);
+    expect(state.notices).toEqual(['only 1 of at least 2 workers are connected; waiting for 60 s']);
     at(10, 2);
     at(69, 1);
-    expect(watch.gaveUp).toBe(false);
+    expect(ended.gaveUp).toBe(false);
     at(70, 1);
-    expect(watch.gaveUp).toBe(true);
+    expect(ended.gaveUp).toBe(true);
   });
 
   it('waits for ever with 0', () => {
-    const { state, watch, at } = harness(0);
+    const { state, ended, at } = harness(0);
     at(5);
     at(1e9);
-    expect([watch.gaveUp, state.stops, state.notices]).toEqual([
+    expect([ended.gaveUp, state.stops, state.notices]).toEqual([
       false,
       0,
       ['no worker is connected; waiting until one comes'],
@@ -95,25 +106,25 @@ describe('a run without workers', () => {
   });
 
   it('may give up before it says that it waits', () => {
-    const { watch, at } = harness(1);
+    const { ended, at } = harness(1);
     at(1);
-    expect(watch.gaveUp).toBe(true);
+    expect(ended.gaveUp).toBe(true);
   });
 });
 
 describe('a run whose local workers have ended', () => {
   it('ends within seconds where nobody else reaches the port', () => {
-    const { state, watch, at, endLocalWorkers } = harness(600);
+    const { state, ended, at, endLocalWorkers } = harness(600);
     at(100);
-    expect(watch.gaveUp).toBe(false);
+    expect(ended.gaveUp).toBe(false);
     endLocalWorkers();
     for (const seconds of [100.1, 102, 103.1, 104]) at(seconds);
-    expect([watch.gaveUp, watch.isAlone, state.stops]).toEqual([true, true, 1]);
+    expect([ended.gaveUp, ended.isAlone, state.stops]).toEqual([true, true, 1]);
     expect(state.notices.at(-1)).toContain('every local worker has ended and no other is connected');
   });
 
   it('goes on with a worker of somebody else, and ends when that one goes for good', () => {
-    const { state, watch, at, endLocalWorkers } = harness(600);
+    const { state, ended, at, endLocalWorkers } = harness(600);
     endLocalWorkers();
     state.joined = 1;
     for (const seconds of [1, 10, 100]) at(seconds, 1);
@@ -124,29 +135,55 @@ describe('a run whose local workers have ended', () => {
     state.joined = 0;
     at(104);
     at(106.9);
-    expect(watch.gaveUp).toBe(false);
+    expect(ended.gaveUp).toBe(false);
     at(107);
-    expect(watch.isAlone).toBe(true);
+    expect(ended.isAlone).toBe(true);
   });
 
   it('waits as ever on a port that others reach, or for local workers that run', () => {
     for (const open of [true, false]) {
-      const { watch, at, endLocalWorkers } = harness(60, 1, !open);
+      const { ended, at, endLocalWorkers } = harness(60, 1, !open);
       if (open) endLocalWorkers();
       at(1);
       at(59);
-      expect(watch.gaveUp).toBe(false);
+      expect(ended.gaveUp).toBe(false);
       at(60);
-      expect([watch.gaveUp, watch.isAlone]).toEqual([true, false]);
+      expect([ended.gaveUp, ended.isAlone]).toEqual([true, false]);
     }
   });
 
   it('is no failure once the run is over', () => {
-    const { watch, at, endLocalWorkers } = harness(60);
-    watch.end();
+    const { control, ended, at, endLocalWorkers } = harness(60);
+    control.apply({ kind: 'end' });
     endLocalWorkers();
     at(1);
     at(10);
-    expect(watch.gaveUp).toBe(false);
+    expect([control.state.name, ended.isAlone]).toEqual(['draining', false]);
+  });
+});
+
+describe('run control', () => {
+  it('is told when there are enough workers and when not', () => {
+    const { control, at } = harness(600, 2);
+    const states = [1, 2, 2, 1, 3].map((active, i) => {
+      at(i, active);
+      return control.state.name;
+    });
+    expect(states).toEqual(['waiting-for-workers', 'running', 'running', 'waiting-for-workers', 'running']);
+  });
+
+  it.each([false, true])('keeps the clocks still while the run is paused (alone: %s)', (alone) => {
+    const { control, ended, at, endLocalWorkers } = harness(60, 1, alone);
+    if (alone) endLocalWorkers();
+    at(2);
+    control.apply({ kind: 'operator', operation: 'pause' });
+    for (let seconds = 3; seconds < 500; seconds++) at(seconds);
+    expect(control.state.name).toBe('paused');
+    control.apply({ kind: 'operator', operation: 'resume' });
+    at(500);
+    expect(ended.gaveUp).toBe(false);
+    // Three seconds alone, or sixty without workers, of which some had passed before the pause.
+    at(alone ? 503 : 558);
+    expect([ended.gaveUp, ended.isAlone]).toEqual([true, alone]);
   });
 });

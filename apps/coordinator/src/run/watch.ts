@@ -1,12 +1,15 @@
 /**
- * Watches over a run that has too few workers: says so once, and after `--wait-workers` gives up. Where nobody can come
- * any more, because the command's own workers have ended and no other machine reaches the port, it gives up at once.
+ * Watches over a run that has too few workers: tells run control when there are enough and when not, says so once, and after
+ * `--wait-workers` gives up. Where nobody can come any more, because the command's own workers have ended and no other machine
+ * reaches the port, it gives up at once. Its clocks stand still while the run is paused.
  */
-import type { Fleet } from './fleet.ts';
 import type { Telemetry } from '../records/telemetry.ts';
+import type { RunControl } from './control.ts';
+import type { Fleet } from './fleet.ts';
 
 export interface WatchOptions {
-  readonly fleet: Pick<Fleet, 'active' | 'stop' | 'workers'>;
+  readonly fleet: Pick<Fleet, 'active' | 'workers'>;
+  readonly control: Pick<RunControl, 'state' | 'isEnding' | 'apply'>;
   readonly telemetry: Pick<Telemetry, 'notice'>;
   /** Fewer workers than this compute nothing. */
   readonly minWorkers: number;
@@ -29,69 +32,62 @@ export class Watch {
   readonly #options: WatchOptions;
   #shortSince: number;
   #aloneSince: number | undefined;
-  #isAlone = false;
+  #lastTick: number;
   #said = false;
-  #gaveUp = false;
-  #over = false;
 
   constructor(options: WatchOptions) {
     this.#options = options;
-    this.#shortSince = options.now();
-  }
-
-  /** Whether the run was stopped because nobody came. */
-  get gaveUp(): boolean {
-    return this.#gaveUp;
-  }
-
-  /** Whether that was because nobody could come any more. */
-  get isAlone(): boolean {
-    return this.#isAlone;
-  }
-
-  /** The run is over: nobody is missed any more. */
-  end(): void {
-    this.#over = true;
+    this.#shortSince = this.#lastTick = options.now();
   }
 
   tick(): void {
-    if (this.#over) return;
-    this.#checkAlone();
-    const { fleet, telemetry, minWorkers, waitWorkersSeconds, now } = this.#options;
-    if (fleet.active >= minWorkers) {
-      this.#shortSince = now();
-      this.#said = false;
-      return;
-    }
+    const { control, fleet, minWorkers, now } = this.#options;
+    const passed = now() - this.#lastTick;
+    this.#lastTick += passed;
+    if (control.isEnding) return;
+    if (control.state.name === 'paused') return this.#standStill(passed);
+    if (this.#isAlone()) return;
+    if (fleet.active < minWorkers) return this.#wait();
+    this.#shortSince = now();
+    this.#said = false;
+    control.apply({ kind: 'quorum-reached' });
+  }
+
+  #standStill(ms: number): void {
+    this.#shortSince += ms;
+    if (this.#aloneSince !== undefined) this.#aloneSince += ms;
+  }
+
+  #wait(): void {
+    const { control, telemetry, waitWorkersSeconds, now } = this.#options;
+    control.apply({ kind: 'quorum-lost' });
     const short = now() - this.#shortSince;
     if (short >= QUIET_MS && !this.#said) {
       this.#said = true;
       const limit = waitWorkersSeconds > 0 ? `for ${waitWorkersSeconds} s` : 'until one comes';
       telemetry.notice(`${this.#present()}; waiting ${limit}`);
     }
-    if (waitWorkersSeconds > 0 && short >= waitWorkersSeconds * 1000 && !this.#gaveUp) {
-      this.#gaveUp = true;
-      telemetry.notice(`${this.#present()} after ${waitWorkersSeconds} s; stopping with a checkpoint`);
-      fleet.stop();
-    }
+    if (waitWorkersSeconds === 0 || short < waitWorkersSeconds * 1000) return;
+    telemetry.notice(`${this.#present()} after ${waitWorkersSeconds} s; stopping with a checkpoint`);
+    control.apply({ kind: 'no-workers', seconds: waitWorkersSeconds });
   }
 
-  #checkAlone(): void {
-    const { fleet, telemetry, isLoopback, localWorkersEnded, now } = this.#options;
-    if (this.#gaveUp || !isLoopback || !localWorkersEnded.aborted || fleet.workers.length > 0) {
+  /** Whether nobody can come any more; the run then ends. */
+  #isAlone(): boolean {
+    const { control, fleet, telemetry, isLoopback, localWorkersEnded, now } = this.#options;
+    if (!isLoopback || !localWorkersEnded.aborted || fleet.workers.length > 0) {
       this.#aloneSince = undefined;
-      return;
+      return false;
     }
     this.#aloneSince ??= now();
-    if (now() - this.#aloneSince < ALONE_MS) return;
-    this.#gaveUp = this.#isAlone = true;
+    if (now() - this.#aloneSince < ALONE_MS) return false;
     telemetry.notice('every local worker has ended and no other is connected; stopping with a checkpoint');
-    fleet.stop();
+    return control.apply({ kind: 'alone' });
   }
 
   #present(): string {
     const { fleet, minWorkers } = this.#options;
     if (fleet.active === 0) return 'no worker is connected';
-    return `only ${fleet.active} of at least ${minWorkers} workers are connected, so the run is paused`;
+    return `only ${fleet.active} of at least ${minWorkers} workers are connected`;
   }
 }
