@@ -37,6 +37,7 @@ const EVENTS: FleetEvents = {
   refused: failOn('refused'),
   lease: ignore,
   leaseTime: ignore,
+  leasedAgain: ignore,
   mismatch: ignore,
   bytes: ignore,
   audit: ignore,
