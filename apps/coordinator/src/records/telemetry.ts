@@ -180,7 +180,7 @@ export class Telemetry {
       case 'state':
         this.#showState(event.to);
         logger.info(event, 'the state of the run changed');
-        return void this.#sayState(event);
+        return this.#sayState(event);
       case 'joined':
         logger.info({ worker: event }, 'worker joined');
         return this.notice(`worker ${event.name} joined (${event.backend} on ${event.device})`);

@@ -65,7 +65,7 @@ describe('every cause in every state before the end', () => {
     'running+': { 'quorum-lost': 'paused', 'step-closed': 'paused', resume: 'running' },
     paused: { resume: 'waiting-for-workers' },
   };
-  const ends: Readonly<Record<string, string>> = {
+  const ends: Readonly<Partial<Record<string, string>>> = {
     stop: 'stopping',
     signal: 'stopping',
     'no-workers': 'stopping',
