@@ -84,11 +84,12 @@ export class Harness {
     return this.#keep(new RunningProcess({ ...options, limitMs: LIMIT_MS }));
   }
 
-  /** Runs a `gradcast` command to its end. @returns its standard output. */
+  /** Runs a `gradcast` command to its end, in the repository's folder. @returns its standard output. */
   gradcast(args: readonly string[], options: Pick<StartOptions, 'cores' | 'onLine'> = {}): Promise<string> {
     const bin = join(this.root, 'bin', 'gradcast.mjs');
     const name = `gradcast ${args[0]}`;
-    return this.startCommand({ ...options, name, command: process.execPath, args: [bin, ...args] }).output;
+    const [command, cwd] = [process.execPath, this.root];
+    return this.startCommand({ ...options, name, command, cwd, args: [bin, ...args] }).output;
   }
 
   /** Lets signals in between two measurements that keep this thread. */

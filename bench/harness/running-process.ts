@@ -15,6 +15,7 @@ export interface StartOptions {
   readonly command: string;
   readonly args: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
+  readonly cwd?: string;
   /** It may use these cores and no others. */
   readonly cores?: readonly number[] | undefined;
   /** Called with each line of its standard output. */
@@ -151,6 +152,7 @@ export class RunningProcess<Asked extends Message = never, Told extends Message 
 function launch({
   command,
   args,
+  cwd,
   env = process.env,
   cores,
   isShown = false,
@@ -159,6 +161,7 @@ function launch({
   const [program, ...rest] = cores ? ['taskset', '-c', cores.join(','), command, ...args] : [command, ...args];
   return spawn(program, rest, {
     env,
+    cwd,
     stdio: [
       'ignore',
       ...(isShown ? ([2, 2] as const) : (['pipe', 'pipe'] as const)),

