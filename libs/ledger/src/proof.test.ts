@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest';
+import type { StepLine } from './record.ts';
+import { LedgerWriter } from './writer.ts';
+import { HEADER, inOwnFolder, prove, results, run, step } from './ledger-fixture.ts';
+
+inOwnFolder();
+
+describe('proveLedger', () => {
+  const proof = async (...lines: readonly StepLine[]) => {
+    const writer = await LedgerWriter.create(run, HEADER);
+    for (const line of lines) writer.step(line);
+    await writer.close();
+    return prove();
+  };
+  const cases: [name: string, line: StepLine, field: string, sentence: RegExp][] = [
+    ['a step twice', step(1), 'step', /line 3 \(step\): step 1 where step 2 belongs/],
+    ['a step left out', step(3), 'step', /step 3 where step 2 belongs/],
+    ['a range that overlaps', step(2, { from: 7 }), 'from', /begins at position 7, not 8/],
+    ['a range that is too long', step(2, { to: 17 }), 'to', /ends at position 17, not 16/],
+    ['a skipped step with an average', step(2, { outcome: 'skipped' }), 'average', /says otherwise/],
+    ['a leaf nobody computed', step(2, { results: results('a').slice(0, 1) }), 'results', /no result for leaf 2/],
+  ];
+  it.each(cases)('refuses %s', async (_, line, field, sentence) => {
+    const refused = proof(step(1), line);
+    await expect(refused).rejects.toMatchObject({ code: 'ledger-order', line: 3, field });
+    await expect(refused).rejects.toThrow(sentence);
+  });
+
+  it('counts skipped steps, whole epochs and the tail', async () => {
+    expect(await proof(step(1), step(2, { outcome: 'skipped', average: null }))).toMatchObject({
+      skipped: 1,
+      positions: 16,
+      wholeEpochs: 1,
+      tail: 6,
+    });
+  });
+});
