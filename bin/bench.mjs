@@ -6,6 +6,7 @@ import { existsSync, rmSync } from 'node:fs';
 import { mkdir, mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { stop } from 'esbuild';
 import { build, root } from './build.mjs';
 import { bundleProgram } from './bundle.mjs';
 
@@ -20,6 +21,10 @@ const folder = await mkdtemp(join(all, `${name}-`));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 const contents = `export { benchmark } from './bench/${name}.ts'; export { runBenchmark } from './bench/harness/benchmark.ts';`;
 const main = await bundleProgram({ stdin: { contents, resolveDir: root } }, join(folder, 'main.mjs'));
+await stop();
 const { benchmark, runBenchmark } = await import(pathToFileURL(main).href);
-const bundle = (source, outfile) => bundleProgram({ entryPoints: [source] }, outfile);
+let last = Promise.resolve();
+// One after the other, since esbuild's own process is ended each time: it would run beside what is measured.
+const bundle = (source, outfile) =>
+  (last = last.then(() => bundleProgram({ entryPoints: [source] }, outfile)).finally(stop));
 process.exit(await runBenchmark(benchmark, { root, folder, build, bundle }, args));

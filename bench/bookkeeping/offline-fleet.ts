@@ -89,6 +89,7 @@ export class OfflineFleet {
       startArbiter: failOn('an arbiter was called'),
     });
     this.#publish();
+    // Workers join while a step is open; that one ends without a sum.
     this.#step = this.#fleet.open(0);
     this.#workers = Array.from({ length: workers }, (_, i) => new OfflineWorker(this.#fleet, `worker-${i}`));
     this.#step.stop();
