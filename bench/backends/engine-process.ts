@@ -4,9 +4,9 @@ import { loadBackend } from '@gradcast/backends-node';
 import type { Candidate, Gpu } from '@gradcast/backends-node';
 import { createEngine } from '@gradcast/engine';
 import type { BackendProfile, LoadedBackend } from '@gradcast/engine';
-import { buildModel, initialParameters, presets } from '@gradcast/model';
+import { buildModel, presets } from '@gradcast/model';
 import type { PresetName } from '@gradcast/model';
-import { probeBatch } from '@gradcast/step';
+import { probeBatch } from '@gradcast/task';
 import { serveParent } from '../harness/child.ts';
 import { timed } from '../harness/timing.ts';
 import type { Timing } from '../harness/timing.ts';
@@ -58,8 +58,8 @@ async function warm(name: PresetName, images: number | undefined): Promise<WarmE
   const preset = { ...presets[name], microBatch: images ?? presets[name].microBatch };
   const model = buildModel(preset);
   const engine = createEngine(model, backend);
-  const parameters = initialParameters(model, SEED);
-  const batch = probeBatch(preset, SEED);
+  const parameters = model.initialParameters(SEED);
+  const batch = probeBatch(model, SEED);
   const gradient = new Float32Array(model.parameters.length + model.tail.length);
   const step = async () => {
     // Every step of a run has other parameters: their upload is part of it.

@@ -15,11 +15,16 @@ import type { OpenStep } from '../../apps/coordinator/src/leasing/open-step.ts';
 import { cpuMsSince } from '../harness/timing.ts';
 import { OfflineSocket } from './offline-socket.ts';
 
-const SHAPE = { parameters: 32, pixels: 4, latent: 2, microBatchSize: 2 };
+const [PIXELS, LATENT] = [4, 2];
+const FIELDS = [
+  { name: 'images', dtype: 'u8', elements: PIXELS },
+  { name: 'noise', dtype: 'f32', elements: LATENT },
+] as const;
+const SHAPE = { parameters: 32, fields: FIELDS, microBatchSize: 2 };
 const TAIL = 16;
 const LAYOUT = {
   parameters: { entries: [], length: SHAPE.parameters },
-  generatorLength: SHAPE.parameters / 2,
+  groups: [{ name: 'all', from: 0, to: SHAPE.parameters }],
   tail: { entries: [], length: TAIL },
 };
 const LEASE_MS = 10;
@@ -71,8 +76,8 @@ export class OfflineFleet {
       payload: SHAPE,
       codec: createCodec('f32', { layout: LAYOUT, seed: SEED, kernels }),
       cut: (_step, { count }) => ({
-        images: new Uint8Array(count * SHAPE.microBatchSize * SHAPE.pixels),
-        noise: new Float32Array(count * SHAPE.microBatchSize * SHAPE.latent),
+        images: new Uint8Array(count * SHAPE.microBatchSize * PIXELS),
+        noise: new Float32Array(count * SHAPE.microBatchSize * LATENT),
       }),
       now: () => this.#clock,
       events: EVENTS,

@@ -62,7 +62,7 @@ export function trajectory(
   model: Model,
   { seed, learningRate, versions }: { readonly seed: number; readonly learningRate: number; readonly versions: number },
 ): readonly string[] {
-  const state = TrainingState.initial({ model, kernels: selectKernels(), learningRate }, seed);
+  const state = TrainingState.initial({ task: model, kernels: selectKernels(), learningRate }, seed);
   const average = cannedGradient(model);
   const tail = new Float32Array(model.tail.length);
   const fingerprints = [state.replica.fingerprint];

@@ -1,7 +1,7 @@
 /** Which kernels one GAN step calls, with what operands and how often. */
-import { buildModel, convolutionOf, Gan, initialParameters } from '@gradcast/model';
+import { buildModel, convolutionOf, Gan } from '@gradcast/model';
 import type { ConvolutionShapes, Kernels, PreparedConvolution, Preset } from '@gradcast/model';
-import { probeBatch } from '@gradcast/step';
+import { probeBatch } from '@gradcast/task';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Call, Form, Operand, Product, RecordedCase } from './messages.ts';
@@ -23,21 +23,21 @@ type Method = (...operands: readonly unknown[]) => unknown;
 export async function record(kernels: Kernels, preset: Preset): Promise<readonly RecordedCase[]> {
   const recorder = new Recorder(kernels);
   const model = buildModel(preset);
-  const values = initialParameters(model, SEED);
+  const values = model.initialParameters(SEED);
   const parameters = Object.fromEntries(
     model.parameters.entries.map(({ name, shape, offset, size }) => [
       name,
       tf.tensor(values.slice(offset, offset + size), [...shape]),
     ]),
   );
-  const { size, images, noise } = probeBatch(preset, SEED);
+  const { size, fields } = probeBatch(model, SEED);
   const [height, width, channels] = preset.image;
   await new Gan(model, recorder.kernels).gradients(parameters, {
     images: tf.tensor4d(
-      Float32Array.from(images, (byte) => byte / 127.5 - 1),
+      Float32Array.from(fields.images, (byte) => byte / 127.5 - 1),
       [size, height, width, channels],
     ),
-    noise: tf.tensor2d(noise.slice(), [size, preset.latent]),
+    noise: tf.tensor2d(Float32Array.from(fields.noise), [size, preset.latent]),
   });
   return recorder.cases;
 }

@@ -7,12 +7,11 @@
 import { createEngine } from '@gradcast/engine';
 import type { LoadedBackend } from '@gradcast/engine';
 import { MicroBatches } from '@gradcast/dataset';
-import { globalBatch } from '@gradcast/schedule';
 import { buildModel, formulaMicroBatch, formulaParameters, presets } from '@gradcast/model';
-import type { GradientEngine, Model } from '@gradcast/model';
 import { stateBytes, TrainingState } from '@gradcast/optimizer';
-import { codecReserve, createCodec, gradientTree } from '@gradcast/reduction';
-import type { GradientCodec } from '@gradcast/reduction';
+import { codecReserve, createCodec } from '@gradcast/reduction';
+import { wholeStep } from '@gradcast/step';
+import type { WholeStepOptions } from '@gradcast/step';
 import { selectKernels } from '@gradcast/vector';
 
 export const SEED = 9;
@@ -77,45 +76,23 @@ async function* statesAt(
   const kernels = selectKernels({ reserve: [...TrainingState.reserve(model), ...codecReserve('f32', model)] });
   const codec = createCodec('f32', { layout: model, seed: SEED, kernels });
   const { learningRate } = preset.optimizer;
-  const state = TrainingState.initial({ model, kernels, learningRate }, SEED);
+  const state = TrainingState.initial({ task: model, kernels, learningRate }, SEED);
   const count = pixels.length / (28 * 28);
   const dataset = { name: 'mnist', images: pixels, labels: new Uint8Array(count), count, sha256: '' };
   const shape = { microBatchSize: preset.microBatch, microBatches: preset.microBatches };
-  const cutter = new MicroBatches({ dataset, preset, shape, seed: SEED });
+  const cutter = new MicroBatches({ dataset, fields: model.fields, shape, seed: SEED });
+  const cut: WholeStepOptions['cut'] = (version, range) => cutter.cut(version, range);
   const engine = createEngine(model, backend);
   for (const mark of marks) {
-    while (state.version < mark) await step(model, { engine, state, cutter, codec });
+    while (state.version < mark) {
+      const { divergence } = await wholeStep({ engine, state, cut, codec, kernels });
+      if (divergence !== undefined) throw new Error(divergence);
+    }
     const bytes = stateBytes(state.vectors);
     const hashes = { parametersSha256: await sha256(bytes.slice(0, 1)), stateSha256: await sha256(bytes) };
     yield { steps: mark, hashes };
   }
   engine.dispose();
-}
-
-interface Tools {
-  readonly engine: GradientEngine;
-  readonly state: TrainingState;
-  readonly cutter: MicroBatches;
-  readonly codec: GradientCodec;
-}
-
-async function step({ preset }: Model, { engine, state, cutter, codec }: Tools): Promise<void> {
-  const { microBatch: size, microBatches: leaves } = preset;
-  const { version } = state;
-  engine.load(state.replica.vectors.parameters);
-  const tree = gradientTree({ start: 0, size: leaves }, { codec, step: version });
-  for (let leaf = 0; leaf < leaves; leaf++) {
-    const subtree = { start: leaf, size: 1 };
-    const node = new Uint8Array(codec.nodeBytes);
-    await engine.gradient({ size, ...cutter.cut(version, { first: leaf, count: 1 }) }, codec.vectorFor(node));
-    codec.encode(node, { step: version, subtree });
-    tree.add(subtree, node);
-  }
-  const { norms, tail, encoded } = codec.mean(tree.total!, { leaves, step: version });
-  if (!norms.finite) throw new Error(`the gradient of step ${version + 1} is not finite`);
-  const samples = globalBatch({ microBatchSize: size, microBatches: leaves });
-  const average = codec.decodeAverage(encoded);
-  state.advance({ average, tail, scalars: state.stepScalars(), norm: norms.norm, samples });
 }
 
 /** Hexadecimal, by Web Crypto: browsers have nothing else. */

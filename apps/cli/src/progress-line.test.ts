@@ -2,15 +2,20 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { barLine, duration, plainLine } from './progress-line.ts';
 
+function scalarsOf(loss_g: number, loss_d: number) {
+  return [
+    { name: 'loss_g', value: loss_g, isProgress: true },
+    { name: 'loss_d', value: loss_d, isProgress: true },
+    { name: 'd_x', value: 0.5, isProgress: false },
+  ];
+}
+
 const progress = {
   step: 197,
   steps: 469,
   epoch: 3,
   epochs: 50,
-  loss_g: 0.911,
-  loss_d: 0.618,
-  d_x: 0.5,
-  d_g_z: 0.4,
+  scalars: scalarsOf(0.911, 0.618),
   images_per_second: 806.4,
   workers: 2,
   etaSeconds: 43.2,
@@ -32,8 +37,7 @@ describe('barLine', () => {
     const numbers = fc.record({
       step: fc.nat(1e9),
       steps: fc.nat(1e9),
-      loss_g: fc.double(),
-      loss_d: fc.double(),
+      scalars: fc.tuple(fc.double(), fc.double()).map(([g, d]) => scalarsOf(g, d)),
       images_per_second: fc.double({ min: 0, noNaN: true }),
       workers: fc.nat(5000),
       etaSeconds: fc.double(),

@@ -29,10 +29,11 @@ export function plainLine(progress: Progress): string {
 }
 
 function measures(progress: Progress): string[] {
-  const { loss_g, loss_d, images_per_second, workers } = progress;
+  const { scalars, images_per_second, workers } = progress;
   const rate = images_per_second >= 10 ? images_per_second.toFixed(0) : images_per_second.toFixed(1);
   const fleet = `${workers} worker${workers === 1 ? '' : 's'}`;
-  return [`loss_g ${loss_g.toFixed(2)}`, `loss_d ${loss_d.toFixed(2)}`, `${rate} img/s`, fleet];
+  const shown = scalars.filter(({ isProgress }) => isProgress).map(({ name, value }) => `${name} ${value.toFixed(2)}`);
+  return [...shown, `${rate} img/s`, fleet];
 }
 
 function bar(share: number, cells: number): string {

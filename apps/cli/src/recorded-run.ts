@@ -130,7 +130,7 @@ export function recordedState(
   const of = `the checkpoint of step ${step}`;
   assertDefinition(ledger, config, of);
   const state = TrainingState.restore(
-    { model, kernels: referenceKernels, learningRate: ledger.header.learningRate },
+    { task: model, kernels: referenceKernels, learningRate: ledger.header.learningRate },
     collectVectors(model, tensors),
   );
   if (state.version !== step) {

@@ -10,12 +10,11 @@ import { ledgerLines, type StepLine } from '@gradcast/ledger';
 import { chooseBackend, loadBackend, type BackendRequest } from '@gradcast/backends-node';
 import { createEngine } from '@gradcast/engine';
 import { loadDataset, MicroBatches } from '@gradcast/dataset';
-import { globalBatch } from '@gradcast/schedule';
 import type { GradientEngine, Model } from '@gradcast/model';
 import { TrainingState } from '@gradcast/optimizer';
-import { createCodec, gradientTree } from '@gradcast/reduction';
-import type { GradientCodec } from '@gradcast/reduction';
-import { advance, judge, takeProbe } from '@gradcast/step';
+import { createCodec } from '@gradcast/reduction';
+import { takeProbe, wholeStep } from '@gradcast/step';
+import type { WholeStepOptions } from '@gradcast/step';
 import { referenceKernels as kernels } from '@gradcast/vector';
 import { EXIT_DONE } from './exit-codes.ts';
 import {
@@ -77,6 +76,7 @@ export async function runReplay(request: ReplayRequest, around: ReplaySurroundin
   const { state, profile, wanted, recorded } = await stateBefore(run, step, warn);
   const start = state.version;
   const cutter = await cutterOf(run, request.data);
+  const cut: WholeStepOptions['cut'] = (version, range) => cutter.cut(version, range);
   const engine = await openEngine(run.model, request);
   try {
     const steps = step - start;
@@ -87,10 +87,10 @@ export async function runReplay(request: ReplayRequest, around: ReplaySurroundin
     const { seed, codec: codecName } = run.ledger.header;
     const codec = createCodec(codecName, { layout: run.model, seed, kernels });
     while (state.version < step) {
-      const computed = await replayStep(run.model, { engine, state, cutter, codec });
+      const { outcome, average } = await wholeStep({ engine, state, cut, codec, kernels });
       const next = await recorded.next();
       if (next.done) throw noLine(run.ledger, state.version, wanted.number);
-      assertRepeated(run, next.value, { ...computed, state: state.replica.fingerprint });
+      assertRepeated(run, next.value, { outcome, average, state: state.replica.fingerprint });
     }
     const { average, state: fingerprint } = wanted.line;
     if (json)
@@ -131,7 +131,7 @@ async function stateBefore(run: RecordedRun, step: number, warn: (line: string) 
   const { learningRate, seed } = ledger.header;
   const state = found
     ? recordedState(run, found, testimony)
-    : TrainingState.initial({ model, kernels, learningRate }, seed);
+    : TrainingState.initial({ task: model, kernels, learningRate }, seed);
   return { state, profile: found?.info.profile, wanted, recorded: stepsAfter(run, testimony) };
 }
 
@@ -168,45 +168,7 @@ async function cutterOf({ ledger, config, model }: RecordedRun, elsewhere: strin
       `${dataset.name} is not the data of this run: its SHA-256 is ${dataset.sha256}`,
     );
   }
-  return new MicroBatches({ dataset, preset: model.preset, shape: ledger.header, seed: ledger.header.seed });
-}
-
-interface Replayed {
-  readonly outcome: StepLine['outcome'];
-  readonly average: string | null;
-}
-
-/** One step, as `round.ts` of the coordinator takes it. */
-async function replayStep(
-  model: Model,
-  tools: {
-    readonly engine: GradientEngine;
-    readonly state: TrainingState;
-    readonly cutter: MicroBatches;
-    readonly codec: GradientCodec;
-  },
-): Promise<Replayed> {
-  const { engine, state, cutter, codec } = tools;
-  const { microBatch: size, microBatches: leaves } = model.preset;
-  engine.load(state.replica.vectors.parameters);
-  const { version } = state;
-  const tree = gradientTree({ start: 0, size: leaves }, { codec, step: version });
-  for (let leaf = 0; leaf < leaves; leaf++) {
-    const subtree = { start: leaf, size: 1 };
-    const node = new Uint8Array(codec.nodeBytes);
-    await engine.gradient({ size, ...cutter.cut(version, { first: leaf, count: 1 }) }, codec.vectorFor(node));
-    codec.encode(node, { step: version, subtree });
-    tree.add(subtree, node);
-  }
-  const judged = judge(tree.total!, { codec, state, leaves });
-  const samples = globalBatch({ microBatchSize: size, microBatches: leaves });
-  if (judged.divergence !== undefined) {
-    state.skip(samples);
-    return { outcome: 'skipped', average: null };
-  }
-  const scalars = state.stepScalars();
-  const { averageFingerprint } = advance(judged, { codec, state, kernels, scalars, samples });
-  return { outcome: 'closed', average: averageFingerprint };
+  return new MicroBatches({ dataset, fields: model.fields, shape: ledger.header, seed: ledger.header.seed });
 }
 
 /** @throws ReplayError `replay-mismatch`. */
@@ -233,7 +195,7 @@ async function compareProbe(
   const { model, ledger } = run;
   const { seed } = ledger.header;
   const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
-  const { hash } = await takeProbe(engine, { model, seed, turns: 1, sha256, now: () => performance.now() });
+  const { hash } = await takeProbe(engine, { task: model, seed, turns: 1, sha256, now: () => performance.now() });
   if (!profiles.some((key) => key.includes(hash!))) {
     warn("this machine's numeric profile is not the run's, so the last bits may differ; they are compared anyway");
   } else if (profiles.length > 1) {

@@ -62,7 +62,9 @@ export class Reporter {
     if (!crossed && progress.step < progress.steps) return;
     if (progress.step === this.#lastStep) return;
     this.#lastStep = progress.step;
-    if (json) this.json('progress', progress);
+    const { scalars, ...rest } = progress;
+    const flat = Object.fromEntries(scalars.map(({ name, value }) => [name, value]));
+    if (json) this.json('progress', { ...rest, ...flat });
     else this.#options.stderr.write(`${plainLine(progress)}\n`);
   }
 

@@ -88,9 +88,9 @@ describe('runSample', () => {
     const tools = around();
     expect(await runSample(options(), tools)).toEqual({ output: join(folder, 'out.npy'), checkpoint: path, step: 5 });
     const { engine, lines } = tools;
-    const { generatorLength } = buildModel(presets.mnist);
+    const [, discriminator] = buildModel(presets.mnist).groups;
     expect(engine.loaded[0]).toBe(2);
-    expect(engine.loaded[generatorLength]).toBe(1);
+    expect(engine.loaded[discriminator.from]).toBe(1);
     expect(engine.noise).toEqual(sampleNoise(presets.mnist, { count: 5, seed: 7 }));
     expect(engine.reference).toEqual(referenceNoise(presets.mnist));
     expect(engine.disposed).toBe(true);

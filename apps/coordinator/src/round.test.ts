@@ -32,7 +32,7 @@ interface Told {
 }
 
 function harness(outcome: StepOutcome, change: Partial<Stages> = {}) {
-  const state = TrainingState.initial({ model, kernels, learningRate: 1e-3 }, 1);
+  const state = TrainingState.initial({ task: model, kernels, learningRate: 1e-3 }, 1);
   const told: Told[] = [];
   const history = [{ start: 0, size: 4, worker: 'a', outcome: 'accepted', ms: 3 }] as const;
   const step = { closed: Promise.resolve(outcome), history } as unknown as OpenStep;
@@ -93,7 +93,7 @@ function expectKind<K extends RoundOutcome['kind']>(outcome: RoundOutcome, kind:
 describe('a round', () => {
   it('takes the mean, tells every replica and takes the same step itself', async () => {
     const { state, stages, told, words, history } = harness({ kind: 'sum', sum: sumOf(2) });
-    const twin = TrainingState.initial({ model, kernels, learningRate: 1e-3 }, 1);
+    const twin = TrainingState.initial({ task: model, kernels, learningRate: 1e-3 }, 1);
     const { record } = expectKind(await round(stages), 'closed');
     expect(words()).toEqual(['open 0', 'prepare 1', 'broadcast 0', 'open 1']);
     const average = new Float32Array(model.parameters.length).fill(0.5);
@@ -149,7 +149,7 @@ describe('a diverged step', () => {
 
   it.each([
     ['generator', 0],
-    ['discriminator', model.generatorLength + 1],
+    ['discriminator', model.groups[1].from + 1],
     ['tail', model.parameters.length + 1],
   ])('ends the run if it is to stop, wherever it shows: %s', async (_, place) => {
     const { state, stages, words } = harness({ kind: 'sum', sum: broken(place) });

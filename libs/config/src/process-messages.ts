@@ -48,10 +48,13 @@ export interface Progress {
   readonly steps: number;
   readonly epoch: number;
   readonly epochs: number;
-  readonly loss_g: number;
-  readonly loss_d: number;
-  readonly d_x: number;
-  readonly d_g_z: number;
+  /** Means over the step, as the task names them. */
+  readonly scalars: readonly {
+    readonly name: string;
+    readonly value: number;
+    /** Whether the progress line has it. */
+    readonly isProgress: boolean;
+  }[];
   readonly images_per_second: number;
   readonly workers: number;
   readonly etaSeconds: number;

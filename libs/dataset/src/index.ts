@@ -5,4 +5,4 @@ export type { DatasetErrorCode } from './errors.ts';
 export { decodeIdx } from './idx.ts';
 export type { Idx } from './idx.ts';
 export { MicroBatches } from './micro-batches.ts';
-export type { LeafContents, MicroBatchOptions } from './micro-batches.ts';
+export type { MicroBatchOptions } from './micro-batches.ts';

@@ -1,24 +1,17 @@
 /**
- * The first stage of a step: from stream positions to the images and noise of a range of leaves.
+ * The first stage of a step: from stream positions to the fields of a range of leaves.
  */
 import { leafPosition, SampleStream } from '@gradcast/schedule';
 import type { LeafRange, StepShape } from '@gradcast/schedule';
-import type { Preset } from '@gradcast/model';
-import { fillNormal, fillUniform, STREAMS } from '@gradcast/random';
+import { noiseAt } from '@gradcast/task';
+import type { BatchField } from '@gradcast/task';
+import type { FieldArray, FieldValues } from '@gradcast/tensors';
 import { IMAGE_BYTES } from './dataset.ts';
 import type { Dataset } from './dataset.ts';
 
-/** What leaves are computed from, sample by sample. */
-export interface LeafContents {
-  /** `[samples, 784]` */
-  readonly images: Uint8Array;
-  /** `[samples, latent]` */
-  readonly noise: Float32Array;
-}
-
 export interface MicroBatchOptions {
-  readonly dataset: Dataset;
-  readonly preset: Preset;
+  readonly dataset: Pick<Dataset, 'images' | 'labels' | 'count'>;
+  readonly fields: readonly BatchField[];
   readonly shape: StepShape;
   readonly seed: number;
 }
@@ -32,24 +25,40 @@ export class MicroBatches {
     this.#stream = new SampleStream({ samples: options.dataset.count, seed: options.seed });
   }
 
-  /** Images `[count m, 784]` and noise `[count m, latent]` of a range of leaves of a step. */
-  cut(step: number, { first, count }: LeafRange): LeafContents {
-    const { dataset, shape } = this.#options;
+  /** Every field of a range of leaves of a step, `[count m, …]`. */
+  cut(step: number, { first, count }: LeafRange): FieldValues {
+    const { fields, shape } = this.#options;
     const position = leafPosition(shape, step, first);
     const samples = this.#stream.samplesAt(position, count * shape.microBatchSize);
-    const images = new Uint8Array(samples.length * IMAGE_BYTES);
-    samples.forEach((sample, i) => {
-      images.set(dataset.images.subarray(sample * IMAGE_BYTES, (sample + 1) * IMAGE_BYTES), i * IMAGE_BYTES);
-    });
-    return { images, noise: this.#noise(position, samples.length) };
+    const noises = fields.filter(({ source }) => source === 'noise');
+    return Object.fromEntries(
+      fields.map((field) => [field.name, this.#values(field, { position, samples, index: noises.indexOf(field) })]),
+    );
   }
 
-  #noise(position: number, samples: number): Float32Array {
-    const { preset, seed } = this.#options;
-    const noise = new Float32Array(samples * preset.latent);
-    const place = { seed, stream: STREAMS.noise, position: position * preset.latent };
-    if (preset.noise === 'normal') fillNormal(noise, place);
-    else fillUniform(noise, { ...place, low: -1, high: 1 });
-    return noise;
+  #values(
+    field: BatchField,
+    { position, samples, index }: { position: number; samples: ArrayLike<number>; index: number },
+  ): FieldArray {
+    const { dataset, seed } = this.#options;
+    switch (field.source) {
+      case 'image':
+        return gather(dataset.images, samples, IMAGE_BYTES);
+      case 'label':
+        return gather(dataset.labels, samples, 1);
+      case 'noise':
+        return noiseAt(field, { seed, position, samples: samples.length, index });
+      default:
+        return field satisfies never;
+    }
   }
+}
+
+/** The bytes of some samples, one after the other. */
+function gather(from: Uint8Array, samples: ArrayLike<number>, bytes: number): Uint8Array {
+  const out = new Uint8Array(samples.length * bytes);
+  for (let i = 0; i < samples.length; i++) {
+    out.set(from.subarray(samples[i] * bytes, (samples[i] + 1) * bytes), i * bytes);
+  }
+  return out;
 }

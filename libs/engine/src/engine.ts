@@ -5,11 +5,12 @@
  * engine's own before a tensor sees them, because a backend may share an array instead of copying.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type { NamedTensorMap, Tensor2D } from '@tensorflow/tfjs-core';
+import type { NamedTensorMap, Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import { Gan, fromPixels, toPixels } from '@gradcast/model';
-import type { GanGradients, GradientEngine, MicroBatch, Model, TAIL_SCALARS } from '@gradcast/model';
+import type { GanBatch, GanGradients, GradientEngine, Model } from '@gradcast/model';
+import type { BatchField, MicroBatch } from '@gradcast/task';
 import { clearPadding, freeMemory, sizeOf, tensorView } from '@gradcast/tensors';
-import type { Layout } from '@gradcast/tensors';
+import type { FieldArray, Layout } from '@gradcast/tensors';
 import type { LoadedBackend } from './backend.ts';
 
 /** Samples generated at once: bounds the memory of the widest activation. */
@@ -53,20 +54,19 @@ class BackendEngine implements GradientEngine {
 
   /** @throws RangeError if an array has another length than the model and `batch.size` say. */
   async gradient(batch: MicroBatch, into: Float32Array): Promise<void> {
-    const { parameters, tail, preset } = this.#model;
+    const { parameters, tail, fields } = this.#model;
     const { size } = batch;
-    requireLength('images', batch.images.length, size * sizeOf(preset.image));
-    requireLength('noise', batch.noise.length, size * preset.latent);
+    for (const { name, shape } of fields) requireLength(name, batch.fields[name].length, size * sizeOf(shape));
     requireLength('gradient', into.length, parameters.length + tail.length);
     await this.#exclusively(async (loaded) => {
-      const pixels = fromPixels(batch.images, preset.range);
-      const images = tf.tensor4d(pixels, [size, ...preset.image], 'float32');
-      const noise = this.#noise(batch.noise);
+      const tensors = Object.fromEntries(
+        fields.map((field) => [field.name, tensorOf(field, batch.fields[field.name], size)]),
+      );
       try {
-        const result = await this.#gan.gradients(loaded, { images, noise });
+        const result = await this.#gan.gradients(loaded, tensors as unknown as GanBatch);
         await this.#read(result, into);
       } finally {
-        tf.dispose([images, noise]);
+        tf.dispose(tensors);
       }
     });
   }
@@ -131,10 +131,16 @@ class BackendEngine implements GradientEngine {
     } finally {
       tf.dispose([gradients, statistics]);
     }
-    for (const [name, value] of Object.entries(scalars) as [(typeof TAIL_SCALARS)[number], number][]) {
+    for (const [name, value] of Object.entries(scalars)) {
       tensorView(tail, rest, name)[0] = value;
     }
   }
+}
+
+/** A field's values on the device, `[size, ...shape]`; bytes of images in their range. */
+function tensorOf(field: BatchField, values: FieldArray, size: number): Tensor {
+  const numbers = field.source === 'image' ? fromPixels(values as Uint8Array, field.range) : Float32Array.from(values);
+  return tf.tensor(numbers, [size, ...field.shape], 'float32');
 }
 
 async function readInto(tensors: NamedTensorMap, layout: Layout, into: Float32Array): Promise<void> {

@@ -3,7 +3,8 @@
  * points of the latent space step after step, and anyone can draw them again.
  */
 import type { Preset } from '@gradcast/model';
-import { fillNormal, fillUniform, STREAMS } from '@gradcast/random';
+import { STREAMS } from '@gradcast/random';
+import { fillNoise } from '@gradcast/task';
 
 /** Samples over which a generator's BatchNorm statistics are taken before it draws. */
 export const REFERENCE_SAMPLES = 512;
@@ -28,14 +29,6 @@ export function referenceNoise(preset: Preset): Float32Array {
 
 function drawn(preset: Preset, count: number, place: { seed: number; stream: number }): Float32Array {
   const noise = new Float32Array(count * preset.latent);
-  switch (preset.noise) {
-    case 'normal':
-      fillNormal(noise, place);
-      return noise;
-    case 'uniform':
-      fillUniform(noise, { ...place, low: -1, high: 1 });
-      return noise;
-    default:
-      return preset.noise satisfies never;
-  }
+  fillNoise(preset.noise, noise, place);
+  return noise;
 }

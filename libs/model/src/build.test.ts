@@ -24,7 +24,7 @@ describe('buildModel', () => {
     expect(model.preset.name).toBe(name);
     for (const { name: tensor, offset } of model.parameters.entries) {
       expect(offset % 16).toBe(0);
-      expect(tensor.startsWith('generator/')).toBe(offset < model.generatorLength);
+      expect(tensor.startsWith('generator/')).toBe(offset < model.groups[0].to);
     }
   });
 

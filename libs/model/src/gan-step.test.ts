@@ -69,7 +69,7 @@ describe.each(['sigmoid', 'softmax'] as const)('the GAN step with %s loss', (los
       await flatGradients(model, vector, batch),
       await flatGradients(model, vector, batch, { twoPass: true }),
     ];
-    const cut = model.generatorLength;
+    const cut = model.groups[0].to;
     expect(relativeDistance(one.gradient.subarray(0, cut), two.gradient.subarray(0, cut))).toBeLessThan(2e-5);
     expect(one.gradient.subarray(cut)).toEqual(two.gradient.subarray(cut));
     expect(one.tail).toEqual(two.tail);
@@ -83,7 +83,7 @@ describe.each(['sigmoid', 'softmax'] as const)('the GAN step with %s loss', (los
     const fake = ganLoss(loss, Float32Array.from(loss === 'softmax' ? [0, 0, 0, -200] : [0, -200]));
     expect(fake.discriminatorSeed.at(-1)).toBe(0);
     const { gradient } = await flatGradients(model, vector, batch);
-    expect(gradient.subarray(0, model.generatorLength).some((x) => Math.abs(x) > 1e-6)).toBe(true);
+    expect(gradient.subarray(0, model.groups[0].to).some((x) => Math.abs(x) > 1e-6)).toBe(true);
   });
 
   it('runs one backward pass, and the input gradient of the first layer for fake samples only', async () => {
@@ -121,11 +121,13 @@ describe.each(['sigmoid', 'softmax'] as const)('the GAN step with %s loss', (los
 
   it('is a mean over samples: a batch of twins has the gradient of one', async () => {
     const { latent } = model.preset;
-    const pixels = batch.images.length / 4;
+    const pixels = batch.fields.images.length / 4;
     const twice = (size: number) => ({
       size,
-      images: Uint8Array.from({ length: size * pixels }, (_, i) => batch.images[i % (2 * pixels)]),
-      noise: Float32Array.from({ length: size * latent }, (_, i) => batch.noise[i % (2 * latent)]),
+      fields: {
+        images: Uint8Array.from({ length: size * pixels }, (_, i) => batch.fields.images[i % (2 * pixels)]),
+        noise: Float32Array.from({ length: size * latent }, (_, i) => batch.fields.noise[i % (2 * latent)]),
+      },
     });
     const [two, six] = [
       await flatGradients(model, parameters, twice(2)),

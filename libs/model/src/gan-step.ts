@@ -14,7 +14,7 @@ import type { Pass } from './layers/layer.ts';
 import { ganLoss } from './loss.ts';
 import type { GanLoss } from './loss.ts';
 import { ModelError } from './model-error.ts';
-import type { Model, TAIL_SCALARS } from './model.ts';
+import type { GanScalar, Model } from './model.ts';
 import { Network } from './network.ts';
 import type { Trace } from './network.ts';
 
@@ -32,7 +32,7 @@ export interface GanGradients {
   readonly gradients: NamedTensorMap;
   /** BatchNorm batch statistics by their names in the tail: `…/mean` and biased `…/variance`, `[C]`. */
   readonly statistics: NamedTensorMap;
-  readonly scalars: Readonly<Record<(typeof TAIL_SCALARS)[number], number>>;
+  readonly scalars: Readonly<Record<GanScalar, number>>;
 }
 
 type Traces = { generator: Trace; discriminator: Trace };

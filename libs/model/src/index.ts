@@ -5,7 +5,6 @@ export { convolutionOf } from './direct-convolution.ts';
 export { Gan } from './gan-step.ts';
 export type { GanBatch, GanGradients } from './gan-step.ts';
 export { genericKernels } from './generic-kernels.ts';
-export { initialParameters, initialRunning } from './init.ts';
 export type * from './kernels.ts';
 export { ganLoss, LOWEST_MARGIN } from './loss.ts';
 export type { GanLoss } from './loss.ts';
@@ -31,5 +30,4 @@ export type {
   TensorRecord,
   TensorRecords,
 } from './keras-fixture.ts';
-export { tailFault } from './tail-bound.ts';
 export { tinyPresets } from './tiny-presets.ts';

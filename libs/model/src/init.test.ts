@@ -1,7 +1,6 @@
 import { tensorView } from '@gradcast/tensors';
 import { describe, expect, it } from 'vitest';
 import { buildModel } from './build.ts';
-import { initialParameters, initialRunning } from './init.ts';
 import { presetNames, presets } from './presets.ts';
 
 async function sha256(vector: Float32Array<ArrayBuffer>): Promise<string> {
@@ -17,7 +16,7 @@ describe('initialParameters', () => {
   it('keeps its bits: SHA-256 of the little-endian vector for seed 1', async () => {
     const hashes: Record<string, string> = {};
     for (const name of presetNames) {
-      hashes[name] = await sha256(initialParameters(buildModel(presets[name]), 1).slice());
+      hashes[name] = await sha256(buildModel(presets[name]).initialParameters(1).slice());
     }
     expect(hashes).toMatchInlineSnapshot(`
       {
@@ -30,7 +29,7 @@ describe('initialParameters', () => {
 
   it('draws Glorot kernels evenly within their limit', () => {
     const model = buildModel(presets.tutorial);
-    const vector = initialParameters(model, 7);
+    const vector = model.initialParameters(7);
     const limits = {
       'generator/dense/kernel': Math.sqrt(6 / (100 + 12_544)),
       'generator/conv_transpose/kernel': Math.sqrt(6 / (25 * (128 + 256))),
@@ -45,7 +44,7 @@ describe('initialParameters', () => {
 
   it('draws normal kernels of `mnist` with deviation 0.02', () => {
     const model = buildModel(presets.mnist);
-    const vector = initialParameters(model, 7);
+    const vector = model.initialParameters(7);
     for (const { name } of model.parameters.entries.filter((entry) => entry.size > 10_000)) {
       expect(deviation(tensorView(model.parameters, vector, name)) / 0.02).toBeCloseTo(1, 1);
     }
@@ -53,7 +52,7 @@ describe('initialParameters', () => {
 
   it.each(presetNames)('starts biases and beta of %s at 0, gamma at 1, padding at 0', (name) => {
     const model = buildModel(presets[name]);
-    const vector = initialParameters(model, 3);
+    const vector = model.initialParameters(3);
     let end = 0;
     for (const { name: tensor, offset, size } of model.parameters.entries) {
       expect(vector.subarray(end, offset).every((x) => x === 0)).toBe(true);
@@ -67,7 +66,7 @@ describe('initialParameters', () => {
 
   it('gives every kernel its own numbers and every seed another vector', () => {
     const model = buildModel(presets.classic);
-    const [first, second] = [initialParameters(model, 1), initialParameters(model, 2)];
+    const [first, second] = [model.initialParameters(1), model.initialParameters(2)];
     expect(first).not.toEqual(second);
     const kernels = model.parameters.entries.filter(({ name }) => name.endsWith('/kernel'));
     const signs = kernels.map(({ offset }) => [...first.subarray(offset, offset + 48)].map(Math.sign).join());
@@ -76,7 +75,7 @@ describe('initialParameters', () => {
 
   it('starts running means at 0 and variances at 1', () => {
     const model = buildModel(presets.mnist);
-    const vector = initialRunning(model);
+    const vector = model.initialRunning();
     expect(tensorView(model.running, vector, 'generator/batch_norm/mean').every((x) => x === 0)).toBe(true);
     expect(tensorView(model.running, vector, 'generator/batch_norm_1/variance').every((x) => x === 1)).toBe(true);
     expect(vector.reduce((sum, x) => sum + x, 0)).toBe(128 + 64);

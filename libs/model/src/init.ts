@@ -3,7 +3,8 @@
  * every backend starts from the same bits.
  */
 import { fillNormal, fillUniform, STREAMS } from '@gradcast/random';
-import type { Model } from './model.ts';
+import type { Layout } from '@gradcast/tensors';
+import type { Preset } from './presets.ts';
 
 /** Inputs and outputs that one unit of a kernel `[..., in, out]` connects to, as Keras counts them. */
 function fans(shape: readonly number[]): { fanIn: number; fanOut: number } {
@@ -12,16 +13,18 @@ function fans(shape: readonly number[]): { fanIn: number; fanOut: number } {
 }
 
 /**
- * Parameters at version 0, laid out as `model.parameters`: kernels by the preset's initializer, gamma 1, biases and beta
+ * Parameters at version 0, kernels by the preset's initializer, gamma 1, biases and beta
  * 0. `glorot_uniform` is U(-a, a) with a = sqrt(6 / (fanIn + fanOut)) (Glorot and Bengio 2010, equation 16). Each tensor is
  * drawn from the `init` stream at the position of its offset.
  *
  * @throws RandomError `random-seed` unless the seed is an unsigned 53-bit integer.
  */
-export function initialParameters(model: Model, seed: bigint | number): Float32Array {
-  const { initializer } = model.preset;
-  const vector = new Float32Array(model.parameters.length);
-  for (const { name, shape, offset, size } of model.parameters.entries) {
+export function initialParameters(
+  { parameters, initializer }: { readonly parameters: Layout; readonly initializer: Preset['initializer'] },
+  seed: bigint | number,
+): Float32Array {
+  const vector = new Float32Array(parameters.length);
+  for (const { name, shape, offset, size } of parameters.entries) {
     const out = vector.subarray(offset, offset + size);
     const place = { seed, stream: STREAMS.init, position: offset };
     if (name.endsWith('/gamma')) out.fill(1);
@@ -38,10 +41,10 @@ export function initialParameters(model: Model, seed: bigint | number): Float32A
   return vector;
 }
 
-/** Running statistics at version 0, laid out as `model.running`: means 0, variances 1. */
-export function initialRunning(model: Model): Float32Array {
-  const vector = new Float32Array(model.running.length);
-  for (const { name, offset, size } of model.running.entries) {
+/** Running statistics at version 0: means 0, variances 1. */
+export function initialRunning(running: Layout): Float32Array {
+  const vector = new Float32Array(running.length);
+  for (const { name, offset, size } of running.entries) {
     if (name.endsWith('/variance')) vector.fill(1, offset, offset + size);
   }
   return vector;

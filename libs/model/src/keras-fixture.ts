@@ -7,7 +7,8 @@
 import { entryOf, tensorView } from '@gradcast/tensors';
 import type { Layout } from '@gradcast/tensors';
 import { buildModel } from './build.ts';
-import type { MicroBatch, Model } from './model.ts';
+import type { MicroBatch } from '@gradcast/task';
+import type { Model } from './model.ts';
 import { presets } from './presets.ts';
 import type { PresetName } from './presets.ts';
 
@@ -91,8 +92,10 @@ export function formulaMicroBatch(model: Model, samples: number, step = 0): Micr
   const spread = noise === 'normal' ? 2 : 1;
   return {
     size: samples,
-    images: Uint8Array.from({ length: pixels }, (_, i) => formulaWord(IMAGES + 2 * step, i) >>> 24),
-    noise: Float32Array.from({ length: samples * latent }, (_, i) => spread * formulaValue(NOISE + 2 * step, i)),
+    fields: {
+      images: Uint8Array.from({ length: pixels }, (_, i) => formulaWord(IMAGES + 2 * step, i) >>> 24),
+      noise: Float32Array.from({ length: samples * latent }, (_, i) => spread * formulaValue(NOISE + 2 * step, i)),
+    },
   };
 }
 

@@ -3,36 +3,28 @@
  *
  * A gradient is a pure function of (parameters, micro-batch). Nothing in this file knows workers, time or a network.
  */
-import type { Layout } from '@gradcast/tensors';
+import { LARGEST_STATISTIC } from '@gradcast/task';
+import type { MicroBatch, TailScalar, Task } from '@gradcast/task';
 import type { Preset } from './presets.ts';
 
-/** A preset with its flat layouts. Generator tensors come first, so each network is one contiguous range. */
-export interface Model {
+/** A GAN as a task: its groups are generator and discriminator, its tail has the generator's batch statistics. */
+export interface Model extends Task {
   readonly preset: Preset;
-  /** All trainable parameters; gradients, moments and averages share this layout. */
-  readonly parameters: Layout;
-  /** Elements of the generator's range `[0, generatorLength)`; the discriminator's is the rest. */
-  readonly generatorLength: number;
-  /**
-   * What follows the gradient in a gradient vector, always f32: per BatchNorm its batch `…/mean` and (biased)
-   * `…/variance`, then the scalars `loss_g`, `loss_d`, `d_x`, `d_g_z`, `samples`. It is summed by the same tree.
-   */
-  readonly tail: Layout;
-  /** Running statistics of the BatchNorm layers (`…/mean`, `…/variance`); empty without BatchNorm. */
-  readonly running: Layout;
 }
 
-/** One leaf of a step's tree: m images and the noise that goes with them. */
-export interface MicroBatch {
-  readonly size: number;
-  /** `[size, 28, 28]`, one byte per pixel, 0 to 255. */
-  readonly images: Uint8Array;
-  /** `[size, latent]`. */
-  readonly noise: Float32Array;
-}
+const LOSS = { low: -LARGEST_STATISTIC, high: LARGEST_STATISTIC, shown: 'progress' } as const;
+const SHARE = { low: 0, high: 1, shown: 'log' } as const;
 
-/** Names of the scalars at the end of the tail. */
-export const TAIL_SCALARS = ['loss_g', 'loss_d', 'd_x', 'd_g_z', 'samples'] as const;
+/** The scalars at the end of the tail. */
+export const GAN_SCALARS = [
+  { name: 'loss_g', ...LOSS, lossOf: 'generator' },
+  { name: 'loss_d', ...LOSS, lossOf: 'discriminator' },
+  { name: 'd_x', ...SHARE },
+  { name: 'd_g_z', ...SHARE },
+  { name: 'samples', low: 0, high: LARGEST_STATISTIC, shown: 'none' },
+] as const satisfies readonly TailScalar[];
+
+export type GanScalar = (typeof GAN_SCALARS)[number]['name'];
 
 /** Computes gradients of one model on one device. Calls must not overlap. */
 export interface GradientEngine {

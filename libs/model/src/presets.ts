@@ -4,6 +4,8 @@
  * Layers without parameters carry no name; the others are named by kind and count when a model is built.
  */
 
+import type { AdamSpec, NoiseDistribution } from '@gradcast/task';
+
 export type Activation = 'tanh' | 'sigmoid' | 'relu' | 'leaky_relu';
 
 /** One layer of a network; shapes follow from the input. Padding is TensorFlow's `same` or `valid`. */
@@ -24,13 +26,6 @@ export interface ConvolutionSpec {
   readonly bias: boolean;
 }
 
-export interface AdamSpec {
-  readonly learningRate: number;
-  readonly beta1: number;
-  readonly beta2: number;
-  readonly epsilon: number;
-}
-
 /** Everything that defines a training run's numbers except seed, step count and data. */
 export interface Preset {
   readonly name: string;
@@ -40,8 +35,7 @@ export interface Preset {
   readonly image: readonly [number, number, number];
   /** Elements of one sample's noise. */
   readonly latent: number;
-  /** Distribution of the noise: uniform on [-1, 1) or standard normal. */
-  readonly noise: 'uniform' | 'normal';
+  readonly noise: NoiseDistribution;
   /** What pixels 0 to 255 become: 0 to 1 (`unit`) or -1 to 1 (`symmetric`). */
   readonly range: 'unit' | 'symmetric';
   readonly generator: readonly LayerSpec[];

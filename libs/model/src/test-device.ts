@@ -6,7 +6,8 @@ import { Gan } from './gan-step.ts';
 import type { GanBatch, GanGradients } from './gan-step.ts';
 import { genericKernels } from './generic-kernels.ts';
 import type { Kernels } from './kernels.ts';
-import type { MicroBatch, Model } from './model.ts';
+import type { MicroBatch } from '@gradcast/task';
+import type { Model } from './model.ts';
 import { fromPixels } from './pixels.ts';
 
 /** Every parameter as a tensor of its own. */
@@ -19,11 +20,11 @@ export function toTensors(model: Model, vector: Float32Array): NamedTensorMap {
   );
 }
 
-export function toBatch(model: Model, { size, images, noise }: MicroBatch): GanBatch {
+export function toBatch(model: Model, { size, fields }: MicroBatch): GanBatch {
   const { image, latent, range } = model.preset;
   return {
-    images: tf.tensor4d(fromPixels(images, range), [size, ...image]),
-    noise: tf.tensor2d(noise, [size, latent]),
+    images: tf.tensor4d(fromPixels(fields.images as Uint8Array, range), [size, ...image]),
+    noise: tf.tensor2d(fields.noise as Float32Array, [size, latent]),
   };
 }
 

@@ -11,7 +11,7 @@ import type { StateVectors } from './training-state.ts';
 const tiny = { sigmoid: buildModel(tinyPresets.sigmoid), softmax: buildModel(tinyPresets.softmax) };
 
 function initial(model: Model): StateVectors {
-  return TrainingState.initial({ model, kernels, learningRate: 1e-3 }, 3).vectors;
+  return TrainingState.initial({ task: model, kernels, learningRate: 1e-3 }, 3).vectors;
 }
 
 /** Fills every tensor with words of any bits, so that -0, denormals and NaN are among them; padding stays zero. */
@@ -27,7 +27,7 @@ function scramble(model: Model, vectors: StateVectors, words: readonly number[])
   for (const [name, { entries }] of Object.entries(layouts)) fill(vectors[name as keyof typeof layouts], entries);
   fill(
     vectors.ema,
-    model.parameters.entries.filter(({ offset }) => offset < model.generatorLength),
+    model.parameters.entries.filter(({ offset }) => offset < model.groups[0].to),
   );
   fill(vectors.running, model.running.entries);
   vectors.scalars.forEach((_, i) => (vectors.scalars[i] = words[i % words.length] / 7));
@@ -121,8 +121,8 @@ describe('collectParameters', () => {
     const vectors = initial(model);
     vectors.ema.fill(0);
     const parameters = collectParameters(model, nameTensors(model, vectors));
-    expect(parameters.subarray(0, model.generatorLength).every((x) => x === 0)).toBe(true);
-    expect(parameters.subarray(model.generatorLength)).toEqual(vectors.parameters.subarray(model.generatorLength));
+    expect(parameters.subarray(0, model.groups[0].to).every((x) => x === 0)).toBe(true);
+    expect(parameters.subarray(model.groups[0].to)).toEqual(vectors.parameters.subarray(model.groups[0].to));
   });
 
   it('takes the parameters where there is none', () => {

@@ -6,7 +6,7 @@
  * Tensors are stored without the flat vector's padding, which is zero by definition; so any safetensors reader sees
  * plain weights.
  */
-import type { Model } from '@gradcast/model';
+import type { Task } from '@gradcast/task';
 import type { Layout } from '@gradcast/tensors';
 import { STATE_SCALARS } from './training-state.ts';
 import type { StateVectors } from './training-state.ts';
@@ -16,7 +16,7 @@ export type StateTensor =
   | { readonly dtype: 'F32'; readonly shape: readonly number[]; readonly data: Float32Array }
   | { readonly dtype: 'F64'; readonly shape: readonly number[]; readonly data: Float64Array };
 
-/** A stored state does not fit the model; `message` says which tensor. */
+/** A stored state does not fit the task; `message` says which tensor. */
 export class StateMismatchError extends Error {
   override readonly name = 'StateMismatchError';
   readonly code = 'checkpoint-mismatch';
@@ -32,10 +32,10 @@ const GROUPS = {
 type Group = keyof typeof GROUPS;
 
 /** Every tensor of a state by its stored name; views on the vectors given. */
-export function nameTensors(model: Model, vectors: StateVectors): Record<string, StateTensor> {
+export function nameTensors(task: Task, vectors: StateVectors): Record<string, StateTensor> {
   const tensors: Record<string, StateTensor> = {};
-  for (const group of groupsOf(model)) {
-    for (const { name, shape, offset, size } of layoutOf(model, group).entries) {
+  for (const group of groupsOf(task)) {
+    for (const { name, shape, offset, size } of layoutOf(task, group).entries) {
       tensors[`${GROUPS[group]}/${name}`] = {
         dtype: 'F32',
         shape,
@@ -50,9 +50,9 @@ export function nameTensors(model: Model, vectors: StateVectors): Record<string,
 /**
  * The vectors of a stored state, in memory of their own.
  *
- * @throws StateMismatchError if a tensor is missing or has another shape or type than the model's.
+ * @throws StateMismatchError if a tensor is missing or has another shape or type than the task's.
  */
-export function collectVectors(model: Model, tensors: Readonly<Record<string, StoredLike>>): StateVectors {
+export function collectVectors(task: Task, tensors: Readonly<Record<string, StoredLike>>): StateVectors {
   const scalars = (tensors['scalars'] as StoredLike | undefined)?.data;
   if (!(scalars instanceof Float64Array) || scalars.length !== STATE_SCALARS.length) {
     throw new StateMismatchError('the checkpoint holds no scalars of this version');
@@ -65,14 +65,14 @@ export function collectVectors(model: Model, tensors: Readonly<Record<string, St
     ema: empty,
     running: empty,
   };
-  for (const group of groupsOf(model)) vectors[group] = collect(tensors, GROUPS[group], layoutOf(model, group));
+  for (const group of groupsOf(task)) vectors[group] = collect(tensors, GROUPS[group], layoutOf(task, group));
   return { ...vectors, scalars: scalars.slice() };
 }
 
-/** The generator's weights to draw samples with: the moving average if the state has one, else the parameters. */
-export function collectParameters(model: Model, tensors: Readonly<Record<string, StoredLike>>): Float32Array {
-  const parameters = collect(tensors, GROUPS.parameters, model.parameters);
-  if (model.preset.ema) parameters.set(collect(tensors, GROUPS.ema, layoutOf(model, 'ema')));
+/** The parameters, the averaged group's replaced by its moving average: `TrainingState.averagedParameters` of a stored state. */
+export function collectParameters(task: Task, tensors: Readonly<Record<string, StoredLike>>): Float32Array {
+  const parameters = collect(tensors, GROUPS.parameters, task.parameters);
+  if (task.average) parameters.set(collect(tensors, GROUPS.ema, layoutOf(task, 'ema')), task.average.group.from);
   return parameters;
 }
 
@@ -83,18 +83,21 @@ interface StoredLike {
   readonly data: ArrayLike<number>;
 }
 
-function groupsOf(model: Model): Group[] {
+function groupsOf(task: Task): Group[] {
   const groups: Group[] = ['parameters', 'first', 'second'];
-  if (model.preset.ema) groups.push('ema');
-  if (model.running.length > 0) groups.push('running');
+  if (task.average) groups.push('ema');
+  if (task.running.length > 0) groups.push('running');
   return groups;
 }
 
-function layoutOf(model: Model, group: Group): Layout {
-  if (group === 'running') return model.running;
-  if (group !== 'ema') return model.parameters;
-  const entries = model.parameters.entries.filter(({ offset }) => offset < model.generatorLength);
-  return { entries, length: model.generatorLength };
+function layoutOf(task: Task, group: Group): Layout {
+  if (group === 'running') return task.running;
+  if (group !== 'ema') return task.parameters;
+  const { from, to } = task.average!.group;
+  const entries = task.parameters.entries
+    .filter(({ offset }) => offset >= from && offset < to)
+    .map((entry) => ({ ...entry, offset: entry.offset - from }));
+  return { entries, length: to - from };
 }
 
 function collect(tensors: Readonly<Record<string, StoredLike>>, group: string, layout: Layout): Float32Array {

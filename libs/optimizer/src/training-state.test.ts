@@ -1,4 +1,4 @@
-import { buildModel, initialParameters, presets, tinyPresets } from '@gradcast/model';
+import { buildModel, presets, tinyPresets } from '@gradcast/model';
 import { tensorView } from '@gradcast/tensors';
 import { referenceKernels as kernels } from '@gradcast/vector';
 import { describe, expect, it } from 'vitest';
@@ -7,11 +7,11 @@ import type { ClosedStep, StateVectors } from './training-state.ts';
 
 const model = buildModel(tinyPresets.sigmoid);
 const withoutExtras = buildModel(tinyPresets.softmax);
-const options = { model, kernels, learningRate: 2e-3 };
+const options = { task: model, kernels, learningRate: 2e-3 };
 const { beta1, beta2, epsilon } = model.preset.optimizer;
 
 function closed(state: TrainingState, change: Partial<ClosedStep> = {}): ClosedStep {
-  const { parameters, tail } = state.model;
+  const { parameters, tail } = state.task;
   const average = new Float32Array(parameters.length);
   for (const { offset, size } of parameters.entries) {
     for (let i = offset; i < offset + size; i++) average[i] = ((i % 11) - 5) / 64;
@@ -46,10 +46,10 @@ const hexOf = (bytes: Uint8Array) => Array.from(bytes, (byte) => byte.toString(1
 describe('the state before the first step', () => {
   it('holds initial parameters, no moments, and a moving average that starts from the parameters', () => {
     const state = TrainingState.initial(options, 5);
-    const parameters = initialParameters(model, 5);
+    const parameters = model.initialParameters(5);
     expect(state.vectors.parameters).toEqual(parameters);
     expect(state.vectors.first.every((x) => x === 0) && state.vectors.second.every((x) => x === 0)).toBe(true);
-    expect(state.vectors.ema).toEqual(parameters.slice(0, model.generatorLength));
+    expect(state.vectors.ema).toEqual(parameters.slice(0, model.groups[0].to));
     expect([state.version, state.position]).toEqual([0, 0]);
   });
 
@@ -70,9 +70,9 @@ describe('the state before the first step', () => {
   });
 
   it('has neither moving average nor running statistics for a preset without them', () => {
-    const state = TrainingState.initial({ ...options, model: withoutExtras }, 5);
+    const state = TrainingState.initial({ ...options, task: withoutExtras }, 5);
     expect([state.vectors.ema.length, state.vectors.running.length]).toEqual([0, 0]);
-    expect(state.generatorWeights).toEqual(state.vectors.parameters.slice(0, withoutExtras.generatorLength));
+    expect(state.averagedParameters).toEqual(state.vectors.parameters);
   });
 });
 
@@ -162,7 +162,7 @@ describe('a closed step', () => {
 describe('the moving average of the generator', () => {
   it('decays by min(limit, (1 + t) / (10 + t)) at step t', () => {
     const limited = buildModel({ ...tinyPresets.sigmoid, ema: { limit: 0.2 } });
-    const state = TrainingState.initial({ ...options, model: limited }, 5);
+    const state = TrainingState.initial({ ...options, task: limited }, 5);
     const wanted = Float64Array.from(state.vectors.ema);
     for (const decay of [0.1, 2 / 11, 0.2, 0.2]) {
       state.advance(closed(state));
@@ -172,7 +172,7 @@ describe('the moving average of the generator', () => {
       const furthest = wanted.reduce((most, x, i) => Math.max(most, Math.abs(x - state.vectors.ema[i])), 0);
       expect(furthest).toBeLessThan(1e-6);
     }
-    expect(state.generatorWeights).toEqual(state.vectors.ema);
+    expect(state.averagedParameters.subarray(0, model.groups[0].to)).toEqual(state.vectors.ema);
   });
 
   it('counts the steps that were taken, not those skipped', () => {
@@ -253,7 +253,7 @@ describe('a large gradient', () => {
       // The tiny model steps with each preset's optimizer; twice the bound is what packing may make of an element.
       for (const learningRate of [presets[name as keyof typeof presets].optimizer.learningRate, 2 ** 90]) {
         const preset = { ...tinyPresets.sigmoid, optimizer: presets[name as keyof typeof presets].optimizer };
-        const state = TrainingState.initial({ kernels, model: buildModel(preset), learningRate }, 5);
+        const state = TrainingState.initial({ kernels, task: buildModel(preset), learningRate }, 5);
         const largest = 2 * state.normBound;
         const pattern = [largest, -largest, 0, 0, largest, 1e-30, -largest, largest, largest, 1];
         for (let step = 0; step < 60; step++) state.advance({ ...filled(state, pattern[step % 10]), norm: largest });
@@ -299,7 +299,7 @@ describe('stateBytes', () => {
 
   it('covers every vector of every preset', () => {
     for (const preset of Object.values(presets)) {
-      const { vectors } = TrainingState.initial({ ...options, model: buildModel(preset) }, 1);
+      const { vectors } = TrainingState.initial({ ...options, task: buildModel(preset) }, 1);
       const bytes = stateBytes(vectors).reduce((sum, part) => sum + part.byteLength, 0);
       const { parameters, ema, running, scalars } = vectors;
       expect(bytes).toBe(4 * (3 * parameters.length + ema.length + running.length) + 8 * scalars.length);

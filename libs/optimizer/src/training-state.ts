@@ -1,12 +1,12 @@
 /**
- * The whole state of a run, held by the coordinator and its checkpoints: the replica, the generator's moving average,
+ * The whole state of a run, held by the coordinator and its checkpoints: the replica, the parameters' moving average,
  * running statistics and the scalars that make the next step's arithmetic.
  *
  * Every scalar is a float64 that only ever met + - * / and square roots, so it has the same bits on every engine
  * (`Math.pow` differs between Node versions; bias corrections are therefore running products).
  */
-import { initialParameters, initialRunning, tailFault } from '@gradcast/model';
-import type { Model } from '@gradcast/model';
+import { tailFault } from '@gradcast/task';
+import type { Task } from '@gradcast/task';
 import { tensorView } from '@gradcast/tensors';
 import type { AdamScalars, VectorKernels } from '@gradcast/vector';
 import { clippedNorm, largestNorm, NORM_FACTOR } from './norm-bound.ts';
@@ -27,7 +27,7 @@ export interface StateVectors {
   readonly parameters: Float32Array;
   readonly first: Float32Array;
   readonly second: Float32Array;
-  /** The generator's moving average; empty for presets without one. */
+  /** The moving average of a group's parameters; empty for tasks without one. */
   readonly ema: Float32Array;
   readonly running: Float32Array;
   /** {@link STATE_SCALARS}. */
@@ -35,7 +35,7 @@ export interface StateVectors {
 }
 
 export class TrainingState {
-  readonly model: Model;
+  readonly task: Task;
   readonly replica: Replica;
   readonly #kernels: VectorKernels;
   readonly #learningRate: number;
@@ -44,7 +44,7 @@ export class TrainingState {
   readonly #scalars: Float64Array;
 
   private constructor(options: StateOptions, vectors: StateVectors) {
-    this.model = options.model;
+    this.task = options.task;
     this.#kernels = options.kernels;
     this.#learningRate = options.learningRate;
     this.#ema = placed(vectors.ema, options.kernels);
@@ -54,14 +54,14 @@ export class TrainingState {
   }
 
   /** Lengths of the vectors that the kernels should reserve memory for. */
-  static reserve(model: Model): readonly number[] {
-    return [...Replica.reserve(model.parameters.length), ...(model.preset.ema ? [model.generatorLength] : [])];
+  static reserve(task: Task): readonly number[] {
+    return [...Replica.reserve(task.parameters.length), ...(task.average ? [averaged(task)] : [])];
   }
 
   /** The state before the first step. */
   static initial(options: StateOptions, seed: number): TrainingState {
-    const { model } = options;
-    const parameters = initialParameters(model, seed);
+    const { task } = options;
+    const parameters = task.initialParameters(seed);
     const scalars = new Float64Array(STATE_SCALARS.length);
     scalars[STATE_SCALARS.indexOf('beta1Power')] = 1;
     scalars[STATE_SCALARS.indexOf('beta2Power')] = 1;
@@ -69,8 +69,8 @@ export class TrainingState {
       parameters,
       first: new Float32Array(parameters.length),
       second: new Float32Array(parameters.length),
-      ema: model.preset.ema ? parameters.slice(0, model.generatorLength) : new Float32Array(0),
-      running: initialRunning(model),
+      ema: task.average ? parameters.slice(task.average.group.from, task.average.group.to) : new Float32Array(0),
+      running: task.initialRunning(),
       scalars,
     });
   }
@@ -78,21 +78,21 @@ export class TrainingState {
   /**
    * A state from stored vectors, which it takes over or copies.
    *
-   * @throws RangeError if a vector's length does not fit the model.
+   * @throws RangeError if a vector's length does not fit the task.
    */
   static restore(options: StateOptions, vectors: StateVectors): TrainingState {
-    const { model } = options;
+    const { task } = options;
     const wanted: Record<keyof StateVectors, number> = {
-      parameters: model.parameters.length,
-      first: model.parameters.length,
-      second: model.parameters.length,
-      ema: model.preset.ema ? model.generatorLength : 0,
-      running: model.running.length,
+      parameters: task.parameters.length,
+      first: task.parameters.length,
+      second: task.parameters.length,
+      ema: averaged(task),
+      running: task.running.length,
       scalars: STATE_SCALARS.length,
     };
     for (const name of Object.keys(wanted) as (keyof StateVectors)[]) {
       if (vectors[name].length !== wanted[name]) {
-        throw new RangeError(`${name} has ${vectors[name].length} elements where the model has ${wanted[name]}`);
+        throw new RangeError(`${name} has ${vectors[name].length} elements where the task has ${wanted[name]}`);
       }
     }
     return new TrainingState(options, vectors);
@@ -112,9 +112,12 @@ export class TrainingState {
     return { ...this.replica.vectors, ema: this.#ema, running: this.#running, scalars: this.#scalars };
   }
 
-  /** Weights to draw samples with: the moving average where the preset has one, else the generator's parameters. */
-  get generatorWeights(): Float32Array {
-    return this.#ema.length > 0 ? this.#ema : this.replica.vectors.parameters.subarray(0, this.model.generatorLength);
+  /** The parameters, in memory of their own, the averaged group's replaced by its moving average: what a user wants. */
+  get averagedParameters(): Float32Array<ArrayBuffer> {
+    const parameters = Float32Array.from(this.replica.vectors.parameters);
+    const { average } = this.task;
+    if (average) parameters.set(this.#ema, average.group.from);
+    return parameters;
   }
 
   /**
@@ -147,13 +150,13 @@ export class TrainingState {
     if (norms.norm > bound) {
       return `the gradient of step ${step} has norm ${norms.norm.toPrecision(3)}, above the bound ${bound.toPrecision(3)}`;
     }
-    const fault = tailFault(this.model, tail);
+    const fault = tailFault(this.task, tail);
     return fault === undefined ? undefined : `the statistics of step ${step} are impossible: ${fault}`;
   }
 
   /** Scalars of the step from this version to the next, as every replica needs them. */
   stepScalars(): AdamScalars {
-    const { beta1, beta2, epsilon } = this.model.preset.optimizer;
+    const { beta1, beta2, epsilon } = this.task.optimizer;
     const correction1 = 1 - this.#scalar('beta1Power') * beta1;
     const correction2 = 1 - this.#scalar('beta2Power') * beta2;
     return {
@@ -171,7 +174,7 @@ export class TrainingState {
    */
   advance(step: ClosedStep): { readonly normClipped: boolean } {
     const { average, tail, scalars, norm, samples } = step;
-    const { beta1, beta2 } = this.model.preset.optimizer;
+    const { beta1, beta2 } = this.task.optimizer;
     const steps = this.#scalar('steps');
     this.replica.advance(average, scalars);
     this.#set('beta1Power', this.#scalar('beta1Power') * beta1);
@@ -180,7 +183,7 @@ export class TrainingState {
     const heard = steps === 0 ? norm : clippedNorm(norm, mean);
     this.#set('normMean', steps === 0 ? norm : mean + (heard - mean) * NORM_RATE);
     this.#set('steps', steps + 1);
-    this.#averageGenerator(steps);
+    this.#followParameters(steps);
     this.#followStatistics(tail);
     this.#count(samples);
     return { normClipped: heard !== norm };
@@ -197,18 +200,19 @@ export class TrainingState {
     this.#set('position', this.#scalar('position') + samples);
   }
 
-  #averageGenerator(steps: number): void {
-    const { ema } = this.model.preset;
-    if (ema)
-      this.#kernels.ema(this.#ema, this.replica.vectors.parameters, Math.min(ema.limit, (1 + steps) / (10 + steps)));
+  #followParameters(steps: number): void {
+    const { average } = this.task;
+    if (!average) return;
+    const { from, to } = average.group;
+    const group = this.replica.vectors.parameters.subarray(from, to);
+    this.#kernels.ema(this.#ema, group, Math.min(average.limit, (1 + steps) / (10 + steps)));
   }
 
   #followStatistics(tail: Float32Array): void {
-    const { batchNorm } = this.model.preset;
-    if (!batchNorm) return;
-    const rate = fround(1 - batchNorm.momentum);
-    for (const { name, offset, size } of this.model.running.entries) {
-      const batch = tensorView(this.model.tail, tail, name);
+    const { running, runningMomentum, tail: layout } = this.task;
+    const rate = fround(1 - runningMomentum);
+    for (const { name, offset, size } of running.entries) {
+      const batch = tensorView(layout, tail, name);
       for (let i = 0; i < size; i++) {
         this.#running[offset + i] += fround(fround(batch[i] - this.#running[offset + i]) * rate);
       }
@@ -224,8 +228,13 @@ export class TrainingState {
   }
 }
 
+/** Elements of the moving average. */
+function averaged({ average }: Task): number {
+  return average ? average.group.to - average.group.from : 0;
+}
+
 export interface StateOptions {
-  readonly model: Model;
+  readonly task: Task;
   readonly kernels: VectorKernels;
   readonly learningRate: number;
 }

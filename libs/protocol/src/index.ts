@@ -23,7 +23,7 @@ export {
   openSnapshot,
   snapshotBytes,
 } from './payloads.ts';
-export type { LeaseContents, PayloadShape } from './payloads.ts';
+export type { PayloadShape } from './payloads.ts';
 export { probeOf, profileDifference, profileKey, profileOf, renewedKey } from './profile.ts';
 export type { Profile, TextDigest } from './profile.ts';
 export { codeOf, isPrintable, labelOf, NAME, NAME_LIMIT, printable, sentenceOf, workerName } from './text.ts';

@@ -143,19 +143,26 @@ describe('messages', () => {
 });
 
 describe('payloads', () => {
-  const shape = { parameters: 32, tail: 16, pixels: 9, latent: 3, microBatchSize: 5 };
+  const fields = [
+    { name: 'images', dtype: 'u8', elements: 9 },
+    { name: 'noise', dtype: 'f32', elements: 3 },
+    { name: 'labels', dtype: 'u8', elements: 1 },
+  ] as const;
+  const shape = { parameters: 32, fields, microBatchSize: 5 };
 
-  it('hold a lease’s images and noise, whatever the padding between', () => {
+  it('hold a lease’s fields, whatever the padding between', () => {
     const images = Uint8Array.from({ length: 90 }, (_, i) => i);
     const noise = Float32Array.from({ length: 30 }, (_, i) => i / 4);
+    const labels = Uint8Array.from({ length: 10 }, (_, i) => 9 - i);
     const { payload } = decodeFromCoordinator(
       encodeFrame(
         { type: 'lease', incarnation: 1, lease: 1, version: 0, first: 0, count: 2, deadlineMs: 1 },
-        leaseParts(shape, { images, noise }),
+        leaseParts(shape, { images, noise, labels }),
       ),
     );
-    expect(payload.byteLength).toBe(leaseBytes(shape, 2));
-    expect(openLease(payload, shape, 2)).toEqual({ images, noise });
+    // 90 bytes and 6 of padding, 120 bytes, and the last field without any.
+    expect([payload.byteLength, leaseBytes(shape, 2)]).toEqual([96 + 120 + 10, 96 + 120 + 10]);
+    expect(openLease(payload, shape, 2)).toEqual({ images, noise, labels });
   });
 
   it('are refused a byte off', () => {

@@ -1,16 +1,15 @@
 /**
  * What lies in the payload of the messages that have one. Lengths are exact: a payload a byte off is refused.
  */
+import type { FieldArray, FieldShape, FieldValues } from '@gradcast/tensors';
 import { ProtocolError } from './errors.ts';
 
 /** Sizes that fix every payload of a run. */
 export interface PayloadShape {
   /** Floats of the parameters, padding included. */
   readonly parameters: number;
-  /** Pixels of an image. */
-  readonly pixels: number;
-  /** Floats of one sample's noise. */
-  readonly latent: number;
+  /** Of a micro-batch, in the order in which a lease carries them. */
+  readonly fields: readonly FieldShape[];
   /** m */
   readonly microBatchSize: number;
 }
@@ -20,32 +19,37 @@ export function snapshotBytes(parameters: number): number {
   return parameters * 12;
 }
 
-/** Bytes of a `lease` of some leaves: images, padding to 8 bytes, noise. */
-export function leaseBytes(shape: PayloadShape, leaves: number): number {
-  const samples = leaves * shape.microBatchSize;
-  return imageBytes(shape, samples) + samples * shape.latent * 4;
+/** Bytes of a `lease` of some leaves: field after field, each at a multiple of 8. */
+export function leaseBytes({ fields, microBatchSize }: PayloadShape, leaves: number): number {
+  return fields.reduce((end, field) => aligned(end) + fieldBytes(field, leaves * microBatchSize), 0);
 }
 
-/** Images `[samples, pixels]` as bytes and noise `[samples, latent]` of a lease, as views. */
-export interface LeaseContents {
-  readonly images: Uint8Array;
-  readonly noise: Float32Array;
-}
-
-/** @throws ProtocolError `payload-length` unless the payload has exactly the lease's length. */
-export function openLease(payload: Uint8Array, shape: PayloadShape, leaves: number): LeaseContents {
+/**
+ * The fields of a lease, as views.
+ *
+ * @throws ProtocolError `payload-length` unless the payload has exactly the lease's length.
+ */
+export function openLease(payload: Uint8Array, shape: PayloadShape, leaves: number): FieldValues {
   expectBytes(payload, leaseBytes(shape, leaves));
-  const samples = leaves * shape.microBatchSize;
-  return {
-    images: payload.subarray(0, samples * shape.pixels),
-    noise: floats(payload.subarray(imageBytes(shape, samples))),
-  };
+  let end = 0;
+  return Object.fromEntries(
+    shape.fields.map((field): [string, FieldArray] => {
+      const from = aligned(end);
+      end = from + fieldBytes(field, leaves * shape.microBatchSize);
+      const bytes = payload.subarray(from, end);
+      return [field.name, field.dtype === 'f32' ? floats(bytes) : bytes];
+    }),
+  );
 }
 
 /** The parts of a lease's payload, for the encoder. */
-export function leaseParts(shape: PayloadShape, { images, noise }: LeaseContents): ArrayBufferView[] {
-  const padding = imageBytes(shape, noise.length / shape.latent) - images.byteLength;
-  return [images, new Uint8Array(padding), noise];
+export function leaseParts({ fields }: Pick<PayloadShape, 'fields'>, values: FieldValues): ArrayBufferView[] {
+  let end = 0;
+  return fields.flatMap(({ name }) => {
+    const padding = aligned(end) - end;
+    end += padding + values[name].byteLength;
+    return padding > 0 ? [new Uint8Array(padding), values[name]] : [values[name]];
+  });
 }
 
 /** @throws ProtocolError `payload-length` unless the payload is three vectors of `parameters` floats. */
@@ -74,8 +78,12 @@ export function openNothing(payload: Uint8Array): void {
   expectBytes(payload, 0);
 }
 
-function imageBytes({ pixels }: PayloadShape, samples: number): number {
-  return Math.ceil((samples * pixels) / 8) * 8;
+function fieldBytes({ dtype, elements }: FieldShape, samples: number): number {
+  return samples * elements * (dtype === 'f32' ? Float32Array.BYTES_PER_ELEMENT : 1);
+}
+
+function aligned(bytes: number): number {
+  return Math.ceil(bytes / 8) * 8;
 }
 
 function floats(payload: Uint8Array): Float32Array {

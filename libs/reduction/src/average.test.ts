@@ -2,7 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { referenceKernels as kernels } from '@gradcast/vector';
 import { measureGradient, takeMean } from './average.ts';
 
-const shape = { generator: 16, parameters: 32 };
+const groups = [
+  { name: 'first', from: 0, to: 16 },
+  { name: 'second', from: 16, to: 32 },
+];
+const shape = { groups, parameters: 32 };
 
 describe('takeMean', () => {
   it('divides gradient and tail, and keeps the tail out of the norms', () => {
@@ -12,7 +16,7 @@ describe('takeMean', () => {
     for (const into of [new Float32Array(32), gradient]) {
       const rest = tail.slice();
       const norms = takeMean({ gradient, into, tail: rest }, { leaves: 4, shape, kernels });
-      expect(norms).toEqual({ finite: true, norm: 5, generatorNorm: 3, discriminatorNorm: 4 });
+      expect(norms).toEqual({ finite: true, norm: 5, groups: [3, 4] });
       expect([into[0], rest[0]]).toEqual([3, 1000]);
     }
   });

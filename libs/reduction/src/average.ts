@@ -1,14 +1,15 @@
 /**
- * From a sum over M micro-batches to the average that is broadcast: mean, norms, clip.
+ * From a sum over M micro-batches to the average that is broadcast: mean and norms.
  */
+import type { ParameterGroup } from '@gradcast/tensors';
 import type { Measure, Range, VectorKernels } from '@gradcast/vector';
 
 /** Which part of a gradient vector is what. */
 export interface GradientShape {
   /** Elements of the gradient; the tail follows. */
   readonly parameters: number;
-  /** The generator's gradient is `[0, generator)`, the discriminator's `[generator, parameters)`. */
-  readonly generator: number;
+  /** They cover the gradient, in order. */
+  readonly groups: readonly ParameterGroup[];
 }
 
 /** What a step's average measured, before any clip. */
@@ -16,8 +17,8 @@ export interface AverageNorms {
   readonly finite: boolean;
   /** Euclidean norm of the whole gradient. */
   readonly norm: number;
-  readonly generatorNorm: number;
-  readonly discriminatorNorm: number;
+  /** Of each group's gradient, in the order of the groups. */
+  readonly groups: readonly number[];
 }
 
 /**
@@ -33,18 +34,14 @@ export function takeMean(
   const { leaves, shape, kernels } = options;
   const { gradient, into, tail } = sum;
   const scaled = (range: Range) => kernels.scaleMeasured(into, gradient, 1 / leaves, range);
-  return normsOf(
-    scaled({ from: 0, to: shape.generator }),
-    scaled({ from: shape.generator, to: shape.parameters }),
-    kernels.scaleMeasured(tail, tail, 1 / leaves, { from: 0, to: tail.length }),
-  );
+  const groups = shape.groups.map(({ from, to }) => scaled({ from, to }));
+  return normsOf(groups, kernels.scaleMeasured(tail, tail, 1 / leaves, { from: 0, to: tail.length }));
 }
 
 /** Norms of gradient and tail in one vector; `finite` speaks of the tail too. */
 export function measureGradient(vector: Float32Array, shape: GradientShape, kernels: VectorKernels): AverageNorms {
   return normsOf(
-    kernels.measure(vector, 0, shape.generator),
-    kernels.measure(vector, shape.generator, shape.parameters),
+    shape.groups.map(({ from, to }) => kernels.measure(vector, from, to)),
     kernels.measure(vector, shape.parameters, vector.length),
   );
 }
@@ -54,11 +51,11 @@ export function isWithin({ finite, norm: own }: AverageNorms, norm: number): boo
   return finite && own <= norm;
 }
 
-function normsOf(generator: Measure, discriminator: Measure, tail: Measure): AverageNorms {
+/** @param groups each group's; their squares are added in this order, which the bits of the norm depend on. */
+export function normsOf(groups: readonly Measure[], tail: Pick<Measure, 'finite'>): AverageNorms {
   return {
-    finite: generator.finite && discriminator.finite && tail.finite,
-    norm: Math.sqrt(generator.sumOfSquares + discriminator.sumOfSquares),
-    generatorNorm: Math.sqrt(generator.sumOfSquares),
-    discriminatorNorm: Math.sqrt(discriminator.sumOfSquares),
+    finite: tail.finite && groups.every(({ finite }) => finite),
+    norm: Math.sqrt(groups.reduce((sum, { sumOfSquares }) => sum + sumOfSquares, 0)),
+    groups: groups.map(({ sumOfSquares }) => Math.sqrt(sumOfSquares)),
   };
 }

@@ -18,12 +18,15 @@ const parameters = layOut([
   { name: 'discriminator/d', shape: [17] },
 ]);
 const tail = layOut([{ name: 'loss', shape: [3] }]);
-const generatorLength = parameters.entries[2].offset;
-const layout = { parameters, generatorLength, tail };
+const groups = [
+  { name: 'generator', from: 0, to: parameters.entries[2].offset },
+  { name: 'discriminator', from: parameters.entries[2].offset, to: parameters.length },
+];
+const layout = { parameters, groups, tail };
 const LENGTH = parameters.length + tail.length;
 const LEAVES = 8;
 const STEP = 5;
-const shape = { parameters: parameters.length, generator: generatorLength };
+const shape = { parameters: parameters.length, groups };
 
 const codecOf = (name: CodecName, seed = 11) => createCodec(name, { layout, seed, kernels });
 
@@ -138,9 +141,8 @@ describe.each(CODECS)('codec %s', (name) => {
     const node = leafNode(name, 2);
     const [measured, expected] = [codec.measure(node), measureGradient(decode(name, node), shape, kernels)];
     expect(measured.finite).toBe(true);
-    for (const norm of ['norm', 'generatorNorm', 'discriminatorNorm'] as const) {
-      expect(measured[norm]).toBeCloseTo(expected[norm], 9);
-    }
+    expect(measured.norm).toBeCloseTo(expected.norm, 9);
+    for (const [index, norm] of measured.groups.entries()) expect(norm).toBeCloseTo(expected.groups[index], 9);
   });
 
   it('tells a node that is within a norm as measuring it does', () => {
@@ -194,7 +196,11 @@ describe('codec int8', () => {
   it('takes a quarter of the bytes, f16 and bf16 half of them', () => {
     const big = layOut([{ name: 'discriminator/big', shape: [100_000] }]);
     const bytesOf = (name: CodecName) =>
-      createCodec(name, { layout: { parameters: big, generatorLength: 0, tail }, seed: 0, kernels }).averageBytes;
+      createCodec(name, {
+        layout: { parameters: big, groups: [{ name: 'all', from: 0, to: big.length }], tail },
+        seed: 0,
+        kernels,
+      }).averageBytes;
     expect(bytesOf('f32') / bytesOf('int8')).toBeGreaterThan(3.9);
     expect(bytesOf('f32') / bytesOf('f16')).toBeGreaterThan(1.98);
     expect(bytesOf('f32') / bytesOf('bf16')).toBe(2);
@@ -224,4 +230,21 @@ describe.each(CODECS)('what lies between the tensors of a node of %s', (name) =>
     for (const gap of gaps) full[gap] = 0;
     expect(codec.hasZeroPadding(leafNode(name, 0, full))).toBe(true);
   });
+});
+
+it.each([
+  ['a gap before', [{ name: 'a', from: 16, to: parameters.length }]],
+  [
+    'a gap between',
+    [
+      { name: 'a', from: 0, to: 16 },
+      { name: 'b', from: 32, to: parameters.length },
+    ],
+  ],
+  ['a gap behind', [{ name: 'a', from: 0, to: parameters.length - 16 }]],
+  ['no group', []],
+])('refuses groups with %s, of which some numbers would never be measured', (_, wrong) => {
+  expect(() => createCodec('f32', { layout: { parameters, groups: wrong, tail }, seed: 0, kernels })).toThrow(
+    RangeError,
+  );
 });

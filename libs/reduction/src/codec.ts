@@ -6,15 +6,15 @@
  * whoever added what. Nothing a worker keeps for itself (such as an error it would feed back) enters.
  */
 import type { Subtree } from '@gradcast/schedule';
-import type { Layout } from '@gradcast/tensors';
+import type { Layout, ParameterGroup } from '@gradcast/tensors';
 import type { VectorKernels } from '@gradcast/vector';
 import type { AverageNorms } from './average.ts';
 
-/** How a model lays out a gradient and its tail; a `Model` is one. */
+/** How a gradient and its tail are laid out. */
 export interface GradientLayout {
   readonly parameters: Layout;
-  /** The generator's gradient is `[0, generatorLength)`, the discriminator's the rest. */
-  readonly generatorLength: number;
+  /** They cover the parameters, in order. */
+  readonly groups: readonly ParameterGroup[];
   readonly tail: Layout;
 }
 

@@ -9,6 +9,10 @@ export function codecReserve(name: CodecName, layout: GradientLayout): readonly 
   return name === 'f32' ? [] : PackedCodec.reserve(layout);
 }
 
+/** @throws RangeError unless the groups cover the parameters: what is in no group would never be measured. */
 export function createCodec(name: CodecName, options: CodecOptions): GradientCodec {
+  const { parameters, groups } = options.layout;
+  const end = groups.reduce((covered, { from, to }) => (from === covered && to >= from ? to : NaN), 0);
+  if (end !== parameters.length) throw new RangeError('the groups do not cover the parameters');
   return name === 'f32' ? new FloatCodec(options) : new PackedCodec(name, options);
 }

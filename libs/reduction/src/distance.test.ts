@@ -14,7 +14,12 @@ const tail = layOut([
   { name: 'mean', shape: [16] },
   { name: 'loss', shape: [1] },
 ]);
-const layout = { parameters, generatorLength: parameters.entries[1].offset, tail };
+const boundary = parameters.entries[1].offset;
+const groups = [
+  { name: 'larger', from: 0, to: boundary },
+  { name: 'smaller', from: boundary, to: parameters.length },
+];
+const layout = { parameters, groups, tail };
 const LOSS = parameters.length + tail.entries[1].offset;
 
 /** @param change what the node has otherwise than the reference. */
@@ -22,8 +27,8 @@ function near(name: CodecName, change: (vector: Float32Array) => void, reference
   const codec = createCodec(name, { layout, seed: 3, kernels });
   const nodeOf = (spoil: (vector: Float32Array) => void) => {
     const vector = new Float32Array(parameters.length + tail.length);
-    // The generator's gradient is far larger than the discriminator's.
-    for (let i = 0; i < vector.length; i++) vector[i] = Math.sin(i + 1) * (i < layout.generatorLength ? 1 : 1e-3);
+    // The first group's gradient is far larger than the second's.
+    for (let i = 0; i < vector.length; i++) vector[i] = Math.sin(i + 1) * (i < boundary ? 1 : 1e-3);
     spoil(vector);
     const node = new Uint8Array(codec.nodeBytes);
     codec.vectorFor(node).set(vector);
@@ -45,8 +50,8 @@ describe.each(CODECS)('nodes in %s', (name) => {
   });
 
   it.each([
-    ['the larger network', 0, layout.generatorLength],
-    ['the smaller network', layout.generatorLength, parameters.length],
+    ['the larger group', 0, boundary],
+    ['the smaller group', boundary, parameters.length],
     ['one statistic', LOSS, LOSS + 1],
   ])('are not if %s differs by a tenth', (_, from, to) => {
     expect(near(name, scale(from, to, 1.1))).toBe(false);

@@ -9,7 +9,7 @@ import type { GradientCodec, GradientLayout } from './codec.ts';
 export const DEVICE_TOLERANCE: Record<CodecName, number> = { f32: 1e-2, f16: 1e-2, bf16: 2e-2, int8: 6e-2 };
 
 /**
- * Whether a node lies within a tolerance of a reference: each network's gradient and every statistic of the tail on its own, so that a
+ * Whether a node lies within a tolerance of a reference: each group's gradient and every statistic of the tail on its own, so that a
  * large one hides nothing in a small one. Two that are not finite are near: both say that the model diverged.
  */
 export function isNear(
@@ -20,7 +20,7 @@ export function isNear(
     tolerance,
   }: { readonly codec: GradientCodec; readonly layout: GradientLayout; readonly tolerance: number },
 ): boolean {
-  const { parameters, generatorLength, tail } = layout;
+  const { parameters, groups, tail } = layout;
   // Copies: what a codec decodes is valid until it decodes again.
   const gradientOf = (node: Uint8Array) => codec.decodeAverage(node).slice(0, parameters.length);
   const [a, b] = [gradientOf(nodes.node), gradientOf(nodes.reference)];
@@ -30,8 +30,7 @@ export function isNear(
   const [isSound, isReferenceSound] = [sound(a, s), sound(b, t)];
   if (!isSound || !isReferenceSound) return isSound === isReferenceSound;
   return (
-    distance(a, b, 0, generatorLength) <= tolerance &&
-    distance(a, b, generatorLength, parameters.length) <= tolerance &&
+    groups.every(({ from, to }) => distance(a, b, from, to) <= tolerance) &&
     tail.entries.every(({ offset, size }) => distance(s, t, offset, offset + size) <= tolerance)
   );
 }

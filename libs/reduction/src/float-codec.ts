@@ -15,10 +15,10 @@ export class FloatCodec implements GradientCodec {
   readonly #padding: ReturnType<typeof paddingOf>;
 
   constructor({ layout, kernels }: CodecOptions) {
-    const { parameters, tail, generatorLength } = layout;
+    const { parameters, tail, groups } = layout;
     this.nodeBytes = (parameters.length + tail.length) * Float32Array.BYTES_PER_ELEMENT;
     this.averageBytes = parameters.length * Float32Array.BYTES_PER_ELEMENT;
-    this.#shape = { parameters: parameters.length, generator: generatorLength };
+    this.#shape = { parameters: parameters.length, groups };
     this.#kernels = kernels;
     this.#padding = paddingOf(parameters, { at: 0, elementBytes: Float32Array.BYTES_PER_ELEMENT });
   }

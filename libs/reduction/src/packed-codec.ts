@@ -14,7 +14,7 @@ import { Philox, STREAMS } from '@gradcast/random';
 import { floatsOf, freeMemory, padded } from '@gradcast/tensors';
 import { boundSquares, PACK_BLOCK, packedElementBytes } from '@gradcast/vector';
 import type { PackedRun, Rounding, VectorKernels } from '@gradcast/vector';
-import { isWithin, takeMean } from './average.ts';
+import { isWithin, normsOf, takeMean } from './average.ts';
 import type { AverageNorms, GradientShape } from './average.ts';
 import type { CodecOptions, GradientCodec, GradientLayout, Mean, NodePlace } from './codec.ts';
 import { isZero, paddingOf } from './padding.ts';
@@ -44,8 +44,6 @@ export class PackedCodec implements GradientCodec {
   readonly #seed: number;
   readonly #runs: readonly Run[];
   readonly #padding: ReturnType<typeof paddingOf>;
-  /** Runs before this one are the generator's. */
-  readonly #generatorRuns: number;
   readonly #shape: GradientShape;
   readonly #parameters: number;
   readonly #tail: number;
@@ -54,18 +52,17 @@ export class PackedCodec implements GradientCodec {
   #average: Float32Array | undefined;
 
   constructor(name: PackedName, { layout, seed, kernels }: CodecOptions) {
-    const { parameters, tail, generatorLength } = layout;
+    const { parameters, tail, groups } = layout;
     this.#name = name;
     this.#kernels = kernels;
     this.#seed = seed;
-    this.#shape = { parameters: parameters.length, generator: generatorLength };
+    this.#shape = { parameters: parameters.length, groups };
     this.#parameters = parameters.length;
     this.#tail = tail.length;
     this.#runs = runsOf(
       name,
       parameters.entries.map(({ offset, size }) => ({ first: offset, elements: padded(size) })),
     );
-    this.#generatorRuns = this.#runs.filter(({ first }) => first < generatorLength).length;
     const [{ valuesAt: at }] = this.#runs;
     this.#padding = paddingOf(parameters, { at, elementBytes: packedElementBytes(name) });
     const { valuesAt, valueBytes } = this.#runs[this.#runs.length - 1];
@@ -101,20 +98,17 @@ export class PackedCodec implements GradientCodec {
   }
 
   measure(node: Uint8Array): AverageNorms {
-    let [generator, discriminator, finite] = [0, 0, true];
-    for (const [index, run] of this.#runs.entries()) {
-      const measured = this.#kernels.measurePacked(this.#name, packedRun(node, run));
-      finite &&= measured.finite;
-      if (index < this.#generatorRuns) generator += measured.sumOfSquares;
-      else discriminator += measured.sumOfSquares;
-    }
-    finite &&= this.#kernels.measure(this.tailOf(node), 0, this.#tail).finite;
-    return {
-      finite,
-      norm: Math.sqrt(generator + discriminator),
-      generatorNorm: Math.sqrt(generator),
-      discriminatorNorm: Math.sqrt(discriminator),
-    };
+    const groups = this.#shape.groups.map(({ from, to }) => {
+      let [sumOfSquares, finite] = [0, true];
+      for (const run of this.#runs) {
+        if (run.first < from || run.first >= to) continue;
+        const measured = this.#kernels.measurePacked(this.#name, packedRun(node, run));
+        finite &&= measured.finite;
+        sumOfSquares += measured.sumOfSquares;
+      }
+      return { finite, sumOfSquares };
+    });
+    return normsOf(groups, this.#kernels.measure(this.tailOf(node), 0, this.#tail));
   }
 
   hasZeroPadding(node: Uint8Array): boolean {

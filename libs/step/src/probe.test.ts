@@ -1,7 +1,9 @@
-import { buildModel, initialParameters, tinyPresets } from '@gradcast/model';
-import type { GradientEngine, MicroBatch } from '@gradcast/model';
+import { buildModel, tinyPresets } from '@gradcast/model';
+import type { GradientEngine } from '@gradcast/model';
+import { probeBatch } from '@gradcast/task';
+import type { MicroBatch } from '@gradcast/task';
 import { describe, expect, it } from 'vitest';
-import { probeBatch, takeProbe } from './probe.ts';
+import { takeProbe } from './probe.ts';
 
 const model = buildModel(tinyPresets.sigmoid);
 const sha256 = (bytes: Uint8Array) => bytes.slice(0, 8).join('-');
@@ -22,15 +24,15 @@ function engineOf(steady: boolean) {
 
 function probe(engine: GradientEngine, turns: number) {
   let clock = 0;
-  return takeProbe(engine, { model, seed: 5, turns, sha256, now: () => (clock += 10) });
+  return takeProbe(engine, { task: model, seed: 5, turns, sha256, now: () => (clock += 10) });
 }
 
 describe("the run's probe", () => {
   it('is computed at the initial parameters, from the same micro-batch each turn', async () => {
     const { seen, engine } = engineOf(true);
     const { hash, ms } = await probe(engine, 2);
-    expect(seen.parameters).toEqual(initialParameters(model, 5));
-    expect(seen.batches).toEqual([probeBatch(model.preset, 5), probeBatch(model.preset, 5)]);
+    expect(seen.parameters).toEqual(model.initialParameters(5));
+    expect(seen.batches).toEqual([probeBatch(model, 5), probeBatch(model, 5)]);
     expect(hash).toBe(sha256(new Uint8Array(new Float32Array([1, 1]).buffer)));
     expect(ms).toBe(10);
   });
@@ -41,6 +43,6 @@ describe("the run's probe", () => {
   });
 
   it('differs between seeds', () => {
-    expect(probeBatch(model.preset, 5).images).not.toEqual(probeBatch(model.preset, 6).images);
+    expect(probeBatch(model, 5).fields).not.toEqual(probeBatch(model, 6).fields);
   });
 });

@@ -2,25 +2,12 @@
  * The run's probe: one micro-batch that every worker of a run makes for itself and whose gradient, at the run's initial
  * parameters, identifies the worker's arithmetic.
  */
-import { initialParameters } from '@gradcast/model';
-import type { GradientEngine, MicroBatch, Model, Preset } from '@gradcast/model';
-import { fillNormal, fillUniform, STREAMS } from '@gradcast/random';
-
-/** The probe micro-batch of a run: images of random bytes, noise from the preset's distribution. */
-export function probeBatch(preset: Preset, seed: number): MicroBatch {
-  const [height, width, channels] = preset.image;
-  const size = preset.microBatch;
-  const pixels = new Float32Array(size * height * width * channels);
-  fillUniform(pixels, { seed, stream: STREAMS.probe, index: 0, high: 256 });
-  const noise = new Float32Array(size * preset.latent);
-  const place = { seed, stream: STREAMS.probe, index: 1 };
-  if (preset.noise === 'normal') fillNormal(noise, place);
-  else fillUniform(noise, { ...place, low: -1, high: 1 });
-  return { size, images: Uint8Array.from(pixels, (value) => Math.min(255, Math.floor(value))), noise };
-}
+import type { GradientEngine } from '@gradcast/model';
+import { probeBatch } from '@gradcast/task';
+import type { Task } from '@gradcast/task';
 
 export interface ProbeOptions {
-  readonly model: Model;
+  readonly task: Task;
   /** The run's. */
   readonly seed: number;
   /** How often it is computed. */
@@ -40,13 +27,13 @@ export interface Probe {
 
 /** Computes the run's probe; the engine holds the run's initial parameters afterwards. */
 export async function takeProbe(engine: GradientEngine, options: ProbeOptions): Promise<Probe> {
-  const { model, seed, turns, sha256, now } = options;
-  engine.load(initialParameters(model, seed));
-  const batch = probeBatch(model.preset, seed);
+  const { task, seed, turns, sha256, now } = options;
+  engine.load(task.initialParameters(seed));
+  const batch = probeBatch(task, seed);
   const hashes = new Set<string>();
   let ms = 0;
   for (let turn = 0; turn < turns; turn++) {
-    const vector = new Float32Array(model.parameters.length + model.tail.length);
+    const vector = new Float32Array(task.parameters.length + task.tail.length);
     const start = now();
     await engine.gradient(batch, vector);
     ms = now() - start;

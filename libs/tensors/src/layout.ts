@@ -28,6 +28,13 @@ export interface Layout {
   readonly length: number;
 }
 
+/** Neighbouring tensors of a layout that belong together, as one network's: elements `[from, to)`, padding included. */
+export interface ParameterGroup {
+  readonly name: string;
+  readonly from: number;
+  readonly to: number;
+}
+
 /** Rounds an element count up to the alignment. */
 export function padded(elements: number): number {
   return Math.ceil(elements / ALIGNMENT) * ALIGNMENT;

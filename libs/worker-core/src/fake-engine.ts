@@ -1,11 +1,12 @@
 /** An engine whose gradients a test can compute for itself: linear in parameters, images and noise. */
-import type { GradientEngine, MicroBatch, Model } from '@gradcast/model';
+import type { GradientEngine, Model } from '@gradcast/model';
+import type { MicroBatch } from '@gradcast/task';
 
 /** What {@link FakeEngine} gives for a micro-batch; every element depends on all of it, and sums of it must be rounded. */
 export function linearGradient(model: Model, parameters: Float32Array, batch: MicroBatch): Float32Array {
   const vector = new Float32Array(model.parameters.length + model.tail.length);
-  const pixels = batch.images.reduce((sum, pixel, i) => sum + pixel * ((i % 7) + 1), 0) / 1013;
-  const noise = batch.noise.reduce((sum, value, i) => sum + value * ((i % 3) + 1), 0);
+  const pixels = [...batch.fields.images].reduce((sum, pixel, i) => sum + pixel * ((i % 7) + 1), 0) / 1013;
+  const noise = [...batch.fields.noise].reduce((sum, value, i) => sum + value * ((i % 3) + 1), 0);
   for (let i = 0; i < vector.length; i++) {
     vector[i] = (parameters[i % parameters.length] + 0.1) * pixels + noise * (i + 1);
   }
@@ -35,7 +36,8 @@ export class FakeEngine implements GradientEngine {
   }
 
   async gradient(batch: MicroBatch, into: Float32Array): Promise<void> {
-    this.batches.push({ ...batch, images: batch.images.slice(), noise: batch.noise.slice() });
+    const copies = Object.entries(batch.fields).map(([name, values]) => [name, values.slice()]);
+    this.batches.push({ ...batch, fields: Object.fromEntries(copies) as MicroBatch['fields'] });
     const count = this.batches.length;
     // Real devices take one call at a time.
     if (this.#busy) throw new Error('a gradient was asked of an engine that is busy');

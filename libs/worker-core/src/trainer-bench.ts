@@ -1,9 +1,10 @@
 /** A trainer on a test's bench: fake engines, a clock by hand, and the frames that a coordinator would send. */
 import { buildModel, tinyPresets } from '@gradcast/model';
-import type { MicroBatch } from '@gradcast/model';
 import { Replica } from '@gradcast/optimizer';
 import { decodeFromWorker, encodeFrame, leaseParts } from '@gradcast/protocol';
 import type { MessageOf, Received, WorkerMessage } from '@gradcast/protocol';
+import { fieldShapes } from '@gradcast/task';
+import type { MicroBatch } from '@gradcast/task';
 import { referenceKernels as kernels } from '@gradcast/vector';
 import { FakeEngine } from './fake-engine.ts';
 import { Trainer } from './trainer.ts';
@@ -15,13 +16,7 @@ export const INCARNATION = 3;
 
 const [height, width] = preset.image;
 const pixels = height * width;
-const shape = {
-  parameters: model.parameters.length,
-  tail: model.tail.length,
-  pixels,
-  latent: preset.latent,
-  microBatchSize: preset.microBatch,
-};
+const shape = { fields: fieldShapes(model.fields) };
 
 /** Micro-batch of a leaf of a step, by formula. */
 export function leafOf(version: number, leaf: number): MicroBatch {
@@ -29,8 +24,10 @@ export function leafOf(version: number, leaf: number): MicroBatch {
   const size = preset.microBatch;
   return {
     size,
-    images: Uint8Array.from({ length: size * pixels }, (_, i) => (i * 13 + seed * 5) % 256),
-    noise: Float32Array.from({ length: size * preset.latent }, (_, i) => ((i * 3 + seed) % 17) / 7 - 1),
+    fields: {
+      images: Uint8Array.from({ length: size * pixels }, (_, i) => (i * 13 + seed * 5) % 256),
+      noise: Float32Array.from({ length: size * preset.latent }, (_, i) => ((i * 3 + seed) % 17) / 7 - 1),
+    },
   };
 }
 
@@ -68,8 +65,8 @@ export const frames = {
   },
   lease: (version: number, first: number, count: number, change: Partial<MessageOf<'lease'>> = {}) => {
     const leaves = Array.from({ length: count }, (_, i) => leafOf(version, first + i));
-    const images = Uint8Array.from(leaves.flatMap((leaf) => [...leaf.images]));
-    const noise = Float32Array.from(leaves.flatMap((leaf) => [...leaf.noise]));
+    const images = Uint8Array.from(leaves.flatMap((leaf) => [...leaf.fields.images]));
+    const noise = Float32Array.from(leaves.flatMap((leaf) => [...leaf.fields.noise]));
     const message = { type: 'lease', incarnation: INCARNATION, lease: 1, version, first, count, deadlineMs: 1000 };
     return encodeFrame({ ...message, ...change }, leaseParts(shape, { images, noise }));
   },

@@ -1,11 +1,11 @@
-import { initialParameters, tinyPresets } from '@gradcast/model';
+import { tinyPresets } from '@gradcast/model';
 import type { Replica } from '@gradcast/optimizer';
 import { encodeFrame } from '@gradcast/protocol';
 import { createCodec, gradientTree } from '@gradcast/reduction';
 import { referenceKernels as kernels } from '@gradcast/vector';
 import { describe, expect, it } from 'vitest';
 import { linearGradient } from './fake-engine.ts';
-import { probeBatch } from '@gradcast/step';
+import { probeBatch } from '@gradcast/task';
 import { averageOf, Bench, frames, leafOf, model, preset, SCALARS, truth } from './trainer-bench.ts';
 
 /** Sum of leaves `[start, start + size)` of a step, each node the sum of its halves. */
@@ -30,7 +30,7 @@ describe('a welcome', () => {
     const bench = new Bench();
     bench.prepare = (engine) => (engine.during = (gradients) => (bench.clock += gradients === 1 ? 400 : 30));
     await bench.deliver(frames.welcome());
-    const wanted = linearGradient(model, initialParameters(model, 5), probeBatch(preset, 5));
+    const wanted = linearGradient(model, model.initialParameters(5), probeBatch(model, 5));
     const hash = kernels.fingerprint([wanted]);
     expect(bench.sent.map(({ message }) => message)).toEqual([
       { type: 'ready', incarnation: 3, probe: hash + hash, probeMs: 30 },

@@ -14,7 +14,7 @@
 import { alignedSubtrees } from '@gradcast/schedule';
 import type { Subtree } from '@gradcast/schedule';
 import { buildModel } from '@gradcast/model';
-import type { GradientEngine, MicroBatch, Model, Preset } from '@gradcast/model';
+import type { GradientEngine, Model, Preset } from '@gradcast/model';
 import { Replica } from '@gradcast/optimizer';
 import {
   decodeFromCoordinator,
@@ -29,7 +29,6 @@ import {
 import type {
   CodecName,
   CoordinatorMessage,
-  LeaseContents,
   MessageOf,
   PayloadShape,
   Received,
@@ -38,7 +37,10 @@ import type {
 import { codecReserve, createCodec } from '@gradcast/reduction';
 import type { GradientCodec } from '@gradcast/reduction';
 import { takeProbe } from '@gradcast/step';
-import { freeMemory } from '@gradcast/tensors';
+import { fieldShapes } from '@gradcast/task';
+import type { MicroBatch } from '@gradcast/task';
+import { freeMemory, sliceFields } from '@gradcast/tensors';
+import type { FieldValues } from '@gradcast/tensors';
 import type { VectorKernels } from '@gradcast/vector';
 import { SubtreeAccumulator } from './subtree-accumulator.ts';
 
@@ -202,13 +204,7 @@ export class Trainer {
     this.#loaded = -1;
     const model = buildModel(preset);
     const engine = await this.#ports.createEngine(model);
-    const [height, width, channels] = preset.image;
-    const shape = {
-      parameters: model.parameters.length,
-      pixels: height * width * channels,
-      latent: preset.latent,
-      microBatchSize,
-    };
+    const shape = { parameters: model.parameters.length, fields: fieldShapes(model.fields), microBatchSize };
     const reserve = [...Replica.reserve(model.parameters.length), ...codecReserve(codecName, model)];
     const kernels = this.#ports.createKernels(reserve);
     const codec = createCodec(codecName, { layout: model, seed, kernels });
@@ -248,7 +244,7 @@ export class Trainer {
     this.#loaded = -1;
     const ports = this.#ports;
     const sha256 = (bytes: Uint8Array) => ports.sha256(bytes);
-    const { hash, ms } = await takeProbe(engine, { model, seed, turns: 2, sha256, now: () => ports.now() });
+    const { hash, ms } = await takeProbe(engine, { task: model, seed, turns: 2, sha256, now: () => ports.now() });
     if (hash === undefined) {
       throw new ProtocolError('probe-unstable', 'this device gave two different gradients for the same micro-batch');
     }
@@ -307,7 +303,7 @@ export class Trainer {
   /** Sums one subtree's micro-batches; undefined if the lease became worthless on the way. */
   async #sumSubtree(
     subtree: Subtree,
-    lease: { message: MessageOf<'lease'>; contents: LeaseContents; epoch: number; replica: Replica },
+    lease: { message: MessageOf<'lease'>; contents: FieldValues; epoch: number; replica: Replica },
   ): Promise<{ node: Uint8Array; computeMs: number } | undefined> {
     const { message, contents, epoch, replica } = lease;
     const { engine, shape, codec, spare } = this.#task!;
@@ -348,11 +344,6 @@ export class Trainer {
 }
 
 /** The `index`-th micro-batch of a lease, as views. */
-function leafBatch({ images, noise }: LeaseContents, shape: PayloadShape, index: number): MicroBatch {
-  const { microBatchSize: size, pixels, latent } = shape;
-  return {
-    size,
-    images: images.subarray(index * size * pixels, (index + 1) * size * pixels),
-    noise: noise.subarray(index * size * latent, (index + 1) * size * latent),
-  };
+function leafBatch(contents: FieldValues, { fields, microBatchSize: size }: PayloadShape, index: number): MicroBatch {
+  return { size, fields: sliceFields(contents, fields, index * size, size) };
 }

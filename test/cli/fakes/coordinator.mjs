@@ -29,7 +29,13 @@ server.on('connection', (socket) => {
   sockets.add(socket);
   socket.on('close', () => sockets.delete(socket)).on('error', () => undefined);
   if (sockets.size < Number(FAKE_WORKERS)) return;
-  const progress = { step: 1, steps: 1, epoch: 1, epochs: 1, loss_g: 1, loss_d: 1, d_x: 0.5, d_g_z: 0.5 };
+  const progress = {
+    step: 1,
+    steps: 1,
+    epoch: 1,
+    epochs: 1,
+    scalars: [{ name: 'loss_g', value: 1, isProgress: true }],
+  };
   process.send({ type: 'progress', ...progress, images_per_second: 32, workers: sockets.size, etaSeconds: 0 });
   process.send({ type: 'notice', sentence: 'all here' });
   if (FAKE_COORDINATOR === 'crash') process.kill(process.pid, 'SIGKILL');

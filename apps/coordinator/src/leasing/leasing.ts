@@ -8,7 +8,8 @@
 import { alignedSubtrees, assignFreeLeaves, isSubtree } from '@gradcast/schedule';
 import type { Assignment, LeafRange, Lease } from '@gradcast/schedule';
 import { encodeFrame, leaseBytes, leaseParts, openEncoded, ProtocolError } from '@gradcast/protocol';
-import type { LeaseContents, MessageOf, PayloadShape } from '@gradcast/protocol';
+import type { MessageOf, PayloadShape } from '@gradcast/protocol';
+import type { FieldValues } from '@gradcast/tensors';
 import type { GradientCodec } from '@gradcast/reduction';
 import type { Arbitration } from '../audit/arbitration.ts';
 import type { AuditPicks } from '../audit/audit-picks.ts';
@@ -29,7 +30,7 @@ export interface LeasingOptions {
   readonly payload: PayloadShape;
   readonly codec: GradientCodec;
   /** Images and noise of some leaves of a step. */
-  readonly cut: (step: number, range: LeafRange) => LeaseContents;
+  readonly cut: (step: number, range: LeafRange) => FieldValues;
   /** Whether the tail of a sum over so many leaves is one that batches can bring. */
   readonly isTailSound: (tail: Float32Array, leaves: number) => boolean;
   /** Fewer workers than this get no lease: the run pauses. */

@@ -1,7 +1,5 @@
-import { buildModel, presets } from '@gradcast/model';
-import { tensorView } from '@gradcast/tensors';
 import { describe, expect, it } from 'vitest';
-import { PHASES, PhaseTimer, shownScalars, Throughput } from './records.ts';
+import { PHASES, PhaseTimer, Throughput } from './records.ts';
 
 function throughputOf(steps: readonly (readonly [seconds: number, images: number])[]): Throughput {
   let now = 0;
@@ -72,14 +70,5 @@ describe('PhaseTimer', () => {
     expect(Object.keys(phases).sort()).toEqual([...PHASES].sort());
     const sum = Object.values(phases).reduce((a, b) => a + b, 0);
     expect(sum).toBeCloseTo(totalMs, 6);
-  });
-});
-
-describe('shownScalars', () => {
-  it('are taken from the tail by name', () => {
-    const model = buildModel(presets.mnist);
-    const tail = new Float32Array(model.tail.length);
-    ['loss_g', 'loss_d', 'd_x', 'd_g_z'].forEach((name, i) => tensorView(model.tail, tail, name).fill(i + 1));
-    expect(shownScalars(model, tail)).toEqual({ loss_g: 1, loss_d: 2, d_x: 3, d_g_z: 4 });
   });
 });

@@ -2,9 +2,7 @@
  * What a closed step tells metrics, metrics.jsonl and the progress line.
  */
 import { performance } from 'node:perf_hooks';
-import type { Model } from '@gradcast/model';
 import type { AverageNorms } from '@gradcast/reduction';
-import { tensorView } from '@gradcast/tensors';
 import type { Fingerprint } from '@gradcast/vector';
 import type { SubtreeRecord } from '../events.ts';
 
@@ -56,19 +54,6 @@ export class PhaseTimer {
   done(): StepTimings {
     return { totalMs: this.#last - this.#start, phases: this.#phases };
   }
-}
-
-/** The scalars of a tail under the names that users know. */
-export interface StepScalarsShown {
-  readonly loss_g: number;
-  readonly loss_d: number;
-  readonly d_x: number;
-  readonly d_g_z: number;
-}
-
-export function shownScalars(model: Model, tail: Float32Array): StepScalarsShown {
-  const value = (name: string) => tensorView(model.tail, tail, name)[0];
-  return { loss_g: value('loss_g'), loss_d: value('loss_d'), d_x: value('d_x'), d_g_z: value('d_g_z') };
 }
 
 /** Images per second since the end of the first step, which includes start-up, and over a recent window. */

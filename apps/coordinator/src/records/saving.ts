@@ -107,9 +107,9 @@ export class Saving {
 
   #checkpoint(): Checkpoint {
     const { state, config, incarnation, profiles, ledger } = this.#options;
-    const { entries, length } = state.model.parameters;
+    const { entries, length } = state.task.parameters;
     return {
-      tensors: nameTensors(state.model, copyOf(state.vectors)),
+      tensors: nameTensors(state.task, copyOf(state.vectors)),
       info: {
         step: state.version,
         config,

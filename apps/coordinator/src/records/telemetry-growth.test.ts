@@ -10,7 +10,7 @@ import { LineBudget } from '../network/line-budget.ts';
 
 function harness() {
   const telemetry = new Telemetry({
-    model: buildModel(Object.values(tinyPresets)[0]),
+    task: buildModel(Object.values(tinyPresets)[0]),
     logger: pino({ level: 'silent' }),
     tell: () => undefined,
     samplesPerEpoch: 100,

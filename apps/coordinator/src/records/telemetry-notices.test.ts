@@ -12,7 +12,7 @@ function harness() {
   const notices: string[] = [];
   const logged: string[] = [];
   const telemetry = new Telemetry({
-    model,
+    task: model,
     logger: pino({ level: 'warn' }, { write: (line: string) => void logged.push(line) }),
     tell: (message: ChildMessage) => {
       if (message.type === 'notice') notices.push(message.sentence);

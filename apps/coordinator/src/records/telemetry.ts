@@ -5,13 +5,14 @@ import type { EventLog, MetricsLog } from '@gradcast/run-folder';
 import type { ChildMessage } from '@gradcast/config';
 import { coordinatorMetrics, endpoints, processMetrics } from '@gradcast/metrics';
 import type { CoordinatorMetrics, RequestHandler } from '@gradcast/metrics';
-import type { Model } from '@gradcast/model';
 import { printable, REFUSALS, showRate } from '@gradcast/protocol';
+import { shownScalars } from '@gradcast/task';
+import type { ShownScalar, Task } from '@gradcast/task';
 import type { Logger } from 'pino';
 import { RUN_STATES, WORKER_STATES } from '../events.ts';
 import type { FleetEvents, NumberedEvent, RunEvent, RunStateName, WorkerView } from '../events.ts';
 import { EventStream } from './event-stream.ts';
-import { PHASES, shownScalars, Throughput } from './records.ts';
+import { PHASES, Throughput } from './records.ts';
 import type { StepRecord } from './records.ts';
 import { Repeats } from './repeats.ts';
 import { scrapeTargets } from './scrape-targets.ts';
@@ -19,7 +20,7 @@ import { UsedProfiles } from './used-profiles.ts';
 import { WriteHealth } from './write-health.ts';
 
 export interface TelemetryOptions {
-  readonly model: Model;
+  readonly task: Task;
   readonly logger: Logger;
   readonly tell: (message: ChildMessage) => void;
   /** Samples of the data set. */
@@ -75,7 +76,7 @@ export class Telemetry {
     this.stream.read((event) => this.#show(event));
     this.throughput = new Throughput(options.now);
     this.#refusals = new Repeats(options.now);
-    this.#metrics = coordinatorMetrics({ version: VERSION, preset: options.model.preset.name });
+    this.#metrics = coordinatorMetrics({ version: VERSION, preset: options.task.name });
     this.#showState('setting-up');
     this.writing = new WriteHealth({
       count: (file) => this.#metrics.writeFailures.inc({ file }),
@@ -260,13 +261,13 @@ export class Telemetry {
       const size = norms.norm.toPrecision(3);
       this.notice(`the gradient of step ${version} has norm ${size}; it was clipped in the running mean of the norms`);
     }
-    const { model, logInterval, totalSteps } = this.#options;
+    const { task, logInterval, totalSteps } = this.#options;
     const metrics = this.#metrics;
     this.#images += samples;
     // From a lease to its result: the first step also waited for workers, which tells nothing of their speed.
     const busyMs = Math.min(timings.totalMs, Math.max(0, ...record.history.map(({ ms }) => ms)));
     this.throughput.closed(samples, busyMs);
-    const shown = shownScalars(model, tail);
+    const shown = shownScalars(task, tail);
     metrics.images.inc(samples);
     metrics.steps.inc();
     metrics.stepSeconds.observe(timings.totalMs / 1000);
@@ -274,10 +275,8 @@ export class Telemetry {
       const ms = timings.phases[phase];
       if (ms !== undefined && phase !== 'compute') metrics.phaseSeconds.observe({ phase }, ms / 1000);
     }
-    metrics.loss.set({ network: 'generator' }, shown.loss_g);
-    metrics.loss.set({ network: 'discriminator' }, shown.loss_d);
-    metrics.gradientNorm.set({ network: 'generator' }, norms.generatorNorm);
-    metrics.gradientNorm.set({ network: 'discriminator' }, norms.discriminatorNorm);
+    for (const { lossOf, value } of shown) if (lossOf !== undefined) metrics.loss.set({ network: lossOf }, value);
+    for (const [i, { name }] of task.groups.entries()) metrics.gradientNorm.set({ network: name }, norms.groups[i]);
     this.stream.publish({ type: 'step-closed', step: version, skipped: false, seconds: timings.totalMs / 1000 });
     this.showWorkers();
     const due = version % logInterval === 0 || version === totalSteps;
@@ -316,23 +315,22 @@ export class Telemetry {
     this.#options.tell({ type: 'notice', sentence });
   }
 
-  #write({ version, norms, timings }: StepRecord, shown: ReturnType<typeof shownScalars>): void {
-    const { samplesPerEpoch, wallClock } = this.#options;
+  #write({ version, norms, timings }: StepRecord, shown: readonly ShownScalar[]): void {
+    const { task, samplesPerEpoch, wallClock } = this.#options;
     this.#log?.append({
       step: version,
       time: wallClock() / 1000,
       images: this.#images,
       epoch: this.#images / samplesPerEpoch,
-      ...shown,
-      gradient_norm_g: norms.generatorNorm,
-      gradient_norm_d: norms.discriminatorNorm,
+      ...Object.fromEntries(shown.map(({ name, value }) => [name, value])),
+      ...Object.fromEntries(task.groups.map(({ suffix }, i) => [`gradient_norm_${suffix}`, norms.groups[i]])),
       images_per_second: this.throughput.recent,
       step_seconds: timings.totalMs / 1000,
       workers: this.#active,
     });
   }
 
-  #progress({ version, samples }: StepRecord, shown: ReturnType<typeof shownScalars>): void {
+  #progress({ version, samples }: StepRecord, shown: readonly ShownScalar[]): void {
     const { tell, totalSteps, samplesPerEpoch, now } = this.#options;
     this.#toldAt = now();
     const { recent } = this.throughput;
@@ -342,7 +340,7 @@ export class Telemetry {
       steps: totalSteps,
       epoch: Math.floor(((version - 1) * samples) / samplesPerEpoch) + 1,
       epochs: Math.max(1, Math.ceil((totalSteps * samples) / samplesPerEpoch)),
-      ...shown,
+      scalars: shown.map(({ name, value, isProgress }) => ({ name, value, isProgress })),
       images_per_second: recent,
       workers: this.#active,
       etaSeconds: recent > 0 ? ((totalSteps - version) * samples) / recent : 0,

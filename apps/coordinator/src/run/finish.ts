@@ -8,7 +8,6 @@ import { RunError } from '@gradcast/files';
 import { RETURN_MS } from '../membership/drain.ts';
 import type { Saving } from '../records/saving.ts';
 import { summarize } from '../records/summary.ts';
-import { weightsOf } from './training.ts';
 import type { RunContext } from './context.ts';
 import { sentenceOfEnd } from './control.ts';
 
@@ -33,7 +32,7 @@ export async function finish({ options, prepared, services }: RunContext): Promi
   const isOver = ending?.kind === 'end' || ending?.kind === 'diverged';
   const drained = isOver ? fleet.dismiss(sentenceOfEnd(ending), LINGER_MS) : Promise.resolve();
   if (ending?.kind === 'end' && config.sampleEvery !== null) {
-    await samples.drawLast(state.version, () => weightsOf(state));
+    await samples.drawLast(state.version, () => state.averagedParameters);
   }
   await drained;
   const status = control.end();

@@ -17,13 +17,21 @@ import type { OpenStep } from '../leasing/open-step.ts';
 
 export const LEAVES = 8;
 export const INCARNATION = 3;
-const shape = { parameters: 32, pixels: 4, latent: 2, microBatchSize: 2 };
+const [PIXELS, LATENT] = [4, 2];
+const fields = [
+  { name: 'images', dtype: 'u8', elements: PIXELS },
+  { name: 'noise', dtype: 'f32', elements: LATENT },
+] as const;
+const shape = { parameters: 32, fields, microBatchSize: 2 };
 const TAIL = 16;
 /** The element behind the only tensor. */
 export const PADDING = 31;
 const layout = {
   parameters: { entries: [{ name: 'weights', shape: [31], offset: 0, size: 31 }], length: shape.parameters },
-  generatorLength: 16,
+  groups: [
+    { name: 'first', from: 0, to: 16 },
+    { name: 'second', from: 16, to: shape.parameters },
+  ],
   tail: { entries: [], length: TAIL },
 };
 
@@ -52,7 +60,7 @@ export const stepSum = (version: number) => treeSum(version, { start: 0, size: L
 export const fingerprintOf = (version: number) => version.toString(16).padStart(32, '0');
 
 function imagesOf(step: number, first: number, count: number): Uint8Array {
-  const length = count * shape.microBatchSize * shape.pixels;
+  const length = count * shape.microBatchSize * PIXELS;
   return Uint8Array.from({ length }, (_, i) => step * 16 + first + i);
 }
 
@@ -205,7 +213,7 @@ export class FleetHarness {
       codec: createCodec('f32', { layout, seed: 7, kernels }),
       cut: (step, { first, count }) => ({
         images: imagesOf(step, first, count),
-        noise: new Float32Array(count * shape.microBatchSize * shape.latent).fill(step),
+        noise: new Float32Array(count * shape.microBatchSize * LATENT).fill(step),
       }),
       now: () => this.clock,
       events,

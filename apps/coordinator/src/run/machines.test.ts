@@ -71,7 +71,7 @@ function introduction(profile: BackendProfile) {
 function coordinator(exactProfile: string | undefined | null = null) {
   const told: ChildMessage[] = [];
   const telemetry = new Telemetry({
-    model,
+    task: model,
     logger: pino({ level: 'silent' }),
     tell: (message) => void told.push(message),
     samplesPerEpoch: 100,
@@ -134,7 +134,7 @@ describe.each(await machines())('$name', ({ machine }) => {
       config: { preset: 'tiny', microBatchSize: 1, microBatches: 1 } as CoordinatorConfig,
       folder: { id: 'run', path: '/runs/run' },
       totalSteps: 1,
-      state: TrainingState.initial({ model, kernels, learningRate: 0.1 }, 1),
+      state: TrainingState.initial({ task: model, kernels, learningRate: 0.1 }, 1),
       telemetry,
       samples: null,
     });

@@ -44,7 +44,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
   const model = buildModel({ ...presets[preset as PresetName], microBatch: microBatchSize, microBatches });
   const kernels = selectKernels({ reserve: [...TrainingState.reserve(model), ...codecReserve(codecName, model)] });
   const codec = createCodec(codecName, { layout: model, seed, kernels });
-  const stateOptions = { model, kernels, learningRate };
+  const stateOptions = { task: model, kernels, learningRate };
   const restore = ({ checkpoint }: LoadedCheckpoint) =>
     TrainingState.restore(stateOptions, collectVectors(model, checkpoint.tensors));
   refuseIfStopped(control);

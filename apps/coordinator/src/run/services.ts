@@ -2,9 +2,9 @@
  * Sets up what takes part in a run: ledger, fleet, checkpoints, records, samples, the watch; and takes it down again.
  */
 import { performance } from 'node:perf_hooks';
-import { IMAGE_BYTES, MicroBatches } from '@gradcast/dataset';
-import { tailFault } from '@gradcast/model';
+import { MicroBatches } from '@gradcast/dataset';
 import { DEVICE_TOLERANCE, isNear } from '@gradcast/reduction';
+import { fieldShapes, tailFault } from '@gradcast/task';
 import { isLoopbackName } from '../network/admission.ts';
 import { LineBudget } from '../network/line-budget.ts';
 import { Arbiters } from '../audit/arbiter.ts';
@@ -103,7 +103,7 @@ interface Materials {
 
 function telemetryOf({ config, logger, tell }: RunOptions, { beginning, dataset, totalSteps, state }: Prepared) {
   const telemetry = new Telemetry({
-    model: state.model,
+    task: state.task,
     logger,
     tell,
     samplesPerEpoch: dataset.count,
@@ -136,8 +136,8 @@ function fleetOf(
   const { config } = options;
   const { beginning, dataset, codec, state } = prepared;
   const { preset, seed, microBatchSize, microBatches } = config;
-  const { model } = state;
-  const cutter = new MicroBatches({ dataset, preset: model.preset, shape: config, seed });
+  const { task } = state;
+  const cutter = new MicroBatches({ dataset, fields: task.fields, shape: config, seed });
   const { minWorkers, maxWorkers, auditRate, exact } = config;
   const tolerance = DEVICE_TOLERANCE[config.codec];
   return new Fleet({
@@ -145,7 +145,7 @@ function fleetOf(
     maxWorkers,
     isAudited,
     hasArbiter: auditRate > 0,
-    isNear: (node, reference) => isNear({ node, reference }, { codec, layout: model, tolerance }),
+    isNear: (node, reference) => isNear({ node, reference }, { codec, layout: task, tolerance }),
     backend: config.backend,
     expectsOwn: () => options.localSocket !== null && !options.localWorkersEnded.aborted,
     exactProfile: exact ? firstProfile(beginning.loaded?.checkpoint.info.profile) : null,
@@ -160,15 +160,10 @@ function fleetOf(
       microBatches,
       codec: config.codec,
     },
-    payload: {
-      parameters: model.parameters.length,
-      pixels: IMAGE_BYTES,
-      latent: model.preset.latent,
-      microBatchSize,
-    },
+    payload: { parameters: task.parameters.length, fields: fieldShapes(task.fields), microBatchSize },
     codec,
     cut: (step, range) => cutter.cut(step, range),
-    isTailSound: (tail, leaves) => tailFault(model, tail, leaves) === undefined,
+    isTailSound: (tail, leaves) => tailFault(task, tail, leaves) === undefined,
     now,
     events: telemetry.fleetEvents(),
   });

@@ -38,7 +38,7 @@ export async function train(context: RunContext): Promise<void> {
     saving.afterStep();
     const { sampleEvery } = config;
     if (sampleEvery && state.version % sampleEvery === 0 && state.version < totalSteps) {
-      samples.draw(state.version, () => weightsOf(state));
+      samples.draw(state.version, () => state.averagedParameters);
     }
   }
   control.apply({ kind: 'end' });
@@ -85,11 +85,4 @@ function publish(fleet: Fleet, { replica, version, normBound, suspectNorm }: Tra
   const { parameters, first, second } = replica.vectors;
   const vectors = [parameters, first, second];
   fleet.publish({ version, fingerprint: replica.fingerprint, vectors, normBound, suspectNorm });
-}
-
-/** The model's parameters with the weights that samples are drawn with, in memory of their own. */
-export function weightsOf(state: TrainingState): Float32Array<ArrayBuffer> {
-  const weights = Float32Array.from(state.vectors.parameters);
-  weights.set(state.generatorWeights);
-  return weights;
 }

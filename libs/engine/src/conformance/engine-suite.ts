@@ -4,7 +4,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { buildModel, formulaMicroBatch, formulaParameters, tinyPresets } from '@gradcast/model';
-import type { GradientEngine, Model, TAIL_SCALARS } from '@gradcast/model';
+import type { GanScalar, GradientEngine, Model } from '@gradcast/model';
 import { entryOf, tensorView } from '@gradcast/tensors';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { LoadedBackend } from '../backend.ts';
@@ -21,7 +21,7 @@ export interface EngineSuiteOptions {
 /** Samples of a micro-batch of the tiny presets. */
 const SAMPLES = 4;
 
-function scalar(model: Model, vector: Float32Array, name: (typeof TAIL_SCALARS)[number]): number {
+function scalar(model: Model, vector: Float32Array, name: GanScalar): number {
   return tensorView(model.tail, vector.subarray(model.parameters.length), name)[0];
 }
 
@@ -35,6 +35,7 @@ export function engineConformance(name: string, load: () => Promise<LoadedBacken
     const model = buildModel(tinyPresets[loss]);
     const parameters = formulaParameters(model);
     const batch = formulaMicroBatch(model, SAMPLES);
+    const noise = batch.fields.noise as Float32Array;
     let engine: GradientEngine;
 
     beforeAll(async () => {
@@ -79,7 +80,7 @@ export function engineConformance(name: string, load: () => Promise<LoadedBacken
       engine.load(shifted);
       const one = await gradientOf(engine, model, batch);
       const two = await twoPassGradient(model, backend, shifted, batch);
-      const cut = model.generatorLength;
+      const cut = model.groups[1].from;
       const end = model.parameters.length;
       expect(two.subarray(0, cut).some((x) => x !== 0)).toBe(true);
       expect(distance(one.subarray(0, cut), two.subarray(0, cut))).toBeLessThan(1e-4);
@@ -128,8 +129,9 @@ export function engineConformance(name: string, load: () => Promise<LoadedBacken
     it('does not notice what becomes of a micro-batch while it computes', async () => {
       engine.load(parameters);
       const expected = await gradientOf(engine, model, batch);
-      const lent = { size: SAMPLES, images: batch.images.slice(), noise: batch.noise.slice() };
-      const running = gradientOf(engine, model, lent);
+      const { images } = batch.fields;
+      const lent = { images: images.slice(), noise: noise.slice() };
+      const running = gradientOf(engine, model, { size: SAMPLES, fields: lent });
       lent.images.fill(255);
       lent.noise.fill(NaN);
       expect(await running).toEqual(expected);
@@ -158,7 +160,7 @@ export function engineConformance(name: string, load: () => Promise<LoadedBacken
       const loaded = count();
       for (let round = 0; round < 2; round++) {
         await gradientOf(fresh, model, batch);
-        await fresh.generate(batch.noise, batch.noise);
+        await fresh.generate(noise, noise);
         fresh.load(parameters);
         expect(count()).toEqual(loaded);
       }
@@ -170,15 +172,15 @@ export function engineConformance(name: string, load: () => Promise<LoadedBacken
       engine.load(parameters);
       const { latent, image } = model.preset;
       const pixels = image[0] * image[1] * image[2];
-      const all = await engine.generate(batch.noise, batch.noise);
+      const all = await engine.generate(noise, noise);
       expect(all).toHaveLength(SAMPLES * pixels);
       expect(new Set(all).size).toBeGreaterThan(8);
-      const last = await engine.generate(batch.noise.subarray((SAMPLES - 1) * latent), batch.noise);
+      const last = await engine.generate(noise.subarray((SAMPLES - 1) * latent), noise);
       // A byte may round the other way where a product is blocked by the size of the batch.
       const apart = last.map((byte, i) => Math.abs(byte - all[(SAMPLES - 1) * pixels + i]));
       expect(Math.max(...apart)).toBeLessThanOrEqual(1);
-      const many = Float32Array.from({ length: 257 * latent }, (_, i) => batch.noise[i % latent]);
-      const repeated = await engine.generate(many, batch.noise);
+      const many = Float32Array.from({ length: 257 * latent }, (_, i) => noise[i % latent]);
+      const repeated = await engine.generate(many, noise);
       const same = repeated.map((byte, i) => Math.abs(byte - all[i % pixels]));
       expect(same.reduce((largest, difference) => Math.max(largest, difference), 0)).toBeLessThanOrEqual(1);
     });
@@ -191,10 +193,10 @@ export function engineConformance(name: string, load: () => Promise<LoadedBacken
       fresh.load(parameters);
       await expect(fresh.gradient(batch, into.subarray(1))).rejects.toThrow('gradient must have');
       await expect(fresh.gradient({ ...batch, size: 3 }, into)).rejects.toThrow('images must have');
-      await expect(fresh.gradient({ ...batch, noise: batch.noise.subarray(1) }, into)).rejects.toThrow(
-        'noise must have',
-      );
-      await expect(fresh.generate(batch.noise.subarray(1), batch.noise)).rejects.toThrow('noise must have');
+      await expect(
+        fresh.gradient({ ...batch, fields: { ...batch.fields, noise: noise.subarray(1) } }, into),
+      ).rejects.toThrow('noise must have');
+      await expect(fresh.generate(noise.subarray(1), noise)).rejects.toThrow('noise must have');
       const running = fresh.gradient(batch, into);
       await expect(fresh.gradient(batch, into.slice())).rejects.toThrow('busy');
       await running;

@@ -2,7 +2,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { NamedTensorMap } from '@tensorflow/tfjs-core';
 import { Gan, fromPixels } from '@gradcast/model';
-import type { GradientEngine, MicroBatch, Model } from '@gradcast/model';
+import type { GradientEngine, Model } from '@gradcast/model';
+import type { MicroBatch } from '@gradcast/task';
 import { tensorView } from '@gradcast/tensors';
 import type { LoadedBackend } from '../backend.ts';
 
@@ -44,8 +45,8 @@ export async function twoPassGradient(
       tf.tensor(parameters.slice(offset, offset + size), [...shape]),
     ]),
   );
-  const images = tf.tensor4d(fromPixels(batch.images, range), [batch.size, ...image]);
-  const noise = tf.tensor2d(batch.noise.slice(), [batch.size, latent]);
+  const images = tf.tensor4d(fromPixels(batch.fields.images as Uint8Array, range), [batch.size, ...image]);
+  const noise = tf.tensor2d(Float32Array.from(batch.fields.noise), [batch.size, latent]);
   const { gradients, statistics } = await new Gan(model, kernels).twoPassGradients(tensors, { images, noise });
   const vector = new Float32Array(model.parameters.length);
   for (const [name, gradient] of Object.entries(gradients)) {

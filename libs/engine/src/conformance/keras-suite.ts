@@ -57,7 +57,7 @@ export function kerasConformance(
       const { model, parameters, batches, expected } = kerasFixture(results(`${preset}-adam`) as KerasSteps);
       const engine = createEngine(model, backend);
       const { learningRate } = model.preset.optimizer;
-      const state = TrainingState.initial({ model, kernels, learningRate }, 0);
+      const state = TrainingState.initial({ task: model, kernels, learningRate }, 0);
       state.vectors.parameters.set(parameters);
       let tail: Float32Array = new Float32Array(0);
       for (const batch of batches) {

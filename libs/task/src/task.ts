@@ -1,0 +1,72 @@
+/**
+ * What is trained, as one value. Wire, reduction, optimizer, records and progress read these lists; none of them knows what
+ * kind of model it is.
+ *
+ * Invariant: everything here is a function of the task's name and the run's batch sizes, the same in every process.
+ */
+import type { Layout, ParameterGroup } from '@gradcast/tensors';
+import type { BatchField } from './field.ts';
+
+/** Adam's constants (Kingma and Ba, 2015). */
+export interface AdamSpec {
+  readonly learningRate: number;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+}
+
+/** A number that each micro-batch has at the end of its tail; what is shown is its mean over the step's leaves. */
+export interface TailScalar {
+  /** In the tail, in metrics.jsonl and on the progress line. */
+  readonly name: string;
+  /** No micro-batch has a value outside of these. */
+  readonly low: number;
+  readonly high: number;
+  /** Where it is shown: `progress` in every place, `log` not on the progress line, `none` nowhere. */
+  readonly shown: 'progress' | 'log' | 'none';
+  /** The group of parameters whose loss it is; Prometheus has losses by group. */
+  readonly lossOf?: string;
+}
+
+/** An exponential moving average of a group's parameters, with decay min(limit, (1 + t) / (10 + t)) at step t from 0. */
+export interface MovingAverage {
+  readonly group: ParameterGroup;
+  readonly limit: number;
+}
+
+/** Parameters that are measured together. */
+export interface TaskGroup extends ParameterGroup {
+  /** Ends the name of its norm in metrics.jsonl, `gradient_norm_…`. */
+  readonly suffix: string;
+}
+
+export interface Task {
+  /** As `--preset` names it. */
+  readonly name: string;
+  /** What a micro-batch has, in the order in which leases carry it. */
+  readonly fields: readonly BatchField[];
+  /** All trainable parameters; gradients, moments and averages share this layout. */
+  readonly parameters: Layout;
+  /** They cover the parameters, in order. */
+  readonly groups: readonly TaskGroup[];
+  /**
+   * What follows the gradient in a gradient vector, always f32: batch statistics (`…/mean` and biased `…/variance`), then
+   * {@link scalars}. It is summed by the same tree.
+   */
+  readonly tail: Layout;
+  readonly scalars: readonly TailScalar[];
+  /** Running statistics: they follow the statistics of the same names in the tail; may be empty. */
+  readonly running: Layout;
+  /** Share of a running statistic that stays at a step, 0 to 1. */
+  readonly runningMomentum: number;
+  readonly average: MovingAverage | undefined;
+  readonly optimizer: AdamSpec;
+  /** Samples of a micro-batch, m. */
+  readonly microBatch: number;
+  /** Micro-batches of a step, M: a power of two. */
+  readonly microBatches: number;
+  /** Parameters at version 0, laid out as {@link parameters}. @throws RandomError `random-seed`. */
+  initialParameters(seed: number): Float32Array;
+  /** Running statistics at version 0. */
+  initialRunning(): Float32Array;
+}
