@@ -8,7 +8,11 @@ import { describe, expect, it } from 'vitest';
 import { SubtreeAccumulator } from './subtree-accumulator.ts';
 
 const LENGTH = 5;
-const layout = { parameters: { entries: [], length: 4 }, groups: [{ name: 'all', from: 0, to: 4 }], tail: { entries: [], length: 1 } };
+const layout = {
+  parameters: { entries: [], length: 4 },
+  groups: [{ name: 'all', from: 0, to: 4 }],
+  tail: { entries: [], length: 1 },
+};
 const codec = createCodec('f32', { layout, seed: 1, kernels });
 /** Values of such different sizes that another order of additions gives other bits. */
 const leafValue = (leaf: number) =>

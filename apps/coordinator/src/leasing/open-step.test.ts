@@ -7,7 +7,11 @@ import { LOCAL } from '../network/credentials.ts';
 import { OpenStep } from './open-step.ts';
 import type { OpenStepOptions } from './open-step.ts';
 
-const layout = { parameters: { entries: [], length: 3 }, groups: [{ name: 'all', from: 0, to: 3 }], tail: { entries: [], length: 1 } };
+const layout = {
+  parameters: { entries: [], length: 3 },
+  groups: [{ name: 'all', from: 0, to: 3 }],
+  tail: { entries: [], length: 1 },
+};
 const codec = createCodec('f32', { layout, seed: 1, kernels });
 const credentialOf = (name: string) => ({ kind: 'own', name, role: 'worker' }) as const;
 const good = () => Float32Array.of(1, 2, 3, 4);
