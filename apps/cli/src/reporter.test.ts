@@ -88,9 +88,8 @@ describe('Reporter away from a terminal', () => {
     reporter.say('for people');
     reporter.summary(summary);
     const lines = stdout.text.trimEnd().split('\n');
-    const { scalars: _, ...rest } = at(10);
     expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
-      { type: 'progress', ...rest, loss_g: 1, d_x: 0.5 },
+      { type: 'progress', ...at(10), scalars: undefined, loss_g: 1, d_x: 0.5 },
       { type: 'summary', ...summary },
     ]);
     expect(stderr.text).toBe('a worker joined\n');
