@@ -4,9 +4,11 @@
  */
 import { loadBackend } from '@gradcast/backends-node';
 import { loadDataset, MicroBatches } from '@gradcast/dataset';
-import type { LeafContents } from '@gradcast/dataset';
 import { createEngine } from '@gradcast/engine';
-import { buildModel, initialParameters, presets } from '@gradcast/model';
+import { buildModel, presets } from '@gradcast/model';
+import { fieldShapes } from '@gradcast/task';
+import { sliceFields } from '@gradcast/tensors';
+import type { FieldValues } from '@gradcast/tensors';
 import { serveParent } from '../harness/child.ts';
 import { timed } from '../harness/timing.ts';
 import type { Timing } from '../harness/timing.ts';
@@ -55,27 +57,23 @@ function presetFor(perWorker: number) {
 async function leaseStream(perWorker: number): Promise<MicroBatches> {
   const preset = presetFor(perWorker);
   const shape = { microBatchSize: MICRO_BATCH, microBatches: preset.microBatches };
-  return new MicroBatches({ dataset: await loadDataset(), preset, shape, seed: SEED });
+  const { fields } = buildModel(preset);
+  return new MicroBatches({ dataset: await loadDataset(), fields, shape, seed: SEED });
 }
 
 /** Computes the gradients of a lease as a worker does. */
-async function stepper(perWorker: number): Promise<(lease: LeafContents) => Promise<void>> {
+async function stepper(perWorker: number): Promise<(lease: FieldValues) => Promise<void>> {
   const preset = presetFor(perWorker);
   const model = buildModel(preset);
   const engine = createEngine(model, await loadBackend('tensorflow', { threads: 1 }));
-  const parameters = initialParameters(model, SEED);
+  const parameters = model.initialParameters(SEED);
   const gradient = new Float32Array(model.parameters.length + model.tail.length);
-  const [height, width, channels] = preset.image;
-  const pixels = height * width * channels;
-  return async ({ images, noise }) => {
+  const shapes = fieldShapes(model.fields);
+  return async (lease) => {
     engine.load(parameters);
     for (let leaf = 0; leaf < perWorker; leaf++) {
-      const batch = {
-        size: MICRO_BATCH,
-        images: images.subarray(leaf * MICRO_BATCH * pixels, (leaf + 1) * MICRO_BATCH * pixels),
-        noise: noise.subarray(leaf * MICRO_BATCH * preset.latent, (leaf + 1) * MICRO_BATCH * preset.latent),
-      };
-      await engine.gradient(batch, gradient);
+      const fields = sliceFields(lease, shapes, leaf * MICRO_BATCH, MICRO_BATCH);
+      await engine.gradient({ size: MICRO_BATCH, fields }, gradient);
     }
   };
 }
