@@ -64,7 +64,11 @@ export default tseslint.config(
       'no-restricted-globals': ['error', ...NODE_GLOBALS.map((name) => ({ name, message: NOT_EVERYWHERE }))],
     },
   },
-  { files: ['{apps,libs}/*/src/**/*.ts'], plugins: { gradcast: importRules }, rules: { 'gradcast/imports': 'error' } },
+  {
+    files: ['{apps,libs}/*/src/**/*.ts', 'bench/**/*.ts'],
+    plugins: { gradcast: importRules },
+    rules: { 'gradcast/imports': 'error' },
+  },
   {
     // A benchmark of a part of an app measures what no app exports.
     files: ['bench/**/*.ts'],

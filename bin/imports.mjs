@@ -92,16 +92,16 @@ function roomOf(file) {
   return inner === undefined ? undefined : room;
 }
 
-/** The sources of all packages as they are on the disk. */
+/** The sources of all packages and benchmarks as they are on the disk. */
 export function sources() {
+  const packages = ['apps', 'libs'].flatMap((group) =>
+    readdirSync(join(root, group)).map((name) => posix.join(group, name, 'src')),
+  );
   const texts = new Map();
-  for (const group of ['apps', 'libs']) {
-    for (const name of readdirSync(join(root, group))) {
-      const folder = posix.join(group, name, 'src');
-      for (const file of filesIn(join(root, folder))) {
-        const path = posix.join(folder, file.replaceAll('\\', '/'));
-        if (path.endsWith('.ts')) texts.set(path, readFileSync(join(root, path), 'utf8'));
-      }
+  for (const folder of [...packages, 'bench']) {
+    for (const file of filesIn(join(root, folder))) {
+      const path = posix.join(folder, file.replaceAll('\\', '/'));
+      if (path.endsWith('.ts') && !path.endsWith('.d.ts')) texts.set(path, readFileSync(join(root, path), 'utf8'));
     }
   }
   return texts;

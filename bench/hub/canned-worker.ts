@@ -6,7 +6,7 @@ import { alignedSubtrees } from '@gradcast/schedule';
 import type { Connection } from '@gradcast/worker-core';
 import { connect } from '../../apps/worker/src/connect.ts';
 import { tellFailure } from '../harness/child.ts';
-import type { CannedRun } from './canned-workers-process.ts';
+import type { CannedRun } from './canned.ts';
 
 const PROBE = '0'.repeat(64);
 const PROBE_MS = 10;

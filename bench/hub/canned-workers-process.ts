@@ -4,24 +4,10 @@
  * and the wire cost.
  */
 import { buildModel, presets } from '@gradcast/model';
-import type { PresetName } from '@gradcast/model';
-import type { CodecName } from '@gradcast/protocol';
 import { serveParent, tellParent } from '../harness/child.ts';
 import { CannedWorker } from './canned-worker.ts';
 import { cannedPayloads } from './canned.ts';
-
-/** A run whose course is known. */
-export interface CannedRun {
-  readonly preset: PresetName;
-  readonly microBatchSize: number;
-  readonly seed: number;
-  readonly codec: CodecName;
-  /** Of the replica, by version. */
-  readonly fingerprints: readonly string[];
-  /** Versions from and to which is measured. */
-  readonly begin: number;
-  readonly end: number;
-}
+import type { CannedRun } from './canned.ts';
 
 export interface Asked {
   readonly type: 'join';

@@ -7,11 +7,24 @@
  * one. The average of a step is therefore the canned gradient itself, whatever N, M, the codec and the cut of the leases, and one trajectory,
  * computed before anything is measured, holds for all of them.
  */
-import type { Model } from '@gradcast/model';
+import type { Model, PresetName } from '@gradcast/model';
 import { TrainingState } from '@gradcast/optimizer';
 import type { CodecName } from '@gradcast/protocol';
 import { createCodec } from '@gradcast/reduction';
 import { selectKernels } from '@gradcast/vector';
+
+/** A run whose course is known. */
+export interface CannedRun {
+  readonly preset: PresetName;
+  readonly microBatchSize: number;
+  readonly seed: number;
+  readonly codec: CodecName;
+  /** Of the replica, by version. */
+  readonly fingerprints: readonly string[];
+  /** Versions from and to which is measured. */
+  readonly begin: number;
+  readonly end: number;
+}
 
 /** Keeps the norm near that of a real gradient. */
 const UNIT = 2 ** -14;

@@ -12,7 +12,8 @@ import { BenchmarkError } from '../harness/errors.ts';
 import type { Harness } from '../harness/harness.ts';
 import type { RunningProcess } from '../harness/running-process.ts';
 import { median } from '../harness/statistics.ts';
-import type { Asked, CannedRun, Told } from './canned-workers-process.ts';
+import type { CannedRun } from './canned.ts';
+import type { Asked, Told } from './canned-workers-process.ts';
 import { cpuPerStep, usageOf, watchMemory } from './usage.ts';
 
 /** More client processes than this would only fight for the processors: workers beyond share one. */
