@@ -52,7 +52,7 @@ export default tseslint.config(
   },
   {
     files: anyRuntimeLibraries().map((name) => `libs/${name}/src/**/*.ts`),
-    ignores: ['**/*.test.ts'],
+    ignores: ['**/*.test.ts', '**/for-tests/**'],
     rules: {
       'no-restricted-imports': [
         'error',

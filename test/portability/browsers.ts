@@ -4,11 +4,11 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { loadDataset } from '@gradcast/dataset';
-import { wasmBinaries } from '@gradcast/testing';
 import { pageScript } from './bundle.ts';
 import type { Answer, Request } from './steps.ts';
 
@@ -121,7 +121,8 @@ async function serve(
   { content, onReport }: Page,
   end: { resolve: () => void; reject: (error: Error) => void },
 ): Promise<Server> {
-  const binaries = wasmBinaries();
+  const manifest = createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm/package.json');
+  const binaries = join(dirname(manifest), 'dist');
   const find = async (path: string): Promise<Content | undefined> => {
     if (path === '/') return ['text/html', DOCUMENT];
     if (path.startsWith('/wasm/')) return ['application/wasm', await readFile(join(binaries, basename(path)))];

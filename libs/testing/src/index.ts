@@ -9,7 +9,6 @@ export { FaultProxy } from './fault-proxy.ts';
 export type { FaultProxyOptions } from './fault-proxy.ts';
 export { GradcastProcess, repository } from './gradcast-process.ts';
 export type { Ending, GradcastEvent, StartOptions } from './gradcast-process.ts';
-export { kerasResults } from './keras-results.ts';
 export { Moments } from './moments.ts';
 export type { Event, Moment } from './moments.ts';
 export { allGone, descendantsOf, fromProc, fromPs, runningProcesses, stillRunning } from './processes.ts';
@@ -28,5 +27,4 @@ export {
 export type { Hashes, LedgerStep, MetricsRecord, Summary } from './run-files.ts';
 export { canShapeLinks, shapeLink } from './shaped-link.ts';
 export type { ShapedLink } from './shaped-link.ts';
-export { wasmBinaries } from './wasm-binaries.ts';
 export { Workbench } from './workbench.ts';

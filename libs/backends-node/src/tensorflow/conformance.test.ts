@@ -1,3 +1,4 @@
+import { kerasResults } from '../for-tests/keras-results.ts';
 import { loadTensorflow } from './load.ts';
 import {
   engineConformance,
@@ -6,7 +7,6 @@ import {
   kerasConformance,
   kernelConformance,
 } from '@gradcast/engine/conformance';
-import { kerasResults } from '@gradcast/testing';
 
 const eager = () => loadTensorflow({ graph: false });
 const graph = () => loadTensorflow({ graph: true });

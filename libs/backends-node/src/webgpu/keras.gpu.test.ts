@@ -1,6 +1,6 @@
+import { kerasResults } from '../for-tests/keras-results.ts';
 import { loadWebgpu } from './load.ts';
 import { kerasConformance } from '@gradcast/engine/conformance';
-import { kerasResults } from '@gradcast/testing';
 import { webgpuSkip } from './test-machine.ts';
 
 // A processor that plays the GPU needs minutes for three steps of the larger preset.

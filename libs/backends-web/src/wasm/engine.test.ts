@@ -1,5 +1,6 @@
 import { engineConformance, kerasConformance } from '@gradcast/engine/conformance';
-import { kerasResults, wasmBinaries } from '@gradcast/testing';
+import { kerasResults } from '../for-tests/keras-results.ts';
+import { wasmBinaries } from '../for-tests/wasm-binaries.ts';
 import { startWasm } from './start.ts';
 
 const load = () => startWasm(wasmBinaries());

@@ -1,5 +1,5 @@
 import { fourierConformance, kernelConformance } from '@gradcast/engine/conformance';
-import { wasmBinaries } from '@gradcast/testing';
+import { wasmBinaries } from '../for-tests/wasm-binaries.ts';
 import { startWasm } from './start.ts';
 
 const load = () => startWasm(wasmBinaries());

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { array, expectClose, matMul, type Plain, tensor } from '@gradcast/engine/conformance';
-import { wasmBinaries } from '@gradcast/testing';
+import { wasmBinaries } from '../for-tests/wasm-binaries.ts';
 import { startWasm } from './start.ts';
 
 const TOLERANCE = 2e-6;

@@ -1,7 +1,7 @@
-import { wasmBinaries } from '@gradcast/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { wasmBinaries } from '../for-tests/wasm-binaries.ts';
 import { startWasm } from './start.ts';
 
 /** Sides of two to five axes, and an order of them. */

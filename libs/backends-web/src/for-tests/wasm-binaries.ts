@@ -1,4 +1,4 @@
-/** The binaries of the `wasm` backend, for tests that start it without the library that knows Node. */
+/** The binaries of `wasm`, for tests: in Node the library that knows Node finds them. */
 import { createRequire } from 'node:module';
 import { dirname, join, sep } from 'node:path';
 
