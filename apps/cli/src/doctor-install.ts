@@ -2,12 +2,15 @@
 import {
   buildBindingFolder,
   cacheFolder,
+  candidatesFor,
   downloadBytes,
+  factsOf,
   installNative,
   isTensorflowInstalled,
   listGpus,
   thisMachine,
   wheelsFor,
+  type BackendRequest,
   type GpuLister,
   type Installation,
   type InstallOptions,
@@ -20,7 +23,7 @@ export type Installer = (options: InstallOptions) => Promise<Installation>;
 export type BindingBuilder = typeof buildBindingFolder;
 
 export interface DoctorInstallOptions {
-  readonly backend: 'auto' | 'cuda' | 'webgpu' | 'tensorflow' | 'wasm';
+  readonly backend: BackendRequest;
   readonly yes: boolean;
   readonly env: NodeJS.ProcessEnv;
   readonly talk: Pick<NodeJS.WriteStream, 'write'> & { readonly isTTY?: boolean };
@@ -40,7 +43,8 @@ const LICENCE = 'https://docs.nvidia.com/cuda/eula/';
  */
 export async function installForDoctor(options: DoctorInstallOptions): Promise<string> {
   const { backend, env, talk, installer = installNative, signal } = options;
-  if (backend === 'wasm' || backend === 'webgpu') return `${backend} needs nothing to be installed`;
+  if (!candidatesFor(backend).some((candidate) => factsOf(candidate).isNative))
+    return `${backend} needs nothing to be installed`;
   const { variant, note } = await variantFor(options);
   const progress = progressLines(talk);
   const began = performance.now();

@@ -1,4 +1,5 @@
-import { type Diagnosis, type DiagnosisTable, type InstallOptions } from '@gradcast/backends-node';
+import { CANDIDATES, type Diagnosis, type DiagnosisTable, type InstallOptions } from '@gradcast/backends-node';
+import { BACKEND_CHOICES } from '@gradcast/config';
 import { BackendError } from '@gradcast/engine';
 import { describe, expect, it } from 'vitest';
 import { runDoctor, type DoctorOptions } from './doctor.ts';
@@ -165,4 +166,8 @@ describe('gradcast doctor --install beside an NVIDIA GPU', () => {
     expect(silent.variants).toEqual(['cpu']);
     expect(silent.stdout).toContain('CUDA was not installed');
   });
+});
+
+it('knows every backend that can be asked for, in the order in which auto tries them', () => {
+  expect(BACKEND_CHOICES).toEqual(['auto', ...CANDIDATES]);
 });

@@ -3,7 +3,9 @@
  * `--install` it first brings the native library.
  */
 import {
+  candidatesFor,
   diagnose,
+  type BackendRequest,
   type ChooseOptions,
   type Diagnosis,
   type DiagnosisTable,
@@ -16,7 +18,7 @@ import { renderTable } from './doctor-table.ts';
 
 export interface DoctorOptions {
   readonly install: boolean;
-  readonly backend: 'auto' | 'cuda' | 'webgpu' | 'tensorflow' | 'wasm';
+  readonly backend: BackendRequest;
   /** Accepts large downloads and their licences without asking. */
   readonly yes: boolean;
   /** Prints one JSON object on standard output instead of the table; everything else goes to standard error. */
@@ -91,8 +93,8 @@ async function buildOnly(folder: string, options: BuildOptions): Promise<number>
 /** The row that a run with this `--backend` would compute on. */
 function taken(rows: readonly Diagnosis[], backend: DoctorOptions['backend']): Diagnosis | undefined {
   if (backend === 'auto') return rows.find(({ available, automatic }) => available && automatic);
-  const names = backend === 'tensorflow' ? ['cuda', 'tensorflow'] : [backend];
-  return rows.find(({ candidate, available }) => available && names.includes(candidate));
+  const wanted = candidatesFor(backend);
+  return rows.find(({ candidate, available }) => available && wanted.includes(candidate));
 }
 
 function verdict(backend: DoctorOptions['backend'], row: Diagnosis | undefined): string {

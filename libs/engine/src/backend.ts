@@ -1,15 +1,13 @@
 /** What loading a backend yields, whichever it is: everything the engine needs to compute gradients on it. */
 import type { Compile, Kernels } from '@gradcast/model';
 
-/** Backends by the name under which tfjs-core knows them. */
-export type BackendName = 'tensorflow' | 'webgpu' | 'wasm';
-
 /**
  * The facts that two workers must share before they can be expected to compute the same bits; they are compared as
  * they stand here and shown to people.
  */
 export interface BackendProfile {
-  readonly backend: BackendName;
+  /** The name under which tfjs-core knows it, such as `wasm`. */
+  readonly backend: string;
   /** Version of the library that computes, e.g. `2.21.0` of libtensorflow or `4.22.0` of tfjs-backend-wasm. */
   readonly libraryVersion: string;
   /** `cpu`, `cuda:NAME`, `gpu:NAME` or `software:NAME`. */
@@ -24,7 +22,8 @@ export interface BackendProfile {
 
 /** A backend that is registered with tfjs-core, ready and current. */
 export interface LoadedBackend {
-  readonly name: BackendName;
+  /** The name under which tfjs-core knows it. */
+  readonly name: string;
   readonly kernels: Kernels;
   /** How the parts of a step become graphs; without it they run as they are written. */
   readonly compile?: Compile;

@@ -1,27 +1,45 @@
-/** The ways to compute, in the order in which `auto` tries them, and what a probe of one says. */
-import type { BackendName } from '@gradcast/engine';
+/** A way to compute, before its code is loaded, and what a probe of one says. */
+import type { LoadedBackend } from '@gradcast/engine';
+import type { Gpu, GpuList } from './gpus.ts';
 
-/** `cuda` and `tensorflow` are the same backend on a GPU and on the processor. */
-export type Candidate = 'cuda' | 'webgpu' | 'tensorflow' | 'wasm';
+export interface BackendSettings {
+  /** Compute threads; only the native backend has more than one. */
+  readonly threads?: number;
+  /** Needed by `cuda`. */
+  readonly gpu?: Gpu | undefined;
+}
 
-/** What a user may ask for. `tensorflow` takes CUDA where it runs, the processor elsewhere. */
-export type BackendRequest = 'auto' | Candidate;
+/** What can be told of a machine without loading anything. */
+export interface Surroundings {
+  readonly gpus: GpuList;
+  /** Whether the user asked for this backend by its name: then nothing is ruled out beforehand. */
+  readonly named: boolean;
+  /** As `process.platform` has it. */
+  readonly os: string;
+  /** The cache folder, where it is not the usual one. */
+  readonly cache: string | undefined;
+}
 
-/** Fastest first. */
-export const CANDIDATES: readonly Candidate[] = ['cuda', 'webgpu', 'tensorflow', 'wasm'];
+/** What is known of a candidate; each lies in the folder of its backend, all of them in the list of candidates. */
+export interface CandidateFacts {
+  /** The backend that computes, by the name under which tfjs-core knows it. */
+  readonly backend: string;
+  /** What it computes on. A GPU's driver may vanish, so success there is not remembered. */
+  readonly device: 'gpu' | 'cpu';
+  /** Whether it is the native library that computes, which has to be installed. */
+  readonly isNative: boolean;
+  /** What to do if its test process dies or does not answer. */
+  readonly remedy: string;
+  /** Why it need not be tried here, or undefined. */
+  readonly ruledOut: (surroundings: Surroundings) => Refused | undefined;
+  /** Registers it with tfjs-core and makes it current; its code is imported only here. @throws BackendError */
+  readonly load: (settings: BackendSettings) => Promise<LoadedBackend>;
+}
 
-/** The backend that computes for a candidate. */
-export function backendOf(candidate: Candidate): BackendName {
-  switch (candidate) {
-    case 'cuda':
-    case 'tensorflow':
-      return 'tensorflow';
-    case 'webgpu':
-    case 'wasm':
-      return candidate;
-    default:
-      return candidate satisfies never;
-  }
+export interface Refused {
+  readonly ok: false;
+  readonly reason: string;
+  readonly remedy: string;
 }
 
 /** Answer of one probe. */
@@ -32,10 +50,7 @@ export type ProbeReport =
       readonly device: string;
       readonly libraryVersion: string;
     }
-  | { readonly ok: false; readonly reason: string; readonly remedy: string };
-
-/** Tries one candidate; never throws. */
-export type Prober = (candidate: Candidate) => Promise<ProbeReport>;
+  | Refused;
 
 /** Whether a report is of a processor that plays a GPU, which only a test wants. */
 export function isSoftware(report: ProbeReport): boolean {

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { nativePaths } from '../native/cache.ts';
 import { WHEEL_SETS } from '../native/wheels.ts';
-import type { Candidate, ProbeReport } from './candidate.ts';
+import type { ProbeReport } from './candidate.ts';
+import type { Candidate } from './candidates.ts';
 import { chooseBackend, diagnose, type ChooseOptions } from './choose.ts';
 import type { GpuList } from './gpus.ts';
 

@@ -1,17 +1,9 @@
 /** Which backend computes: the one asked for by name, or the fastest that runs here. */
-import type { BackendName } from '@gradcast/engine';
 import { cacheFolder, type Environment } from '../native/cache.ts';
 import { nativeError } from '../native/errors.ts';
-import { isTensorflowInstalled } from '../tensorflow/load.ts';
-import {
-  backendOf,
-  CANDIDATES,
-  isSoftware,
-  type BackendRequest,
-  type Candidate,
-  type Prober,
-  type ProbeReport,
-} from './candidate.ts';
+import { isTensorflowInstalled } from '../tensorflow/installed.ts';
+import { isSoftware, type ProbeReport } from './candidate.ts';
+import { candidatesFor, CANDIDATES, factsOf, type BackendRequest, type Candidate, type Prober } from './candidates.ts';
 import { listGpus, type Gpu, type GpuList, type GpuLister } from './gpus.ts';
 import { processProber } from './probe.ts';
 import { rememberingProber } from './remember.ts';
@@ -27,7 +19,7 @@ export interface ChooseOptions {
 }
 
 export interface ChosenBackend {
-  readonly backend: BackendName;
+  readonly backend: string;
   /** What `loadBackend` takes. */
   readonly candidate: Candidate;
   /** `cpu`, `cuda:NAME`, `gpu:NAME` or `software:NAME`. */
@@ -69,11 +61,6 @@ export async function chooseBackend(request: BackendRequest, options: ChooseOpti
   );
 }
 
-function candidatesFor(request: BackendRequest): readonly Candidate[] {
-  if (request === 'auto') return CANDIDATES;
-  return request === 'tensorflow' ? ['cuda', 'tensorflow'] : [request];
-}
-
 /** The driver's list and a prober that goes with it. */
 async function prepare(options: ChooseOptions, named: boolean): Promise<{ gpus: GpuList; probe: Prober }> {
   const { env = process.env, cache = cacheFolder(env), probeEntry } = options;
@@ -97,7 +84,7 @@ function chosen(
   refusals: readonly Refusal[],
   gpus: GpuList,
 ): ChosenBackend {
-  const backend = backendOf(candidate);
+  const { backend } = factsOf(candidate);
   const taken = `${backend} ${libraryVersion} on ${device}`;
   const sentence = refusals.length === 0 ? taken : `${taken} (${listed(refusals)})`;
   return { backend, candidate, device, gpus: candidate === 'cuda' ? gpus.gpus : [], sentence };
@@ -137,7 +124,7 @@ export async function diagnose(options: ChooseOptions = {}): Promise<DiagnosisTa
 }
 
 function rowOf(candidate: Candidate, report: ProbeReport): Diagnosis {
-  const device = candidate === 'cuda' || candidate === 'webgpu' ? 'gpu' : 'cpu';
+  const { backend, device } = factsOf(candidate);
   if (!report.ok) {
     return { candidate, device, available: false, automatic: false, reason: report.reason, remedy: report.remedy };
   }
@@ -147,7 +134,7 @@ function rowOf(candidate: Candidate, report: ProbeReport): Diagnosis {
     device: report.device,
     available: true,
     automatic: !software,
-    reason: software?.reason ?? `${backendOf(candidate)} ${report.libraryVersion}`,
+    reason: software?.reason ?? `${backend} ${report.libraryVersion}`,
     remedy: software?.remedy ?? '',
   };
 }

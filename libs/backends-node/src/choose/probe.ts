@@ -3,15 +3,14 @@
  * loads the backend, multiplies two small matrices and says on one line how it went.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { nativePaths, type Environment } from '../native/cache.ts';
 import { run, type CommandResult } from '../native/command.ts';
 import { BackendError } from '@gradcast/engine';
 import { thisMachine, wheelsFor } from '../native/wheels.ts';
-import { isTensorflowInstalled } from '../tensorflow/load.ts';
 import { complaintsIn, lacksLibraries } from '../tensorflow/words.ts';
-import { CANDIDATES, type Candidate, type Prober, type ProbeReport } from './candidate.ts';
+import type { ProbeReport } from './candidate.ts';
+import { CANDIDATES, factsOf, type Candidate, type Prober } from './candidates.ts';
 import type { Gpu, GpuList } from './gpus.ts';
 import { loadBackend } from './load-backend.ts';
 
@@ -36,7 +35,8 @@ export function processProber(options: ProbeOptions): Prober {
   const { gpus, entry = fileURLToPath(new URL('probe.mjs', import.meta.url)), limitMs = 60_000 } = options;
   const env = options.cache === undefined ? options.env : { ...options.env, GRADCAST_CACHE: options.cache };
   return async (candidate) => {
-    const hopeless = ruledOut(candidate, options);
+    const { named = false, os = process.platform, cache } = options;
+    const hopeless = factsOf(candidate).ruledOut({ gpus, named, os, cache });
     if (hopeless) return hopeless;
     const request = JSON.stringify({ candidate, gpu: candidate === 'cuda' ? gpus.gpus[0] : undefined });
     const result = await run(process.execPath, [entry, request], { env, limitMs });
@@ -45,35 +45,8 @@ export function processProber(options: ProbeOptions): Prober {
   };
 }
 
-/** What can be told without loading anything. */
-function ruledOut(candidate: Candidate, options: ProbeOptions): ProbeReport | undefined {
-  const { gpus, named = false, os = process.platform, cache } = options;
-  switch (candidate) {
-    case 'cuda':
-      if (gpus.gpus.length === 0) {
-        const remedy = gpus.driver ? 'see what nvidia-smi says' : 'needs an NVIDIA GPU and its driver';
-        return { ok: false, reason: gpus.reason, remedy };
-      }
-      return isTensorflowInstalled('cuda', cache)
-        ? undefined
-        : { ok: false, reason: 'not installed', remedy: 'gradcast doctor --install --backend cuda' };
-    case 'tensorflow':
-      return isTensorflowInstalled('cpu', cache) || isTensorflowInstalled('cuda', cache)
-        ? undefined
-        : { ok: false, reason: 'not installed', remedy: 'gradcast doctor --install' };
-    case 'webgpu':
-      if (named || os !== 'linux' || gpus.driver || existsSync('/dev/dri') || existsSync('/dev/dxg')) return undefined;
-      return { ok: false, reason: 'no graphics device', remedy: 'needs a GPU with a Vulkan driver' };
-    case 'wasm':
-      return undefined;
-    default:
-      return candidate satisfies never;
-  }
-}
-
 function readReport(candidate: Candidate, result: CommandResult, limitMs: number): ProbeReport {
-  const remedies = { cuda: 'update the NVIDIA driver', webgpu: 'update the graphics driver' };
-  const remedy = candidate in remedies ? remedies[candidate as 'cuda' | 'webgpu'] : 'take another backend';
+  const { remedy } = factsOf(candidate);
   if (result.timedOut) return { ok: false, reason: `did not answer in ${limitMs / 1000} s`, remedy };
   const line = result.stdout.split('\n').find((text) => text.startsWith(MARK));
   // A library that dies while the process ends has still computed: the report counts.

@@ -8,7 +8,8 @@ import { cpus, hostname, release } from 'node:os';
 import { join } from 'node:path';
 import { nativeKey } from '../native/cache.ts';
 import { thisMachine, wheelsFor } from '../native/wheels.ts';
-import type { Candidate, Prober, ProbeReport } from './candidate.ts';
+import type { ProbeReport } from './candidate.ts';
+import { factsOf, type Candidate, type Prober } from './candidates.ts';
 import type { GpuList } from './gpus.ts';
 
 /** Everything whose change makes an old success worthless. */
@@ -16,7 +17,7 @@ function keyOf(candidate: Candidate, gpus: GpuList): string {
   const machine = thisMachine();
   let library = '';
   try {
-    library = nativeKey(wheelsFor(machine, candidate === 'cuda' ? 'cuda' : 'cpu'));
+    library = nativeKey(wheelsFor(machine, 'cpu'));
   } catch {
     // No native library for this platform; the other backends are keyed by what follows.
   }
@@ -27,7 +28,7 @@ function keyOf(candidate: Candidate, gpus: GpuList): string {
 /** Wraps the probers of backends whose success rarely ends; a GPU's driver may vanish, so those are always tried. */
 export function rememberingProber(probe: Prober, gpus: GpuList, cache: string): Prober {
   return async (candidate) => {
-    if (candidate === 'cuda' || candidate === 'webgpu') return probe(candidate);
+    if (factsOf(candidate).device === 'gpu') return probe(candidate);
     const path = join(cache, 'probes', `${candidate}-${keyOf(candidate, gpus)}.json`);
     try {
       return JSON.parse(await readFile(path, 'utf8')) as ProbeReport;

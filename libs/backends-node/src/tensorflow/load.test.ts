@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { run } from '../native/command.ts';
 import { TENSORFLOW_VERSION } from '../native/wheels.ts';
-import { isTensorflowInstalled, loadTensorflow } from './load.ts';
+import { isTensorflowInstalled } from './installed.ts';
+import { loadTensorflow } from './load.ts';
 
 /** What the program below prints. */
 interface Report {

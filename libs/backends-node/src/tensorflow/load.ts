@@ -6,12 +6,13 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { cpuFeatures, thisCpu } from '../machine/cpu.ts';
 import type { LoadedBackend } from '@gradcast/engine';
-import { isInstalled, nativePaths } from '../native/cache.ts';
+import { nativePaths } from '../native/cache.ts';
 import { nativeError } from '../native/errors.ts';
 import { thisMachine, wheelsFor, type NativeVariant } from '../native/wheels.ts';
 import { loadNodeBackend, type Binding, type NodeBackend } from './binding.ts';
 import { graphCompiler } from './compile.ts';
 import { tensorflowKernels } from './kernels.ts';
+import { isTensorflowInstalled } from './installed.ts';
 import { openLibrary } from './open-library.ts';
 import { Recorder } from './recorder.ts';
 import { nativeEnvironment, type NativeSettings } from './environment.ts';
@@ -111,15 +112,6 @@ function graphsOf(eager: LoadedTensorflow, recorder: Recorder): LoadedTensorflow
     return eager;
   } finally {
     trial.dispose();
-  }
-}
-
-/** Whether a variant lies in the cache, without loading anything. */
-export function isTensorflowInstalled(variant: NativeVariant, cache?: string): boolean {
-  try {
-    return isInstalled(wheelsFor(thisMachine(), variant), cache);
-  } catch {
-    return false;
   }
 }
 

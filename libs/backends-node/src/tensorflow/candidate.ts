@@ -1,0 +1,39 @@
+/** The native library, on a GPU and on the processor. */
+import type { CandidateFacts } from '../choose/candidate.ts';
+import { nativeError } from '../native/errors.ts';
+import { isTensorflowInstalled } from './installed.ts';
+
+export const cuda: CandidateFacts = {
+  backend: 'tensorflow',
+  device: 'gpu',
+  isNative: true,
+  remedy: 'update the NVIDIA driver',
+  ruledOut: ({ gpus, cache }) => {
+    if (gpus.gpus.length === 0) {
+      const remedy = gpus.driver ? 'see what nvidia-smi says' : 'needs an NVIDIA GPU and its driver';
+      return { ok: false, reason: gpus.reason, remedy };
+    }
+    if (isTensorflowInstalled('cuda', cache)) return undefined;
+    return { ok: false, reason: 'not installed', remedy: 'gradcast doctor --install --backend cuda' };
+  },
+  load: async ({ threads = 1, gpu }) => {
+    if (!gpu) throw nativeError('backend-unavailable', 'cuda needs a GPU', 'see gradcast doctor');
+    const { loadTensorflow } = await import('./load.ts');
+    return loadTensorflow({ threads, gpu: gpu.index, gpuName: gpu.name });
+  },
+};
+
+export const tensorflow: CandidateFacts = {
+  backend: 'tensorflow',
+  device: 'cpu',
+  isNative: true,
+  remedy: 'take another backend',
+  ruledOut: ({ cache }) => {
+    if (isTensorflowInstalled('cpu', cache) || isTensorflowInstalled('cuda', cache)) return undefined;
+    return { ok: false, reason: 'not installed', remedy: 'gradcast doctor --install' };
+  },
+  load: async ({ threads = 1 }) => {
+    const { loadTensorflow } = await import('./load.ts');
+    return loadTensorflow({ threads, graph: process.env['GRADCAST_GRAPH'] !== 'off' });
+  },
+};
