@@ -128,3 +128,10 @@ export class SessionHarness {
     return last?.kind === 'lost' ? last.retryMs : NaN;
   }
 }
+
+/** A session that was welcomed. */
+export function memberSession(options: Partial<SessionOptions> = {}): SessionHarness {
+  const harness = new SessionHarness(options);
+  harness.connection.welcomes();
+  return harness;
+}

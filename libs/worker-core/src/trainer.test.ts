@@ -6,7 +6,7 @@ import { referenceKernels as kernels } from '@gradcast/vector';
 import { describe, expect, it } from 'vitest';
 import { linearGradient } from './fake-engine.ts';
 import { probeBatch } from '@gradcast/task';
-import { averageOf, Bench, frames, leafOf, model, preset, SCALARS, truth } from './trainer-bench.ts';
+import { averageOf, TrainerHarness, frames, leafOf, model, preset, SCALARS, truth } from './trainer-harness.ts';
 
 /** Sum of leaves `[start, start + size)` of a step, each node the sum of its halves. */
 function plainTree(replica: Replica, start: number, size: number): Float32Array {
@@ -27,7 +27,7 @@ function truthAfter(steps: number): Replica {
 
 describe('a welcome', () => {
   it('is answered with the probe of the run, computed twice, and the time of the second', async () => {
-    const bench = new Bench();
+    const bench = new TrainerHarness();
     bench.prepare = (engine) => (engine.during = (gradients) => (bench.clock += gradients === 1 ? 400 : 30));
     await bench.deliver(frames.welcome());
     const wanted = linearGradient(model, model.initialParameters(5), probeBatch(model, 5));
@@ -39,19 +39,19 @@ describe('a welcome', () => {
   });
 
   it('is refused by a device that gives two gradients for one micro-batch', async () => {
-    const bench = new Bench();
+    const bench = new TrainerHarness();
     bench.prepare = (engine) => (engine.error = (gradients) => gradients);
     await expect(bench.deliver(frames.welcome())).rejects.toMatchObject({ code: 'probe-unstable' });
     expect(bench.sent).toEqual([]);
   });
 
   it('is refused if the preset is unknown', async () => {
-    const bench = new Bench();
+    const bench = new TrainerHarness();
     await expect(bench.deliver(frames.welcome({ preset: 'other' }))).rejects.toMatchObject({ code: 'preset-unknown' });
   });
 
   it('of the same run after a reconnection keeps engine and probe', async () => {
-    const bench = new Bench();
+    const bench = new TrainerHarness();
     await bench.deliver(frames.welcome());
     bench.trainer.disconnected();
     await bench.deliver(frames.welcome({ incarnation: 4 }));
@@ -66,7 +66,7 @@ describe('a welcome', () => {
     ['seed', { seed: 6 }],
     ['micro-batch size', { microBatchSize: 4 }],
   ])('with another %s replaces the engine and disposes of the old one', async (_, change) => {
-    const bench = new Bench();
+    const bench = new TrainerHarness();
     await bench.deliver(frames.welcome(), frames.welcome(change));
     expect(bench.engines.map(({ disposed }) => disposed)).toEqual([true, false]);
     const [first, second] = bench.of('ready');
@@ -74,7 +74,7 @@ describe('a welcome', () => {
   });
 
   it('says nothing if the connection goes while the probe runs, and answers the next', async () => {
-    const bench = new Bench();
+    const bench = new TrainerHarness();
     bench.prepare = (engine) =>
       (engine.during = (count) => {
         if (count === 1) bench.trainer.disconnected();
@@ -88,19 +88,19 @@ describe('a welcome', () => {
   it('with a payload is refused', async () => {
     const { buffer } = frames.welcome();
     const longer = new Uint8Array([...new Uint8Array(buffer), 0, 0, 0, 0, 0, 0, 0, 0]);
-    await expect(new Bench().deliver(longer)).rejects.toMatchObject({ code: 'payload-length' });
+    await expect(new TrainerHarness().deliver(longer)).rejects.toMatchObject({ code: 'payload-length' });
   });
 });
 
 describe('a snapshot', () => {
   it('is answered with the version it brought', async () => {
-    const bench = new Bench();
+    const bench = new TrainerHarness();
     await bench.deliver(frames.welcome(), frames.snapshot(truth(9)));
     expect(bench.of('applied').map(({ message }) => message.version)).toEqual([9]);
   });
 
   it('that does not have its own fingerprint is asked for again, and no lease is worked on until then', async () => {
-    const bench = new Bench();
+    const bench = new TrainerHarness();
     await bench.join();
     const wrong = 'ab'.repeat(16);
     await bench.deliver(frames.snapshot(truth(2), { fingerprint: wrong }), frames.lease(2, 0, 2));
@@ -112,7 +112,7 @@ describe('a snapshot', () => {
   });
 
   it('of another length is refused', async () => {
-    const bench = new Bench();
+    const bench = new TrainerHarness();
     await bench.deliver(frames.welcome());
     const short = encodeFrame({ type: 'snapshot', incarnation: 3, version: 0, fingerprint: truth().fingerprint }, [
       truth().vectors.parameters,
@@ -125,7 +125,7 @@ describe('a lease', () => {
   it('becomes one result for each of its subtrees, with the bits of the plain tree', async () => {
     for (let first = 0; first < 8; first++) {
       for (let count = 1; first + count <= 8; count++) {
-        const bench = new Bench();
+        const bench = new TrainerHarness();
         await bench.join();
         await bench.deliver(frames.lease(0, first, count));
         const covered = bench.of('result').map(({ message, payload }) => {
@@ -140,7 +140,7 @@ describe('a lease', () => {
   });
 
   it.each(['f16', 'bf16', 'int8'] as const)('is summed in the codec of the run: %s', async (name) => {
-    const bench = new Bench();
+    const bench = new TrainerHarness();
     await bench.deliver(frames.welcome({ codec: name }), frames.snapshot(truth()), frames.lease(0, 4, 4));
     const codec = createCodec(name, { layout: model, seed: 5, kernels });
     const tree = gradientTree({ start: 4, size: 4 }, { codec, step: 0 });
@@ -154,7 +154,7 @@ describe('a lease', () => {
   });
 
   it('of three leaves is two results that name lease, version and replica', async () => {
-    const bench = new Bench();
+    const bench = new TrainerHarness();
     await bench.join();
     await bench.deliver(frames.lease(0, 1, 3, { lease: 17 }));
     const common = { type: 'result', incarnation: 3, lease: 17, version: 0, fingerprint: truth().fingerprint };
@@ -165,7 +165,7 @@ describe('a lease', () => {
   });
 
   it('tells how long it waited, how long it took, and each micro-batch of it', async () => {
-    const bench = new Bench();
+    const bench = new TrainerHarness();
     await bench.join();
     bench.engine.during = () => (bench.clock += 40);
     bench.atYield = () => (bench.clock += 5);
@@ -179,7 +179,7 @@ describe('a lease', () => {
   });
 
   it('loads the parameters of a version once', async () => {
-    const bench = new Bench();
+    const bench = new TrainerHarness();
     await bench.join();
     await bench.deliver(frames.lease(0, 0, 3), frames.lease(0, 4, 2));
     await bench.deliver(frames.average(0), frames.lease(1, 0, 2));
@@ -187,7 +187,7 @@ describe('a lease', () => {
   });
 
   it('for a version that is over is dropped', async () => {
-    const bench = new Bench();
+    const bench = new TrainerHarness();
     await bench.join(truth(5));
     await bench.deliver(frames.lease(4, 0, 2));
     expect(bench.sent).toEqual([]);
@@ -195,7 +195,7 @@ describe('a lease', () => {
   });
 
   it('for a version to come waits for it', async () => {
-    const bench = new Bench();
+    const bench = new TrainerHarness();
     await bench.join();
     await bench.deliver(frames.lease(2, 0, 2), frames.average(0));
     expect(bench.of('result')).toEqual([]);
@@ -207,7 +207,7 @@ describe('a lease', () => {
   });
 
   it('that arrives while the first micro-batch of another begins waits its turn', async () => {
-    const bench = new Bench();
+    const bench = new TrainerHarness();
     await bench.join();
     const arrived = [frames.lease(0, 4, 2, { lease: 2 })];
     const handled: Promise<void>[] = [];
@@ -222,7 +222,7 @@ describe('a lease', () => {
   });
 
   it('that arrives at the very end of the work before it is not forgotten', async () => {
-    const bench = new Bench();
+    const bench = new TrainerHarness();
     await bench.join();
     const { length } = bench.sent;
     const late: Promise<void>[] = [];
@@ -238,13 +238,13 @@ describe('a lease', () => {
   });
 
   it('before any snapshot is dropped', async () => {
-    const bench = new Bench();
+    const bench = new TrainerHarness();
     await bench.deliver(frames.welcome(), frames.lease(0, 0, 1));
     expect(bench.of('result')).toEqual([]);
   });
 
   it('of another length is refused', async () => {
-    const bench = new Bench();
+    const bench = new TrainerHarness();
     await bench.join();
     await expect(bench.deliver(frames.lease(0, 0, 2, { count: 3 }))).rejects.toMatchObject({ code: 'payload-length' });
   });
@@ -252,7 +252,7 @@ describe('a lease', () => {
 
 describe('an average', () => {
   it('is applied as the coordinator applies it', async () => {
-    const bench = new Bench();
+    const bench = new TrainerHarness();
     await bench.join();
     await bench.deliver(frames.average(0), frames.average(1), frames.lease(2, 0, 1));
     expect(bench.of('applied').map(({ message }) => message.version)).toEqual([1, 2]);
@@ -260,7 +260,7 @@ describe('an average', () => {
   });
 
   it('of a skipped step only counts', async () => {
-    const bench = new Bench();
+    const bench = new TrainerHarness();
     await bench.join();
     await bench.deliver(frames.skipped(0), frames.lease(1, 0, 1));
     const [{ message }] = bench.of('result');
@@ -268,7 +268,7 @@ describe('an average', () => {
   });
 
   it('at another version asks for a snapshot once and is not applied', async () => {
-    const bench = new Bench();
+    const bench = new TrainerHarness();
     await bench.join();
     await bench.deliver(frames.average(1), frames.average(2), frames.lease(3, 0, 1));
     expect(bench.sent.map(({ message }) => message)).toMatchObject([
@@ -279,7 +279,7 @@ describe('an average', () => {
   });
 
   it('stops a lease that it makes worthless at the next micro-batch', async () => {
-    const bench = new Bench();
+    const bench = new TrainerHarness();
     await bench.join();
     let turns = 0;
     const later: Promise<void>[] = [];
@@ -295,7 +295,7 @@ describe('an average', () => {
   });
 
   it('keeps results of subtrees that were finished before it came', async () => {
-    const bench = new Bench();
+    const bench = new TrainerHarness();
     await bench.join();
     let turns = 0;
     bench.atYield = () => {
@@ -306,7 +306,7 @@ describe('an average', () => {
   });
 
   it('of another length is refused', async () => {
-    const bench = new Bench();
+    const bench = new TrainerHarness();
     await bench.join();
     const short = encodeFrame({ type: 'average', incarnation: 3, version: 0, scalars: SCALARS }, [
       averageOf(0).subarray(16),
@@ -317,7 +317,7 @@ describe('an average', () => {
 
 describe('a lost connection', () => {
   it.each([1, 2, 3, 4])('in micro-batch %i of a lease leaves nothing to send', async (turn) => {
-    const bench = new Bench();
+    const bench = new TrainerHarness();
     await bench.join();
     bench.engine.during = (gradients) => {
       if (gradients === turn) bench.trainer.disconnected();
@@ -328,7 +328,7 @@ describe('a lost connection', () => {
   });
 
   it('forgets what was queued and the replica', async () => {
-    const bench = new Bench();
+    const bench = new TrainerHarness();
     await bench.join();
     bench.atYield = () => bench.trainer.disconnected();
     await bench.deliver(frames.lease(0, 0, 1), frames.average(0), frames.lease(1, 0, 1));
@@ -337,7 +337,7 @@ describe('a lost connection', () => {
   });
 
   it('does not let leases that waited come back in the next session', async () => {
-    const bench = new Bench();
+    const bench = new TrainerHarness();
     await bench.join();
     await bench.deliver(frames.lease(1, 0, 1, { lease: 8 }));
     bench.trainer.disconnected();
@@ -349,7 +349,7 @@ describe('a lost connection', () => {
 
 describe('messages of another incarnation', () => {
   it('are dropped', async () => {
-    const bench = new Bench();
+    const bench = new TrainerHarness();
     await bench.join();
     const incarnation = 2;
     await bench.deliver(
@@ -361,7 +361,7 @@ describe('messages of another incarnation', () => {
   });
 
   it('do not stop a lease', async () => {
-    const bench = new Bench();
+    const bench = new TrainerHarness();
     await bench.join();
     bench.atYield = () => void bench.trainer.receive(frames.average(9, { incarnation: 2 }));
     await bench.deliver(frames.lease(0, 0, 4));
@@ -369,7 +369,7 @@ describe('messages of another incarnation', () => {
   });
 
   it('are all that come before a welcome', async () => {
-    const bench = new Bench();
+    const bench = new TrainerHarness();
     await bench.deliver(frames.snapshot(truth()), frames.lease(0, 0, 1));
     expect([bench.sent, bench.engines]).toEqual([[], []]);
   });
@@ -377,7 +377,7 @@ describe('messages of another incarnation', () => {
 
 describe('being idle', () => {
   it('is told once all that was asked for is done, and not before', async () => {
-    const bench = new Bench();
+    const bench = new TrainerHarness();
     await bench.join();
     const before = bench.idles;
     const idlesMeanwhile: number[] = [];
@@ -390,7 +390,7 @@ describe('being idle', () => {
   });
 
   it('is told though leases wait for a version to come', async () => {
-    const bench = new Bench();
+    const bench = new TrainerHarness();
     await bench.join();
     const before = bench.idles;
     await bench.deliver(frames.lease(1, 0, 1));
@@ -400,7 +400,7 @@ describe('being idle', () => {
 
 describe('dispose', () => {
   it('frees the engine, even in the middle of a lease', async () => {
-    const bench = new Bench();
+    const bench = new TrainerHarness();
     await bench.join();
     bench.atYield = () => {
       if (bench.engine.batches.length === 1) bench.trainer.dispose();
@@ -413,7 +413,7 @@ describe('dispose', () => {
 
 describe('bytes that are no message', () => {
   it('are refused at once', () => {
-    const bench = new Bench();
+    const bench = new TrainerHarness();
     expect(() => bench.trainer.receive(new Uint8Array(3))).toThrow(
       expect.objectContaining({ code: 'frame-malformed' }),
     );

@@ -8,7 +8,7 @@ import { decodeFrame, PROTOCOL_VERSION } from '@gradcast/protocol';
 import { Dice, FrameFuzzer, FuzzTally } from '@gradcast/protocol/fuzzing';
 import type { Draft, FuzzReport } from '@gradcast/protocol/fuzzing';
 import { SessionHarness } from './session-harness.ts';
-import { Bench, frames, truth } from './trainer-bench.ts';
+import { TrainerHarness, frames, truth } from './trainer-harness.ts';
 
 export interface WorkerFuzzOptions {
   readonly seed: number;
@@ -46,7 +46,7 @@ export async function fuzzWorker(options: WorkerFuzzOptions): Promise<FuzzReport
 }
 
 class FuzzedWorker {
-  readonly #trainer = new Bench();
+  readonly #trainer = new TrainerHarness();
   readonly #session: SessionHarness;
   #version = 0;
   #greeted = false;

@@ -77,7 +77,7 @@ export const frames = {
   skipped: (version: number) => encodeFrame({ type: 'average', incarnation: INCARNATION, version, scalars: null }),
 };
 
-export class Bench {
+export class TrainerHarness {
   readonly engines: FakeEngine[] = [];
   /** Everything the trainer sent. */
   readonly sent: Received<WorkerMessage>[] = [];
