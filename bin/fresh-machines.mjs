@@ -9,8 +9,9 @@ import { chmod, chown, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs, promisify } from 'node:util';
+import { promisify } from 'node:util';
 import { root } from './build.mjs';
+import { wordsOf } from './words.mjs';
 
 const run = promisify(execFile);
 /** `nobody` of every Linux distribution. */
@@ -38,12 +39,10 @@ const CASES = [
   { name: 'one-core', node: null, cores: '0' },
 ];
 
-const { values } = parseArgs({
-  options: {
-    what: { type: 'string', default: 'demo' },
-    only: { type: 'string', default: '' },
-    'demo-seconds': { type: 'string', default: '30' },
-  },
+const values = wordsOf('test:fresh', {
+  what: { type: 'string', default: 'demo' },
+  only: { type: 'string', default: '' },
+  'demo-seconds': { type: 'string', default: '30' },
 });
 const wanted = values.only === '' ? CASES : CASES.filter(({ name }) => values.only.split(',').includes(name));
 const commands = commandsOf(values.what);

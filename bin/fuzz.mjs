@@ -5,9 +5,9 @@
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { root } from './build.mjs';
 import { loadTool } from './bundle.mjs';
+import { wordsOf } from './words.mjs';
 
 /** What one frame of at most 64 kB may cost on a busy machine, and what all of them together may keep. */
 const SLOWEST_MS = 2_000;
@@ -18,7 +18,7 @@ const SHARES = { decoder: 70, coordinator: 20, worker: 10 };
 const ROUND = 50_000;
 
 const options = { frames: { type: 'string', default: '200000' }, seed: { type: 'string', default: '1' } };
-const { values } = parseArgs({ options });
+const values = wordsOf('fuzz', options);
 const frames = Number(values.frames);
 const seed = Number(values.seed);
 if (!Number.isSafeInteger(frames) || frames < 100 || !Number.isSafeInteger(seed) || seed < 0) {

@@ -20,7 +20,9 @@ const say = (line: string) => process.stdout.write(`${line}\n`);
 process.exitCode = await main();
 
 async function main(): Promise<number> {
-  const { only, backend, steps } = parseArgs({ options }).values;
+  const given = flags();
+  if (!given) return 2;
+  const { only, backend, steps } = given;
   const attacks = catalogue.filter(({ name }) => name.includes(only));
   if (!(Number(steps) >= 2) || attacks.length === 0) {
     process.stderr.write('attack: --steps takes a number from 2, --only a part of an attack’s name\n');
@@ -41,4 +43,13 @@ async function main(): Promise<number> {
   }
   say(`\n${withstood} of ${attacks.length} withstood`);
   return withstood === attacks.length ? 0 : 1;
+}
+
+function flags() {
+  try {
+    return parseArgs({ options }).values;
+  } catch (error) {
+    process.stderr.write(`attack: ${(error as Error).message.split('. ')[0]}\n`);
+    return undefined;
+  }
 }

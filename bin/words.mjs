@@ -1,0 +1,17 @@
+/** The flags of the repository's own tools: what is no flag of theirs ends them with one sentence and exit code 2. */
+import { parseArgs } from 'node:util';
+
+/**
+ * @param tool how the tool is called in the sentence.
+ * @param options as `parseArgs` takes them.
+ * @returns the flags' values; does not return if a word is none of them.
+ */
+export function wordsOf(tool, options) {
+  try {
+    return parseArgs({ options }).values;
+  } catch (error) {
+    const known = Object.entries(options).map(([name, { default: usual }]) => `--${name} ${usual || 'TEXT'}`);
+    process.stderr.write(`${tool}: ${error.message.split('. ')[0]}; usual: ${known.join(' ')}\n`);
+    process.exit(2);
+  }
+}
