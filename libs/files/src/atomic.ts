@@ -14,9 +14,8 @@ export const TEMPORARY_PREFIX = '.tmp-';
  * @param path the final name; its folder must exist.
  * @throws the system's error; the temporary file is gone then and an older file of that name is untouched.
  */
-export async function writeAtomically(path: string, chunks: Iterable<Uint8Array>): Promise<void> {
-  const temporary = join(dirname(path), `${TEMPORARY_PREFIX}${process.pid}-${basename(path)}`);
-  try {
+export function writeAtomically(path: string, chunks: Iterable<Uint8Array>): Promise<void> {
+  return replaceFile(path, async (temporary) => {
     const file = await open(temporary, 'w', 0o644);
     try {
       for (const chunk of chunks) await writeWhole(file, chunk);
@@ -24,6 +23,20 @@ export async function writeAtomically(path: string, chunks: Iterable<Uint8Array>
     } finally {
       await file.close();
     }
+  });
+}
+
+/**
+ * Gives a file its name once it is whole.
+ *
+ * @param path the final name; its folder must exist.
+ * @param write makes the temporary file, synced.
+ * @throws what `write` or the system throws; the temporary file is gone then and an older file of that name is untouched.
+ */
+export async function replaceFile(path: string, write: (temporary: string) => Promise<void>): Promise<void> {
+  const temporary = join(dirname(path), `${TEMPORARY_PREFIX}${process.pid}-${basename(path)}`);
+  try {
+    await write(temporary);
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });

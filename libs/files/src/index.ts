@@ -1,4 +1,4 @@
-export { syncFolder, TEMPORARY_PREFIX, writeAtomically, writeJson } from './atomic.ts';
+export { replaceFile, syncFolder, TEMPORARY_PREFIX, writeAtomically, writeJson } from './atomic.ts';
 export { RunError, systemCode } from './errors.ts';
 export type { RunErrorCode } from './errors.ts';
 export { LineFile, MAX_BACKLOG_BYTES, openOrMake } from './line-file.ts';

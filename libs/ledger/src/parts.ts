@@ -11,7 +11,7 @@ import { basename, dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
-import { syncFolder, systemCode, TEMPORARY_PREFIX } from '@gradcast/files';
+import { replaceFile, syncFolder, systemCode } from '@gradcast/files';
 import { LedgerError } from './errors.ts';
 
 export const LEDGER = 'ledger.jsonl';
@@ -125,8 +125,7 @@ export async function writeCompressed(
   signal?: AbortSignal,
 ): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
-  const temporary = join(dirname(path), `${TEMPORARY_PREFIX}${process.pid}-${basename(path)}`);
-  try {
+  await replaceFile(path, async (temporary) => {
     await pipeline(Readable.from(chunks, { objectMode: true }), createGzip(), createWriteStream(temporary), { signal });
     const file = await open(temporary, 'r+');
     try {
@@ -134,12 +133,7 @@ export async function writeCompressed(
     } finally {
       await file.close();
     }
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
-  await syncFolder(dirname(path));
+  });
 }
 
 /** Seals the part that was written to: gives it its number. Doing it again changes nothing. */
