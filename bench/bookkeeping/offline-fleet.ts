@@ -3,7 +3,7 @@
  * is left of a step is what the coordinator does for its results: frames read and written, leases, shares, sums of 48
  * elements.
  */
-import { encodeFrame, PROTOCOL_VERSION } from '@gradcast/protocol';
+import { encodeFrame } from '@gradcast/protocol';
 import { createCodec } from '@gradcast/reduction';
 import { alignedSubtrees } from '@gradcast/schedule';
 import type { MessageOf, WorkerMessage } from '@gradcast/protocol';
@@ -14,6 +14,7 @@ import { Fleet } from '../../apps/coordinator/src/run/fleet.ts';
 import type { OpenStep } from '../../apps/coordinator/src/leasing/open-step.ts';
 import { cpuMsSince } from '../harness/timing.ts';
 import { OfflineSocket } from './offline-socket.ts';
+import { cannedHello } from '../harness/canned-hello.ts';
 
 const [PIXELS, LATENT] = [4, 2];
 const FIELDS = [
@@ -149,17 +150,7 @@ class OfflineWorker {
       bytesRead: () => 0,
       whenLarge: ignore,
     });
-    this.#say({
-      type: 'hello',
-      protocol: PROTOCOL_VERSION,
-      backend: 'canned',
-      device: 'cpu',
-      profile: { backend: 'canned' },
-      threads: 1,
-      name,
-      metricsPort: null,
-      session: null,
-    });
+    this.#say(cannedHello(name));
     this.#say({ type: 'ready', incarnation: INCARNATION, probe: 'ab'.repeat(32), probeMs: 10 });
     this.applied(0);
   }

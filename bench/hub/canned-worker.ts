@@ -1,12 +1,13 @@
 /** One worker that speaks the whole protocol and computes nothing. */
 import { performance } from 'node:perf_hooks';
-import { decodeFromCoordinator, encodeFrame, PROTOCOL_VERSION } from '@gradcast/protocol';
+import { decodeFromCoordinator, encodeFrame } from '@gradcast/protocol';
 import type { MessageOf, WorkerMessage } from '@gradcast/protocol';
 import { alignedSubtrees } from '@gradcast/schedule';
 import type { Connection } from '@gradcast/worker-core';
 import { connect } from '../../apps/worker/src/connect.ts';
 import { tellFailure } from '../harness/child.ts';
 import type { CannedRun } from './canned.ts';
+import { cannedHello } from '../harness/canned-hello.ts';
 
 const PROBE = '0'.repeat(64);
 const PROBE_MS = 10;
@@ -55,7 +56,7 @@ export class CannedWorker {
     this.#connection = connect(
       { url, token: null },
       {
-        opened: () => this.#sayHello(name),
+        opened: () => this.#say(cannedHello(name)),
         message: (bytes) => {
           try {
             this.#receive(bytes);
@@ -164,22 +165,6 @@ export class CannedWorker {
     const start = frame.payloadAt - header.byteLength;
     frame.room.set(header, start);
     return frame.room.subarray(start);
-  }
-
-  #sayHello(name: string): void {
-    this.#send(
-      encodeFrame({
-        type: 'hello',
-        protocol: PROTOCOL_VERSION,
-        backend: 'canned',
-        device: 'cpu',
-        profile: { backend: 'canned' },
-        threads: 1,
-        name,
-        metricsPort: null,
-        session: null,
-      } satisfies WorkerMessage),
-    );
   }
 
   #say(message: WorkerMessage): void {
