@@ -19,10 +19,13 @@ export interface MicroBatchOptions {
 export class MicroBatches {
   readonly #options: MicroBatchOptions;
   readonly #stream: SampleStream;
+  /** Those of noise, whose numbers are told apart by their place in here. */
+  readonly #noises: readonly BatchField[];
 
   constructor(options: MicroBatchOptions) {
     this.#options = options;
     this.#stream = new SampleStream({ samples: options.dataset.count, seed: options.seed });
+    this.#noises = options.fields.filter(({ source }) => source === 'noise');
   }
 
   /** Every field of a range of leaves of a step, `[count m, …]`. */
@@ -30,16 +33,10 @@ export class MicroBatches {
     const { fields, shape } = this.#options;
     const position = leafPosition(shape, step, first);
     const samples = this.#stream.samplesAt(position, count * shape.microBatchSize);
-    const noises = fields.filter(({ source }) => source === 'noise');
-    return Object.fromEntries(
-      fields.map((field) => [field.name, this.#values(field, { position, samples, index: noises.indexOf(field) })]),
-    );
+    return Object.fromEntries(fields.map((field) => [field.name, this.#values(field, position, samples)]));
   }
 
-  #values(
-    field: BatchField,
-    { position, samples, index }: { position: number; samples: ArrayLike<number>; index: number },
-  ): FieldArray {
+  #values(field: BatchField, position: number, samples: ArrayLike<number>): FieldArray {
     const { dataset, seed } = this.#options;
     switch (field.source) {
       case 'image':
@@ -47,7 +44,7 @@ export class MicroBatches {
       case 'label':
         return gather(dataset.labels, samples, 1);
       case 'noise':
-        return noiseAt(field, { seed, position, samples: samples.length, index });
+        return noiseAt(field, { seed, position, samples: samples.length, index: this.#noises.indexOf(field) });
       default:
         return field satisfies never;
     }

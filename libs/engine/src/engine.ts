@@ -139,7 +139,7 @@ class BackendEngine implements GradientEngine {
 
 /** A field's values on the device, `[size, ...shape]`; bytes of images in their range. */
 function tensorOf(field: BatchField, values: FieldArray, size: number): Tensor {
-  const numbers = field.source === 'image' ? fromPixels(values as Uint8Array, field.range) : Float32Array.from(values);
+  const numbers = field.source === 'image' ? fromPixels(values as Uint8Array, field.range) : new Float32Array(values);
   return tf.tensor(numbers, [size, ...field.shape], 'float32');
 }
 
