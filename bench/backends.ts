@@ -8,7 +8,7 @@
 import { join } from 'node:path';
 import { CANDIDATES, diagnose } from '@gradcast/backends-node';
 import type { Candidate } from '@gradcast/backends-node';
-import type { PresetName } from '@gradcast/model';
+import type { PresetName } from '@gradcast/gan';
 import type { Asked, Told } from './backends/engine-process.ts';
 import { choice, choices, count } from './harness/arguments.ts';
 import { defineBenchmark } from './harness/benchmark.ts';

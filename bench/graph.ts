@@ -4,7 +4,7 @@
  * worker does them; the two processes take turns, in alternating order, so that both see the same machine. Processor
  * time is given beside the wall clock: other work on the machine disturbs it less.
  */
-import type { PresetName } from '@gradcast/model';
+import type { PresetName } from '@gradcast/gan';
 import type { Asked, Mode, Told } from './graph/mode-process.ts';
 import { count } from './harness/arguments.ts';
 import { defineBenchmark } from './harness/benchmark.ts';

@@ -13,8 +13,8 @@
 import { resolve } from 'node:path';
 import { resolveCoordinator } from '@gradcast/config';
 import type { CoordinatorConfig } from '@gradcast/config';
-import { buildModel, presetNames, presets } from '@gradcast/model';
-import type { Model, PresetName } from '@gradcast/model';
+import { ganTask, presetNames, presets } from '@gradcast/gan';
+import type { GanTask, PresetName } from '@gradcast/gan';
 import { CODECS, encodeFrame } from '@gradcast/protocol';
 import type { CodecName, MessageOf } from '@gradcast/protocol';
 import { choice, choices, count, optional, powersOfTwo } from './harness/arguments.ts';
@@ -50,7 +50,7 @@ export const benchmark = defineBenchmark({
     profile: optional('FOLDER', 'where a processor profile of each coordinator is written'),
   },
   run: async (harness, { rounds, workers: fleets, codecs, steps, preset, profile }) => {
-    const model = buildModel(presets[preset]);
+    const model = ganTask(presets[preset]);
     const lengths = new Map(fleets.map((workers) => [workers, stepsFor(workers, steps)]));
     const fingerprints = trajectory(model, {
       seed: SEED,
@@ -121,7 +121,7 @@ function configOf({ preset, workers, codec, steps }: Setting): CoordinatorConfig
 }
 
 /** Bytes of an average and of a result, headers included. */
-function messageBytes(model: Model, codec: CodecName) {
+function messageBytes(model: GanTask, codec: CodecName) {
   const { averageBytes, resultBytes } = cannedPayloads(model, { codec, seed: SEED });
   const incarnation = 1;
   const scalars = { alpha: 0.1, oneMinusBeta1: 0.1, oneMinusBeta2: 0.1, epsilon: 0.1 };

@@ -4,8 +4,8 @@ import { loadBackend } from '@gradcast/backends-node';
 import type { Candidate, Gpu } from '@gradcast/backends-node';
 import { createEngine } from '@gradcast/engine';
 import type { BackendProfile, LoadedBackend } from '@gradcast/engine';
-import { buildModel, presets } from '@gradcast/model';
-import type { PresetName } from '@gradcast/model';
+import { ganTask, presets } from '@gradcast/gan';
+import type { PresetName } from '@gradcast/gan';
 import { probeBatch } from '@gradcast/task';
 import { serveParent } from '../harness/child.ts';
 import { timed } from '../harness/timing.ts';
@@ -56,7 +56,7 @@ serveParent<Asked, Told>({
 
 async function warm(name: PresetName, images: number | undefined): Promise<WarmEngine> {
   const preset = { ...presets[name], microBatch: images ?? presets[name].microBatch };
-  const model = buildModel(preset);
+  const model = ganTask(preset);
   const engine = createEngine(model, backend);
   const parameters = model.initialParameters(SEED);
   const batch = probeBatch(model, SEED);

@@ -2,8 +2,8 @@
  * What travels: bytes that a coordinator counted, read from its `/metrics` while a run goes on, and the sizes that the
  * library says a node and an average have.
  */
-import { buildModel, presets } from '@gradcast/model';
-import type { PresetName } from '@gradcast/model';
+import { ganTask, presets } from '@gradcast/gan';
+import type { PresetName } from '@gradcast/gan';
 import { CODECS } from '@gradcast/protocol';
 import type { CodecName } from '@gradcast/protocol';
 import { createCodec } from '@gradcast/reduction';
@@ -66,7 +66,7 @@ export interface Sizes {
 
 /** The sizes of a preset, by codec. */
 export function sizesOf(preset: PresetName): Readonly<Record<CodecName, Sizes>> {
-  const layout = buildModel(presets[preset]);
+  const layout = ganTask(presets[preset]);
   const sizes = CODECS.map((codec) => {
     const { nodeBytes, averageBytes } = createCodec(codec, { layout, seed: 0, kernels });
     return [codec, { nodeBytes, averageBytes }] as const;

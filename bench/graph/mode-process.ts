@@ -2,8 +2,10 @@
 import { loadTensorflow } from '@gradcast/backends-node';
 import { createEngine } from '@gradcast/engine';
 import type { LoadedBackend } from '@gradcast/engine';
-import { buildModel, formulaMicroBatch, formulaParameters, presets } from '@gradcast/model';
-import type { GradientEngine, PresetName } from '@gradcast/model';
+import { ganTask, presets } from '@gradcast/gan';
+import type { PresetName } from '@gradcast/gan';
+import { formulaMicroBatch, formulaParameters } from '@gradcast/task';
+import type { GradientEngine } from '@gradcast/task';
 import { serveParent } from '../harness/child.ts';
 import { timed } from '../harness/timing.ts';
 import type { Timing } from '../harness/timing.ts';
@@ -28,7 +30,7 @@ serveParent<Asked, Told>({
     return { type: 'loaded' };
   },
   compute: async ({ preset, size, steps }) => {
-    const model = buildModel(presets[preset]);
+    const model = ganTask(presets[preset]);
     const parameters = formulaParameters(model);
     const batch = formulaMicroBatch(model, size);
     const vector = new Float32Array(model.parameters.length + model.tail.length);

@@ -3,7 +3,7 @@
  * once with the same vector and takes the fingerprint of its replica from a list. What is left is what the coordinator
  * and the wire cost.
  */
-import { buildModel, presets } from '@gradcast/model';
+import { ganTask, presets } from '@gradcast/gan';
 import { serveParent, tellParent } from '../harness/child.ts';
 import { CannedWorker } from './canned-worker.ts';
 import { cannedPayloads } from './canned.ts';
@@ -31,7 +31,7 @@ export type Told =
 
 serveParent<Asked, Told>({
   join: async ({ url, names, run }) => {
-    const model = buildModel({ ...presets[run.preset], microBatch: run.microBatchSize });
+    const model = ganTask({ ...presets[run.preset], microBatch: run.microBatchSize });
     const encode = cannedPayloads(model, run).result;
     const bySize = new Map<number, Uint8Array>();
     const payloadOf = (size: number) => {

@@ -1,11 +1,11 @@
-import { buildModel, presets } from '@gradcast/model';
+import { ganTask, presets } from '@gradcast/gan';
 import { CODECS } from '@gradcast/protocol';
 import { createCodec } from '@gradcast/reduction';
 import { selectKernels } from '@gradcast/vector';
 import { expect, test } from 'vitest';
 import { cannedPayloads, trajectory } from './canned.ts';
 
-const model = buildModel({ ...presets.mnist, microBatch: 16 });
+const model = ganTask({ ...presets.mnist, microBatch: 16 });
 
 test.each(CODECS)('sums of %s payloads are those of larger subtrees, to the bit', (name) => {
   const { result, resultBytes, averageBytes } = cannedPayloads(model, { codec: name, seed: 1 });

@@ -7,7 +7,7 @@
  * one. The average of a step is therefore the canned gradient itself, whatever N, M, the codec and the cut of the leases, and one trajectory,
  * computed before anything is measured, holds for all of them.
  */
-import type { Model, PresetName } from '@gradcast/model';
+import type { GanTask, PresetName } from '@gradcast/gan';
 import { TrainingState } from '@gradcast/optimizer';
 import type { CodecName } from '@gradcast/protocol';
 import { createCodec } from '@gradcast/reduction';
@@ -31,7 +31,7 @@ const UNIT = 2 ** -14;
 const LARGEST = 63;
 
 /** The canned gradient of a model; the padding between tensors is zero. */
-function cannedGradient(model: Model): Float32Array {
+function cannedGradient(model: GanTask): Float32Array {
   const gradient = new Float32Array(model.parameters.length);
   for (const { offset, size } of model.parameters.entries) {
     for (let index = offset; index < offset + size; index++) {
@@ -52,7 +52,7 @@ export interface CannedPayloads {
 
 /** Encodes the canned gradient of a model. */
 export function cannedPayloads(
-  model: Model,
+  model: GanTask,
   { codec: name, seed }: { readonly codec: CodecName; readonly seed: number },
 ): CannedPayloads {
   const gradient = cannedGradient(model);
@@ -72,7 +72,7 @@ export function cannedPayloads(
 
 /** Fingerprints of the replica at versions 0 to `versions`, each step taken with the canned gradient. */
 export function trajectory(
-  model: Model,
+  model: GanTask,
   { seed, learningRate, versions }: { readonly seed: number; readonly learningRate: number; readonly versions: number },
 ): readonly string[] {
   const state = TrainingState.initial({ task: model, kernels: selectKernels(), learningRate }, seed);

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { Checkpoints } from '@gradcast/checkpoint';
 import { LEDGER_FORMAT, LedgerWriter } from '@gradcast/ledger';
-import { buildModel, presets } from '@gradcast/model';
+import { ganTask, presets } from '@gradcast/gan';
 import { nameTensors, TrainingState } from '@gradcast/optimizer';
 import { RunFolder } from '@gradcast/run-folder';
 import { referenceKernels as kernels } from '@gradcast/vector';
@@ -38,7 +38,7 @@ export async function makeRun({ out, bytes, partBytes }: MakeOptions) {
   });
   const header = { kind: 'header', format: LEDGER_FORMAT, run: folder.id, ...NUMERIC, samples: 60_000 } as const;
   const writer = await LedgerWriter.create(folder.path, header, { partBytes });
-  const model = buildModel(presets[NUMERIC.preset]);
+  const model = ganTask(presets[NUMERIC.preset]);
   const state = TrainingState.initial({ task: model, kernels, learningRate: NUMERIC.learningRate }, NUMERIC.seed);
   const { fingerprint } = state.replica;
   const lines = new Lines(writer, fingerprint);

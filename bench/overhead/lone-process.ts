@@ -5,7 +5,7 @@
 import { loadBackend } from '@gradcast/backends-node';
 import { loadDataset, MicroBatches } from '@gradcast/dataset';
 import { createEngine } from '@gradcast/engine';
-import { buildModel, presets } from '@gradcast/model';
+import { ganTask, presets } from '@gradcast/gan';
 import { fieldShapes } from '@gradcast/task';
 import { sliceFields } from '@gradcast/tensors';
 import type { FieldValues } from '@gradcast/tensors';
@@ -57,14 +57,14 @@ function presetFor(perWorker: number) {
 async function leaseStream(perWorker: number): Promise<MicroBatches> {
   const preset = presetFor(perWorker);
   const shape = { microBatchSize: MICRO_BATCH, microBatches: preset.microBatches };
-  const { fields } = buildModel(preset);
+  const { fields } = ganTask(preset);
   return new MicroBatches({ dataset: await loadDataset(), fields, shape, seed: SEED });
 }
 
 /** Computes the gradients of a lease as a worker does. */
 async function stepper(perWorker: number): Promise<(lease: FieldValues) => Promise<void>> {
   const preset = presetFor(perWorker);
-  const model = buildModel(preset);
+  const model = ganTask(preset);
   const engine = createEngine(model, await loadBackend('tensorflow', { threads: 1 }));
   const parameters = model.initialParameters(SEED);
   const gradient = new Float32Array(model.parameters.length + model.tail.length);

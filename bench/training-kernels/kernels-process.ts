@@ -5,8 +5,9 @@
 import { createRequire } from 'node:module';
 import { dirname, join, sep } from 'node:path';
 import { loadBackend } from '@gradcast/backends-node';
-import { genericKernels, presets } from '@gradcast/model';
-import type { Kernels } from '@gradcast/model';
+import { presets } from '@gradcast/gan';
+import { genericKernels } from '@gradcast/network';
+import type { Kernels } from '@gradcast/network';
 import * as tf from '@tensorflow/tfjs-core';
 import { serveParent } from '../harness/child.ts';
 import type { Asked, StockBackend, Told } from './messages.ts';

@@ -1,5 +1,6 @@
 /** What the benchmark asks a process with one set of kernels, and hears of it. */
-import type { ConvolutionShapes, PresetName } from '@gradcast/model';
+import type { PresetName } from '@gradcast/gan';
+import type { ConvolutionShapes } from '@gradcast/network';
 
 /** Ours, or what tfjs comes with. */
 export type KernelSet = 'own' | 'stock';

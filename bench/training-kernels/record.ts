@@ -1,6 +1,8 @@
 /** Which kernels one GAN step calls, with what operands and how often. */
-import { buildModel, convolutionOf, Gan } from '@gradcast/model';
-import type { ConvolutionShapes, Kernels, PreparedConvolution, Preset } from '@gradcast/model';
+import { GanProgram, ganTask } from '@gradcast/gan';
+import type { Preset } from '@gradcast/gan';
+import { convolutionOf } from '@gradcast/network';
+import type { ConvolutionShapes, Kernels, PreparedConvolution } from '@gradcast/network';
 import { probeBatch } from '@gradcast/task';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
@@ -22,7 +24,7 @@ type Method = (...operands: readonly unknown[]) => unknown;
 /** The distinct kernel calls of one GAN step. */
 export async function record(kernels: Kernels, preset: Preset): Promise<readonly RecordedCase[]> {
   const recorder = new Recorder(kernels);
-  const model = buildModel(preset);
+  const model = ganTask(preset);
   const values = model.initialParameters(SEED);
   const parameters = Object.fromEntries(
     model.parameters.entries.map(({ name, shape, offset, size }) => [
@@ -32,7 +34,7 @@ export async function record(kernels: Kernels, preset: Preset): Promise<readonly
   );
   const { size, fields } = probeBatch(model, SEED);
   const [height, width, channels] = preset.image;
-  await new Gan(model, recorder.kernels).gradients(parameters, {
+  await new GanProgram(preset, { kernels: recorder.kernels }).gradients(parameters, {
     images: tf.tensor4d(
       Float32Array.from(fields.images, (byte) => byte / 127.5 - 1),
       [size, height, width, channels],

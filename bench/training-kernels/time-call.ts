@@ -1,7 +1,7 @@
 /** How long one call of a kernel takes, on operands made for it. */
 import { performance } from 'node:perf_hooks';
-import { convolutionOf } from '@gradcast/model';
-import type { Kernels } from '@gradcast/model';
+import { convolutionOf } from '@gradcast/network';
+import type { Kernels } from '@gradcast/network';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor1D, TensorContainer } from '@tensorflow/tfjs-core';
 import type { Call, Form, Operand, Product } from './messages.ts';

@@ -3,8 +3,8 @@
  * its fingerprints, leases and shapes are right, and only the numbers lie.
  */
 import { createHash } from 'node:crypto';
-import { presets } from '@gradcast/model';
-import type { GradientEngine, Model } from '@gradcast/model';
+import type { GradientEngine, Task } from '@gradcast/task';
+import { builtinTask } from '@gradcast/tasks';
 import { decodeFromWorker, encodeFrame } from '@gradcast/protocol';
 import type { MessageOf } from '@gradcast/protocol';
 import { clearPadding } from '@gradcast/tensors';
@@ -54,8 +54,8 @@ export class Liar {
 
   #trainer(lie: Lie): Trainer {
     return new Trainer({
-      preset: (name) => presets[name as keyof typeof presets],
-      createEngine: (model) => Promise.resolve(this.#engine(lie, model)),
+      task: builtinTask,
+      createEngine: (task) => Promise.resolve(this.#engine(lie, task)),
       send: (frame) => this.#send(frame, lie),
       sha256: (bytes) => Promise.resolve(createHash('sha256').update(bytes).digest('hex')),
       now: () => performance.now(),
@@ -66,7 +66,7 @@ export class Liar {
     });
   }
 
-  #engine({ gradient, fillsPadding = false }: Lie, { parameters }: Model): GradientEngine {
+  #engine({ gradient, fillsPadding = false }: Lie, { parameters }: Pick<Task, 'parameters'>): GradientEngine {
     // The two gradients of the probe must be alike.
     let probes = 2;
     return {
@@ -78,7 +78,7 @@ export class Liar {
         if (!fillsPadding) clearPadding(parameters, into);
         return Promise.resolve();
       },
-      generate: () => Promise.resolve(new Uint8Array()),
+      infer: () => Promise.resolve(new Uint8Array()),
       dispose: () => undefined,
     };
   }

@@ -10,7 +10,7 @@ import { appendFile, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readCheckpoint } from '@gradcast/checkpoint';
-import { buildModel, presets } from '@gradcast/model';
+import { ganTask, presets } from '@gradcast/gan';
 import { nameTensors, TrainingState } from '@gradcast/optimizer';
 import { contentOf, hashesOf, readSummary, Workbench } from '@gradcast/testing';
 import { referenceKernels as kernels } from '@gradcast/vector';
@@ -42,7 +42,7 @@ async function killedAtOnce(name: string): Promise<string> {
 }
 
 function initialCheckpoint(header: Buffer): Buffer {
-  const model = buildModel(presets.mnist);
+  const model = ganTask(presets.mnist);
   const state = TrainingState.initial({ task: model, kernels, learningRate: 5e-4 }, 9);
   const tensors = nameTensors(model, state.vectors);
   const described = JSON.parse(header.toString('utf8', 8)) as Record<string, { data_offsets: [number, number] }>;

@@ -7,7 +7,8 @@
 import { createEngine } from '@gradcast/engine';
 import type { LoadedBackend } from '@gradcast/engine';
 import { MicroBatches } from '@gradcast/dataset';
-import { buildModel, formulaMicroBatch, formulaParameters, presets } from '@gradcast/model';
+import { ganTask, presets } from '@gradcast/gan';
+import { formulaMicroBatch, formulaParameters } from '@gradcast/task';
 import { stateBytes, TrainingState } from '@gradcast/optimizer';
 import { codecReserve, createCodec } from '@gradcast/reduction';
 import { wholeStep } from '@gradcast/step';
@@ -56,7 +57,7 @@ export async function* answers(request: Request, { backend, images }: Surroundin
 }
 
 async function gradientHash(preset: PresetName, backend: LoadedBackend): Promise<string> {
-  const model = buildModel(presets[preset]);
+  const model = ganTask(presets[preset]);
   const engine = createEngine(model, backend);
   engine.load(formulaParameters(model));
   const vector = new Float32Array(model.parameters.length + model.tail.length);
@@ -71,7 +72,7 @@ async function* statesAt(
   { backend, images }: Surroundings,
 ): AsyncGenerator<Pick<Answer, 'steps' | 'hashes'>> {
   const preset = presets[name];
-  const model = buildModel(preset);
+  const model = ganTask(preset);
   const pixels = await images();
   const kernels = selectKernels({ reserve: [...TrainingState.reserve(model), ...codecReserve('f32', model)] });
   const codec = createCodec('f32', { layout: model, seed: SEED, kernels });

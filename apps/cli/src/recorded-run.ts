@@ -13,16 +13,17 @@ import {
   type StepLine,
 } from '@gradcast/ledger';
 import { readRun } from '@gradcast/run-folder';
-import { buildModel, presets, type Model, type PresetName } from '@gradcast/model';
+import type { Trainable } from '@gradcast/network';
 import { collectVectors, TrainingState } from '@gradcast/optimizer';
+import { builtinTask } from '@gradcast/tasks';
 import { referenceKernels } from '@gradcast/vector';
 
 export interface RecordedRun {
   readonly path: string;
   readonly checkpoints: Checkpoints;
   readonly ledger: Ledger;
-  /** The model that the ledger's definition names. */
-  readonly model: Model;
+  /** What the ledger's definition says is trained. */
+  readonly task: Trainable;
   /** config.json */
   readonly config: unknown;
   /** summary.json, or undefined if the run is not over. */
@@ -40,11 +41,12 @@ export async function openRecordedRun(path: string): Promise<RecordedRun> {
   const ledger = await openLedger(path);
   assertDefinition(ledger, config, join(path, 'config.json'));
   const { preset, microBatchSize, microBatches } = ledger.header;
-  if (!Object.hasOwn(presets, preset)) {
+  const known = builtinTask(preset);
+  if (!known) {
     throw mismatch(ledger, { line: 1, field: 'preset' }, `the preset ${preset} is not known to this version`);
   }
-  const model = buildModel({ ...presets[preset as PresetName], microBatch: microBatchSize, microBatches });
-  return { path, checkpoints: new Checkpoints(join(path, 'checkpoints')), ledger, model, config, summary };
+  const task: Trainable = { ...known, microBatch: microBatchSize, microBatches };
+  return { path, checkpoints: new Checkpoints(join(path, 'checkpoints')), ledger, task, config, summary };
 }
 
 /** @throws LedgerError `ledger-mismatch` naming the first field in which `config` is another run's. */
@@ -122,7 +124,7 @@ export function mismatch(
  * @throws LedgerError `ledger-damaged` or `ledger-mismatch` naming the line that says otherwise; StateMismatchError.
  */
 export function recordedState(
-  { ledger, model }: RecordedRun,
+  { ledger, task }: RecordedRun,
   { info, tensors }: Checkpoint,
   { step: recorded, end }: Testimony,
 ): TrainingState {
@@ -130,8 +132,8 @@ export function recordedState(
   const of = `the checkpoint of step ${step}`;
   assertDefinition(ledger, config, of);
   const state = TrainingState.restore(
-    { task: model, kernels: referenceKernels, learningRate: ledger.header.learningRate },
-    collectVectors(model, tensors),
+    { task, kernels: referenceKernels, learningRate: ledger.header.learningRate },
+    collectVectors(task, tensors),
   );
   if (state.version !== step) {
     throw mismatch(ledger, { line: info.ledger.length, field: 'step' }, `${of} holds the state of ${state.version}`);

@@ -10,7 +10,8 @@ import { ledgerLines, type StepLine } from '@gradcast/ledger';
 import { chooseBackend, loadBackend, type BackendRequest } from '@gradcast/backends-node';
 import { createEngine } from '@gradcast/engine';
 import { loadDataset, MicroBatches } from '@gradcast/dataset';
-import type { GradientEngine, Model } from '@gradcast/model';
+import type { Trainable } from '@gradcast/network';
+import type { GradientEngine } from '@gradcast/task';
 import { TrainingState } from '@gradcast/optimizer';
 import { createCodec } from '@gradcast/reduction';
 import { takeProbe, wholeStep } from '@gradcast/step';
@@ -53,7 +54,7 @@ export class ReplayError extends Error {
   }
 }
 
-type EngineOpener = (model: Model, request: ReplayRequest) => Promise<GradientEngine>;
+type EngineOpener = (task: Trainable, request: ReplayRequest) => Promise<GradientEngine>;
 
 /** What the command needs besides its options; tests put their own in its place. */
 export interface ReplaySurroundings {
@@ -77,7 +78,7 @@ export async function runReplay(request: ReplayRequest, around: ReplaySurroundin
   const start = state.version;
   const cutter = await cutterOf(run, request.data);
   const cut: WholeStepOptions['cut'] = (version, range) => cutter.cut(version, range);
-  const engine = await openEngine(run.model, request);
+  const engine = await openEngine(run.task, request);
   try {
     const steps = step - start;
     const from = start === 0 ? 'the initial state' : `the checkpoint of step ${start}`;
@@ -85,7 +86,7 @@ export async function runReplay(request: ReplayRequest, around: ReplaySurroundin
     warn(`computing ${counted} from ${from}`);
     await compareProbe(run, { engine, profile, warn });
     const { seed, codec: codecName } = run.ledger.header;
-    const codec = createCodec(codecName, { layout: run.model, seed, kernels });
+    const codec = createCodec(codecName, { layout: run.task, seed, kernels });
     while (state.version < step) {
       const { outcome, average } = await wholeStep({ engine, state, cut, codec, kernels });
       const next = await recorded.next();
@@ -103,9 +104,9 @@ export async function runReplay(request: ReplayRequest, around: ReplaySurroundin
   }
 }
 
-async function openChosenEngine(...[model, { backend, threads }]: Parameters<EngineOpener>): Promise<GradientEngine> {
+async function openChosenEngine(...[task, { backend, threads }]: Parameters<EngineOpener>): Promise<GradientEngine> {
   const { candidate, gpus } = await chooseBackend(backend);
-  return createEngine(model, await loadBackend(candidate, { threads, gpu: gpus[0] }));
+  return createEngine(task, await loadBackend(candidate, { threads, gpu: gpus[0] }));
 }
 
 interface Start {
@@ -121,7 +122,7 @@ interface Start {
 
 /** Proves the whole ledger on the way. */
 async function stateBefore(run: RecordedRun, step: number, warn: (line: string) => void): Promise<Start> {
-  const { model, ledger } = run;
+  const { task, ledger } = run;
   const found = await checkpointBefore(run, step, warn);
   let wanted: NumberedStep | undefined;
   const testimony = await testify(ledger, found?.info, ({ line, number }) => {
@@ -131,7 +132,7 @@ async function stateBefore(run: RecordedRun, step: number, warn: (line: string) 
   const { learningRate, seed } = ledger.header;
   const state = found
     ? recordedState(run, found, testimony)
-    : TrainingState.initial({ task: model, kernels, learningRate }, seed);
+    : TrainingState.initial({ task, kernels, learningRate }, seed);
   return { state, profile: found?.info.profile, wanted, recorded: stepsAfter(run, testimony) };
 }
 
@@ -158,7 +159,7 @@ async function checkpointBefore(
   }
 }
 
-async function cutterOf({ ledger, config, model }: RecordedRun, elsewhere: string | null): Promise<MicroBatches> {
+async function cutterOf({ ledger, config, task }: RecordedRun, elsewhere: string | null): Promise<MicroBatches> {
   const { data } = Object(config) as { data?: unknown };
   const directory = elsewhere ?? (typeof data === 'string' ? data : undefined);
   const dataset = await loadDataset({ directory });
@@ -168,7 +169,7 @@ async function cutterOf({ ledger, config, model }: RecordedRun, elsewhere: strin
       `${dataset.name} is not the data of this run: its SHA-256 is ${dataset.sha256}`,
     );
   }
-  return new MicroBatches({ dataset, fields: model.fields, shape: ledger.header, seed: ledger.header.seed });
+  return new MicroBatches({ dataset, fields: task.fields, shape: ledger.header, seed: ledger.header.seed });
 }
 
 /** @throws ReplayError `replay-mismatch`. */
@@ -192,10 +193,10 @@ async function compareProbe(
   const { engine, warn } = tools;
   const profiles = await profilesOf(run, tools.profile);
   if (profiles.length === 0) return;
-  const { model, ledger } = run;
+  const { task, ledger } = run;
   const { seed } = ledger.header;
   const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
-  const { hash } = await takeProbe(engine, { task: model, seed, turns: 1, sha256, now: () => performance.now() });
+  const { hash } = await takeProbe(engine, { task, seed, turns: 1, sha256, now: () => performance.now() });
   if (!profiles.some((key) => key.includes(hash!))) {
     warn("this machine's numeric profile is not the run's, so the last bits may differ; they are compared anyway");
   } else if (profiles.length > 1) {

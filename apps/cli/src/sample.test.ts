@@ -2,8 +2,10 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Checkpoints } from '@gradcast/checkpoint';
-import { referenceNoise, sampleNoise } from '@gradcast/evaluate';
-import { buildModel, presets, type GradientEngine, type PresetName } from '@gradcast/model';
+import { outputInputs, referenceInputs } from '@gradcast/evaluate';
+import { ganTask, presets } from '@gradcast/gan';
+import type { PresetName } from '@gradcast/gan';
+import type { GradientEngine, MicroBatch } from '@gradcast/task';
 import { nameTensors, STATE_SCALARS } from '@gradcast/optimizer';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runSample, type SampleOptions } from './sample.ts';
@@ -18,7 +20,7 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 
 /** Saves a state of a preset whose weights are all 1 and whose average, if any, is all 2. */
 async function save(preset: string, step = 5, like: PresetName = 'mnist'): Promise<string> {
-  const model = buildModel(presets[like]);
+  const model = ganTask(presets[like]);
   const { length } = model.parameters;
   const filled = (value: number) => new Float32Array(length).fill(value);
   const vectors = {
@@ -47,8 +49,8 @@ async function save(preset: string, step = 5, like: PresetName = 'mnist'): Promi
 /** Remembers what it was given; its images count up from 0. */
 class FakeEngine implements GradientEngine {
   loaded = new Float32Array();
-  noise = new Float32Array();
-  reference = new Float32Array();
+  inputs: MicroBatch | undefined;
+  reference: MicroBatch | undefined;
   disposed = false;
   load(parameters: Float32Array): void {
     this.loaded = parameters.slice();
@@ -56,11 +58,10 @@ class FakeEngine implements GradientEngine {
   gradient(): Promise<void> {
     return Promise.reject(new Error('samples need no gradient'));
   }
-  generate(noise: Float32Array, reference: Float32Array): Promise<Uint8Array> {
-    this.noise = noise.slice();
-    this.reference = reference.slice();
-    const count = noise.length / (this.reference.length / 512);
-    return Promise.resolve(Uint8Array.from({ length: count * 784 }, (_, index) => index & 255));
+  infer(inputs: MicroBatch, reference?: MicroBatch): Promise<Uint8Array> {
+    this.inputs = inputs;
+    this.reference = reference;
+    return Promise.resolve(Uint8Array.from({ length: inputs.size * 784 }, (_, index) => index & 255));
   }
   dispose(): void {
     this.disposed = true;
@@ -88,11 +89,14 @@ describe('runSample', () => {
     const tools = around();
     expect(await runSample(options(), tools)).toEqual({ output: join(folder, 'out.npy'), checkpoint: path, step: 5 });
     const { engine, lines } = tools;
-    const [, discriminator] = buildModel(presets.mnist).groups;
+    const {
+      output,
+      groups: [, discriminator],
+    } = ganTask(presets.mnist);
     expect(engine.loaded[0]).toBe(2);
     expect(engine.loaded[discriminator.from]).toBe(1);
-    expect(engine.noise).toEqual(sampleNoise(presets.mnist, { count: 5, seed: 7 }));
-    expect(engine.reference).toEqual(referenceNoise(presets.mnist));
+    expect(engine.inputs).toEqual(outputInputs(output!, { count: 5, seed: 7 }));
+    expect(engine.reference).toEqual(referenceInputs(output!));
     expect(engine.disposed).toBe(true);
     expect(lines).toEqual([]);
     const npy = await readFile(join(folder, 'out.npy'));
@@ -149,7 +153,7 @@ describe('runSample', () => {
   it('leaves nothing behind when generating fails', async () => {
     await save('mnist');
     const tools = around();
-    tools.engine.generate = () => Promise.reject(new Error('out of memory'));
+    tools.engine.infer = () => Promise.reject(new Error('out of memory'));
     await expect(runSample(options(), tools)).rejects.toThrow('out of memory');
     expect(tools.engine.disposed).toBe(true);
     expect(await readdir(folder)).toEqual(['run']);

@@ -1,6 +1,6 @@
 /**
- * `gradcast sample`: draws images with the generator of a run. It takes the generator's moving average where the run
- * has one, and BatchNorm statistics from the fixed reference noise, as the grids of a run do.
+ * `gradcast sample`: draws images with the model of a run. It takes the moving average of its parameters where the run
+ * has one, and BatchNorm statistics from fixed reference inputs, as the grids of a run do.
  */
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { dirname, extname, join, resolve } from 'node:path';
@@ -8,12 +8,16 @@ import { loadCheckpoint, type Checkpoint } from '@gradcast/checkpoint';
 import { writeAtomically } from '@gradcast/files';
 import { chooseBackend, loadBackend, type BackendRequest } from '@gradcast/backends-node';
 import { createEngine } from '@gradcast/engine';
-import { encodeNpy, referenceNoise, sampleGrid, sampleNoise } from '@gradcast/evaluate';
+import { encodeNpy, outputInputs, referenceInputs, sampleGrid } from '@gradcast/evaluate';
+import type { ImageShape } from '@gradcast/evaluate';
 import { collectParameters, StateMismatchError } from '@gradcast/optimizer';
-import { buildModel, presets, type GradientEngine, type Model, type PresetName } from '@gradcast/model';
+import type { Trainable } from '@gradcast/network';
+import type { GradientEngine, ImageOutput } from '@gradcast/task';
+import { builtinTask } from '@gradcast/tasks';
 
 /** What can be wrong with a request for samples, besides what can be wrong with a checkpoint. */
-export type SampleErrorCode = 'output-kind' | 'output-folder' | 'output-not-writable' | 'checkpoint-preset';
+export type SampleErrorCode =
+  'output-kind' | 'no-samples' | 'output-folder' | 'output-not-writable' | 'checkpoint-preset';
 
 /** Samples cannot be drawn. `message` is one sentence for a user. */
 export class SampleError extends Error {
@@ -36,7 +40,7 @@ export interface SampleOptions {
   readonly count: number;
   /** Unsigned integer below 2^53: the same seed gives the same points of the latent space. */
   readonly seed: number;
-  /** Ends in `.png` for a grid or `.npy` for bytes `[count, 28, 28]`; its folder must exist. */
+  /** Ends in `.png` for a grid or `.npy` for bytes `[count, H, W]`, with a fourth axis for colours; its folder must exist. */
   readonly output: string;
   readonly backend: BackendRequest;
 }
@@ -49,7 +53,7 @@ export interface SampleResult {
   readonly step: number;
 }
 
-type EngineOpener = (model: Model, backend: BackendRequest, warn: (line: string) => void) => Promise<GradientEngine>;
+type EngineOpener = (task: Trainable, backend: BackendRequest, warn: (line: string) => void) => Promise<GradientEngine>;
 
 /** What the command needs besides its options; tests put their own in its place. */
 export interface SampleSurroundings {
@@ -74,30 +78,33 @@ export async function runSample(options: SampleOptions, around: SampleSurroundin
   await assertWritable(output);
   const { checkpoint, path, damaged } = await loadCheckpoint(run);
   for (const { message } of damaged) warn(`${message}; the checkpoint before it is used`);
-  const model = modelOf(checkpoint, path);
-  const parameters = generatorWeights(checkpoint, model, path);
-  const engine = await openEngine(model, backend, warn);
+  const task = taskOf(checkpoint, path);
+  const drawn = imagesOf(task, path);
+  const parameters = weightsOf(checkpoint, task, path);
+  const engine = await openEngine(task, backend, warn);
   try {
     engine.load(parameters);
-    const noise = sampleNoise(model.preset, { count, seed });
-    const images = await engine.generate(noise, referenceNoise(model.preset));
-    await write(output, encode(images, count));
+    const images = await engine.infer(outputInputs(drawn, { count, seed }), referenceInputs(drawn));
+    await write(output, encode(images as Uint8Array, { count, shape: drawn.values.shape }));
   } finally {
     engine.dispose();
   }
   return { output, checkpoint: path, step: checkpoint.info.step };
 }
 
-async function openChosenEngine(...[model, backend, warn]: Parameters<EngineOpener>): Promise<GradientEngine> {
+async function openChosenEngine(...[task, backend, warn]: Parameters<EngineOpener>): Promise<GradientEngine> {
   const { candidate, gpus, sentence } = await chooseBackend(backend);
   if (backend === 'auto') warn(sentence);
-  return createEngine(model, await loadBackend(candidate, { gpu: gpus[0] }));
+  return createEngine(task, await loadBackend(candidate, { gpu: gpus[0] }));
 }
 
-function encoderOf(output: string): (images: Uint8Array, count: number) => Uint8Array {
+type Encoder = (images: Uint8Array, options: { readonly count: number; readonly shape: ImageShape }) => Uint8Array;
+
+function encoderOf(output: string): Encoder {
   switch (extname(output).toLowerCase()) {
     case '.png':
-      return (images, count) => sampleGrid(images, count, Math.max(COLUMNS, Math.ceil(Math.sqrt(count))));
+      return (images, { count, shape }) =>
+        sampleGrid(images, { count, shape, columns: Math.max(COLUMNS, Math.ceil(Math.sqrt(count))) });
     case '.npy':
       return encodeNpy;
     default:
@@ -135,22 +142,26 @@ function notWritable(output: string, cause: unknown): SampleError {
   return new SampleError('output-not-writable', `${output} cannot be written (${reason})`, { cause });
 }
 
-function modelOf({ info }: Checkpoint, path: string): Model {
+function taskOf({ info }: Checkpoint, path: string): Trainable {
   const { preset } = (info.config ?? {}) as { preset?: unknown };
-  if (typeof preset !== 'string' || !Object.hasOwn(presets, preset)) {
+  const task = typeof preset === 'string' ? builtinTask(preset) : undefined;
+  if (!task) {
     throw new SampleError('checkpoint-preset', `${path} is of the preset ${String(preset)}, which is not known here`);
   }
-  return buildModel(presets[preset as PresetName]);
+  return task;
 }
 
-/** A whole parameter vector in which the generator's range holds the weights to draw with. */
-function generatorWeights({ tensors }: Checkpoint, model: Model, path: string): Float32Array {
+function imagesOf({ name, output }: Trainable, path: string): ImageOutput {
+  if (output?.values.kind === 'image') return output as ImageOutput;
+  throw new SampleError('no-samples', `${path} is of the preset ${name}, which draws no images`);
+}
+
+/** A whole parameter vector that has the moving average where there is one: the weights to draw with. */
+function weightsOf({ tensors }: Checkpoint, task: Trainable, path: string): Float32Array {
   try {
-    return collectParameters(model, tensors);
+    return collectParameters(task, tensors);
   } catch (cause) {
     if (!(cause instanceof StateMismatchError)) throw cause;
-    throw new SampleError('checkpoint-preset', `${path} does not fit the preset ${model.preset.name} it names`, {
-      cause,
-    });
+    throw new SampleError('checkpoint-preset', `${path} does not fit the preset ${task.name} it names`, { cause });
   }
 }

@@ -1,4 +1,4 @@
-import { buildModel, tinyPresets } from '@gradcast/model';
+import { ganTask, tinyPresets } from '@gradcast/gan';
 import { stateBytes, TrainingState } from '@gradcast/optimizer';
 import { createCodec } from '@gradcast/reduction';
 import { bytesOf, floatsOf } from '@gradcast/tensors';
@@ -10,7 +10,7 @@ import { PHASES, PhaseTimer } from './records/records.ts';
 import { round } from './round.ts';
 import type { RoundOutcome, Stages } from './round.ts';
 
-const model = buildModel(tinyPresets.sigmoid);
+const model = ganTask(tinyPresets.sigmoid);
 const LEAVES = 4;
 const SAMPLES = LEAVES * 16;
 const length = model.parameters.length + model.tail.length;

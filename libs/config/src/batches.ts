@@ -1,6 +1,6 @@
 /** Cuts a global batch into micro-batches: B = m x M, where M is the number of leaves of a step's tree. */
-import { minimumMicroBatch, type Preset } from '@gradcast/model';
 import { MICRO_BATCH_SIZE_LIMIT } from '@gradcast/protocol';
+import type { Task } from '@gradcast/task';
 import { MAX_MICRO_BATCHES } from './option-table.ts';
 import type { Problem } from './problem.ts';
 
@@ -17,12 +17,12 @@ export interface Batches {
  * @param samples size of the data set where it is known here, or null.
  */
 export function cutBatch(
-  preset: Preset,
+  task: Pick<Task, 'name' | 'microBatch' | 'microBatches' | 'minimumMicroBatch'>,
   asked: { readonly globalBatch: number | null; readonly microBatches: number | null; readonly samples: number | null },
 ): { readonly batches: Batches } | { readonly problem: Problem } {
   const { globalBatch, microBatches, samples } = asked;
-  const M = microBatches ?? (globalBatch === null ? preset.microBatches : globalBatch / preset.microBatch);
-  const m = microBatches !== null && globalBatch !== null ? globalBatch / microBatches : preset.microBatch;
+  const M = microBatches ?? (globalBatch === null ? task.microBatches : globalBatch / task.microBatch);
+  const m = microBatches !== null && globalBatch !== null ? globalBatch / microBatches : task.microBatch;
   const total = globalBatch ?? m * M;
   if (samples !== null && total > samples) {
     const sentence = `a global batch of ${total} is larger than the data set of ${samples} images`;
@@ -34,14 +34,14 @@ export function cutBatch(
   }
   if (!Number.isInteger(M) || M > MAX_MICRO_BATCHES || (M & (M - 1)) !== 0) {
     const sentence =
-      `a global batch of ${total} is not ${m}, the micro-batch of preset ${preset.name}, times a power of two up to ` +
+      `a global batch of ${total} is not ${m}, the micro-batch of preset ${task.name}, times a power of two up to ` +
       `${MAX_MICRO_BATCHES}; set --micro-batches too to change the micro-batch`;
     return { problem: { code: 'global-batch-split', sentence } };
   }
-  const least = minimumMicroBatch(preset);
+  const least = task.minimumMicroBatch;
   if (m < least) {
     const sentence =
-      `a global batch of ${total} in ${M} micro-batches leaves ${m} images in each, but preset ${preset.name} ` +
+      `a global batch of ${total} in ${M} micro-batches leaves ${m} images in each, but preset ${task.name} ` +
       `normalises over a micro-batch and needs at least ${least}`;
     return { problem: { code: 'micro-batch-too-small', sentence } };
   }

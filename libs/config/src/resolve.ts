@@ -3,9 +3,9 @@
  *
  * Everything that is wrong is thrown at once, as one `ConfigError`.
  */
-import { presets, type PresetName } from '@gradcast/model';
 import { workerName } from '@gradcast/protocol';
 import type { CodecName } from '@gradcast/protocol';
+import { builtinTask, builtinTasks } from '@gradcast/tasks';
 import { checkPaths } from './paths.ts';
 import { cutBatch } from './batches.ts';
 import { gather, type Settings } from './settings.ts';
@@ -142,10 +142,10 @@ function coordinatorOf(settings: Settings, machine: Machine, problems: Problem[]
     problems.push({ code: 'token-required', sentence });
   }
   problems.push(...checkPaths(settings));
-  const preset = presets[settings.text('preset') as PresetName];
-  const length = lengthOf(settings, preset.defaultSteps, problems);
+  const task = builtinTask(settings.text('preset')!) ?? builtinTasks[0];
+  const length = lengthOf(settings, task.defaultSteps, problems);
   const data = settings.text('data');
-  const cut = cutBatch(preset, {
+  const cut = cutBatch(task, {
     globalBatch: settings.number('global-batch'),
     microBatches: settings.number('micro-batches'),
     samples: data === null ? MNIST_IMAGES : null,
@@ -153,12 +153,12 @@ function coordinatorOf(settings: Settings, machine: Machine, problems: Problem[]
   // Refused values were told already; what they would have led to is guesswork.
   const batchesKnown = settings.areSound('preset', 'global-batch', 'micro-batches', 'data');
   if ('problem' in cut && batchesKnown) problems.push(cut.problem);
-  const batches = 'batches' in cut ? cut.batches : { microBatchSize: preset.microBatch, microBatches: 1 };
+  const batches = 'batches' in cut ? cut.batches : { microBatchSize: task.microBatch, microBatches: 1 };
   const coordinator: CoordinatorConfig = {
-    preset: preset.name,
+    preset: task.name,
     seed: settings.number('seed')!,
     ...batches,
-    learningRate: settings.number('lr') ?? preset.optimizer.learningRate,
+    learningRate: settings.number('lr') ?? task.optimizer.learningRate,
     codec: settings.text('codec') as CodecName,
     length,
     data,

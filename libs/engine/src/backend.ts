@@ -1,5 +1,5 @@
 /** What loading a backend yields, whichever it is: everything the engine needs to compute gradients on it. */
-import type { Compile, Kernels } from '@gradcast/model';
+import type { Compile, Kernels } from '@gradcast/network';
 
 /**
  * The facts that two workers must share before they can be expected to compute the same bits; they are compared as

@@ -1,46 +1,47 @@
 /**
- * Gradients of a model on a loaded backend: bytes and a flat vector in, a flat vector out.
+ * Gradients of a task on a loaded backend: bytes and a flat vector in, a flat vector out.
  *
  * Invariant: no memory is written while a tensor lies over it. Parameters and micro-batches are copied into arrays of the
  * engine's own before a tensor sees them, because a backend may share an array instead of copying.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type { NamedTensorMap, Tensor, Tensor2D } from '@tensorflow/tfjs-core';
-import { Gan, fromPixels, toPixels } from '@gradcast/model';
-import type { GanBatch, GanGradients, GradientEngine, Model } from '@gradcast/model';
-import type { BatchField, MicroBatch } from '@gradcast/task';
-import { clearPadding, freeMemory, sizeOf, tensorView } from '@gradcast/tensors';
+import type { NamedTensorMap, Tensor } from '@tensorflow/tfjs-core';
+import { fromPixels, toPixels } from '@gradcast/network';
+import type { Program, ProgramGradients, Trainable } from '@gradcast/network';
+import { fieldShapes } from '@gradcast/task';
+import type { BatchField, GradientEngine, MicroBatch } from '@gradcast/task';
+import { clearPadding, freeMemory, sizeOf, sliceFields, tensorView } from '@gradcast/tensors';
 import type { FieldArray, Layout } from '@gradcast/tensors';
 import type { LoadedBackend } from './backend.ts';
 
-/** Samples generated at once: bounds the memory of the widest activation. */
-const GENERATE_CHUNK = 256;
+/** Samples inferred at once: bounds the memory of the widest activation. */
+const INFER_CHUNK = 256;
 
 /**
- * An engine for one model on one backend. The backend must be current in tfjs-core for as long as the engine is used.
+ * An engine for one task on one backend. The backend must be current in tfjs-core for as long as the engine is used.
  * Besides the parameters of the loaded version it keeps nothing on the device between calls.
  */
-export function createEngine(model: Model, backend: LoadedBackend): GradientEngine {
-  return new BackendEngine(model, backend);
+export function createEngine(task: Trainable, backend: LoadedBackend): GradientEngine {
+  return new BackendEngine(task, backend);
 }
 
 class BackendEngine implements GradientEngine {
-  readonly #model: Model;
-  readonly #gan: Gan;
+  readonly #task: Trainable;
+  readonly #program: Program;
   #parameters: NamedTensorMap | undefined;
   /** What the parameters' tensors lie over; a new version is written only after those of the old one are gone. */
   readonly #copy: Float32Array;
   #busy = false;
 
-  constructor(model: Model, { kernels, compile }: LoadedBackend) {
-    this.#model = model;
-    this.#copy = new Float32Array(model.parameters.length);
-    this.#gan = new Gan(model, kernels, compile);
+  constructor(task: Trainable, device: LoadedBackend) {
+    this.#task = task;
+    this.#copy = new Float32Array(task.parameters.length);
+    this.#program = task.createProgram(device);
   }
 
-  /** @throws RangeError if the array has not the length of the model's parameters. */
+  /** @throws RangeError if the array has not the length of the task's parameters. */
   load(parameters: Float32Array): void {
-    const { entries, length } = this.#model.parameters;
+    const { entries, length } = this.#task.parameters;
     requireLength('parameters', parameters.length, length);
     tf.dispose(this.#parameters);
     this.#copy.set(parameters);
@@ -52,18 +53,15 @@ class BackendEngine implements GradientEngine {
     );
   }
 
-  /** @throws RangeError if an array has another length than the model and `batch.size` say. */
+  /** @throws RangeError if an array has another length than the task and `batch.size` say. */
   async gradient(batch: MicroBatch, into: Float32Array): Promise<void> {
-    const { parameters, tail, fields } = this.#model;
-    const { size } = batch;
-    for (const { name, shape } of fields) requireLength(name, batch.fields[name].length, size * sizeOf(shape));
+    const { parameters, tail, fields } = this.#task;
+    requireFields(fields, batch);
     requireLength('gradient', into.length, parameters.length + tail.length);
     await this.#exclusively(async (loaded) => {
-      const tensors = Object.fromEntries(
-        fields.map((field) => [field.name, tensorOf(field, batch.fields[field.name], size)]),
-      );
+      const tensors = tensorsOf(fields, batch);
       try {
-        const result = await this.#gan.gradients(loaded, tensors as unknown as GanBatch);
+        const result = await this.#program.gradients(loaded, tensors);
         await this.#read(result, into);
       } finally {
         tf.dispose(tensors);
@@ -71,39 +69,35 @@ class BackendEngine implements GradientEngine {
     });
   }
 
-  /** @throws RangeError if `noise` or `reference` is not a whole number of samples. */
-  async generate(noise: Float32Array, reference: Float32Array): Promise<Uint8Array> {
-    const { image, latent, range } = this.#model.preset;
-    for (const [what, array] of Object.entries({ noise, reference })) {
-      requireLength(what, array.length, Math.ceil(array.length / latent) * latent);
-    }
-    const count = noise.length / latent;
-    const pixels = sizeOf(image);
-    const bytes = new Uint8Array(count * pixels);
+  /** @throws RangeError if an array has another length than the task's output and the sizes say. */
+  async infer(inputs: MicroBatch, reference?: MicroBatch): Promise<FieldArray> {
+    const { output } = this.#task;
+    if (!output) throw new Error(`task ${this.#task.name} has no output`);
+    const { inputs: fields, values } = output;
+    for (const batch of reference ? [inputs, reference] : [inputs]) requireFields(fields, batch);
+    const elements = values.kind === 'image' ? sizeOf(values.shape) : values.classes;
+    const length = inputs.size * elements;
+    const into = values.kind === 'image' ? new Uint8Array(length) : new Float32Array(length);
     await this.#exclusively(async (loaded) => {
-      const seen = this.#noise(reference);
-      const statistics = this.#gan.statistics(loaded, seen);
-      seen.dispose();
-      for (let first = 0; first < count; first += GENERATE_CHUNK) {
-        const chunk = this.#noise(noise.subarray(first * latent, (first + GENERATE_CHUNK) * latent));
-        const images = this.#gan.generate(loaded, chunk, statistics);
-        bytes.set(toPixels(await images.data<'float32'>(), range), first * pixels);
-        tf.dispose([chunk, images]);
+      const seen = reference ? tensorsOf(fields, reference) : {};
+      const statistics = reference ? this.#program.statistics(loaded, seen) : {};
+      tf.dispose(seen);
+      for (let first = 0; first < inputs.size; first += INFER_CHUNK) {
+        const chunk = tensorsOf(fields, samplesOf(fields, inputs, { first, count: INFER_CHUNK }));
+        const result = this.#program.infer(loaded, chunk, statistics);
+        const numbers = await result.data<'float32'>();
+        into.set(values.kind === 'image' ? toPixels(numbers, values.range) : numbers, first * elements);
+        tf.dispose([chunk, result]);
       }
       tf.dispose(statistics);
     });
-    return bytes;
+    return into;
   }
 
   dispose(): void {
     tf.dispose(this.#parameters);
     this.#parameters = undefined;
-    this.#gan.dispose();
-  }
-
-  #noise(values: Float32Array): Tensor2D {
-    const { latent } = this.#model.preset;
-    return tf.tensor2d(values.slice(), [values.length / latent, latent], 'float32');
+    this.#program.dispose();
   }
 
   async #exclusively(body: (parameters: NamedTensorMap) => Promise<void>): Promise<void> {
@@ -118,8 +112,8 @@ class BackendEngine implements GradientEngine {
   }
 
   /** Writes gradients, batch statistics and scalars into the flat vector and frees their tensors. */
-  async #read({ gradients, statistics, scalars }: GanGradients, into: Float32Array): Promise<void> {
-    const { parameters, tail } = this.#model;
+  async #read({ gradients, statistics, scalars }: ProgramGradients, into: Float32Array): Promise<void> {
+    const { parameters, tail } = this.#task;
     const rest = into.subarray(parameters.length);
     clearPadding(parameters, into);
     clearPadding(tail, rest);
@@ -137,10 +131,24 @@ class BackendEngine implements GradientEngine {
   }
 }
 
-/** A field's values on the device, `[size, ...shape]`; bytes of images in their range. */
+/** Fields on the device, `[size, ...shape]`; bytes of images in their range. */
+function tensorsOf(fields: readonly BatchField[], { size, fields: values }: MicroBatch): NamedTensorMap {
+  return Object.fromEntries(fields.map((field) => [field.name, tensorOf(field, values[field.name], size)]));
+}
+
 function tensorOf(field: BatchField, values: FieldArray, size: number): Tensor {
   const numbers = field.source === 'image' ? fromPixels(values as Uint8Array, field.range) : new Float32Array(values);
   return tf.tensor(numbers, [size, ...field.shape], 'float32');
+}
+
+/** Up to `count` samples from `first` on. */
+function samplesOf(
+  fields: readonly BatchField[],
+  batch: MicroBatch,
+  { first, count }: { readonly first: number; readonly count: number },
+): MicroBatch {
+  const size = Math.min(count, batch.size - first);
+  return { size, fields: sliceFields(batch.fields, fieldShapes(fields), first, size) };
 }
 
 async function readInto(tensors: NamedTensorMap, layout: Layout, into: Float32Array): Promise<void> {
@@ -152,6 +160,11 @@ async function readInto(tensors: NamedTensorMap, layout: Layout, into: Float32Ar
       if (values.byteLength === values.buffer.byteLength) freeMemory(values);
     }),
   );
+}
+
+/** @throws RangeError */
+function requireFields(fields: readonly BatchField[], { size, fields: values }: MicroBatch): void {
+  for (const { name, shape } of fields) requireLength(name, values[name].length, size * sizeOf(shape));
 }
 
 function requireLength(what: string, actual: number, expected: number): void {

@@ -1,12 +1,6 @@
 /** Sample images side by side in one picture, as people look at them. */
 import { encode } from 'fast-png';
 
-/** Height and width of every image, in pixels. */
-export const IMAGE_SIDE = 28;
-
-/** Bytes of one image. */
-export const IMAGE_BYTES = IMAGE_SIDE * IMAGE_SIDE;
-
 /** Pixels between two images and around the whole. */
 const GUTTER = 2;
 
@@ -16,30 +10,50 @@ const GUTTER_GREY = 64;
 /** The largest grid: 16384 pixels either way, which every viewer opens. */
 const MAX_PIXELS = 16_384;
 
+/** Height, width and channels of an image: 1 (grey) or 3 (red, green, blue). */
+export type ImageShape = readonly [number, number, number];
+
+export interface GridOptions {
+  readonly count: number;
+  readonly shape: ImageShape;
+  /** Images in a row; 8 by default. */
+  readonly columns?: number;
+}
+
 /**
- * A grey 8-bit PNG of `count` images in rows of `columns`, first image top left.
+ * An 8-bit PNG of `count` images in rows of `columns`, first image top left.
  *
- * @param images `[count, 28, 28]`, one byte per pixel.
+ * @param images `[count, ...shape]`, one byte for each channel of a pixel.
  * @returns the bytes of the PNG file.
- * @throws RangeError if `images` does not hold exactly `count` images, there are none, or the picture is too large.
+ * @throws RangeError if `images` does not hold exactly `count` images, there are none, the picture is too large or its
+ *   channels are neither 1 nor 3.
  */
-export function sampleGrid(images: Uint8Array, count: number, columns = 8): Uint8Array {
-  if (images.length !== count * IMAGE_BYTES) throw new RangeError(`${images.length} bytes are not ${count} images`);
+export function sampleGrid(images: Uint8Array, { count, shape, columns = 8 }: GridOptions): Uint8Array {
+  const [imageHeight, imageWidth, channels] = shape;
+  requireImages(images, count, shape);
   if (count < 1 || columns < 1) throw new RangeError('a grid needs at least one image and one column');
+  if (channels !== 1 && channels !== 3) throw new RangeError(`a picture has 1 or 3 channels, not ${channels}`);
   const across = Math.min(columns, count);
   const rows = Math.ceil(count / across);
-  const cell = IMAGE_SIDE + GUTTER;
-  const width = across * cell + GUTTER;
-  const height = rows * cell + GUTTER;
+  const width = across * (imageWidth + GUTTER) + GUTTER;
+  const height = rows * (imageHeight + GUTTER) + GUTTER;
   if (Math.max(width, height) > MAX_PIXELS) throw new RangeError(`a grid of ${width}x${height} pixels is too large`);
-  const data = new Uint8Array(width * height).fill(GUTTER_GREY);
+  const data = new Uint8Array(width * height * channels).fill(GUTTER_GREY);
+  const line = imageWidth * channels;
   for (let index = 0; index < count; index++) {
-    const left = GUTTER + (index % across) * cell;
-    const top = GUTTER + Math.floor(index / across) * cell;
-    for (let row = 0; row < IMAGE_SIDE; row++) {
-      const from = index * IMAGE_BYTES + row * IMAGE_SIDE;
-      data.set(images.subarray(from, from + IMAGE_SIDE), (top + row) * width + left);
+    const left = GUTTER + (index % across) * (imageWidth + GUTTER);
+    const top = GUTTER + Math.floor(index / across) * (imageHeight + GUTTER);
+    for (let row = 0; row < imageHeight; row++) {
+      const from = (index * imageHeight + row) * line;
+      data.set(images.subarray(from, from + line), ((top + row) * width + left) * channels);
     }
   }
-  return encode({ width, height, data, channels: 1, depth: 8 });
+  return encode({ width, height, data, channels, depth: 8 });
+}
+
+/** @throws RangeError unless there are exactly so many images. */
+export function requireImages(images: Uint8Array, count: number, [height, width, channels]: ImageShape): void {
+  if (images.length !== count * height * width * channels) {
+    throw new RangeError(`${images.length} bytes are not ${count} images of ${height}x${width}x${channels}`);
+  }
 }

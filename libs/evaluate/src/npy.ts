@@ -4,22 +4,27 @@
  *
  * Source: "NumPy Enhancement Proposal 1, A Simple File Format for NumPy Arrays".
  */
-import { IMAGE_BYTES, IMAGE_SIDE } from './grid.ts';
+import { requireImages } from './grid.ts';
+import type { ImageShape } from './grid.ts';
 
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0];
 const PREAMBLE_BYTES = MAGIC.length + 2;
 const ALIGNMENT = 64;
 
 /**
- * Images as a `.npy` file: unsigned bytes of shape `[count, 28, 28]`.
+ * Images as a `.npy` file: unsigned bytes of shape `[count, H, W]` for grey ones, `[count, H, W, C]` otherwise.
  *
- * @param images `[count, 28, 28]`, one byte per pixel.
+ * @param images `[count, ...shape]`, one byte for each channel of a pixel.
  * @throws RangeError if `images` does not hold exactly `count` images.
  */
-export function encodeNpy(images: Uint8Array, count: number): Uint8Array {
-  if (images.length !== count * IMAGE_BYTES) throw new RangeError(`${images.length} bytes are not ${count} images`);
-  const shape = `(${count}, ${IMAGE_SIDE}, ${IMAGE_SIDE})`;
-  const dict = `{'descr': '|u1', 'fortran_order': False, 'shape': ${shape}, }`;
+export function encodeNpy(
+  images: Uint8Array,
+  { count, shape }: { readonly count: number; readonly shape: ImageShape },
+): Uint8Array {
+  requireImages(images, count, shape);
+  const [height, width, channels] = shape;
+  const dimensions = [count, height, width, ...(channels === 1 ? [] : [channels])].join(', ');
+  const dict = `{'descr': '|u1', 'fortran_order': False, 'shape': (${dimensions}), }`;
   const start = Math.ceil((PREAMBLE_BYTES + dict.length + 1) / ALIGNMENT) * ALIGNMENT;
   const bytes = new Uint8Array(start + images.length);
   bytes.set(MAGIC);

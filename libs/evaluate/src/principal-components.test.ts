@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { fitGaussian } from './frechet.ts';
-import { IMAGE_BYTES } from './grid.ts';
-import { principalComponents, project } from './principal-components.ts';
+import { IMAGE_BYTES, principalComponents, project } from './principal-components.ts';
 
 /** Images black but for three groups of pixels that light up independently, each with its own strength. */
 function images(count: number): Uint8Array {

@@ -4,7 +4,8 @@
  * Source: Pearson, "On lines and planes of closest fit to systems of points in space", Philosophical Magazine 2, 1901.
  */
 import { symmetricEigen } from './eigen.ts';
-import { IMAGE_BYTES } from './grid.ts';
+/** Pixels of the images that are looked at, which are MNIST's. */
+export const IMAGE_BYTES = 28 * 28;
 
 /** Pixels are taken as 0 to 1. */
 const WHITE = 255;

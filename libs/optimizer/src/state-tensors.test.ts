@@ -1,5 +1,5 @@
-import { buildModel, presets, tinyPresets } from '@gradcast/model';
-import type { Model } from '@gradcast/model';
+import { ganTask, presets, tinyPresets } from '@gradcast/gan';
+import type { GanTask } from '@gradcast/gan';
 import { referenceKernels as kernels } from '@gradcast/vector';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -8,17 +8,17 @@ import type { StateTensor } from './state-tensors.ts';
 import { STATE_SCALARS, stateBytes, TrainingState } from './training-state.ts';
 import type { StateVectors } from './training-state.ts';
 
-const tiny = { sigmoid: buildModel(tinyPresets.sigmoid), softmax: buildModel(tinyPresets.softmax) };
+const tiny = { sigmoid: ganTask(tinyPresets.sigmoid), softmax: ganTask(tinyPresets.softmax) };
 
-function initial(model: Model): StateVectors {
+function initial(model: GanTask): StateVectors {
   return TrainingState.initial({ task: model, kernels, learningRate: 1e-3 }, 3).vectors;
 }
 
 /** Fills every tensor with words of any bits, so that -0, denormals and NaN are among them; padding stays zero. */
-function scramble(model: Model, vectors: StateVectors, words: readonly number[]): void {
+function scramble(model: GanTask, vectors: StateVectors, words: readonly number[]): void {
   const layouts = { parameters: model.parameters, first: model.parameters, second: model.parameters };
   let next = 0;
-  const fill = (vector: Float32Array, entries: Model['parameters']['entries']) => {
+  const fill = (vector: Float32Array, entries: GanTask['parameters']['entries']) => {
     const bits = new Uint32Array(vector.buffer, vector.byteOffset, vector.length);
     for (const { offset, size } of entries) {
       for (let i = offset; i < offset + size && i < vector.length; i++) bits[i] = words[next++ % words.length];
@@ -56,7 +56,7 @@ describe('the tensors of a state', () => {
   });
 
   it('carry the names and shapes of the model, without padding', () => {
-    const model = buildModel(presets.mnist);
+    const model = ganTask(presets.mnist);
     const tensors = nameTensors(model, initial(model));
     expect(tensors['scalars']).toMatchObject({ dtype: 'F64', shape: [STATE_SCALARS.length] });
     for (const { name, shape, size } of model.parameters.entries) {

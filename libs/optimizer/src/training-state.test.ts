@@ -1,12 +1,12 @@
-import { buildModel, presets, tinyPresets } from '@gradcast/model';
+import { ganTask, presets, tinyPresets } from '@gradcast/gan';
 import { tensorView } from '@gradcast/tensors';
 import { referenceKernels as kernels } from '@gradcast/vector';
 import { describe, expect, it } from 'vitest';
 import { STATE_SCALARS, stateBytes, TrainingState } from './training-state.ts';
 import type { ClosedStep, StateVectors } from './training-state.ts';
 
-const model = buildModel(tinyPresets.sigmoid);
-const withoutExtras = buildModel(tinyPresets.softmax);
+const model = ganTask(tinyPresets.sigmoid);
+const withoutExtras = ganTask(tinyPresets.softmax);
 const options = { task: model, kernels, learningRate: 2e-3 };
 const { beta1, beta2, epsilon } = model.preset.optimizer;
 
@@ -161,7 +161,7 @@ describe('a closed step', () => {
 
 describe('the moving average of the generator', () => {
   it('decays by min(limit, (1 + t) / (10 + t)) at step t', () => {
-    const limited = buildModel({ ...tinyPresets.sigmoid, ema: { limit: 0.2 } });
+    const limited = ganTask({ ...tinyPresets.sigmoid, ema: { limit: 0.2 } });
     const state = TrainingState.initial({ ...options, task: limited }, 5);
     const wanted = Float64Array.from(state.vectors.ema);
     for (const decay of [0.1, 2 / 11, 0.2, 0.2]) {
@@ -253,7 +253,7 @@ describe('a large gradient', () => {
       // The tiny model steps with each preset's optimizer; twice the bound is what packing may make of an element.
       for (const learningRate of [presets[name as keyof typeof presets].optimizer.learningRate, 2 ** 90]) {
         const preset = { ...tinyPresets.sigmoid, optimizer: presets[name as keyof typeof presets].optimizer };
-        const state = TrainingState.initial({ kernels, task: buildModel(preset), learningRate }, 5);
+        const state = TrainingState.initial({ kernels, task: ganTask(preset), learningRate }, 5);
         const largest = 2 * state.normBound;
         const pattern = [largest, -largest, 0, 0, largest, 1e-30, -largest, largest, largest, 1];
         for (let step = 0; step < 60; step++) state.advance({ ...filled(state, pattern[step % 10]), norm: largest });
@@ -299,7 +299,7 @@ describe('stateBytes', () => {
 
   it('covers every vector of every preset', () => {
     for (const preset of Object.values(presets)) {
-      const { vectors } = TrainingState.initial({ ...options, task: buildModel(preset) }, 1);
+      const { vectors } = TrainingState.initial({ ...options, task: ganTask(preset) }, 1);
       const bytes = stateBytes(vectors).reduce((sum, part) => sum + part.byteLength, 0);
       const { parameters, ema, running, scalars } = vectors;
       expect(bytes).toBe(4 * (3 * parameters.length + ema.length + running.length) + 8 * scalars.length);

@@ -1,11 +1,10 @@
-import { buildModel, tinyPresets } from '@gradcast/model';
-import type { GradientEngine } from '@gradcast/model';
+import { ganTask, tinyPresets } from '@gradcast/gan';
 import { probeBatch } from '@gradcast/task';
-import type { MicroBatch } from '@gradcast/task';
+import type { GradientEngine, MicroBatch } from '@gradcast/task';
 import { describe, expect, it } from 'vitest';
 import { takeProbe } from './probe.ts';
 
-const model = buildModel(tinyPresets.sigmoid);
+const model = ganTask(tinyPresets.sigmoid);
 const sha256 = (bytes: Uint8Array) => bytes.slice(0, 8).join('-');
 
 /** An engine whose gradient says how often it was asked, if it is not `steady`. */

@@ -2,9 +2,8 @@
  * The run's probe: one micro-batch that every worker of a run makes for itself and whose gradient, at the run's initial
  * parameters, identifies the worker's arithmetic.
  */
-import type { GradientEngine } from '@gradcast/model';
 import { probeBatch } from '@gradcast/task';
-import type { Task } from '@gradcast/task';
+import type { GradientEngine, Task } from '@gradcast/task';
 
 export interface ProbeOptions {
   readonly task: Task;

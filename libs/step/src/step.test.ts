@@ -1,4 +1,4 @@
-import { buildModel, tinyPresets } from '@gradcast/model';
+import { ganTask, tinyPresets } from '@gradcast/gan';
 import { Replica, stateBytes, TrainingState } from '@gradcast/optimizer';
 import { createCodec } from '@gradcast/reduction';
 import { referenceKernels as kernels } from '@gradcast/vector';
@@ -7,7 +7,7 @@ import { advance, judge } from './step.ts';
 
 const LEAVES = 4;
 const SAMPLES = 64;
-const model = buildModel(tinyPresets.sigmoid);
+const model = ganTask(tinyPresets.sigmoid);
 const options = { task: model, kernels, learningRate: 2e-3 };
 
 /** The root of a step's tree: sums over all leaves. */

@@ -2,7 +2,7 @@
  * A whole step in one process, as a run takes it among many: every leaf's gradient, the tree, the verdict, the next state.
  * What a run did is computed again with it.
  */
-import type { GradientEngine } from '@gradcast/model';
+import type { GradientEngine } from '@gradcast/task';
 import type { TrainingState } from '@gradcast/optimizer';
 import { gradientTree } from '@gradcast/reduction';
 import type { GradientCodec } from '@gradcast/reduction';

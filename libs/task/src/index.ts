@@ -1,5 +1,17 @@
+export type { GradientEngine } from './engine.ts';
 export { fieldShapes, fillNoise, noiseAt, probeBatch } from './field.ts';
 export type { BatchField, ImageField, LabelField, MicroBatch, NoiseDistribution, NoiseField } from './field.ts';
+export { formulaMicroBatch, formulaParameters, formulaWord } from './formula.ts';
 export { LARGEST_STATISTIC, shownScalars, tailFault } from './tail.ts';
 export type { ShownScalar } from './tail.ts';
-export type { AdamSpec, MovingAverage, TailScalar, Task, TaskGroup } from './task.ts';
+export type {
+  AdamSpec,
+  ClassValues,
+  ImageOutput,
+  ImageValues,
+  MovingAverage,
+  TailScalar,
+  Task,
+  TaskGroup,
+  TaskOutput,
+} from './task.ts';

@@ -5,7 +5,7 @@
  * Invariant: everything here is a function of the task's name and the run's batch sizes, the same in every process.
  */
 import type { Layout, ParameterGroup } from '@gradcast/tensors';
-import type { BatchField } from './field.ts';
+import type { BatchField, ImageField, LabelField } from './field.ts';
 
 /** Adam's constants (Kingma and Ba, 2015). */
 export interface AdamSpec {
@@ -40,9 +40,33 @@ export interface TaskGroup extends ParameterGroup {
   readonly suffix: string;
 }
 
+/** Images to look at: `[H, W, C]`, whose values lie in `range` until they become bytes. */
+export interface ImageValues {
+  readonly kind: 'image';
+  readonly shape: readonly [number, number, number];
+  readonly range: ImageField['range'];
+}
+
+/** A score for each class; the largest is the answer, and `label` has the right one. */
+export interface ClassValues {
+  readonly kind: 'classes';
+  readonly classes: number;
+  readonly label: LabelField;
+}
+
+/** What a trained model gives, and what it is computed from: noise is drawn, images come from the data set's test split. */
+export interface TaskOutput<Values extends ImageValues | ClassValues = ImageValues | ClassValues> {
+  readonly inputs: readonly BatchField[];
+  readonly values: Values;
+}
+
+export type ImageOutput = TaskOutput<ImageValues>;
+
 export interface Task {
   /** As `--preset` names it. */
   readonly name: string;
+  /** One sentence for `--help`. */
+  readonly description: string;
   /** What a micro-batch has, in the order in which leases carry it. */
   readonly fields: readonly BatchField[];
   /** All trainable parameters; gradients, moments and averages share this layout. */
@@ -65,6 +89,12 @@ export interface Task {
   readonly microBatch: number;
   /** Micro-batches of a step, M: a power of two. */
   readonly microBatches: number;
+  /** The fewest samples that a micro-batch may have. */
+  readonly minimumMicroBatch: number;
+  /** Steps of a run that names neither steps nor epochs. */
+  readonly defaultSteps: number;
+  /** What a trained model gives, if anything can be shown of it. */
+  readonly output: TaskOutput | undefined;
   /** Parameters at version 0, laid out as {@link parameters}. @throws RandomError `random-seed`. */
   initialParameters(seed: number): Float32Array;
   /** Running statistics at version 0. */

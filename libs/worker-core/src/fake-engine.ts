@@ -1,10 +1,9 @@
 /** An engine whose gradients a test can compute for itself: linear in parameters, images and noise. */
-import type { GradientEngine, Model } from '@gradcast/model';
-import type { MicroBatch } from '@gradcast/task';
+import type { GradientEngine, MicroBatch, Task } from '@gradcast/task';
 
 /** What {@link FakeEngine} gives for a micro-batch; every element depends on all of it, and sums of it must be rounded. */
-export function linearGradient(model: Model, parameters: Float32Array, batch: MicroBatch): Float32Array {
-  const vector = new Float32Array(model.parameters.length + model.tail.length);
+export function linearGradient(task: Task, parameters: Float32Array, batch: MicroBatch): Float32Array {
+  const vector = new Float32Array(task.parameters.length + task.tail.length);
   const pixels = [...batch.fields.images].reduce((sum, pixel, i) => sum + pixel * ((i % 7) + 1), 0) / 1013;
   const noise = [...batch.fields.noise].reduce((sum, value, i) => sum + value * ((i % 3) + 1), 0);
   for (let i = 0; i < vector.length; i++) {
@@ -14,7 +13,7 @@ export function linearGradient(model: Model, parameters: Float32Array, batch: Mi
 }
 
 export class FakeEngine implements GradientEngine {
-  readonly model: Model;
+  readonly task: Task;
   /** Every micro-batch it was given, copied. */
   readonly batches: MicroBatch[] = [];
   loads = 0;
@@ -26,8 +25,8 @@ export class FakeEngine implements GradientEngine {
   #parameters = new Float32Array(0);
   #busy = false;
 
-  constructor(model: Model) {
-    this.model = model;
+  constructor(task: Task) {
+    this.task = task;
   }
 
   load(parameters: Float32Array): void {
@@ -46,11 +45,11 @@ export class FakeEngine implements GradientEngine {
     this.#busy = false;
     this.during(count);
     if (this.disposed) throw new Error('a gradient was asked of an engine that is gone');
-    into.set(linearGradient(this.model, this.#parameters, batch));
+    into.set(linearGradient(this.task, this.#parameters, batch));
     into[0] += this.error(count);
   }
 
-  generate(): Promise<Uint8Array> {
+  infer(): Promise<Uint8Array> {
     return Promise.reject(new Error('a trainer draws no images'));
   }
 

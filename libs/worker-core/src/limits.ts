@@ -1,6 +1,6 @@
-/** How large a coordinator's messages may be, known before it says which preset it trains. */
-import { buildModel, presets } from '@gradcast/model';
+/** How large a coordinator's messages may be, known before it says what it trains. */
 import { frameLimit, snapshotBytes } from '@gradcast/protocol';
+import { builtinTasks } from '@gradcast/tasks';
 
 /**
  * Micro-batches times their samples in one lease are bounded by the data set, which is bounded by what a lease of all
@@ -8,8 +8,8 @@ import { frameLimit, snapshotBytes } from '@gradcast/protocol';
  */
 const LARGEST_LEASE_BYTES = 65_536 * (784 + 4 * 256);
 
-/** Bytes of the largest legal frame to a worker of any preset of this build. */
+/** Bytes of the largest legal frame to a worker of any task of this build. */
 export function largestFrameToWorker(): number {
-  const snapshots = Object.values(presets).map((preset) => snapshotBytes(buildModel(preset).parameters.length));
+  const snapshots = builtinTasks.map(({ parameters }) => snapshotBytes(parameters.length));
   return frameLimit(Math.max(LARGEST_LEASE_BYTES, ...snapshots));
 }

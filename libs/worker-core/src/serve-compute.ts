@@ -3,8 +3,9 @@
  * while a micro-batch is computed only this thread waits for it.
  */
 import type { BackendProfile } from '@gradcast/engine';
-import { presets } from '@gradcast/model';
-import type { GradientEngine, Model } from '@gradcast/model';
+import type { Trainable } from '@gradcast/network';
+import type { GradientEngine } from '@gradcast/task';
+import { builtinTask } from '@gradcast/tasks';
 import type { VectorKernels } from '@gradcast/vector';
 import type { FromCompute, ToCompute } from './compute-messages.ts';
 import { Trainer } from './trainer.ts';
@@ -22,7 +23,7 @@ export interface ComputePort {
 /** What the thread computes with. */
 export interface ComputeDevice {
   readonly profile: BackendProfile;
-  readonly createEngine: (model: Model) => GradientEngine;
+  readonly createEngine: (task: Trainable) => GradientEngine;
   /** Kernels that have room for vectors of these lengths where they are fastest. */
   readonly createKernels: (reserve: readonly number[]) => VectorKernels;
   /** Hexadecimal SHA-256. */
@@ -45,8 +46,8 @@ export async function serveCompute(port: ComputePort, load: () => Promise<Comput
 function serve(port: ComputePort, { createEngine, createKernels, sha256, now }: ComputeDevice): void {
   let taken = 0;
   const trainer = new Trainer({
-    preset: (name) => (Object.hasOwn(presets, name) ? presets[name as keyof typeof presets] : undefined),
-    createEngine: (model) => Promise.resolve(createEngine(model)),
+    task: builtinTask,
+    createEngine: (task) => Promise.resolve(createEngine(task)),
     send: (bytes) => port.post({ type: 'frame', bytes }, [bytes.buffer]),
     sha256,
     now,

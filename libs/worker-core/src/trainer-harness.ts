@@ -1,5 +1,5 @@
 /** A trainer on a test's bench: fake engines, a clock by hand, and the frames that a coordinator would send. */
-import { buildModel, tinyPresets } from '@gradcast/model';
+import { ganTask, tinyPresets } from '@gradcast/gan';
 import { Replica } from '@gradcast/optimizer';
 import { decodeFromWorker, encodeFrame, leaseParts } from '@gradcast/protocol';
 import type { MessageOf, Received, WorkerMessage } from '@gradcast/protocol';
@@ -10,7 +10,7 @@ import { FakeEngine } from './fake-engine.ts';
 import { Trainer } from './trainer.ts';
 
 export const preset = tinyPresets.softmax;
-export const model = buildModel(preset);
+export const model = ganTask(preset);
 export const SCALARS = { alpha: 0.01, oneMinusBeta1: 0.5, oneMinusBeta2: 0.25, epsilon: 1e-3 };
 export const INCARNATION = 3;
 
@@ -94,7 +94,10 @@ export class TrainerHarness {
 
   constructor() {
     this.trainer = new Trainer({
-      preset: (name) => Object.values(tinyPresets).find((known) => known.name === name),
+      task: (name) =>
+        Object.values(tinyPresets)
+          .map(ganTask)
+          .find((known) => known.name === name),
       createEngine: (wanted) => {
         const engine = new FakeEngine(wanted);
         this.prepare(engine);

@@ -1,4 +1,4 @@
-import { tinyPresets } from '@gradcast/model';
+import { tinyPresets } from '@gradcast/gan';
 import type { Replica } from '@gradcast/optimizer';
 import { encodeFrame } from '@gradcast/protocol';
 import { createCodec, gradientTree } from '@gradcast/reduction';

@@ -13,8 +13,7 @@
  */
 import { alignedSubtrees } from '@gradcast/schedule';
 import type { Subtree } from '@gradcast/schedule';
-import { buildModel } from '@gradcast/model';
-import type { GradientEngine, Model, Preset } from '@gradcast/model';
+import type { Trainable } from '@gradcast/network';
 import { Replica } from '@gradcast/optimizer';
 import {
   decodeFromCoordinator,
@@ -38,7 +37,7 @@ import { codecReserve, createCodec } from '@gradcast/reduction';
 import type { GradientCodec } from '@gradcast/reduction';
 import { takeProbe } from '@gradcast/step';
 import { fieldShapes } from '@gradcast/task';
-import type { MicroBatch } from '@gradcast/task';
+import type { GradientEngine, MicroBatch } from '@gradcast/task';
 import { freeMemory, sliceFields } from '@gradcast/tensors';
 import type { FieldValues } from '@gradcast/tensors';
 import type { VectorKernels } from '@gradcast/vector';
@@ -46,10 +45,10 @@ import { SubtreeAccumulator } from './subtree-accumulator.ts';
 
 /** What a trainer needs of its surroundings. */
 export interface TrainerPorts {
-  /** The preset of that name, or undefined if this build does not know it. */
-  preset(name: string): Preset | undefined;
-  /** Makes an engine for a model; the trainer disposes of it. */
-  createEngine(model: Model): Promise<GradientEngine>;
+  /** The task of that name, or undefined if this build does not know it. */
+  task(name: string): Trainable | undefined;
+  /** Makes an engine for a task; the trainer disposes of it. */
+  createEngine(task: Trainable): Promise<GradientEngine>;
   /** Takes a frame for the coordinator; its memory is the receiver's from then on. */
   send(frame: Uint8Array<ArrayBuffer>): void;
   /** Hexadecimal SHA-256. */
@@ -72,9 +71,9 @@ interface Waiting {
 }
 
 /** What the welcome fixed for the run. */
-interface Task {
+interface Assignment {
   readonly incarnation: number;
-  readonly model: Model;
+  readonly task: Trainable;
   readonly engine: GradientEngine;
   readonly shape: PayloadShape;
   readonly seed: number;
@@ -91,7 +90,7 @@ export class Trainer {
   /** Leases for versions that the replica has not reached yet. */
   #early: Waiting[] = [];
   #running: Promise<void> | undefined;
-  #task: Task | undefined;
+  #assignment: Assignment | undefined;
   #replica: Replica | undefined;
   /** The newest replica, even if it is worthless by now: the one that holds the kernels' memory. */
   #placed: Replica | undefined;
@@ -115,7 +114,7 @@ export class Trainer {
   receive(bytes: Uint8Array): Promise<void> {
     const received = decodeFromCoordinator(bytes);
     const { message } = received;
-    if (message.type === 'average' && message.incarnation === this.#task?.incarnation)
+    if (message.type === 'average' && message.incarnation === this.#assignment?.incarnation)
       this.#newest = message.version + 1;
     this.#queue.push({ received, at: this.#ports.now() });
     this.#running ??= this.#drain();
@@ -138,8 +137,8 @@ export class Trainer {
   /** Frees the engine. */
   dispose(): void {
     this.disconnected();
-    this.#task?.engine.dispose();
-    this.#task = undefined;
+    this.#assignment?.engine.dispose();
+    this.#assignment = undefined;
   }
 
   async #drain(): Promise<void> {
@@ -155,7 +154,11 @@ export class Trainer {
 
   async #handle(waiting: Waiting): Promise<void> {
     const { message, payload } = waiting.received;
-    if (message.type !== 'welcome' && message.type !== 'refuse' && message.incarnation !== this.#task?.incarnation)
+    if (
+      message.type !== 'welcome' &&
+      message.type !== 'refuse' &&
+      message.incarnation !== this.#assignment?.incarnation
+    )
       return;
     switch (message.type) {
       case 'welcome':
@@ -181,49 +184,48 @@ export class Trainer {
 
   async #onWelcome(message: MessageOf<'welcome'>): Promise<void> {
     const { preset: name, microBatchSize, microBatches, seed, incarnation, codec: codecName } = message;
-    const known = this.#ports.preset(name);
+    const known = this.#ports.task(name);
     if (!known) {
       throw new ProtocolError('preset-unknown', `the run trains preset ${name}, which this version does not know`);
     }
-    const preset = { ...known, microBatch: microBatchSize, microBatches };
+    const task: Trainable = { ...known, microBatch: microBatchSize, microBatches };
     const same =
-      this.#task?.seed === seed &&
-      this.#task.codecName === codecName &&
-      this.#task.model.preset.name === name &&
-      this.#task.shape.microBatchSize === microBatchSize;
+      this.#assignment?.seed === seed &&
+      this.#assignment.codecName === codecName &&
+      this.#assignment.task.name === name &&
+      this.#assignment.shape.microBatchSize === microBatchSize;
     // What was queued after the welcome belongs to the session that it begins.
     this.#forget();
-    if (this.#task && same) {
-      this.#task = { ...this.#task, incarnation };
-      return this.#ready(this.#task);
+    if (this.#assignment && same) {
+      this.#assignment = { ...this.#assignment, incarnation };
+      return this.#ready(this.#assignment);
     }
-    this.#task?.engine.dispose();
-    this.#task = undefined;
+    this.#assignment?.engine.dispose();
+    this.#assignment = undefined;
     this.#placed = undefined;
     this.#probe = undefined;
     this.#loaded = -1;
-    const model = buildModel(preset);
-    const engine = await this.#ports.createEngine(model);
-    const shape = { parameters: model.parameters.length, fields: fieldShapes(model.fields), microBatchSize };
-    const reserve = [...Replica.reserve(model.parameters.length), ...codecReserve(codecName, model)];
+    const engine = await this.#ports.createEngine(task);
+    const shape = { parameters: task.parameters.length, fields: fieldShapes(task.fields), microBatchSize };
+    const reserve = [...Replica.reserve(task.parameters.length), ...codecReserve(codecName, task)];
     const kernels = this.#ports.createKernels(reserve);
-    const codec = createCodec(codecName, { layout: model, seed, kernels });
-    this.#task = { incarnation, model, engine, shape, seed, codecName, codec, kernels, spare: [] };
-    return this.#ready(this.#task);
+    const codec = createCodec(codecName, { layout: task, seed, kernels });
+    this.#assignment = { incarnation, task, engine, shape, seed, codecName, codec, kernels, spare: [] };
+    return this.#ready(this.#assignment);
   }
 
-  async #ready(task: Task): Promise<void> {
+  async #ready(assignment: Assignment): Promise<void> {
     const epoch = this.#epoch;
-    const { hash, ms } = (this.#probe ??= await this.#takeProbe(task));
+    const { hash, ms } = (this.#probe ??= await this.#takeProbe(assignment));
     if (epoch !== this.#epoch) return;
-    this.#send({ type: 'ready', incarnation: task.incarnation, probe: hash, probeMs: ms });
+    this.#send({ type: 'ready', incarnation: assignment.incarnation, probe: hash, probeMs: ms });
   }
 
   #onSnapshot(message: MessageOf<'snapshot'>, payload: Uint8Array): void {
-    const [parameters, first, second] = openSnapshot(payload, this.#task!.shape.parameters);
+    const [parameters, first, second] = openSnapshot(payload, this.#assignment!.shape.parameters);
     // The former one's memory is the next one's: nothing computes while a snapshot is taken.
     this.#placed?.release();
-    const replica = new Replica(message.version, { parameters, first, second }, this.#task!.kernels);
+    const replica = new Replica(message.version, { parameters, first, second }, this.#assignment!.kernels);
     freeMemory(payload);
     this.#placed = replica;
     if (replica.fingerprint !== message.fingerprint) return this.#resync(replica);
@@ -233,18 +235,18 @@ export class Trainer {
   }
 
   #applied({ version }: Replica): void {
-    this.#send({ type: 'applied', incarnation: this.#task!.incarnation, version });
+    this.#send({ type: 'applied', incarnation: this.#assignment!.incarnation, version });
   }
 
   /**
    * Gradient of the run's probe micro-batch at the initial parameters, computed twice: its hash tells numeric profiles
    * apart that have the same names, the second time is the device's warm speed.
    */
-  async #takeProbe({ model, engine, seed }: Task): Promise<{ hash: string; ms: number }> {
+  async #takeProbe({ task, engine, seed }: Assignment): Promise<{ hash: string; ms: number }> {
     this.#loaded = -1;
     const ports = this.#ports;
     const sha256 = (bytes: Uint8Array) => ports.sha256(bytes);
-    const { hash, ms } = await takeProbe(engine, { task: model, seed, turns: 2, sha256, now: () => ports.now() });
+    const { hash, ms } = await takeProbe(engine, { task, seed, turns: 2, sha256, now: () => ports.now() });
     if (hash === undefined) {
       throw new ProtocolError('probe-unstable', 'this device gave two different gradients for the same micro-batch');
     }
@@ -256,7 +258,7 @@ export class Trainer {
     if (!this.#replica) return;
     if (message.version !== this.#replica.version) return this.#resync(this.#replica);
     if (message.scalars) {
-      const { codec } = this.#task!;
+      const { codec } = this.#assignment!;
       const average = codec.decodeAverage(openEncoded(payload, codec.averageBytes));
       this.#replica.advance(average, message.scalars);
       freeMemory(payload);
@@ -272,7 +274,7 @@ export class Trainer {
   }
 
   async #onLease(message: MessageOf<'lease'>, waiting: Waiting): Promise<void> {
-    const { shape } = this.#task!;
+    const { shape } = this.#assignment!;
     const replica = this.#replica;
     if (!replica || message.version < replica.version) return;
     if (message.version > replica.version) {
@@ -306,7 +308,7 @@ export class Trainer {
     lease: { message: MessageOf<'lease'>; contents: FieldValues; epoch: number; replica: Replica },
   ): Promise<{ node: Uint8Array; computeMs: number } | undefined> {
     const { message, contents, epoch, replica } = lease;
-    const { engine, shape, codec, spare } = this.#task!;
+    const { engine, shape, codec, spare } = this.#assignment!;
     const sum = new SubtreeAccumulator(subtree, { codec, step: message.version, spare });
     let computeMs = 0;
     for (let leaf = subtree.start; leaf < subtree.start + subtree.size; leaf++) {
@@ -330,7 +332,7 @@ export class Trainer {
   #resync(replica: Replica): void {
     this.#send({
       type: 'resync',
-      incarnation: this.#task!.incarnation,
+      incarnation: this.#assignment!.incarnation,
       version: replica.version,
       fingerprint: replica.fingerprint,
     });

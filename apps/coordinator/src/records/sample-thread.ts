@@ -5,19 +5,20 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { chooseBackend, loadBackend } from '@gradcast/backends-node';
 import { createEngine } from '@gradcast/engine';
 import { writeAtomically } from '@gradcast/files';
-import { referenceNoise, sampleGrid, sampleNoise } from '@gradcast/evaluate';
-import { buildModel, presets } from '@gradcast/model';
-import type { GradientEngine, PresetName } from '@gradcast/model';
+import { outputInputs, referenceInputs, sampleGrid } from '@gradcast/evaluate';
+import type { GradientEngine } from '@gradcast/task';
+import { builtinTask } from '@gradcast/tasks';
 import type { SampleReply, SampleRequest, SampleSettings } from './samples.ts';
 
 const GRID = 64;
 
 const { preset, seed, backend } = workerData as SampleSettings;
+const task = builtinTask(preset)!;
 
 async function open(): Promise<GradientEngine> {
   const chosen = await chooseBackend(backend);
   const loaded = await loadBackend(chosen.candidate, { gpu: chosen.gpus.at(0) });
-  return createEngine(buildModel(presets[preset as PresetName]), loaded);
+  return createEngine(task, loaded);
 }
 
 const engine = open();
@@ -26,9 +27,10 @@ async function draw({ weights, path }: SampleRequest): Promise<SampleReply> {
   try {
     const loaded = await engine;
     loaded.load(weights);
-    const model = presets[preset as PresetName];
-    const images = await loaded.generate(sampleNoise(model, { seed, count: GRID }), referenceNoise(model));
-    await writeAtomically(path, [sampleGrid(images, GRID)]);
+    const { output } = task;
+    if (output?.values.kind !== 'image') return { failed: `task ${preset} gives no images` };
+    const images = await loaded.infer(outputInputs(output, { seed, count: GRID }), referenceInputs(output));
+    await writeAtomically(path, [sampleGrid(images as Uint8Array, { count: GRID, shape: output.values.shape })]);
     return { path };
   } catch (error) {
     return { failed: error instanceof Error ? error.message : String(error) };

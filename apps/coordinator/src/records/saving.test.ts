@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { MessageChannel } from 'node:worker_threads';
 import { Checkpoints, readCheckpoint, serveCheckpointWriter } from '@gradcast/checkpoint';
 import { RunError } from '@gradcast/files';
-import { buildModel, tinyPresets } from '@gradcast/model';
+import { ganTask, tinyPresets } from '@gradcast/gan';
 import { TrainingState } from '@gradcast/optimizer';
 import { referenceKernels as kernels } from '@gradcast/vector';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -16,7 +16,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(path, { recursive: true, force: true }));
 
-const model = buildModel(Object.values(tinyPresets)[0]);
+const model = ganTask(Object.values(tinyPresets)[0]);
 
 /** A ledger whose flush ends when the test says so. */
 class FakeLedger {

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RequestHandler } from '@gradcast/metrics';
-import { buildModel, tinyPresets } from '@gradcast/model';
+import { ganTask, tinyPresets } from '@gradcast/gan';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { ShutdownDrain, RETURN_MS } from '../membership/drain.ts';
@@ -10,7 +10,7 @@ import { LineBudget } from '../network/line-budget.ts';
 
 function harness() {
   const telemetry = new Telemetry({
-    task: buildModel(Object.values(tinyPresets)[0]),
+    task: ganTask(Object.values(tinyPresets)[0]),
     logger: pino({ level: 'silent' }),
     tell: () => undefined,
     samplesPerEpoch: 100,

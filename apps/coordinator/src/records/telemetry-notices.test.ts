@@ -1,12 +1,12 @@
 import type { ChildMessage } from '@gradcast/config';
-import { buildModel, tinyPresets } from '@gradcast/model';
+import { ganTask, tinyPresets } from '@gradcast/gan';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { FleetHarness, INCARNATION } from '../run/fleet-harness.ts';
 import { Telemetry } from './telemetry.ts';
 import { LineBudget } from '../network/line-budget.ts';
 
-const model = buildModel(Object.values(tinyPresets)[0]);
+const model = ganTask(Object.values(tinyPresets)[0]);
 
 function harness() {
   const notices: string[] = [];

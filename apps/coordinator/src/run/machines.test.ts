@@ -9,7 +9,7 @@ import { adapterFacts, kindOf } from '@gradcast/backends-web';
 import type { AdapterInfo } from '@gradcast/backends-web';
 import type { BackendProfile } from '@gradcast/engine';
 import type { ChildMessage, CoordinatorConfig } from '@gradcast/config';
-import { buildModel, tinyPresets } from '@gradcast/model';
+import { ganTask, tinyPresets } from '@gradcast/gan';
 import { TrainingState } from '@gradcast/optimizer';
 import { ARITHMETIC_VERSION, isPrintable, labelOf, profileKey, profileOf } from '@gradcast/protocol';
 import { referenceKernels as kernels } from '@gradcast/vector';
@@ -33,7 +33,7 @@ interface Machine {
 }
 
 const folder = new URL('../../../../test/fixtures/machines/', import.meta.url);
-const model = buildModel(Object.values(tinyPresets)[0]);
+const model = ganTask(Object.values(tinyPresets)[0]);
 /** Of the harness's workers. */
 const PROBE = 'ab'.repeat(32);
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');

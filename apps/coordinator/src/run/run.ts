@@ -8,10 +8,10 @@ import type { Summary } from '@gradcast/config';
 import { readRun } from '@gradcast/run-folder';
 import type { LoadedCheckpoint } from '@gradcast/checkpoint';
 import { loadDataset } from '@gradcast/dataset';
-import { buildModel, presets } from '@gradcast/model';
-import type { PresetName } from '@gradcast/model';
+import type { Trainable } from '@gradcast/network';
 import { collectVectors, TrainingState } from '@gradcast/optimizer';
 import { codecReserve, createCodec } from '@gradcast/reduction';
+import { builtinTask } from '@gradcast/tasks';
 import { selectKernels } from '@gradcast/vector';
 import type { RunStateName } from '../events.ts';
 import { CoordinatorError } from '../failure.ts';
@@ -41,12 +41,12 @@ export async function run(options: RunOptions): Promise<RunResult> {
     dataset: dataset.sha256,
   };
   const stored = { ...config, dataset: dataset.sha256 };
-  const model = buildModel({ ...presets[preset as PresetName], microBatch: microBatchSize, microBatches });
-  const kernels = selectKernels({ reserve: [...TrainingState.reserve(model), ...codecReserve(codecName, model)] });
-  const codec = createCodec(codecName, { layout: model, seed, kernels });
-  const stateOptions = { task: model, kernels, learningRate };
+  const task: Trainable = { ...builtinTask(preset)!, microBatch: microBatchSize, microBatches };
+  const kernels = selectKernels({ reserve: [...TrainingState.reserve(task), ...codecReserve(codecName, task)] });
+  const codec = createCodec(codecName, { layout: task, seed, kernels });
+  const stateOptions = { task, kernels, learningRate };
   const restore = ({ checkpoint }: LoadedCheckpoint) =>
-    TrainingState.restore(stateOptions, collectVectors(model, checkpoint.tensors));
+    TrainingState.restore(stateOptions, collectVectors(task, checkpoint.tensors));
   refuseIfStopped(control);
   // The ports come first: if one is taken, no folder was made and no run was touched.
   const listeners = await openListeners(options, codec.nodeBytes);

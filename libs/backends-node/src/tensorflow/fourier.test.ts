@@ -1,5 +1,6 @@
-import { buildModel, formulaMicroBatch, formulaParameters, presets } from '@gradcast/model';
-import type { ConvolutionShapes } from '@gradcast/model';
+import { ganTask, presets } from '@gradcast/gan';
+import type { ConvolutionShapes } from '@gradcast/network';
+import { formulaMicroBatch, formulaParameters } from '@gradcast/task';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { distance, gradientOf } from '@gradcast/engine/conformance';
 import type { LoadedBackend } from '@gradcast/engine';
@@ -31,7 +32,7 @@ describe('convolutions by Fourier coefficients', () => {
     ['tutorial', 64],
     ['classic', 16],
   ] as const)('give the gradients of direct convolutions for %s with %d images', async (preset, images) => {
-    const model = buildModel(presets[preset]);
+    const model = ganTask(presets[preset]);
     const vectors: Float32Array[] = [];
     for (const kernels of [{ ...backend.kernels, preparedConvolution: undefined }, backend.kernels]) {
       const engine = createEngine(model, { ...backend, kernels });

@@ -2,7 +2,7 @@
  * The training kernels of the `tensorflow` backend: each is one TensorFlow op, also those that tfjs-core has no name
  * for (LeakyReluGrad, FusedBatchNormV3 in training mode and its gradient, BiasAddGrad).
  */
-import type { Kernels, Window } from '@gradcast/model';
+import type { Kernels, Window } from '@gradcast/network';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor1D, Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
 import { fourierConvolutions, type Products } from '@gradcast/engine';

@@ -31,7 +31,8 @@ function source(path: string): string {
 const PROGRAM = `
 import { loadBackend } from ${source('../choose/load-backend.ts')};
 import { createEngine } from '@gradcast/engine';
-import { buildModel, formulaMicroBatch, formulaParameters, presets } from '@gradcast/model';
+import { ganTask, presets } from '@gradcast/gan';
+import { formulaMicroBatch, formulaParameters } from '@gradcast/task';
 import { createHash } from 'node:crypto';
 import * as tf from '@tensorflow/tfjs-core';
 import { readdirSync } from 'node:fs';
@@ -47,7 +48,7 @@ async function compute() {
     product = tf.tidy(() => tf.matMul(product, a));
     await product.data();
   };
-  const model = buildModel(presets.mnist);
+  const model = ganTask(presets.mnist);
   const engine = createEngine(model, backend);
   engine.load(formulaParameters(model));
   const vector = new Float32Array(model.parameters.length + model.tail.length);

@@ -6,7 +6,7 @@
  * sub-pixel convolution of Shi et al., "Real-Time Single Image and Video Super-Resolution Using an Efficient Sub-Pixel
  * Convolutional Neural Network" (CVPR 2016).
  */
-import type { Window } from '@gradcast/model';
+import type { Window } from '@gradcast/network';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 import { axesBetween, type Axis, reachOf } from '@gradcast/engine';

@@ -1,6 +1,6 @@
 /** Tensors in nested objects and arrays, always visited in the order in which these were built. */
 import { Tensor } from '@tensorflow/tfjs-core';
-import type { TensorTree } from '@gradcast/model';
+import type { TensorTree } from '@gradcast/network';
 
 /** The same tree with other tensors; `place` counts leaves from 0. */
 export function mapLeaves(tree: TensorTree, change: (leaf: Tensor, place: number) => Tensor): TensorTree {

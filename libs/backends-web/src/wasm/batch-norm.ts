@@ -4,7 +4,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
-import type { BatchNormForward, BatchNormGradient, Normalization } from '@gradcast/model';
+import type { BatchNormForward, BatchNormGradient, Normalization } from '@gradcast/network';
 import { columnSums, compute } from './elementwise.ts';
 
 /** 1 / sqrt(variance + epsilon) per channel. */

@@ -1,7 +1,7 @@
 /** The kernels of a gradient on the `wasm` backend: its own where they are fast, loops over its memory elsewhere. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { NamedAttrMap, NamedTensorMap, Tensor, Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
-import type { Kernels } from '@gradcast/model';
+import type { Kernels } from '@gradcast/network';
 import { fourierConvolutions, type Products } from '@gradcast/engine';
 import { batchNorm, batchNormGradient, normalize } from './batch-norm.ts';
 import {

@@ -3,7 +3,7 @@
  * packages alone.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import { genericKernels } from '@gradcast/model';
+import { genericKernels } from '@gradcast/network';
 import { BackendError } from '@gradcast/engine';
 import type { LoadedBackend } from '@gradcast/engine';
 import { adapterFacts, requestAdapter } from './adapter.ts';

@@ -3,8 +3,10 @@
  * passes, and against the promises of `GradientEngine` (pure, copying, leaving nothing behind).
  */
 import * as tf from '@tensorflow/tfjs-core';
-import { buildModel, formulaMicroBatch, formulaParameters, tinyPresets } from '@gradcast/model';
-import type { GanScalar, GradientEngine, Model } from '@gradcast/model';
+import { ganTask, tinyPresets } from '@gradcast/gan';
+import type { GanScalar, GanTask } from '@gradcast/gan';
+import { formulaMicroBatch, formulaParameters } from '@gradcast/task';
+import type { GradientEngine, MicroBatch } from '@gradcast/task';
 import { entryOf, tensorView } from '@gradcast/tensors';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { LoadedBackend } from '../backend.ts';
@@ -21,7 +23,7 @@ export interface EngineSuiteOptions {
 /** Samples of a micro-batch of the tiny presets. */
 const SAMPLES = 4;
 
-function scalar(model: Model, vector: Float32Array, name: GanScalar): number {
+function scalar(model: GanTask, vector: Float32Array, name: GanScalar): number {
   return tensorView(model.tail, vector.subarray(model.parameters.length), name)[0];
 }
 
@@ -32,10 +34,14 @@ export function engineConformance(name: string, load: () => Promise<LoadedBacken
   let backend: LoadedBackend;
 
   describe.skipIf(skip !== undefined).each(['sigmoid', 'softmax'] as const)(`${title} engine, %s loss`, (loss) => {
-    const model = buildModel(tinyPresets[loss]);
+    const model = ganTask(tinyPresets[loss]);
     const parameters = formulaParameters(model);
     const batch = formulaMicroBatch(model, SAMPLES);
     const noise = batch.fields.noise as Float32Array;
+    const drawn = (values: Float32Array): MicroBatch => ({
+      size: values.length / model.preset.latent,
+      fields: { noise: values },
+    });
     let engine: GradientEngine;
 
     beforeAll(async () => {
@@ -160,7 +166,7 @@ export function engineConformance(name: string, load: () => Promise<LoadedBacken
       const loaded = count();
       for (let round = 0; round < 2; round++) {
         await gradientOf(fresh, model, batch);
-        await fresh.generate(noise, noise);
+        await fresh.infer(drawn(noise), drawn(noise));
         fresh.load(parameters);
         expect(count()).toEqual(loaded);
       }
@@ -172,17 +178,18 @@ export function engineConformance(name: string, load: () => Promise<LoadedBacken
       engine.load(parameters);
       const { latent, image } = model.preset;
       const pixels = image[0] * image[1] * image[2];
-      const all = await engine.generate(noise, noise);
+      const all = await engine.infer(drawn(noise), drawn(noise));
       expect(all).toHaveLength(SAMPLES * pixels);
       expect(new Set(all).size).toBeGreaterThan(8);
-      const last = await engine.generate(noise.subarray((SAMPLES - 1) * latent), noise);
+      const last = await engine.infer(drawn(noise.subarray((SAMPLES - 1) * latent)), drawn(noise));
       // A byte may round the other way where a product is blocked by the size of the batch.
       const apart = last.map((byte, i) => Math.abs(byte - all[(SAMPLES - 1) * pixels + i]));
       expect(Math.max(...apart)).toBeLessThanOrEqual(1);
       const many = Float32Array.from({ length: 257 * latent }, (_, i) => noise[i % latent]);
-      const repeated = await engine.generate(many, noise);
-      const same = repeated.map((byte, i) => Math.abs(byte - all[i % pixels]));
-      expect(same.reduce((largest, difference) => Math.max(largest, difference), 0)).toBeLessThanOrEqual(1);
+      const repeated = await engine.infer(drawn(many), drawn(noise));
+      let largest = 0;
+      for (const [i, byte] of repeated.entries()) largest = Math.max(largest, Math.abs(byte - all[i % pixels]));
+      expect(largest).toBeLessThanOrEqual(1);
     });
 
     it('refuses arrays of other lengths, calls before load and calls that overlap', async () => {
@@ -196,7 +203,9 @@ export function engineConformance(name: string, load: () => Promise<LoadedBacken
       await expect(
         fresh.gradient({ ...batch, fields: { ...batch.fields, noise: noise.subarray(1) } }, into),
       ).rejects.toThrow('noise must have');
-      await expect(fresh.generate(noise.subarray(1), noise)).rejects.toThrow('noise must have');
+      await expect(fresh.infer({ ...drawn(noise), fields: { noise: noise.subarray(1) } })).rejects.toThrow(
+        'noise must have',
+      );
       const running = fresh.gradient(batch, into);
       await expect(fresh.gradient(batch, into.slice())).rejects.toThrow('busy');
       await running;

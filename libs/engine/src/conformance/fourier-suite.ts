@@ -2,7 +2,7 @@
  * The part of the conformance suite that sends every convolution that it can by Fourier coefficients, whatever a backend would
  * choose: the three products against plain loops, and whole gradients through an engine.
  */
-import type { ConvolutionShapes, Kernels, PreparedConvolution } from '@gradcast/model';
+import type { ConvolutionShapes, Kernels, PreparedConvolution } from '@gradcast/network';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import fc from 'fast-check';

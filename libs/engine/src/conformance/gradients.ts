@@ -1,9 +1,10 @@
 /** Reference gradients and distances for the conformance suite. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { NamedTensorMap } from '@tensorflow/tfjs-core';
-import { Gan, fromPixels } from '@gradcast/model';
-import type { GradientEngine, Model } from '@gradcast/model';
-import type { MicroBatch } from '@gradcast/task';
+import { GanProgram } from '@gradcast/gan';
+import type { GanTask } from '@gradcast/gan';
+import { fromPixels } from '@gradcast/network';
+import type { GradientEngine, MicroBatch, Task } from '@gradcast/task';
 import { tensorView } from '@gradcast/tensors';
 import type { LoadedBackend } from '../backend.ts';
 
@@ -33,7 +34,7 @@ export function differenceError(
 
 /** The flat gradient of two separate passes through the discriminator, without a tail. */
 export async function twoPassGradient(
-  model: Model,
+  model: GanTask,
   { kernels }: LoadedBackend,
   parameters: Float32Array,
   batch: MicroBatch,
@@ -47,7 +48,10 @@ export async function twoPassGradient(
   );
   const images = tf.tensor4d(fromPixels(batch.fields.images as Uint8Array, range), [batch.size, ...image]);
   const noise = tf.tensor2d(Float32Array.from(batch.fields.noise), [batch.size, latent]);
-  const { gradients, statistics } = await new Gan(model, kernels).twoPassGradients(tensors, { images, noise });
+  const { gradients, statistics } = await new GanProgram(model.preset, { kernels }).twoPassGradients(tensors, {
+    images,
+    noise,
+  });
   const vector = new Float32Array(model.parameters.length);
   for (const [name, gradient] of Object.entries(gradients)) {
     tensorView(model.parameters, vector, name).set(await gradient.data<'float32'>());
@@ -57,7 +61,7 @@ export async function twoPassGradient(
 }
 
 /** Gradient followed by tail; the target starts full of NaN, so that what is not written shows. */
-export async function gradientOf(engine: GradientEngine, model: Model, batch: MicroBatch): Promise<Float32Array> {
+export async function gradientOf(engine: GradientEngine, model: Task, batch: MicroBatch): Promise<Float32Array> {
   const vector = new Float32Array(model.parameters.length + model.tail.length).fill(NaN);
   await engine.gradient(batch, vector);
   return vector;

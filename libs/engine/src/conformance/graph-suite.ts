@@ -2,8 +2,9 @@
  * The part of the conformance suite that holds a backend's graphs against the same backend op by op: the bits may differ
  * where an optimizer fused ops, the gradient may not.
  */
-import { buildModel, formulaMicroBatch, formulaParameters, presetNames, presets, tinyPresets } from '@gradcast/model';
-import type { Model } from '@gradcast/model';
+import { ganTask, presetNames, presets, tinyPresets } from '@gradcast/gan';
+import type { GanTask } from '@gradcast/gan';
+import { formulaMicroBatch, formulaParameters } from '@gradcast/task';
 import { entryOf } from '@gradcast/tensors';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { LoadedBackend } from '../backend.ts';
@@ -28,7 +29,7 @@ export function graphConformance(name: string, load: GraphSuiteBackends): void {
       graph = await load.graph();
     });
 
-    async function bothGradients(model: Model, parameters: Float32Array, size: number): Promise<Float32Array[]> {
+    async function bothGradients(model: GanTask, parameters: Float32Array, size: number): Promise<Float32Array[]> {
       const batch = formulaMicroBatch(model, size);
       const vectors: Float32Array[] = [];
       for (const backend of [eager, graph]) {
@@ -40,7 +41,7 @@ export function graphConformance(name: string, load: GraphSuiteBackends): void {
       return vectors;
     }
 
-    function expectClose(model: Model, [expected, actual]: Float32Array[]): void {
+    function expectClose(model: GanTask, [expected, actual]: Float32Array[]): void {
       for (const { name: tensor, offset, size } of model.parameters.entries) {
         const range = (vector: Float32Array) => vector.subarray(offset, offset + size);
         expect(distance(range(actual), range(expected)), tensor).toBeLessThan(TOLERANCE);
@@ -55,14 +56,14 @@ export function graphConformance(name: string, load: GraphSuiteBackends): void {
     });
 
     it.each(presetNames)('give the gradients and statistics of single ops for %s', async (preset) => {
-      const model = buildModel(presets[preset]);
+      const model = ganTask(presets[preset]);
       expectClose(model, await bothGradients(model, formulaParameters(model), 16));
     });
 
     it.each(['sigmoid', 'softmax'] as const)(
       'give the gradients of single ops at extreme margins, %s loss',
       async (loss) => {
-        const model = buildModel(tinyPresets[loss]);
+        const model = ganTask(tinyPresets[loss]);
         const parameters = formulaParameters(model);
         const bias = entryOf(model.parameters, `discriminator/dense${loss === 'softmax' ? '_1' : ''}/bias`);
         parameters[bias.offset + bias.size - 1] = -60;
@@ -74,7 +75,7 @@ export function graphConformance(name: string, load: GraphSuiteBackends): void {
     );
 
     it('follow the size of a micro-batch', async () => {
-      const model = buildModel(tinyPresets.sigmoid);
+      const model = ganTask(tinyPresets.sigmoid);
       const engine = createEngine(model, graph);
       engine.load(formulaParameters(model));
       const first = await gradientOf(engine, model, formulaMicroBatch(model, 4));

@@ -2,8 +2,8 @@
  * The part of the conformance suite that holds a backend against Keras: gradients of whole presets, and three steps of
  * training with the optimizer that every replica runs.
  */
-import { kerasFixture, MOMENT_TOLERANCE, recordMismatches, STEP_TOLERANCE } from '@gradcast/model';
-import type { KerasGradients, KerasSteps, PresetName } from '@gradcast/model';
+import { kerasFixture, MOMENT_TOLERANCE, recordMismatches, STEP_TOLERANCE } from '@gradcast/gan';
+import type { KerasGradients, KerasSteps, PresetName } from '@gradcast/gan';
 import { TrainingState } from '@gradcast/optimizer';
 import { tensorView } from '@gradcast/tensors';
 import { referenceKernels as kernels } from '@gradcast/vector';

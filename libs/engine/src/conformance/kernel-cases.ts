@@ -1,7 +1,7 @@
 /** The cases of the suite that concern single kernels: name, what to run, what plain loops say. */
 import fc from 'fast-check';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { Kernels } from '@gradcast/model';
+import type { Kernels } from '@gradcast/network';
 import { array, expectClose, image, matrix, tensor, vector } from './arrays.ts';
 import * as reference from './reference.ts';
 import type { Convolution, Plain } from './reference.ts';

@@ -1,5 +1,5 @@
 /** The geometry of a 2-D convolution as tfjs-core describes it, split into its two axes. */
-import type { Window } from '@gradcast/model';
+import type { Window } from '@gradcast/network';
 import { backend_util } from '@tensorflow/tfjs-core';
 import type { Axis } from './window.ts';
 

@@ -6,7 +6,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
-import type { ConvolutionShapes, Kernels, PreparedConvolution } from '@gradcast/model';
+import type { ConvolutionShapes, Kernels, PreparedConvolution } from '@gradcast/network';
 import { axesBetween } from './convolution.ts';
 import { circleOf, fourierPlan, productsOf, type FourierPlan } from './fourier-plan.ts';
 import type { Axis } from './window.ts';

@@ -13,7 +13,7 @@ import { dense } from './layers/dense.ts';
 import type { Layer, LayerForward, LayerGradient, Pass } from './layers/layer.ts';
 import { activation, averagePool, reshape } from './layers/pointwise.ts';
 import { ModelError } from './model-error.ts';
-import type { LayerSpec, Preset } from './presets.ts';
+import type { LayerSpec } from './layer-spec.ts';
 
 /** What a forward pass leaves for the backward pass. */
 export type Trace = {
@@ -34,31 +34,39 @@ export interface BackwardOptions {
   readonly inputFrom?: number;
 }
 
+export interface NetworkOptions {
+  /** The first part of its tensors' names. */
+  readonly name: string;
+  /** Shape of one sample. */
+  readonly input: readonly number[];
+  readonly layers: readonly LayerSpec[];
+  /** Set if there is a BatchNorm layer: added to a variance before its root is taken. */
+  readonly batchNormEpsilon?: number | undefined;
+}
+
 export class Network {
-  /** `generator` or `discriminator`: the first part of its tensors' names. */
   readonly name: string;
   readonly layers: readonly Layer[];
+  /** Of one sample. */
+  readonly outputShape: readonly number[];
 
-  private constructor(name: string, layers: readonly Layer[]) {
-    this.name = name;
-    this.layers = layers;
+  /** @throws ModelError `model-spec` if a layer does not fit the one before it. */
+  constructor(options: NetworkOptions) {
+    this.name = options.name;
+    this.layers = chain(options);
+    this.outputShape = this.layers.at(-1)?.outputShape ?? options.input;
   }
 
-  /** The generator of a preset: noise `[N, latent]` to images `[N, H, W, C]` in the preset's range. */
-  static generator(preset: Preset): Network {
-    const layers = chain('generator', preset.generator, [preset.latent], preset);
-    requireShape('generator', layers, preset.image);
-    return new Network('generator', layers);
+  /** @throws ModelError `model-spec` unless its output has this shape. */
+  requireOutput(wanted: readonly number[]): this {
+    if (this.outputShape.join() === wanted.join()) return this;
+    const found = `[${this.outputShape.join(', ')}], not [${wanted.join(', ')}]`;
+    throw new ModelError('model-spec', `the ${this.name} ends in ${found}`);
   }
 
-  /** The discriminator of a preset: images `[N, H, W, C]` to logits `[N, 1]` (`sigmoid`) or `[N, 2]` (`softmax`). */
-  static discriminator(preset: Preset): Network {
-    if (preset.discriminator.some(({ kind }) => kind === 'batch_norm')) {
-      throw new ModelError('model-spec', `preset ${preset.name}: the discriminator must treat samples independently`);
-    }
-    const layers = chain('discriminator', preset.discriminator, preset.image, preset);
-    requireShape('discriminator', layers, [preset.loss === 'softmax' ? 2 : 1]);
-    return new Network('discriminator', layers);
+  /** Whether its output for a sample depends on the others of the batch. */
+  get hasBatchNorm(): boolean {
+    return this.statistics.length > 0;
   }
 
   /** Trainable tensors in manifest order. */
@@ -127,14 +135,14 @@ export class Network {
   }
 }
 
-function chain(network: string, specs: readonly LayerSpec[], inputShape: readonly number[], preset: Preset): Layer[] {
+function chain({ name, input, layers: specs, batchNormEpsilon }: NetworkOptions): Layer[] {
   const used = new Map<string, number>();
   const layers: Layer[] = [];
-  let shape = inputShape;
+  let shape = input;
   for (const spec of specs) {
     const count = used.get(spec.kind) ?? 0;
     used.set(spec.kind, count + 1);
-    const layer = layerOf(`${network}/${spec.kind}${count === 0 ? '' : `_${count}`}`, spec, shape, preset);
+    const layer = layerOf(`${name}/${spec.kind}${count === 0 ? '' : `_${count}`}`, spec, { shape, batchNormEpsilon });
     layers.push(layer);
     shape = layer.outputShape;
   }
@@ -146,7 +154,11 @@ function imageShape(name: string, shape: readonly number[]): [number, number, nu
   return [shape[0], shape[1], shape[2]];
 }
 
-function layerOf(name: string, spec: LayerSpec, shape: readonly number[], preset: Preset): Layer {
+function layerOf(
+  name: string,
+  spec: LayerSpec,
+  { shape, batchNormEpsilon }: { shape: readonly number[]; batchNormEpsilon: number | undefined },
+): Layer {
   switch (spec.kind) {
     case 'dense':
       if (shape.length !== 1) throw new ModelError('model-spec', `${name} needs a flat input, not an image`);
@@ -156,8 +168,8 @@ function layerOf(name: string, spec: LayerSpec, shape: readonly number[], preset
     case 'conv_transpose':
       return convolutionTranspose(name, imageShape(name, shape), spec);
     case 'batch_norm':
-      if (!preset.batchNorm) throw new ModelError('model-spec', `${name} needs the preset's BatchNorm constants`);
-      return batchNorm(name, shape, preset.batchNorm.epsilon);
+      if (batchNormEpsilon === undefined) throw new ModelError('model-spec', `${name} needs BatchNorm's constants`);
+      return batchNorm(name, shape, batchNormEpsilon);
     case 'activation':
       return activation(shape, spec.activation, spec.slope ?? 0);
     case 'average_pool':
@@ -172,9 +184,7 @@ function layerOf(name: string, spec: LayerSpec, shape: readonly number[], preset
   }
 }
 
-function requireShape(name: string, layers: readonly Layer[], wanted: readonly number[]): void {
-  const shape = layers.at(-1)?.outputShape ?? [];
-  if (shape.join() !== wanted.join()) {
-    throw new ModelError('model-spec', `the ${name} ends in [${shape.join(', ')}], not [${wanted.join(', ')}]`);
-  }
+/** Frees a trace except its statistics, which are results. */
+export function disposeTrace({ values, output, saved }: Trace): void {
+  tf.dispose([values, output, saved]);
 }

@@ -1,6 +1,6 @@
 import { tensorView } from '@gradcast/tensors';
 import { describe, expect, it } from 'vitest';
-import { buildModel } from './build.ts';
+import { ganTask } from './gan-task.ts';
 import { presetNames, presets } from './presets.ts';
 
 async function sha256(vector: Float32Array<ArrayBuffer>): Promise<string> {
@@ -16,7 +16,7 @@ describe('initialParameters', () => {
   it('keeps its bits: SHA-256 of the little-endian vector for seed 1', async () => {
     const hashes: Record<string, string> = {};
     for (const name of presetNames) {
-      hashes[name] = await sha256(buildModel(presets[name]).initialParameters(1).slice());
+      hashes[name] = await sha256(ganTask(presets[name]).initialParameters(1).slice());
     }
     expect(hashes).toMatchInlineSnapshot(`
       {
@@ -28,7 +28,7 @@ describe('initialParameters', () => {
   });
 
   it('draws Glorot kernels evenly within their limit', () => {
-    const model = buildModel(presets.tutorial);
+    const model = ganTask(presets.tutorial);
     const vector = model.initialParameters(7);
     const limits = {
       'generator/dense/kernel': Math.sqrt(6 / (100 + 12_544)),
@@ -43,7 +43,7 @@ describe('initialParameters', () => {
   });
 
   it('draws normal kernels of `mnist` with deviation 0.02', () => {
-    const model = buildModel(presets.mnist);
+    const model = ganTask(presets.mnist);
     const vector = model.initialParameters(7);
     for (const { name } of model.parameters.entries.filter((entry) => entry.size > 10_000)) {
       expect(deviation(tensorView(model.parameters, vector, name)) / 0.02).toBeCloseTo(1, 1);
@@ -51,7 +51,7 @@ describe('initialParameters', () => {
   });
 
   it.each(presetNames)('starts biases and beta of %s at 0, gamma at 1, padding at 0', (name) => {
-    const model = buildModel(presets[name]);
+    const model = ganTask(presets[name]);
     const vector = model.initialParameters(3);
     let end = 0;
     for (const { name: tensor, offset, size } of model.parameters.entries) {
@@ -65,7 +65,7 @@ describe('initialParameters', () => {
   });
 
   it('gives every kernel its own numbers and every seed another vector', () => {
-    const model = buildModel(presets.classic);
+    const model = ganTask(presets.classic);
     const [first, second] = [model.initialParameters(1), model.initialParameters(2)];
     expect(first).not.toEqual(second);
     const kernels = model.parameters.entries.filter(({ name }) => name.endsWith('/kernel'));
@@ -74,7 +74,7 @@ describe('initialParameters', () => {
   });
 
   it('starts running means at 0 and variances at 1', () => {
-    const model = buildModel(presets.mnist);
+    const model = ganTask(presets.mnist);
     const vector = model.initialRunning();
     expect(tensorView(model.running, vector, 'generator/batch_norm/mean').every((x) => x === 0)).toBe(true);
     expect(tensorView(model.running, vector, 'generator/batch_norm_1/variance').every((x) => x === 1)).toBe(true);

@@ -7,31 +7,32 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { NamedTensorMap, Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
-import { asWritten } from './compile.ts';
-import type { Compile, Compiled } from './compile.ts';
-import type { Kernels } from './kernels.ts';
-import type { Pass } from './layers/layer.ts';
+import { asWritten, disposeTrace, ModelError } from '@gradcast/network';
+import type {
+  Compiled,
+  Kernels,
+  Network,
+  Pass,
+  Program,
+  ProgramDevice,
+  ProgramGradients,
+  Trace,
+} from '@gradcast/network';
+import { ganNetworks } from './gan-networks.ts';
 import { ganLoss } from './loss.ts';
 import type { GanLoss } from './loss.ts';
-import { ModelError } from './model-error.ts';
-import type { GanScalar, Model } from './model.ts';
-import { Network } from './network.ts';
-import type { Trace } from './network.ts';
+import type { Preset } from './presets.ts';
+import type { GanScalar } from './scalars.ts';
 
 /** A micro-batch on the device. */
-export interface GanBatch {
+export type GanBatch = {
   /** `[m, H, W, C]` in the preset's range. */
-  readonly images: Tensor4D;
+  images: Tensor4D;
   /** `[m, latent]`. */
-  readonly noise: Tensor2D;
-}
+  noise: Tensor2D;
+};
 
-/** The tensors are the caller's to dispose. */
-export interface GanGradients {
-  /** Gradient of each parameter by name, mean over the samples. */
-  readonly gradients: NamedTensorMap;
-  /** BatchNorm batch statistics by their names in the tail: `…/mean` and biased `…/variance`, `[C]`. */
-  readonly statistics: NamedTensorMap;
+export interface GanGradients extends ProgramGradients {
   readonly scalars: Readonly<Record<GanScalar, number>>;
 }
 
@@ -47,22 +48,22 @@ type BackwardInput = {
   discriminatorSeed: Tensor;
 };
 
-/** Generator and discriminator of a model over one set of kernels. Holds no tensors between calls. */
-export class Gan {
+/** Generator and discriminator over one set of kernels. */
+export class GanProgram implements Program {
   readonly #kernels: Kernels;
-  readonly #kind: Model['preset']['loss'];
+  readonly #kind: Preset['loss'];
   readonly #generator: Network;
   readonly #discriminator: Network;
   readonly #forward: Compiled<ForwardInput, Traces>;
   readonly #oneBackward: Compiled<BackwardInput & { ratio: Tensor }, NamedTensorMap>;
   readonly #twoBackwards: Compiled<BackwardInput & { generatorSeed: Tensor }, NamedTensorMap>;
 
-  /** @param compile makes the fast form of a step's parts; without it they run as they are written. */
-  constructor({ preset }: Model, kernels: Kernels, compile: Compile = asWritten) {
+  constructor(preset: Preset, { kernels, compile = asWritten }: ProgramDevice) {
     this.#kernels = kernels;
     this.#kind = preset.loss;
-    this.#generator = Network.generator(preset);
-    this.#discriminator = Network.discriminator(preset);
+    const { generator, discriminator } = ganNetworks(preset);
+    this.#generator = generator;
+    this.#discriminator = discriminator;
     this.#forward = compile((input: ForwardInput) => this.#tracesOf(input));
     this.#oneBackward = compile(({ parameters, traces, discriminatorSeed, ratio }) => {
       const pass = { kernels, parameters };
@@ -87,11 +88,11 @@ export class Gan {
   /**
    * Gradients of both losses at the same parameters. Waits for the device once, to read the logits.
    *
-   * @param parameters every tensor of `model.parameters` by name.
+   * @param parameters every tensor of the task's by name.
    * @throws ModelError `model-input` if images and noise are not of the same number of samples.
    */
-  async gradients(parameters: NamedTensorMap, batch: GanBatch): Promise<GanGradients> {
-    return this.#step(parameters, batch, (loss, input) => {
+  async gradients(parameters: NamedTensorMap, batch: NamedTensorMap): Promise<GanGradients> {
+    return this.#step(parameters, batch as GanBatch, (loss, input) => {
       if (loss.extreme) return this.#separately(loss, input);
       const ratio = tf.tensor(loss.ratio, [loss.ratio.length, 1, 1, 1]);
       return this.#oneBackward.run({ ...input, ratio });
@@ -103,27 +104,16 @@ export class Gan {
     return this.#step(parameters, batch, (loss, input) => this.#separately(loss, input));
   }
 
-  /**
-   * The generator's BatchNorm statistics over one batch, by name; empty without BatchNorm.
-   *
-   * @param noise `[R, latent]`.
-   */
-  statistics(parameters: NamedTensorMap, noise: Tensor2D): NamedTensorMap {
+  /** The generator's. */
+  statistics(parameters: NamedTensorMap, { noise }: NamedTensorMap): NamedTensorMap {
     return tf.tidy(() => this.#generator.forward(noise, { kernels: this.#kernels, parameters }).statistics);
   }
 
-  /**
-   * Images `[N, H, W, C]` in the preset's range, each sample normalised by the given statistics and so independent of the
-   * others.
-   *
-   * @param noise `[N, latent]`.
-   * @param statistics from {@link Gan.statistics}.
-   */
-  generate(parameters: NamedTensorMap, noise: Tensor2D, statistics: NamedTensorMap): Tensor4D {
-    return this.#generator.apply(noise, { kernels: this.#kernels, parameters, statistics }) as Tensor4D;
+  /** Images `[N, H, W, C]` in the preset's range. */
+  infer(parameters: NamedTensorMap, { noise }: NamedTensorMap, statistics: NamedTensorMap): Tensor {
+    return this.#generator.apply(noise, { kernels: this.#kernels, parameters, statistics });
   }
 
-  /** Frees what the parts of the step were compiled to. */
   dispose(): void {
     for (const part of [this.#forward, this.#oneBackward, this.#twoBackwards]) part.dispose();
   }
@@ -175,9 +165,4 @@ export class Gan {
 
 function scalarsOf(loss: GanLoss, samples: number): GanGradients['scalars'] {
   return { loss_g: loss.lossG, loss_d: loss.lossD, d_x: loss.dX, d_g_z: loss.dGZ, samples };
-}
-
-/** Frees a trace except its statistics, which are results. */
-function disposeTrace({ values, output, saved }: Trace): void {
-  tf.dispose([values, output, saved]);
 }

@@ -1,18 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { buildModel } from './build.ts';
-import { ModelError } from './model-error.ts';
-import { minimumMicroBatch, presetNames, presets } from './presets.ts';
+import { ganTask } from './gan-task.ts';
+import { ModelError } from '@gradcast/network';
+import { presetNames, presets } from './presets.ts';
 import type { Preset } from './presets.ts';
 import { tinyPresets } from './tiny-presets.ts';
 
 function counts(preset: Preset) {
-  const model = buildModel(preset);
+  const model = ganTask(preset);
   const size = (network: string) =>
     model.parameters.entries.filter(({ name }) => name.startsWith(network)).reduce((sum, entry) => sum + entry.size, 0);
   return [size('generator/'), size('discriminator/')];
 }
 
-describe('buildModel', () => {
+describe('ganTask', () => {
   it('has the parameter counts the presets are known by', () => {
     expect(counts(presets.classic)).toEqual([1_057_601, 2_306_818]);
     expect(counts(presets.tutorial)).toEqual([2_305_472, 212_865]);
@@ -20,7 +20,7 @@ describe('buildModel', () => {
   });
 
   it.each(presetNames)('lays the generator of %s first and each tensor on a 64-byte boundary', (name) => {
-    const model = buildModel(presets[name]);
+    const model = ganTask(presets[name]);
     expect(model.preset.name).toBe(name);
     for (const { name: tensor, offset } of model.parameters.entries) {
       expect(offset % 16).toBe(0);
@@ -29,7 +29,7 @@ describe('buildModel', () => {
   });
 
   it('names tensors by network, layer and role', () => {
-    expect(buildModel(presets.mnist).parameters.entries.map(({ name, shape }) => `${name} [${shape.join()}]`)).toEqual([
+    expect(ganTask(presets.mnist).parameters.entries.map(({ name, shape }) => `${name} [${shape.join()}]`)).toEqual([
       'generator/dense/kernel [100,6272]',
       'generator/batch_norm/gamma [128]',
       'generator/batch_norm/beta [128]',
@@ -48,7 +48,7 @@ describe('buildModel', () => {
   });
 
   it('puts BatchNorm statistics and then the scalars into the tail', () => {
-    const { tail, running } = buildModel(presets.tutorial);
+    const { tail, running } = ganTask(presets.tutorial);
     const statistics = ['', '_1', '_2'].flatMap((n) => [
       `generator/batch_norm${n}/mean`,
       `generator/batch_norm${n}/variance`,
@@ -63,7 +63,7 @@ describe('buildModel', () => {
       'samples',
     ]);
     expect(tail.entries.map(({ size }) => size)).toEqual([12_544, 12_544, 128, 128, 64, 64, 1, 1, 1, 1, 1]);
-    expect(buildModel(presets.classic).running.length).toBe(0);
+    expect(ganTask(presets.classic).running.length).toBe(0);
   });
 
   it('names every preset once, the default first', () => {
@@ -80,9 +80,9 @@ describe('buildModel', () => {
   });
 
   it('asks 16 samples of a micro-batch with BatchNorm', () => {
-    expect(presetNames.map((name) => minimumMicroBatch(presets[name]))).toEqual([16, 1, 16]);
+    expect(presetNames.map((name) => ganTask(presets[name]).minimumMicroBatch)).toEqual([16, 1, 16]);
     for (const preset of [...Object.values(presets), ...Object.values(tinyPresets)]) {
-      expect(preset.microBatch).toBeGreaterThanOrEqual(minimumMicroBatch(preset));
+      expect(preset.microBatch).toBeGreaterThanOrEqual(ganTask(preset).minimumMicroBatch);
       expect(Math.log2(preset.microBatches) % 1).toBe(0);
     }
   });
@@ -100,7 +100,7 @@ describe('buildModel', () => {
       { ...sigmoid, discriminator: [{ kind: 'batch_norm' }, ...sigmoid.discriminator] },
     ],
   ])('refuses %s', (_, preset) => {
-    expect(() => buildModel(preset)).toThrow(ModelError);
-    expect(() => buildModel(preset)).toThrow(expect.objectContaining({ code: 'model-spec' }));
+    expect(() => ganTask(preset)).toThrow(ModelError);
+    expect(() => ganTask(preset)).toThrow(expect.objectContaining({ code: 'model-spec' }));
   });
 });

@@ -5,7 +5,7 @@
 import type { Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
 import { convolutionOf } from '../direct-convolution.ts';
 import type { Kernels, PreparedConvolution } from '../kernels.ts';
-import type { ConvolutionSpec } from '../presets.ts';
+import type { ConvolutionSpec } from '../layer-spec.ts';
 import type { Layer } from './layer.ts';
 import { samplesFrom } from './layer.ts';
 

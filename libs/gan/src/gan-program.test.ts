@@ -1,14 +1,13 @@
+import { genericKernels, ModelError } from '@gradcast/network';
+import type { Kernels } from '@gradcast/network';
+import { formulaMicroBatch, formulaParameters } from '@gradcast/task';
 import { entryOf } from '@gradcast/tensors';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { buildModel } from './build.ts';
-import { Gan } from './gan-step.ts';
-import { genericKernels } from './generic-kernels.ts';
-import { formulaMicroBatch, formulaParameters } from './keras-fixture.ts';
-import type { Kernels } from './kernels.ts';
+import { ganTask } from './gan-task.ts';
+import { GanProgram } from './gan-program.ts';
+import { ganNetworks } from './gan-networks.ts';
 import { ganLoss } from './loss.ts';
-import { ModelError } from './model-error.ts';
-import { Network } from './network.ts';
 import { flatGradients, relativeDistance, toBatch, toTensors } from './test-device.ts';
 import { tinyPresets } from './tiny-presets.ts';
 
@@ -21,7 +20,7 @@ function values(tensor: tf.Tensor): Float32Array {
 }
 
 describe.each(['sigmoid', 'softmax'] as const)('the GAN step with %s loss', (loss) => {
-  const model = buildModel(tinyPresets[loss]);
+  const model = ganTask(tinyPresets[loss]);
   const parameters = formulaParameters(model);
   const batch = formulaMicroBatch(model, 4);
 
@@ -139,7 +138,7 @@ describe.each(['sigmoid', 'softmax'] as const)('the GAN step with %s loss', (los
   });
 
   it('leaves only its results on the device', async () => {
-    const gan = new Gan(model, genericKernels);
+    const gan = new GanProgram(model.preset, { kernels: genericKernels });
     const tensors = toTensors(model, parameters);
     const given = toBatch(model, batch);
     const before = tf.memory().numTensors;
@@ -148,8 +147,8 @@ describe.each(['sigmoid', 'softmax'] as const)('the GAN step with %s loss', (los
     expect(Object.keys(statistics)).toEqual(model.running.entries.map(({ name }) => name));
     expect(tf.memory().numTensors - before).toBe(model.parameters.entries.length + model.running.entries.length);
     tf.dispose([gradients, statistics]);
-    const reference = gan.statistics(tensors, given.noise);
-    tf.dispose([gan.generate(tensors, given.noise, reference), reference]);
+    const reference = gan.statistics(tensors, given);
+    tf.dispose([gan.infer(tensors, given, reference), reference]);
     expect(tf.memory().numTensors).toBe(before);
     tf.dispose([tensors, given.images, given.noise]);
   });
@@ -164,7 +163,9 @@ describe.each(['sigmoid', 'softmax'] as const)('the GAN step with %s loss', (los
     const tensors = toTensors(model, parameters);
     const given = toBatch(model, batch);
     const before = tf.memory().numTensors;
-    await expect(new Gan(model, failing).gradients(tensors, given)).rejects.toThrow('device lost');
+    await expect(new GanProgram(model.preset, { kernels: failing }).gradients(tensors, given)).rejects.toThrow(
+      'device lost',
+    );
     expect(tf.memory().numTensors).toBe(before);
     tf.dispose([tensors, given.images, given.noise]);
   });
@@ -174,24 +175,27 @@ describe.each(['sigmoid', 'softmax'] as const)('the GAN step with %s loss', (los
       images: tf.zeros<tf.Rank.R4>([2, ...model.preset.image]),
       noise: tf.zeros<tf.Rank.R2>([3, model.preset.latent]),
     };
-    const step = new Gan(model, genericKernels).gradients({}, given);
+    const step = new GanProgram(model.preset, { kernels: genericKernels }).gradients({}, given);
     await expect(step).rejects.toThrow(ModelError);
     await expect(step).rejects.toMatchObject({ code: 'model-input' });
     tf.dispose([given.images, given.noise]);
   });
 
   it('generates each sample by the statistics of the reference batch, whatever the others are', () => {
-    const gan = new Gan(model, genericKernels);
+    const gan = new GanProgram(model.preset, { kernels: genericKernels });
     const tensors = toTensors(model, parameters);
     const { images, noise } = toBatch(model, batch);
-    const reference = gan.statistics(tensors, noise);
-    const all = gan.generate(tensors, noise, reference);
+    const reference = gan.statistics(tensors, { noise });
+    const all = gan.infer(tensors, { noise }, reference);
     expect(all.shape).toEqual([4, ...model.preset.image]);
-    const last = gan.generate(tensors, tf.slice(noise, [3, 0]), reference);
+    const last = gan.infer(tensors, { noise: tf.slice(noise, [3, 0]) }, reference);
     expect(relativeDistance(values(last), values(tf.slice(all, [3, 0, 0, 0])))).toBe(0);
-    const trained = Network.generator(model.preset).forward(noise, { kernels: genericKernels, parameters: tensors });
+    const trained = ganNetworks(model.preset).generator.forward(noise, {
+      kernels: genericKernels,
+      parameters: tensors,
+    });
     expect(relativeDistance(values(all), values(trained.output))).toBeLessThan(1e-5);
-    const other = gan.generate(tensors, noise, gan.statistics(tensors, tf.mul(noise, 0.5)));
+    const other = gan.infer(tensors, { noise }, gan.statistics(tensors, { noise: tf.mul(noise, 0.5) }));
     const moved = relativeDistance(values(other), values(all));
     if (model.preset.batchNorm) expect(moved).toBeGreaterThan(0.01);
     else expect(moved).toBe(0);

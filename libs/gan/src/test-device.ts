@@ -2,16 +2,16 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import type { NamedTensorMap } from '@tensorflow/tfjs-core';
-import { Gan } from './gan-step.ts';
-import type { GanBatch, GanGradients } from './gan-step.ts';
-import { genericKernels } from './generic-kernels.ts';
-import type { Kernels } from './kernels.ts';
+import { GanProgram } from './gan-program.ts';
+import type { GanBatch, GanGradients } from './gan-program.ts';
+import { genericKernels } from '@gradcast/network';
+import type { Kernels } from '@gradcast/network';
 import type { MicroBatch } from '@gradcast/task';
-import type { Model } from './model.ts';
-import { fromPixels } from './pixels.ts';
+import type { GanTask } from './gan-task.ts';
+import { fromPixels } from '@gradcast/network';
 
 /** Every parameter as a tensor of its own. */
-export function toTensors(model: Model, vector: Float32Array): NamedTensorMap {
+export function toTensors(model: GanTask, vector: Float32Array): NamedTensorMap {
   return Object.fromEntries(
     model.parameters.entries.map(({ name, shape, offset, size }) => [
       name,
@@ -20,7 +20,7 @@ export function toTensors(model: Model, vector: Float32Array): NamedTensorMap {
   );
 }
 
-export function toBatch(model: Model, { size, fields }: MicroBatch): GanBatch {
+export function toBatch(model: GanTask, { size, fields }: MicroBatch): GanBatch {
   const { image, latent, range } = model.preset;
   return {
     images: tf.tensor4d(fromPixels(fields.images as Uint8Array, range), [size, ...image]),
@@ -36,12 +36,12 @@ export interface FlatGradients {
 
 /** Gradient and tail as flat vectors; leaves nothing on the device. */
 export async function flatGradients(
-  model: Model,
+  model: GanTask,
   vector: Float32Array,
   batch: MicroBatch,
   options: { twoPass?: boolean; kernels?: Kernels } = {},
 ): Promise<FlatGradients> {
-  const gan = new Gan(model, options.kernels ?? genericKernels);
+  const gan = new GanProgram(model.preset, { kernels: options.kernels ?? genericKernels });
   const parameters = toTensors(model, vector);
   const tensors = toBatch(model, batch);
   const found = await (options.twoPass

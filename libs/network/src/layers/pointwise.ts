@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import type { Kernels } from '../kernels.ts';
-import type { Activation } from '../presets.ts';
+import type { Activation } from '../layer-spec.ts';
 import type { Layer } from './layer.ts';
 import { samplesFrom } from './layer.ts';
 

@@ -1,19 +1,18 @@
 /**
- * Test data by formula, and comparison with what Keras computed from the same formula.
+ * Comparison with what Keras computed from test data by the same formula.
  *
  * `test/fixtures/keras/make.py` computes the same float32 numbers on its side, so its files hold results only. Any
  * backend, in any runtime, can be held against them: read a file, build its fixture, compute, list the mismatches.
  */
+import { formulaMicroBatch, formulaParameters, formulaWord } from '@gradcast/task';
+import type { MicroBatch } from '@gradcast/task';
 import { entryOf, tensorView } from '@gradcast/tensors';
 import type { Layout } from '@gradcast/tensors';
-import { buildModel } from './build.ts';
-import type { MicroBatch } from '@gradcast/task';
-import type { Model } from './model.ts';
+import { ganTask } from './gan-task.ts';
+import type { GanTask } from './gan-task.ts';
 import { presets } from './presets.ts';
 import type { PresetName } from './presets.ts';
 
-const IMAGES = 1000;
-const NOISE = 1001;
 const PLACES = 9999;
 const PICKS = 64;
 
@@ -51,54 +50,6 @@ export interface KerasSteps {
   readonly secondMoments: TensorRecords;
 }
 
-/** 32-bit hash of element `index` of tensor number `tensor`: `lowbias32` of a Weyl offset plus the index. */
-export function formulaWord(tensor: number, index: number): number {
-  let x = (Math.imul(tensor, 0x9e3779b9) + index) >>> 0;
-  x = Math.imul(x ^ (x >>> 16), 0x7feb352d) >>> 0;
-  x = Math.imul(x ^ (x >>> 15), 0x846ca68b) >>> 0;
-  return (x ^ (x >>> 16)) >>> 0;
-}
-
-/** A number in [-1, 1), an exact multiple of 2^-23. */
-function formulaValue(tensor: number, index: number): number {
-  return ((formulaWord(tensor, index) >>> 8) - 2 ** 23) * 2 ** -23;
-}
-
-/** The largest power of two that is not above the Glorot limit of a kernel. */
-function kernelScale(shape: readonly number[]): number {
-  const field = shape.slice(0, -2).reduce((product, side) => product * side, 1);
-  const fans = field * (shape[shape.length - 2] + shape[shape.length - 1]);
-  let scale = 1;
-  while (scale * scale * fans > 6) scale /= 2;
-  return scale;
-}
-
-/** Parameters by formula, laid out as `model.parameters`: none is zero, so no gradient path is left out. */
-export function formulaParameters(model: Model): Float32Array {
-  const vector = new Float32Array(model.parameters.length);
-  for (const [tensor, { name, shape, offset, size }] of model.parameters.entries.entries()) {
-    const kernel = name.endsWith('/kernel');
-    const gamma = name.endsWith('/gamma');
-    const scale = kernel ? kernelScale(shape) : gamma ? 0.25 : 0.125;
-    for (let i = 0; i < size; i++) vector[offset + i] = (gamma ? 1 : 0) + scale * formulaValue(tensor, i);
-  }
-  return vector;
-}
-
-/** A micro-batch by formula; each `step` has its own. */
-export function formulaMicroBatch(model: Model, samples: number, step = 0): MicroBatch {
-  const { image, latent, noise } = model.preset;
-  const pixels = image.reduce((product, side) => product * side, samples);
-  const spread = noise === 'normal' ? 2 : 1;
-  return {
-    size: samples,
-    fields: {
-      images: Uint8Array.from({ length: pixels }, (_, i) => formulaWord(IMAGES + 2 * step, i) >>> 24),
-      noise: Float32Array.from({ length: samples * latent }, (_, i) => spread * formulaValue(NOISE + 2 * step, i)),
-    },
-  };
-}
-
 /** Which entries of a tensor of `size` elements a record holds. */
 export function recordPlaces(size: number): number[] {
   if (size <= PICKS) return [...Array(size).keys()];
@@ -107,7 +58,7 @@ export function recordPlaces(size: number): number[] {
 
 /** A fixture file with the inputs it was made from. */
 export interface KerasFixture<File> {
-  readonly model: Model;
+  readonly model: GanTask;
   readonly parameters: Float32Array;
   /** The micro-batch of each step; a gradient fixture has one. */
   readonly batches: readonly MicroBatch[];
@@ -116,7 +67,7 @@ export interface KerasFixture<File> {
 
 /** Builds the inputs of a fixture file. */
 export function kerasFixture<File extends KerasGradients | KerasSteps>(expected: File): KerasFixture<File> {
-  const model = buildModel(presets[expected.preset]);
+  const model = ganTask(presets[expected.preset]);
   const steps = 'steps' in expected ? expected.steps : 1;
   return {
     model,

@@ -1,17 +1,11 @@
 import { readFileSync } from 'node:fs';
+import { genericKernels } from '@gradcast/network';
+import { formulaWord } from '@gradcast/task';
 import { entryOf } from '@gradcast/tensors';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { Gan } from './gan-step.ts';
-import { genericKernels } from './generic-kernels.ts';
-import {
-  formulaWord,
-  GRADIENT_TOLERANCE,
-  kerasFixture,
-  recordDeviation,
-  recordMismatches,
-  recordPlaces,
-} from './keras-fixture.ts';
+import { GanProgram } from './gan-program.ts';
+import { GRADIENT_TOLERANCE, kerasFixture, recordDeviation, recordMismatches, recordPlaces } from './keras-fixture.ts';
 import type { KerasGradients } from './keras-fixture.ts';
 import { flatGradients, toBatch, toTensors } from './test-device.ts';
 
@@ -63,11 +57,11 @@ describe.each(['mnist'])('gradients of %s', (name) => {
 describe.each(['classic', 'tutorial', 'mnist'])('images of %s', (name) => {
   it("are Keras'", () => {
     const { model, parameters, batches, expected } = kerasFixture(read(name));
-    const gan = new Gan(model, genericKernels);
+    const gan = new GanProgram(model.preset, { kernels: genericKernels });
     const images = tf.tidy(() => {
       const tensors = toTensors(model, parameters);
-      const { noise } = toBatch(model, batches[0]);
-      return gan.generate(tensors, noise, gan.statistics(tensors, noise)).dataSync<'float32'>();
+      const batch = toBatch(model, batches[0]);
+      return gan.infer(tensors, batch, gan.statistics(tensors, batch)).dataSync<'float32'>();
     });
     const { norm, entry } = recordDeviation(images, expected.images);
     expect(norm).toBeLessThan(GRADIENT_TOLERANCE.norm);

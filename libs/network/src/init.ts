@@ -1,10 +1,10 @@
 /**
- * First values of parameters and running statistics: a function of preset and seed alone, computed without a device, so
+ * First values of parameters and running statistics: a function of networks and seed alone, computed without a device, so
  * every backend starts from the same bits.
  */
 import { fillNormal, fillUniform, STREAMS } from '@gradcast/random';
 import type { Layout } from '@gradcast/tensors';
-import type { Preset } from './presets.ts';
+import type { Initializer } from './layer-spec.ts';
 
 /** Inputs and outputs that one unit of a kernel `[..., in, out]` connects to, as Keras counts them. */
 function fans(shape: readonly number[]): { fanIn: number; fanOut: number } {
@@ -13,14 +13,14 @@ function fans(shape: readonly number[]): { fanIn: number; fanOut: number } {
 }
 
 /**
- * Parameters at version 0, kernels by the preset's initializer, gamma 1, biases and beta
+ * Parameters at version 0, kernels by the initializer, gamma 1, biases and beta
  * 0. `glorot_uniform` is U(-a, a) with a = sqrt(6 / (fanIn + fanOut)) (Glorot and Bengio 2010, equation 16). Each tensor is
  * drawn from the `init` stream at the position of its offset.
  *
  * @throws RandomError `random-seed` unless the seed is an unsigned 53-bit integer.
  */
 export function initialParameters(
-  { parameters, initializer }: { readonly parameters: Layout; readonly initializer: Preset['initializer'] },
+  { parameters, initializer }: { readonly parameters: Layout; readonly initializer: Initializer },
   seed: bigint | number,
 ): Float32Array {
   const vector = new Float32Array(parameters.length);

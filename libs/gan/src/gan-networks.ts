@@ -1,0 +1,32 @@
+import { ModelError, Network } from '@gradcast/network';
+import type { Preset } from './presets.ts';
+
+export interface GanNetworks {
+  /** Noise `[N, latent]` to images `[N, H, W, C]` in the preset's range. */
+  readonly generator: Network;
+  /** Images `[N, H, W, C]` to logits `[N, 1]` (`sigmoid`) or `[N, 2]` (`softmax`). */
+  readonly discriminator: Network;
+}
+
+/** @throws ModelError `model-spec`. */
+export function ganNetworks({ name, image, latent, batchNorm, loss, ...specs }: Preset): GanNetworks {
+  const generator = new Network({
+    name: 'generator',
+    input: [latent],
+    layers: specs.generator,
+    batchNormEpsilon: batchNorm?.epsilon,
+  });
+  const discriminator = new Network({
+    name: 'discriminator',
+    input: image,
+    layers: specs.discriminator,
+    batchNormEpsilon: batchNorm?.epsilon,
+  });
+  if (discriminator.hasBatchNorm) {
+    throw new ModelError('model-spec', `preset ${name}: the discriminator must treat samples independently`);
+  }
+  return {
+    generator: generator.requireOutput(image),
+    discriminator: discriminator.requireOutput([loss === 'softmax' ? 2 : 1]),
+  };
+}

@@ -1,0 +1,15 @@
+export { asWritten } from './compile.ts';
+export type { Compile, Compiled, TensorTree } from './compile.ts';
+export { convolutionOf } from './direct-convolution.ts';
+export { genericKernels } from './generic-kernels.ts';
+export type * from './kernels.ts';
+export type { Pass } from './layers/layer.ts';
+export { BATCH_NORM_MINIMUM, layers } from './layer-spec.ts';
+export type { Activation, ConvolutionSettings, ConvolutionSpec, Initializer, LayerSpec } from './layer-spec.ts';
+export { ModelError } from './model-error.ts';
+export { disposeTrace, Network } from './network.ts';
+export type { BackwardOptions, NetworkOptions, Trace } from './network.ts';
+export { layOutNetworks } from './networks.ts';
+export type { NetworkParts, NetworksOptions } from './networks.ts';
+export { fromPixels, toPixels } from './pixels.ts';
+export type * from './program.ts';

@@ -1,0 +1,55 @@
+/** Networks as data. Layers without parameters carry no name; the others are named by kind and count. */
+
+export type Activation = 'tanh' | 'sigmoid' | 'relu' | 'leaky_relu';
+
+/** One layer of a network; shapes follow from the input. Padding is TensorFlow's `same` or `valid`. */
+export type LayerSpec =
+  | { readonly kind: 'dense'; readonly units: number; readonly bias: boolean }
+  | ({ readonly kind: 'conv' | 'conv_transpose' } & ConvolutionSpec)
+  | { readonly kind: 'batch_norm' }
+  | { readonly kind: 'activation'; readonly activation: Activation; readonly slope?: number }
+  | { readonly kind: 'average_pool'; readonly size: number }
+  | { readonly kind: 'reshape'; readonly shape: readonly number[] };
+
+export interface ConvolutionSpec {
+  readonly filters: number;
+  /** Side of the square kernel. */
+  readonly kernel: number;
+  readonly stride: number;
+  readonly padding: 'same' | 'valid';
+  readonly bias: boolean;
+}
+
+/** Kernels only; biases start at 0, gamma at 1, beta at 0. */
+export type Initializer = { readonly kind: 'glorot_uniform' } | { readonly kind: 'normal'; readonly deviation: number };
+
+/** Settings of a convolution that have a default. */
+export type ConvolutionSettings = Partial<Pick<ConvolutionSpec, 'stride' | 'padding' | 'bias'>>;
+
+/** BatchNorm statistics over fewer samples are too noisy to train with. */
+export const BATCH_NORM_MINIMUM = 16;
+
+/** Writes layers down: `same` padding, stride 1 and a bias unless said otherwise. */
+export const layers = {
+  dense: (units: number, { bias = true }: { bias?: boolean } = {}): LayerSpec => ({ kind: 'dense', units, bias }),
+  conv: (filters: number, kernel: number, settings?: ConvolutionSettings) =>
+    convolution('conv', { filters, kernel, settings }),
+  /** Its filter is that of the convolution whose input gradient it is, as in Keras. */
+  convTranspose: (filters: number, kernel: number, settings?: ConvolutionSettings) =>
+    convolution('conv_transpose', { filters, kernel, settings }),
+  batchNorm: (): LayerSpec => ({ kind: 'batch_norm' }),
+  averagePool: (size: number): LayerSpec => ({ kind: 'average_pool', size }),
+  reshape: (shape: readonly number[]): LayerSpec => ({ kind: 'reshape', shape }),
+  tanh: (): LayerSpec => ({ kind: 'activation', activation: 'tanh' }),
+  sigmoid: (): LayerSpec => ({ kind: 'activation', activation: 'sigmoid' }),
+  relu: (): LayerSpec => ({ kind: 'activation', activation: 'relu' }),
+  leakyRelu: (slope: number): LayerSpec => ({ kind: 'activation', activation: 'leaky_relu', slope }),
+} as const;
+
+function convolution(
+  kind: 'conv' | 'conv_transpose',
+  { filters, kernel, settings }: { filters: number; kernel: number; settings: ConvolutionSettings | undefined },
+): LayerSpec {
+  const { stride = 1, padding = 'same', bias = true } = settings ?? {};
+  return { kind, filters, kernel, stride, padding, bias };
+}

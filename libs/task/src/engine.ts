@@ -1,0 +1,30 @@
+import type { FieldArray } from '@gradcast/tensors';
+import type { MicroBatch } from './field.ts';
+
+/**
+ * Computes gradients of one task on one device. Calls must not overlap.
+ *
+ * A gradient is a pure function of (parameters, micro-batch). Nothing here knows workers, time or a network.
+ */
+export interface GradientEngine {
+  /**
+   * Takes the parameters of a version. The engine copies them: the caller may change the array as soon as this
+   * returns, and later gradients must not notice.
+   */
+  load(parameters: Float32Array): void;
+  /**
+   * Writes the gradient of one micro-batch (mean over its samples) followed by the tail into `into`, which has
+   * `parameters.length + tail.length` elements; padding is written as zero.
+   */
+  gradient(batch: MicroBatch, into: Float32Array): Promise<void>;
+  /**
+   * Runs the task's output with the loaded parameters: each sample by itself, its BatchNorm statistics taken from
+   * `reference` in a pass before, which need not be there where no network normalises.
+   *
+   * @param inputs fields of the task's output.
+   * @returns `[size, ...shape]` of the output: bytes for images, whatever their range, and f32 for all else.
+   */
+  infer(inputs: MicroBatch, reference?: MicroBatch): Promise<FieldArray>;
+  /** Frees the device's memory; the engine must not be used afterwards. */
+  dispose(): void;
+}
