@@ -8,7 +8,7 @@ import {
   optionsOf,
   placeholder,
 } from '@gradcast/config';
-import { builtinTasks } from '@gradcast/tasks';
+import { taskDefaults } from '@gradcast/tasks';
 import { COMMAND_HELP } from './commands.ts';
 
 /** Help of one command, wrapped at `width` columns. */
@@ -91,7 +91,7 @@ function optionLines(option: OptionSpec, command: CommandName, width: number): s
 /** What each preset is and which numbers it brings. */
 function presetLines(width: number): string[] {
   const lines = ['Presets:'];
-  for (const { name, description, microBatch, microBatches, optimizer, defaultSteps } of builtinTasks) {
+  for (const { name, description, microBatch, microBatches, optimizer, defaultSteps } of taskDefaults) {
     const batch = `global batch ${microBatch * microBatches} in ${microBatches} micro-batches`;
     const text = `${description}; ${batch}, lr ${optimizer.learningRate}, ${defaultSteps} steps`;
     lines.push(`  ${name}`, ...wrap(text, width - 6).map((line) => `      ${line}`));

@@ -1,9 +1,9 @@
-import { builtinTask } from '@gradcast/tasks';
+import { defaultsOfTask } from '@gradcast/tasks';
 import { describe, expect, it } from 'vitest';
 import { cutBatch } from './batches.ts';
 
 function cut(preset: string, globalBatch: number | null, microBatches: number | null, samples = 60_000) {
-  const result = cutBatch(builtinTask(preset)!, { globalBatch, microBatches, samples });
+  const result = cutBatch(defaultsOfTask(preset)!, { globalBatch, microBatches, samples });
   return 'batches' in result
     ? [result.batches.microBatchSize, result.batches.microBatches]
     : [result.problem.code, result.problem.sentence];
@@ -43,13 +43,13 @@ describe('cutBatch', () => {
   });
   it('makes no micro-batch that a worker would refuse', () => {
     const batches = (globalBatch: number) =>
-      cutBatch(builtinTask('mnist')!, { globalBatch, microBatches: 1, samples: null });
+      cutBatch(defaultsOfTask('mnist')!, { globalBatch, microBatches: 1, samples: null });
     expect(batches(65_536)).toEqual({ batches: { microBatchSize: 65_536, microBatches: 1 } });
     expect(batches(65_537)).toMatchObject({ problem: { code: 'micro-batch-too-large' } });
   });
   it('does not judge the size of a data set it does not know', () => {
-    expect(cutBatch(builtinTask('mnist')!, { globalBatch: 65_536, microBatches: null, samples: null })).toHaveProperty(
-      'batches',
-    );
+    expect(
+      cutBatch(defaultsOfTask('mnist')!, { globalBatch: 65_536, microBatches: null, samples: null }),
+    ).toHaveProperty('batches');
   });
 });

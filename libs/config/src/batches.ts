@@ -1,6 +1,6 @@
 /** Cuts a global batch into micro-batches: B = m x M, where M is the number of leaves of a step's tree. */
 import { MICRO_BATCH_SIZE_LIMIT } from '@gradcast/protocol';
-import type { Task } from '@gradcast/task';
+import type { TaskDefaults } from '@gradcast/task';
 import { MAX_MICRO_BATCHES } from './option-table.ts';
 import type { Problem } from './problem.ts';
 
@@ -17,7 +17,7 @@ export interface Batches {
  * @param samples size of the data set where it is known here, or null.
  */
 export function cutBatch(
-  task: Pick<Task, 'name' | 'microBatch' | 'microBatches' | 'minimumMicroBatch'>,
+  task: Pick<TaskDefaults, 'name' | 'microBatch' | 'microBatches' | 'minimumMicroBatch'>,
   asked: { readonly globalBatch: number | null; readonly microBatches: number | null; readonly samples: number | null },
 ): { readonly batches: Batches } | { readonly problem: Problem } {
   const { globalBatch, microBatches, samples } = asked;

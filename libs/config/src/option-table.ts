@@ -1,6 +1,6 @@
 /** Every option of every command: the one place where a name, a limit, a default and its help stand. */
 import { CODECS, MICRO_BATCHES_LIMIT } from '@gradcast/protocol';
-import { builtinTaskNames } from '@gradcast/tasks';
+import { taskNames } from '@gradcast/tasks';
 import { COMMANDS, type CommandName, type OptionSpec } from './options.ts';
 import { BACKEND_CHOICES, LOG_LEVELS } from './run-config.ts';
 
@@ -14,7 +14,7 @@ const MOST = Number.MAX_SAFE_INTEGER;
 const whatToTrain: OptionSpec[] = [
   {
     name: 'preset',
-    type: { kind: 'choice', choices: builtinTaskNames },
+    type: { kind: 'choice', choices: taskNames },
     group: 'What to train',
     commands: RUNS,
     default: 'mnist',

@@ -5,7 +5,7 @@
  */
 import { workerName } from '@gradcast/protocol';
 import type { CodecName } from '@gradcast/protocol';
-import { builtinTask, builtinTasks } from '@gradcast/tasks';
+import { defaultsOfTask, taskDefaults } from '@gradcast/tasks';
 import { checkPaths } from './paths.ts';
 import { cutBatch } from './batches.ts';
 import { gather, type Settings } from './settings.ts';
@@ -142,7 +142,7 @@ function coordinatorOf(settings: Settings, machine: Machine, problems: Problem[]
     problems.push({ code: 'token-required', sentence });
   }
   problems.push(...checkPaths(settings));
-  const task = builtinTask(settings.text('preset')!) ?? builtinTasks[0];
+  const task = defaultsOfTask(settings.text('preset')!) ?? taskDefaults[0];
   const length = lengthOf(settings, task.defaultSteps, problems);
   const data = settings.text('data');
   const cut = cutBatch(task, {

@@ -20,7 +20,7 @@ export type {
 } from './keras-fixture.ts';
 export { ganLoss, LOWEST_MARGIN } from './loss.ts';
 export type { GanLoss } from './loss.ts';
-export { presetNames, presets } from './presets.ts';
+export { defaultsOf, presetNames, presets } from './presets.ts';
 export type { Preset, PresetName } from './presets.ts';
 export { GAN_SCALARS } from './scalars.ts';
 export type { GanScalar } from './scalars.ts';

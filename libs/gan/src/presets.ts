@@ -4,15 +4,12 @@
  * Layers without parameters carry no name; the others are named by kind and count when a model is built.
  */
 
-import { layers } from '@gradcast/network';
+import { BATCH_NORM_MINIMUM, layers } from '@gradcast/network';
 import type { Initializer, LayerSpec } from '@gradcast/network';
-import type { AdamSpec, NoiseDistribution } from '@gradcast/task';
+import type { NoiseDistribution, TaskDefaults } from '@gradcast/task';
 
 /** Everything that defines a training run's numbers except seed, step count and data. */
-export interface Preset {
-  readonly name: string;
-  /** One sentence for `--help`. */
-  readonly description: string;
+export interface Preset extends Omit<TaskDefaults, 'minimumMicroBatch'> {
   /** Height, width and channels of an image. */
   readonly image: readonly [number, number, number];
   /** Elements of one sample's noise. */
@@ -32,15 +29,8 @@ export interface Preset {
   readonly initializer: Initializer;
   /** Set if and only if the generator has BatchNorm layers. */
   readonly batchNorm?: { readonly epsilon: number; readonly momentum: number };
-  readonly optimizer: AdamSpec;
   /** The generator's moving average: decay min(limit, (1 + t) / (10 + t)) at step t, counted from 0. */
   readonly ema?: { readonly limit: number };
-  /** Samples of a micro-batch, m. */
-  readonly microBatch: number;
-  /** Micro-batches of a step, M: a power of two. */
-  readonly microBatches: number;
-  /** Steps of a run that names neither steps nor epochs. */
-  readonly defaultSteps: number;
 }
 
 /** Steps that see at least `images` images. */
@@ -165,3 +155,9 @@ export const presets = { mnist, classic, tutorial } as const;
 export type PresetName = keyof typeof presets;
 
 export const presetNames = Object.keys(presets) as readonly PresetName[];
+
+export function defaultsOf(preset: Preset): TaskDefaults {
+  const { name, description, optimizer, microBatch, microBatches, defaultSteps, batchNorm } = preset;
+  const minimumMicroBatch = batchNorm ? BATCH_NORM_MINIMUM : 1;
+  return { name, description, optimizer, microBatch, microBatches, minimumMicroBatch, defaultSteps };
+}

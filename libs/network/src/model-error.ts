@@ -1,7 +1,7 @@
-/** A preset whose layers do not fit, or input that does not fit a model. */
+/** Layers that do not fit, input that does not fit a model, or a step that leaves a parameter without a gradient. */
 export class ModelError extends Error {
   override readonly name = 'ModelError';
-  readonly code: 'model-spec' | 'model-input';
+  readonly code: 'model-spec' | 'model-input' | 'model-gradient';
 
   constructor(code: ModelError['code'], message: string) {
     super(message);

@@ -1,6 +1,7 @@
 export type { GradientEngine } from './engine.ts';
 export { fieldShapes, fillNoise, noiseAt, probeBatch } from './field.ts';
 export type { BatchField, ImageField, LabelField, MicroBatch, NoiseDistribution, NoiseField } from './field.ts';
+export { fields } from './fields.ts';
 export { formulaMicroBatch, formulaParameters, formulaWord } from './formula.ts';
 export { LARGEST_STATISTIC, shownScalars, tailFault } from './tail.ts';
 export type { ShownScalar } from './tail.ts';
@@ -12,6 +13,7 @@ export type {
   MovingAverage,
   TailScalar,
   Task,
+  TaskDefaults,
   TaskGroup,
   TaskOutput,
 } from './task.ts';

@@ -62,11 +62,24 @@ export interface TaskOutput<Values extends ImageValues | ClassValues = ImageValu
 
 export type ImageOutput = TaskOutput<ImageValues>;
 
-export interface Task {
+/** What a command line needs to know of a task. */
+export interface TaskDefaults {
   /** As `--preset` names it. */
   readonly name: string;
   /** One sentence for `--help`. */
   readonly description: string;
+  readonly optimizer: AdamSpec;
+  /** Samples of a micro-batch, m. */
+  readonly microBatch: number;
+  /** Micro-batches of a step, M: a power of two. */
+  readonly microBatches: number;
+  /** The fewest samples that a micro-batch may have. */
+  readonly minimumMicroBatch: number;
+  /** Steps of a run that names neither steps nor epochs. */
+  readonly defaultSteps: number;
+}
+
+export interface Task extends TaskDefaults {
   /** What a micro-batch has, in the order in which leases carry it. */
   readonly fields: readonly BatchField[];
   /** All trainable parameters; gradients, moments and averages share this layout. */
@@ -84,15 +97,6 @@ export interface Task {
   /** Share of a running statistic that stays at a step, 0 to 1. */
   readonly runningMomentum: number;
   readonly average: MovingAverage | undefined;
-  readonly optimizer: AdamSpec;
-  /** Samples of a micro-batch, m. */
-  readonly microBatch: number;
-  /** Micro-batches of a step, M: a power of two. */
-  readonly microBatches: number;
-  /** The fewest samples that a micro-batch may have. */
-  readonly minimumMicroBatch: number;
-  /** Steps of a run that names neither steps nor epochs. */
-  readonly defaultSteps: number;
   /** What a trained model gives, if anything can be shown of it. */
   readonly output: TaskOutput | undefined;
   /** Parameters at version 0, laid out as {@link parameters}. @throws RandomError `random-seed`. */

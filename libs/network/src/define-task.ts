@@ -1,0 +1,136 @@
+/** A task from its networks and a function that computes a step: what most tasks need, the built-in classifier among them. */
+import type { AdamSpec, BatchField, ClassValues, ImageValues, TailScalar, TaskOutput } from '@gradcast/task';
+import { LARGEST_STATISTIC } from '@gradcast/task';
+import type { NamedTensorMap, Tensor } from '@tensorflow/tfjs-core';
+import { BATCH_NORM_MINIMUM } from './layer-spec.ts';
+import type { Initializer, LayerSpec } from './layer-spec.ts';
+import { ModelError } from './model-error.ts';
+import { Network } from './network.ts';
+import { layOutNetworks } from './networks.ts';
+import type { Trainable } from './program.ts';
+import { StepProgram } from './step-program.ts';
+import type { NetworkApply, NetworkPass } from './step-program.ts';
+
+export interface NetworkDefinition {
+  /** Shape of one sample's input. */
+  readonly input: readonly number[];
+  readonly layers: readonly LayerSpec[];
+}
+
+/** What a step computes with: tensors by the names of fields, and the task's networks. All that it makes is freed after it. */
+export interface Step<N extends string = string> {
+  /** `[m, ...shape]`, f32. */
+  readonly fields: NamedTensorMap;
+  readonly networks: Readonly<Record<N, NetworkPass>>;
+}
+
+export interface OutputDefinition<N extends string> {
+  /** Fields that it is computed from. */
+  readonly inputs: readonly BatchField[];
+  readonly values: ImageValues | ClassValues;
+  /** Gives `[n, ...shape]` of the values. */
+  readonly infer: (run: {
+    readonly inputs: NamedTensorMap;
+    readonly networks: Readonly<Record<N, NetworkApply>>;
+  }) => Tensor;
+}
+
+export interface ScalarDefinition {
+  /** No micro-batch has a value outside of these; any number that is no overflow by default. */
+  readonly low?: number;
+  readonly high?: number;
+  /** `progress` in every place, `log` not on the progress line; `progress` by default. */
+  readonly shown?: TailScalar['shown'];
+}
+
+export interface TaskDefinition<N extends string, S extends string> {
+  /** Lower-case letters, digits and hyphens. */
+  readonly name: string;
+  /** One sentence for `--help`. */
+  readonly description?: string;
+  readonly fields: readonly BatchField[];
+  /** In the order of their parameters. */
+  readonly networks: Readonly<Record<N, NetworkDefinition>>;
+  /** Needed if a network has BatchNorm layers; `momentum` is the share of a running statistic that stays at a step. */
+  readonly batchNorm?: { readonly epsilon: number; readonly momentum: number };
+  /** `glorot_uniform` by default. */
+  readonly initializer?: Initializer;
+  readonly optimizer: Pick<AdamSpec, 'learningRate'> & Partial<AdamSpec>;
+  /** Samples are drawn with a moving average of this network's parameters, with decay min(limit, (1 + t) / (10 + t)). */
+  readonly average?: { readonly network: N; readonly limit: number };
+  /** Samples of a micro-batch. */
+  readonly microBatch: number;
+  /** Micro-batches of a step, a power of two; 4 by default. More workers than that find nothing to do. */
+  readonly microBatches?: number;
+  /** Steps of a run that names neither steps nor epochs. */
+  readonly defaultSteps: number;
+  /** Numbers of a micro-batch that are shown, as means over a step. */
+  readonly scalars: Readonly<Record<S, ScalarDefinition>>;
+  /** Runs the networks forward and backward on one micro-batch; what the losses' seeds mean is a mean over the samples. */
+  readonly step: (step: Step<N>) => Promise<Readonly<Record<S, number>>>;
+  readonly output?: OutputDefinition<N>;
+}
+
+const NAME = /^[a-z][a-z0-9-]{0,39}$/;
+
+/**
+ * @throws ModelError `model-spec` if names, layers or sizes do not fit.
+ */
+export function defineTask<N extends string, S extends string>(definition: TaskDefinition<N, S>): Trainable {
+  const { name, description = 'a task of your own', fields, batchNorm, optimizer, output, average } = definition;
+  const { microBatch, microBatches = 4, defaultSteps } = definition;
+  if (!NAME.test(name)) {
+    throw new ModelError(
+      'model-spec',
+      `a task's name is lower-case letters, digits and hyphens, not ${JSON.stringify(name)}`,
+    );
+  }
+  requireWhole(name, { microBatch, microBatches, defaultSteps });
+  if (!Number.isInteger(Math.log2(microBatches))) {
+    throw new ModelError('model-spec', `task ${name}: microBatches is ${microBatches}, which is no power of two`);
+  }
+  const networks = Object.entries<NetworkDefinition>(definition.networks).map(
+    ([own, { input, layers }]) => new Network({ name: own, input, layers, batchNormEpsilon: batchNorm?.epsilon }),
+  );
+  const normalises = networks.some(({ hasBatchNorm }) => hasBatchNorm);
+  const parts = layOutNetworks({
+    networks: networks.map((network) => ({ network, suffix: network.name })),
+    scalars: Object.entries<ScalarDefinition>(definition.scalars).map(([scalar, { low, high, shown }]) => ({
+      name: scalar,
+      low: low ?? -LARGEST_STATISTIC,
+      high: high ?? LARGEST_STATISTIC,
+      shown: shown ?? 'progress',
+    })),
+    initializer: definition.initializer ?? { kind: 'glorot_uniform' },
+  });
+  const averaged = average && parts.groups.find((group) => group.name === average.network);
+  return {
+    ...parts,
+    name,
+    description,
+    fields,
+    runningMomentum: batchNorm?.momentum ?? 1,
+    average: averaged && { group: averaged, limit: average.limit },
+    optimizer: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, ...optimizer },
+    microBatch,
+    microBatches,
+    minimumMicroBatch: normalises ? BATCH_NORM_MINIMUM : 1,
+    defaultSteps,
+    output: output && ({ inputs: output.inputs, values: output.values } satisfies TaskOutput),
+    createProgram: (device) =>
+      new StepProgram(device, {
+        task: name,
+        networks,
+        scalars: parts.scalars,
+        step: definition.step,
+        infer: output?.infer,
+      }),
+  };
+}
+
+function requireWhole(task: string, numbers: Readonly<Record<string, number>>): void {
+  for (const [key, value] of Object.entries(numbers)) {
+    if (Number.isSafeInteger(value) && value >= 1) continue;
+    throw new ModelError('model-spec', `task ${task}: ${key} is ${value}, which is no whole number above 0`);
+  }
+}
