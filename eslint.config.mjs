@@ -25,7 +25,7 @@ const NOT_EVERYWHERE =
 const NODE_GLOBALS = ['Buffer', 'process', 'global', 'require', 'module', '__dirname', '__filename', 'setImmediate'];
 
 export default tseslint.config(
-  { ignores: ['**/dist/**', '**/node_modules/**', 'runs/**', '.nx/**', 'tmp/**'] },
+  { ignores: ['libs/backends-node/tfjs-node/**', '**/dist/**', '**/node_modules/**', 'runs/**', '.nx/**', 'tmp/**'] },
   ...tseslint.configs.strictTypeChecked.map((config) => ({ ...config, files: ['**/*.ts'] })),
   {
     files: ['**/*.ts'],

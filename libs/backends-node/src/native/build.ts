@@ -4,9 +4,8 @@
  * It names the libraries without saying where they lie: whoever loads it has loaded them before, by absolute path, and the
  * loader then takes those. So it may be compiled on one machine and used on another, with CUDA's library or without.
  */
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { nativeSources, type Environment } from './cache.ts';
+import { join } from 'node:path';
+import { nativeSources, tfjsNode, type Environment } from './cache.ts';
 import { lastLines, run } from './command.ts';
 import { interrupted, nativeError } from './errors.ts';
 import type { Compiler } from './toolchain.ts';
@@ -31,7 +30,7 @@ const NAPI_VERSION = 8;
  */
 export async function buildBinding({ toolchain, env, set, stage, signal }: BuildOptions): Promise<void> {
   const sources = nativeSources();
-  const packageFolder = dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-node-gpu/package.json'));
+  const upstream = tfjsNode();
   const tensorflow = join(stage, 'site-packages', 'tensorflow');
   const common = ['-std=c++17', '-O2', '-fPIC', '-shared', `-DNAPI_VERSION=${NAPI_VERSION}`];
   common.push(`-I${toolchain.nodeHeaders}`);
@@ -51,9 +50,9 @@ export async function buildBinding({ toolchain, env, set, stage, signal }: Build
   await compile('prelude.node', [join(sources, 'prelude.cc'), '-ldl']);
   await compile('tfjs_binding.node', [
     `-I${join(tensorflow, 'include')}`,
-    `-I${packageFolder}`,
-    join(packageFolder, 'binding', 'tfjs_backend.cc'),
-    join(packageFolder, 'binding', 'tfjs_binding.cc'),
+    `-I${upstream}`,
+    join(upstream, 'binding', 'tfjs_backend.cc'),
+    join(upstream, 'binding', 'tfjs_binding.cc'),
     join(sources, 'log-level.cc'),
     join(tensorflow, set.library),
     join(tensorflow, set.framework),

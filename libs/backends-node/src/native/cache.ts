@@ -7,7 +7,6 @@
  */
 import { createHash, type Hash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,11 +15,10 @@ import { TENSORFLOW_VERSION, type WheelSet } from './wheels.ts';
 /** Names of environment variables and their values, as `process.env` has them. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Version of the npm package whose `binding/*.cc` is compiled. */
-export const BINDING_VERSION = packageVersion('@tensorflow/tfjs-node-gpu');
+/** Version of the package whose `binding/*.cc` is compiled. */
+export const BINDING_VERSION = versionIn(join(tfjsNode(), 'package.json'));
 
-function packageVersion(name: string): string {
-  const manifest = createRequire(import.meta.url).resolve(`${name}/package.json`);
+function versionIn(manifest: string): string {
   return (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version;
 }
 
@@ -37,15 +35,25 @@ export function cacheFolder(env: Environment = process.env, os: string = process
   return join(home, '.cache', 'gradcast');
 }
 
-/** Source files of this package that are compiled into the binding. */
+/** Source files of Gradcast's own that are compiled into the binding. */
 export function nativeSources(): string {
+  return shippedFolder('native');
+}
+
+/** The part of `@tensorflow/tfjs-node-gpu` that is used: `binding/` to compile, `js/` to load. */
+export function tfjsNode(): string {
+  return shippedFolder('tfjs-node');
+}
+
+/** A folder of this library that is no TypeScript. */
+function shippedFolder(name: 'native' | 'tfjs-node'): string {
   // The bundle lies in <root>/dist/<stamp>, this file in <root>/libs/backends-node/src/native: look upwards from either.
   let folder = dirname(fileURLToPath(import.meta.url));
   for (;;) {
-    const candidate = join(folder, 'libs', 'backends-node', 'native');
-    if (existsSync(join(candidate, 'prelude.cc'))) return candidate;
+    const candidate = join(folder, 'libs', 'backends-node', name);
+    if (existsSync(candidate)) return candidate;
     const parent = dirname(folder);
-    if (parent === folder) throw new Error('libs/backends-node/native is missing from this installation');
+    if (parent === folder) throw new Error(`libs/backends-node/${name} is missing from this installation`);
     folder = parent;
   }
 }

@@ -1,9 +1,10 @@
 /**
- * The few parts of `@tensorflow/tfjs-node-gpu` that are used. Its own index.js is not: that one looks for a binary
- * that its install script would have downloaded.
+ * The parts of `@tensorflow/tfjs-node-gpu` that are used; they lie in libs/backends-node/tfjs-node.
  */
 import type { DataType, KernelBackend, Tensor, TensorInfo } from '@tensorflow/tfjs-core';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { tfjsNode } from '../native/cache.ts';
 
 /** An attribute of a TensorFlow op as the binding takes it. */
 export interface OpAttribute {
@@ -74,20 +75,10 @@ export function loadAddon(path: string): unknown {
 
 /** Registers the kernels and returns the backend's class. Costs about 0.1 s. */
 export function loadNodeBackend(): new (binding: Binding, packageName: string) => NodeBackend {
-  restoreOldUtil();
-  require('@tensorflow/tfjs-node-gpu/dist/register_all_kernels');
-  const module = require('@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend') as {
+  const folder = join(tfjsNode(), 'js');
+  require(join(folder, 'register_all_kernels.js'));
+  const module = require(join(folder, 'nodejs_kernel_backend.js')) as {
     NodeJSKernelBackend: new (binding: Binding, packageName: string) => NodeBackend;
   };
   return module.NodeJSKernelBackend;
-}
-
-/**
- * tfjs-node 4.22 calls two functions of `util` on every op that Node 23 removed and that Node 22 warns about. The same
- * functions without the warning take their place.
- */
-function restoreOldUtil(): void {
-  const util = require('node:util') as Record<string, unknown>;
-  util['isNullOrUndefined'] = (value: unknown) => value === null || value === undefined;
-  util['isArray'] = Array.isArray;
 }
