@@ -1,21 +1,9 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { BINDING_VERSION, cacheFolder, isInstalled, nativeKey, nativePaths } from './cache.ts';
+import { BINDING_VERSION, isInstalled, nativeKey, nativePaths } from './cache.ts';
 import { TENSORFLOW_VERSION, WHEEL_SETS } from './wheels.ts';
-
-describe('cacheFolder', () => {
-  it.each([
-    [{ GRADCAST_CACHE: '/c', XDG_CACHE_HOME: '/x', HOME: '/h' }, 'linux', '/c'],
-    [{ XDG_CACHE_HOME: '/x', HOME: '/h' }, 'linux', '/x/gradcast'],
-    [{ HOME: '/h' }, 'linux', '/h/.cache/gradcast'],
-    [{ HOME: '/h', XDG_CACHE_HOME: '/x' }, 'darwin', '/h/Library/Caches/gradcast'],
-    [{ GRADCAST_CACHE: '' }, 'linux', join(homedir(), '.cache', 'gradcast')],
-  ])('%o on %s is %s', (env, os, folder) => {
-    expect(cacheFolder(env, os)).toBe(folder);
-  });
-});
 
 describe('nativeKey', () => {
   it('names the versions, the variant and the platform', () => {

@@ -7,32 +7,21 @@
  */
 import { createHash, type Hash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { cacheFolder } from '@gradcast/files';
 import { TENSORFLOW_VERSION, type WheelSet } from './wheels.ts';
 
 /** Names of environment variables and their values, as `process.env` has them. */
 export type Environment = Readonly<Record<string, string | undefined>>;
+
+export { cacheFolder };
 
 /** Version of the package whose `binding/*.cc` is compiled. */
 export const BINDING_VERSION = versionIn(join(tfjsNode(), 'package.json'));
 
 function versionIn(manifest: string): string {
   return (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version;
-}
-
-/**
- * The cache folder: `$GRADCAST_CACHE`, else the user's own cache folder.
- *
- * @param env defaults to the process's environment.
- */
-export function cacheFolder(env: Environment = process.env, os: string = process.platform): string {
-  if (env['GRADCAST_CACHE']) return resolve(env['GRADCAST_CACHE']);
-  const home = env['HOME'] ?? homedir();
-  if (os === 'darwin') return join(home, 'Library', 'Caches', 'gradcast');
-  if (env['XDG_CACHE_HOME']) return join(resolve(env['XDG_CACHE_HOME']), 'gradcast');
-  return join(home, '.cache', 'gradcast');
 }
 
 /** Source files of Gradcast's own that are compiled into the binding. */
