@@ -8,7 +8,7 @@
  * many real images are the floor to read them against.
  */
 import { readFile } from 'node:fs/promises';
-import { loadDataset } from '@gradcast/dataset';
+import { loadDataset, wholeColumn } from '@gradcast/dataset';
 import { fitGaussian, frechetDistance, principalComponents, project } from '@gradcast/evaluate';
 import { SampleStream } from '@gradcast/schedule';
 
@@ -38,7 +38,8 @@ export interface RealImages {
 
 /** Fits the real images, some seconds. */
 export async function realImages(): Promise<RealImages> {
-  const { images, count } = await loadDataset();
+  const { inputs, count } = await loadDataset();
+  const images = wholeColumn(inputs) as Uint8Array;
   const components = principalComponents(images, COMPONENTS);
   const features = project(images, components);
   const real = fitGaussian(features, COMPONENTS);

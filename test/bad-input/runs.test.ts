@@ -63,14 +63,13 @@ describe('a data set', () => {
 
   it.each([
     ['without its files', undefined, undefined, 'data-missing', /has no train-images-idx3-ubyte, plain or \.gz/],
-    ['without labels', images, undefined, 'data-missing', /has no train-labels-idx1-ubyte, plain or \.gz/],
     ['cut short', images.subarray(0, -1), labels, 'idx-truncated', /train-images-idx3-ubyte.* cut short/],
     ['cut short in its header', images.subarray(0, 9), labels, 'idx-truncated', /train-images-idx3-ubyte/],
     ['with a wrong magic', wrongMagic, labels, 'idx-magic', /train-images-idx3-ubyte/],
     ['with more than it counts', Buffer.concat([images, images]), labels, 'idx-count', /train-images-idx3-ubyte/],
     ['with a count of none', idx([0, 28, 28], 0), labels, 'idx-count', /train-images-idx3-ubyte/],
-    ['with fewer labels than images', images, idx([39]), 'idx-mismatch', /40 train images but 39 labels/],
-    ['of another size', idx([40, 28, 29]), labels, 'idx-shape', /28x29; only 28x28/],
+    ['with fewer labels than images', images, idx([39]), 'data-mismatch', /40 samples in .* and 39 labels/],
+    ['of another size', idx([40, 28, 29]), labels, 'data-shape', /has images of 28x29x1, task mnist takes 28x28x1/],
   ] as const)('%s', async (name, imageBytes, labelBytes, why, sentence) => {
     const data = bench.path(name.replaceAll(' ', '-'));
     await mkdir(data);

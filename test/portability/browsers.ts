@@ -8,7 +8,7 @@ import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { loadDataset } from '@gradcast/dataset';
+import { loadDataset, wholeColumn } from '@gradcast/dataset';
 import { pageScript } from './bundle.ts';
 import type { Answer, Request } from './steps.ts';
 
@@ -53,7 +53,9 @@ export async function askBrowser(
   const content = async (path: string): Promise<Content | undefined> => {
     if (path === '/page.js') return ['text/javascript', script];
     if (path === '/request') return ['application/json', JSON.stringify(request)];
-    if (path === '/images') return ['application/octet-stream', (await loadDataset()).images];
+    if (path === '/images') {
+      return ['application/octet-stream', wholeColumn((await loadDataset()).inputs) as Uint8Array];
+    }
     return undefined;
   };
   const onReport = (report: unknown) => {

@@ -1,10 +1,10 @@
 /** The program as a process: `node in-node.mjs REQUEST`; a line of JSON for each answer. */
 import { loadBackend } from '@gradcast/backends-node';
-import { loadDataset } from '@gradcast/dataset';
+import { loadDataset, wholeColumn } from '@gradcast/dataset';
 import { answers } from './steps.ts';
 import type { Request } from './steps.ts';
 
 const request = JSON.parse(process.argv[2]) as Request;
 const backend = await loadBackend('wasm');
-const images = async () => (await loadDataset()).images;
+const images = async () => wholeColumn((await loadDataset()).inputs) as Uint8Array;
 for await (const answer of answers(request, { backend, images })) process.stdout.write(`${JSON.stringify(answer)}\n`);

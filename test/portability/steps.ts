@@ -6,7 +6,7 @@
  */
 import { createEngine } from '@gradcast/engine';
 import type { LoadedBackend } from '@gradcast/engine';
-import { MicroBatches } from '@gradcast/dataset';
+import { heldColumn, MicroBatches } from '@gradcast/dataset';
 import { ganTask, presets } from '@gradcast/gan';
 import { formulaMicroBatch, formulaParameters } from '@gradcast/task';
 import { stateBytes, TrainingState } from '@gradcast/optimizer';
@@ -78,8 +78,8 @@ async function* statesAt(
   const codec = createCodec('f32', { layout: model, seed: SEED, kernels });
   const { learningRate } = preset.optimizer;
   const state = TrainingState.initial({ task: model, kernels, learningRate }, SEED);
-  const count = pixels.length / (28 * 28);
-  const dataset = { name: 'mnist', images: pixels, labels: new Uint8Array(count), count, sha256: '' };
+  const inputs = heldColumn(pixels, [28, 28, 1]);
+  const dataset = { inputs, labels: undefined, count: inputs.count };
   const shape = { microBatchSize: preset.microBatch, microBatches: preset.microBatches };
   const cutter = new MicroBatches({ dataset, fields: model.fields, shape, seed: SEED });
   const cut: WholeStepOptions['cut'] = (version, range) => cutter.cut(version, range);

@@ -9,7 +9,7 @@ import { CheckpointError, type Checkpoint } from '@gradcast/checkpoint';
 import { ledgerLines, type StepLine } from '@gradcast/ledger';
 import { chooseBackend, loadBackend, type BackendRequest } from '@gradcast/backends-node';
 import { createEngine } from '@gradcast/engine';
-import { loadDataset, MicroBatches } from '@gradcast/dataset';
+import { loadDataset, MicroBatches, type Dataset } from '@gradcast/dataset';
 import type { Trainable } from '@gradcast/network';
 import type { GradientEngine } from '@gradcast/task';
 import { TrainingState } from '@gradcast/optimizer';
@@ -76,7 +76,9 @@ export async function runReplay(request: ReplayRequest, around: ReplaySurroundin
   const run = await openRecordedRun(request.run);
   const { state, profile, wanted, recorded } = await stateBefore(run, step, warn);
   const start = state.version;
-  const cutter = await cutterOf(run, request.data);
+  const dataset = await datasetOf(run, request.data);
+  const { seed, codec: codecName } = run.ledger.header;
+  const cutter = new MicroBatches({ dataset, fields: run.task.fields, shape: run.ledger.header, seed });
   const cut: WholeStepOptions['cut'] = (version, range) => cutter.cut(version, range);
   const engine = await openEngine(run.task, request);
   try {
@@ -85,7 +87,6 @@ export async function runReplay(request: ReplayRequest, around: ReplaySurroundin
     const counted = steps === 1 ? '1 step' : `${steps} steps`;
     warn(`computing ${counted} from ${from}`);
     await compareProbe(run, { engine, profile, warn });
-    const { seed, codec: codecName } = run.ledger.header;
     const codec = createCodec(codecName, { layout: run.task, seed, kernels });
     while (state.version < step) {
       const { outcome, average } = await wholeStep({ engine, state, cut, codec, kernels });
@@ -100,6 +101,7 @@ export async function runReplay(request: ReplayRequest, around: ReplaySurroundin
     return EXIT_DONE;
   } finally {
     await recorded.return(undefined);
+    await dataset.close();
     engine.dispose();
   }
 }
@@ -159,17 +161,17 @@ async function checkpointBefore(
   }
 }
 
-async function cutterOf({ ledger, config, task }: RecordedRun, elsewhere: string | null): Promise<MicroBatches> {
+async function datasetOf({ ledger, config }: RecordedRun, elsewhere: string | null): Promise<Dataset> {
   const { data } = Object(config) as { data?: unknown };
   const directory = elsewhere ?? (typeof data === 'string' ? data : undefined);
   const dataset = await loadDataset({ directory });
   if (dataset.sha256 !== ledger.header.dataset) {
     throw new ReplayError(
       'replay-data',
-      `${dataset.name} is not the data of this run: its SHA-256 is ${dataset.sha256}`,
+      `${dataset.title} is not the data of this run: its SHA-256 is ${dataset.sha256}`,
     );
   }
-  return new MicroBatches({ dataset, fields: task.fields, shape: ledger.header, seed: ledger.header.seed });
+  return dataset;
 }
 
 /** @throws ReplayError `replay-mismatch`. */

@@ -26,7 +26,7 @@ const whatToTrain: OptionSpec[] = [
     group: 'What to train',
     commands: ['train', 'coordinator', 'replay'],
     defaultNote: 'MNIST',
-    help: 'Folder with the idx files of another set of 28x28 images',
+    help: 'Folder with another data set: idx files, .npy files, or PNG images in a folder for each class',
   },
   {
     name: 'seed',

@@ -1,103 +1,123 @@
 /**
- * A data set as the run sees it: images of 28x28 bytes and a label for each. Stage one of the way of the data; the
- * sample stream refers to images by their index here, so the order of the files is never changed.
+ * A data set as the run sees it: inputs and a label for each, by index. Stage one of the way of the data; the sample stream
+ * refers to samples by their index here, so the order of the files is never changed.
  */
-import { createHash } from 'node:crypto';
-import { stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
+import { cacheFolder } from '@gradcast/files';
+import { HELD_BYTES } from './column.ts';
+import type { Column } from './column.ts';
+import { beginDigest } from './digest.ts';
 import { DatasetError } from './errors.ts';
-import { readIdxBytes } from './idx-file.ts';
-import { decodeIdx } from './idx.ts';
-import { mnistFolder, verifyMnist } from './mnist.ts';
+import { list, realFolder } from './folder.ts';
+import type { Listing } from './folder.ts';
+import { idxKind } from './idx-set.ts';
+import type { Kind, OpenedSet, Split } from './kind.ts';
+import { mnistFolder, openMnist } from './mnist.ts';
+import { npyKind } from './npy-set.ts';
+import { pngKind } from './png-set.ts';
+import { takeIn } from './source.ts';
+import type { Source, TakenIn } from './source.ts';
 
-/** Height and width of every image, in pixels. */
-export const IMAGE_SIDE = 28;
-
-/** Bytes of one image. */
-export const IMAGE_BYTES = IMAGE_SIDE * IMAGE_SIDE;
-
-/** Which half of a published data set. */
-export type Split = 'train' | 'test';
-
-/** Images and labels, index by index. */
 export interface Dataset {
   /** `mnist`, or the name of the folder it was read from. */
   readonly name: string;
-  /** `[count, 28, 28]`, one byte per pixel, 0 to 255. */
-  readonly images: Uint8Array;
-  /** `[count]`. */
-  readonly labels: Uint8Array;
+  /** As a sentence has it: `MNIST`, or `the data set in DIR`. */
+  readonly title: string;
+  /** Samples. */
   readonly count: number;
-  /** Hex SHA-256 of the image bytes followed by the label bytes: the same whether the files were compressed or not. */
+  readonly inputs: Column;
+  /** One byte a sample; undefined for a data set without labels. */
+  readonly labels: Column | undefined;
+  /** Labels are below this; 0 without labels. */
+  readonly classes: number;
+  /** Names of the classes by label, where they have names. */
+  readonly classNames: readonly string[] | undefined;
+  /** Hex SHA-256 of shape, samples and labels, the same whatever kind of files they lie in; see `digest.ts`. */
   readonly sha256: string;
+  /** Closes what is open; nothing can be read afterwards. */
+  close(): Promise<void>;
 }
 
 /** Where to read from. */
 export interface DatasetOptions {
-  /** A folder with idx files named as MNIST's, plain or `.gz`; without it the installed MNIST is read. */
+  /** A folder with idx files, `.npy` files or PNG images; without it the installed MNIST is read. */
   readonly directory?: string | undefined;
   /** Default `train`. */
   readonly split?: Split;
+  /** Inputs beyond this stay on the disk; default {@link HELD_BYTES}. */
+  readonly heldBytes?: number;
+  /** Where compressed inputs beyond it are unpacked; default the folder `data` in the user's cache folder. */
+  readonly scratch?: string;
 }
+
+const KINDS: readonly Kind[] = [idxKind, npyKind, pngKind];
 
 /**
- * Reads a data set: MNIST, checked against its published digests, or any folder of idx files of 28x28 images.
+ * Opens a data set, reads it once and checks all of it: MNIST, against its published digests, or what lies in a folder.
  *
- * @throws DatasetError `data-missing`, `data-checksum`, `idx-shape`, `idx-mismatch`, or another `idx-…` code for a
- *   file that is damaged.
+ * @throws DatasetError. `docs/data.md` has the codes.
  */
-export async function loadDataset({ directory, split = 'train' }: DatasetOptions = {}): Promise<Dataset> {
-  const bundled = directory === undefined;
-  const folder = bundled ? mnistFolder() : resolve(directory);
-  await assertFolder(folder);
-  const stem = split === 'train' ? 'train' : 't10k';
-  const imagesPath = await findFile(folder, `${stem}-images`, 'idx3-ubyte');
-  const labelsPath = await findFile(folder, `${stem}-labels`, 'idx1-ubyte');
-  const imageBytes = await readIdxBytes(imagesPath, 3);
-  const labelBytes = await readIdxBytes(labelsPath, 1);
-  if (bundled) {
-    verifyMnist(basename(imagesPath), imageBytes);
-    verifyMnist(basename(labelsPath), labelBytes);
+export async function loadDataset(options: DatasetOptions = {}): Promise<Dataset> {
+  const { directory, split = 'train' } = options;
+  if (directory === undefined) {
+    return read(await openMnist(mnistFolder(), split), { name: 'mnist', title: 'MNIST' }, options);
   }
-  const images = decodeIdx(imageBytes, imagesPath, 3);
-  const labels = decodeIdx(labelBytes, labelsPath, 1);
-  const [count = 0, height = 0, width = 0] = images.shape;
-  if (height !== IMAGE_SIDE || width !== IMAGE_SIDE) {
+  const folder = resolve(directory);
+  const listing = await list(await realFolder(folder));
+  const kind = await kindOf(listing, folder);
+  const opened = await kind.open(listing, split);
+  return read(opened, { name: basename(folder), title: `the data set in ${folder}` }, options);
+}
+
+async function kindOf(listing: Listing, folder: string): Promise<Kind> {
+  const fitting: Kind[] = [];
+  for (const kind of KINDS) if (await kind.fits(listing)) fitting.push(kind);
+  if (fitting.length === 0) {
     throw new DatasetError(
-      'idx-shape',
-      `${imagesPath} holds images of ${height}x${width}; only ${IMAGE_SIDE}x${IMAGE_SIDE} can be trained on`,
+      'data-missing',
+      `the data folder ${folder} has no train-images-idx3-ubyte, plain or .gz, no images.npy, and no PNG images`,
     );
   }
-  if (labels.data.length !== count) {
-    throw new DatasetError(
-      'idx-mismatch',
-      `${folder} has ${count} ${split} images but ${labels.data.length} labels for them`,
-    );
+  if (fitting.length > 1) {
+    const titles = fitting.map(({ title }) => title).join(' and ');
+    throw new DatasetError('data-ambiguous', `the data folder ${folder} has ${titles}; give each a folder of its own`);
   }
-  return {
-    name: bundled ? 'mnist' : basename(folder),
-    images: images.data,
-    labels: labels.data,
-    count,
-    sha256: createHash('sha256').update(images.data).update(labels.data).digest('hex'),
+  return fitting[0];
+}
+
+async function read(
+  { inputs, labels, classNames }: OpenedSet,
+  { name, title }: Pick<Dataset, 'name' | 'title'>,
+  { heldBytes = HELD_BYTES, scratch = join(cacheFolder(), 'data') }: DatasetOptions,
+): Promise<Dataset> {
+  const opened: (Source | TakenIn)[] = labels ? [inputs, labels] : [inputs];
+  const close = async () => {
+    await Promise.all(opened.map((each) => each.close()));
   };
-}
-
-async function assertFolder(folder: string): Promise<void> {
-  const found = await stat(folder).catch(() => undefined);
-  if (!found?.isDirectory()) {
-    throw new DatasetError('data-missing', `the data folder ${folder} ${found ? 'is not a folder' : 'does not exist'}`);
-  }
-}
-
-/** Both spellings in the wild are taken: `train-images-idx3-ubyte` and, as some tools unpack it, `train-images.idx3-ubyte`. */
-async function findFile(folder: string, stem: string, kind: string): Promise<string> {
-  for (const separator of ['-', '.']) {
-    for (const ending of ['', '.gz']) {
-      const path = join(folder, `${stem}${separator}${kind}${ending}`);
-      const found = await stat(path).catch(() => undefined);
-      if (found?.isFile()) return path;
+  try {
+    if (labels && labels.count !== inputs.count) {
+      throw new DatasetError(
+        'data-mismatch',
+        `${title} has ${inputs.count} samples in ${inputs.path} and ${labels.count} labels in ${labels.path}`,
+      );
     }
+    const digest = beginDigest(inputs, labels !== undefined);
+    let classes = 0;
+    const samples = await takeIn(inputs, { heldBytes, scratch, onBytes: (bytes) => digest.update(bytes) });
+    opened[0] = samples;
+    if (labels) {
+      const onBytes = (bytes: Uint8Array) => {
+        digest.update(bytes);
+        for (const label of bytes) if (label >= classes) classes = label + 1;
+      };
+      opened[1] = await takeIn(labels, { heldBytes: Infinity, scratch, onBytes });
+    }
+    const labelled = labels ? (opened[1] as TakenIn).column : undefined;
+    const sha256 = digest.digest('hex');
+    const { count } = inputs;
+    return { name, title, count, inputs: samples.column, labels: labelled, classes, classNames, sha256, close };
+  } catch (error) {
+    await close();
+    throw error;
   }
-  throw new DatasetError('data-missing', `the data folder ${folder} has no ${stem}-${kind}, plain or .gz`);
 }

@@ -1,62 +1,95 @@
 /**
- * Reading idx files from disk, plain or gzip'ed. A compressed file is inflated no further than its own header
- * promises, so a small file cannot ask for unbounded memory.
+ * One idx file as a source, plain or gzip'ed. A compressed file is inflated no further than its own header promises, and as a
+ * stream, so a small file cannot ask for unbounded memory.
  */
-import { readFile, stat } from 'node:fs/promises';
+import { pipeline, Readable } from 'node:stream';
 import { promisify } from 'node:util';
-import { constants, gunzip } from 'node:zlib';
+import { constants, createGunzip, gunzip } from 'node:zlib';
+import { ByteFile } from './byte-file.ts';
 import { DatasetError } from './errors.ts';
-import { MAX_IDX_BYTES, MAX_IDX_HEADER, parseIdxHeader } from './idx.ts';
+import { assertIdxLength, idxHeaderBytes, parseIdxHeader } from './idx.ts';
+import type { IdxHeader } from './idx.ts';
+import { imageShape } from './shapes.ts';
+import type { Source } from './source.ts';
 
-const inflate = promisify(gunzip);
-
-/** Compressed bytes that surely hold the first {@link MAX_IDX_HEADER} bytes, a long file name in the header included. */
+/** Compressed bytes that surely hold the header, a long file name in gzip's own included. */
 const PEEK_BYTES = 4096;
 
+/** No gzip file holds more for each of its bytes. Source: zlib's technical details, "Maximum Compression Factor". */
+const MAX_RATIO = 1032;
+
+export interface IdxSource extends Source {
+  readonly header: Uint8Array;
+}
+
 /**
- * The bytes of one idx file, header included; a name that ends in `.gz` is inflated.
- *
- * @param dimensions how many dimensions it must have: 3 for images, 1 for labels.
- * @throws DatasetError `data-missing`, `idx-large`; for a compressed file also `idx-gzip` (not gzip, or damaged),
- *   `idx-truncated`, `idx-count` and those of its header.
+ * @param rank how many dimensions it must have, samples included: 3 for grey images, 1 for labels.
+ * @throws DatasetError those of {@link ByteFile.open} and of the header; `idx-truncated` and `idx-count` for another length;
+ *   for a compressed file, also while it is read, `idx-gzip` (not gzip, or damaged).
  */
-export async function readIdxBytes(path: string, dimensions: number): Promise<Uint8Array> {
-  const bytes = await readBounded(path);
-  return path.endsWith('.gz') ? inflateIdx(bytes, path, dimensions) : bytes;
-}
-
-async function readBounded(path: string): Promise<Uint8Array> {
+export async function openIdx(path: string, root: string, rank: number): Promise<IdxSource> {
+  const file = await ByteFile.open(path, root);
   try {
-    const { size } = await stat(path);
-    if (size > MAX_IDX_BYTES + MAX_IDX_HEADER) {
-      throw new DatasetError('idx-large', `${path} has ${size} bytes, more than the ${MAX_IDX_BYTES} that are read`);
-    }
-    return await readFile(path);
-  } catch (cause) {
-    if (cause instanceof DatasetError) throw cause;
-    throw new DatasetError('data-missing', `${path} cannot be read`, { cause });
+    const isZipped = path.endsWith('.gz');
+    const peek = new Uint8Array(Math.min(file.size, isZipped ? PEEK_BYTES : idxHeaderBytes(rank)));
+    await file.fill(peek, 0);
+    const first = isZipped ? await inflatePeek(peek, path) : peek;
+    const header = parseIdxHeader(first, path, rank);
+    if (!isZipped) assertIdxLength(file.size, header, path);
+    else if (header.totalBytes > file.size * MAX_RATIO) assertIdxLength(file.size * MAX_RATIO, header, path);
+    const { shape, headerBytes } = header;
+    return {
+      path,
+      dtype: 'u8',
+      count: shape[0],
+      shape: imageShape(shape.slice(1)),
+      header: first.slice(0, headerBytes),
+      file: isZipped ? undefined : { bytes: file, offset: headerBytes },
+      chunks: () => (isZipped ? inflated(file, header) : file.chunks(headerBytes)),
+      close: () => file.close(),
+    };
+  } catch (error) {
+    await file.close();
+    throw error;
   }
 }
 
-async function inflateIdx(bytes: Uint8Array, path: string, dimensions: number): Promise<Uint8Array> {
-  const peek = await inflateOr(path, bytes.subarray(0, PEEK_BYTES), { finishFlush: constants.Z_SYNC_FLUSH });
-  const { totalBytes } = parseIdxHeader(peek, path, dimensions);
-  return inflateOr(path, bytes, { maxOutputLength: totalBytes });
+async function inflatePeek(bytes: Uint8Array, path: string): Promise<Uint8Array> {
+  try {
+    return await promisify(gunzip)(bytes, { finishFlush: constants.Z_SYNC_FLUSH });
+  } catch (cause) {
+    throw inflateFault(path, cause);
+  }
 }
 
-async function inflateOr(
-  path: string,
-  bytes: Uint8Array,
-  options: { finishFlush?: number; maxOutputLength?: number },
-): Promise<Uint8Array> {
+async function* inflated(file: ByteFile, header: IdxHeader): AsyncGenerator<Uint8Array, void> {
+  const unzipped = createGunzip();
+  // Its failure comes out of the iteration below.
+  pipeline(Readable.from(copies(file)), unzipped, () => undefined);
+  let seen = 0;
   try {
-    return await inflate(bytes, options);
-  } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code;
-    if (code === 'ERR_BUFFER_TOO_LARGE') {
-      throw new DatasetError('idx-count', `${path} holds more bytes than its header says`, { cause });
+    for await (const chunk of unzipped as AsyncIterable<Buffer>) {
+      const part = chunk.subarray(Math.min(chunk.length, Math.max(0, header.headerBytes - seen)));
+      seen += chunk.length;
+      if (seen > header.totalBytes) {
+        throw new DatasetError('idx-count', `${file.path} holds more bytes than its header says`);
+      }
+      if (part.length > 0) yield part;
     }
-    if (code === 'Z_BUF_ERROR') throw new DatasetError('idx-truncated', `${path} is cut short`, { cause });
-    throw new DatasetError('idx-gzip', `${path} is not a sound gzip file`, { cause });
+  } catch (cause) {
+    throw inflateFault(file.path, cause);
   }
+  assertIdxLength(seen, header, file.path);
+}
+
+/** A stream reads on before the chunk before was used. */
+async function* copies(file: ByteFile): AsyncGenerator<Uint8Array, void> {
+  for await (const chunk of file.chunks(0)) yield chunk.slice();
+}
+
+function inflateFault(path: string, cause: unknown): DatasetError {
+  if (cause instanceof DatasetError) return cause;
+  const { code } = cause as NodeJS.ErrnoException;
+  if (code === 'Z_BUF_ERROR') return new DatasetError('idx-truncated', `${path} is cut short`, { cause });
+  return new DatasetError('idx-gzip', `${path} is not a sound gzip file`, { cause });
 }

@@ -6,18 +6,11 @@
  */
 import { DatasetError } from './errors.ts';
 
-/** Files that claim more elements than this are refused before anything is allocated: 1 GiB. */
-export const MAX_IDX_BYTES = 2 ** 30;
-
-/** Longest header that is read: 4 bytes and four dimensions. */
-export const MAX_IDX_HEADER = 20;
-
 const UNSIGNED_BYTE = 0x08;
 
-/** A decoded idx file. `data` is a view on the bytes it was decoded from, in row-major order. */
-export interface Idx {
-  readonly shape: readonly number[];
-  readonly data: Uint8Array;
+/** Bytes of a header with so many dimensions. */
+export function idxHeaderBytes(dimensions: number): number {
+  return 4 + 4 * dimensions;
 }
 
 /** What the first bytes of an idx file promise. */
@@ -29,15 +22,15 @@ export interface IdxHeader {
 }
 
 /**
- * Reads the header of an idx file of unsigned bytes.
+ * Reads the header of an idx file of unsigned bytes. Nothing is allocated for what it claims.
  *
  * @param bytes at least the header; more does no harm.
  * @param name what to call the file in an error.
  * @param dimensions how many dimensions it must have.
- * @throws DatasetError `idx-truncated`, `idx-magic`, `idx-count` (a dimension is 0), `idx-large`.
+ * @throws DatasetError `idx-truncated`, `idx-magic`, `idx-count` (a dimension is 0), `data-large` for a product that no file has.
  */
 export function parseIdxHeader(bytes: Uint8Array, name: string, dimensions: number): IdxHeader {
-  const headerBytes = 4 + 4 * dimensions;
+  const headerBytes = idxHeaderBytes(dimensions);
   if (bytes.length < 4) throw new DatasetError('idx-truncated', `${name} is cut short: it has no idx header`);
   if (bytes[0] !== 0 || bytes[1] !== 0 || bytes[2] !== UNSIGNED_BYTE || bytes[3] !== dimensions) {
     const found = Array.from(bytes.subarray(0, 4), (byte) => byte.toString(16).padStart(2, '0')).join('');
@@ -52,34 +45,23 @@ export function parseIdxHeader(bytes: Uint8Array, name: string, dimensions: numb
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const shape = Array.from({ length: dimensions }, (_, index) => view.getUint32(4 + 4 * index));
-  // Four u32 factors may leave the exact integers of a double, but only far above the limit they are compared to.
   const elements = shape.reduce((product, dimension) => product * dimension, 1);
   if (elements === 0) throw new DatasetError('idx-count', `${name} says it holds nothing: shape ${shape.join('x')}`);
-  if (elements > MAX_IDX_BYTES) {
-    throw new DatasetError(
-      'idx-large',
-      `${name} says it holds ${shape.join('x')} bytes, more than the ${MAX_IDX_BYTES} that are read`,
-    );
+  if (elements > Number.MAX_SAFE_INTEGER) {
+    throw new DatasetError('data-large', `${name} says it holds ${shape.join('x')} bytes`);
   }
   return { shape, headerBytes, totalBytes: headerBytes + elements };
 }
 
 /**
- * Decodes an idx file of unsigned bytes whose length must be exactly what its header says.
+ * Whether a file or a stream is as long as its header says.
  *
- * @param dimensions how many dimensions it must have: 3 for images, 1 for labels.
- * @throws DatasetError as {@link parseIdxHeader}; `idx-truncated` if bytes are missing, `idx-count` if some are left.
+ * @throws DatasetError `idx-truncated` if bytes are missing, `idx-count` if some are left.
  */
-export function decodeIdx(bytes: Uint8Array, name: string, dimensions: number): Idx {
-  const { shape, headerBytes, totalBytes } = parseIdxHeader(bytes, name, dimensions);
-  if (bytes.length < totalBytes) {
-    throw new DatasetError(
-      'idx-truncated',
-      `${name} is cut short: ${bytes.length} of the ${totalBytes} bytes that ${shape.join('x')} needs`,
-    );
+export function assertIdxLength(found: number, { shape, totalBytes }: IdxHeader, name: string): void {
+  const wanted = `the ${totalBytes} bytes that ${shape.join('x')} needs`;
+  if (found < totalBytes) {
+    throw new DatasetError('idx-truncated', `${name} is cut short: ${found} of ${wanted}`);
   }
-  if (bytes.length > totalBytes) {
-    throw new DatasetError('idx-count', `${name} is longer than the ${totalBytes} bytes that ${shape.join('x')} needs`);
-  }
-  return { shape, data: bytes.subarray(headerBytes) };
+  if (found > totalBytes) throw new DatasetError('idx-count', `${name} is longer than ${wanted}`);
 }

@@ -1,8 +1,10 @@
-export { IMAGE_BYTES, IMAGE_SIDE, loadDataset } from './dataset.ts';
-export type { Dataset, DatasetOptions, Split } from './dataset.ts';
-export { DatasetError } from './errors.ts';
+export { HELD_BYTES, heldColumn, wholeColumn } from './column.ts';
+export type { Column, ColumnShape } from './column.ts';
+export { loadDataset } from './dataset.ts';
+export type { Dataset, DatasetOptions } from './dataset.ts';
+export { DATASET_CODES, DatasetError } from './errors.ts';
 export type { DatasetErrorCode } from './errors.ts';
-export { decodeIdx } from './idx.ts';
-export type { Idx } from './idx.ts';
+export type { Split } from './kind.ts';
 export { MicroBatches } from './micro-batches.ts';
 export type { MicroBatchOptions } from './micro-batches.ts';
+export { assertSuits } from './requirements.ts';

@@ -4,8 +4,12 @@
  */
 import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { DatasetError } from './errors.ts';
+import { list, realFolder } from './folder.ts';
+import type { IdxSource } from './idx-file.ts';
+import { openIdxSet } from './idx-set.ts';
+import type { OpenedSet, Split } from './kind.ts';
 
 /** Digests of the whole idx files, header included. The MD5 sums are those the files were long published with. */
 export const MNIST_DIGESTS: Readonly<Record<string, { md5: string; sha256: string } | undefined>> = {
@@ -41,21 +45,35 @@ export function mnistFolder(): string {
 }
 
 /**
- * Checks an MNIST file against its published digests.
+ * MNIST's files as sources that are checked against their published digests while they are read.
  *
- * @param file name as the package has it, such as `train-images-idx3-ubyte`.
- * @param bytes the whole file.
- * @throws DatasetError `data-checksum` if they differ.
+ * @throws DatasetError as idx files do; while it is read also `data-checksum`.
  */
-export function verifyMnist(file: string, bytes: Uint8Array): void {
-  const expected = MNIST_DIGESTS[file];
-  for (const algorithm of ['md5', 'sha256'] as const) {
-    const found = createHash(algorithm).update(bytes).digest('hex');
-    if (found !== expected?.[algorithm]) {
-      throw new DatasetError(
-        'data-checksum',
-        `MNIST's ${file} is damaged: its ${algorithm} is ${found}, not ${expected?.[algorithm] ?? 'known'}`,
-      );
-    }
+export async function openMnist(folder: string, split: Split): Promise<OpenedSet> {
+  const { inputs, labels } = await openIdxSet(await list(await realFolder(folder)), split);
+  return { inputs: verified(inputs), labels: labels && verified(labels), classNames: undefined };
+}
+
+function verified(source: IdxSource): IdxSource {
+  return { ...source, chunks: () => verifiedChunks(source) };
+}
+
+async function* verifiedChunks(source: IdxSource): AsyncGenerator<Uint8Array, void> {
+  const { path, header } = source;
+  const name = basename(path);
+  const hashes = (['md5', 'sha256'] as const).map((algorithm) => ({ algorithm, hash: createHash(algorithm) }));
+  for (const { hash } of hashes) hash.update(header);
+  for await (const chunk of source.chunks()) {
+    for (const { hash } of hashes) hash.update(chunk);
+    yield chunk;
+  }
+  for (const { algorithm, hash } of hashes) {
+    const found = hash.digest('hex');
+    const expected = MNIST_DIGESTS[name]?.[algorithm] ?? 'known';
+    if (found === expected) continue;
+    throw new DatasetError(
+      'data-checksum',
+      `MNIST's ${name} is damaged: its ${algorithm} is ${found}, not ${expected}`,
+    );
   }
 }

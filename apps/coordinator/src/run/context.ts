@@ -1,6 +1,6 @@
 /** What a run is made of, as the parts of this room hand it to each other. */
 import type { Access, ChildMessage, CoordinatorConfig, Summary } from '@gradcast/config';
-import type { Dataset } from '@gradcast/dataset';
+import type { Dataset, MicroBatches } from '@gradcast/dataset';
 import type { TrainingState } from '@gradcast/optimizer';
 import type { GradientCodec } from '@gradcast/reduction';
 import type { VectorKernels } from '@gradcast/vector';
@@ -52,6 +52,7 @@ export interface Prepared {
 }
 
 export interface Services {
+  readonly cutter: MicroBatches;
   readonly fleet: Fleet;
   readonly saving: Saving;
   readonly recorder: LedgerRecorder;

@@ -7,7 +7,8 @@
 import type { Summary } from '@gradcast/config';
 import { readRun } from '@gradcast/run-folder';
 import type { LoadedCheckpoint } from '@gradcast/checkpoint';
-import { loadDataset } from '@gradcast/dataset';
+import { assertSuits, loadDataset } from '@gradcast/dataset';
+import type { Dataset } from '@gradcast/dataset';
 import type { Trainable } from '@gradcast/network';
 import { collectVectors, TrainingState } from '@gradcast/optimizer';
 import { codecReserve, createCodec } from '@gradcast/reduction';
@@ -27,8 +28,16 @@ import { train } from './training.ts';
 
 /** @throws an error with `code` and one sentence for everything a user can get wrong. */
 export async function run(options: RunOptions): Promise<RunResult> {
+  const dataset = await loadDataset({ directory: options.config.data ?? undefined });
+  try {
+    return await runOn(dataset, options);
+  } finally {
+    await dataset.close();
+  }
+}
+
+async function runOn(dataset: Dataset, options: RunOptions): Promise<RunResult> {
   const { config, control } = options;
-  const dataset = await loadDataset({ directory: config.data ?? undefined });
   const totalSteps = lengthOf(config, dataset);
   const { microBatchSize, microBatches, preset, seed, learningRate, codec: codecName } = config;
   const numeric: NumericDefinition = {
@@ -42,6 +51,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
   };
   const stored = { ...config, dataset: dataset.sha256 };
   const task: Trainable = { ...builtinTask(preset)!, microBatch: microBatchSize, microBatches };
+  assertSuits(dataset, task);
   const kernels = selectKernels({ reserve: [...TrainingState.reserve(task), ...codecReserve(codecName, task)] });
   const codec = createCodec(codecName, { layout: task, seed, kernels });
   const stateOptions = { task, kernels, learningRate };

@@ -26,7 +26,7 @@ const now = () => performance.now();
 /** @throws LedgerError, RunError. */
 export async function openServices(options: RunOptions, prepared: Prepared): Promise<Services> {
   const { config, access, tell, localWorkersEnded } = options;
-  const { beginning, totalSteps, listeners, state } = prepared;
+  const { beginning, totalSteps, listeners, dataset, state } = prepared;
   const { folder, damaged, loaded } = beginning;
   const telemetry = telemetryOf(options, prepared);
   for (const sentence of damaged) telemetry.notice(`${sentence} The checkpoint before it is used.`);
@@ -39,7 +39,9 @@ export async function openServices(options: RunOptions, prepared: Prepared): Pro
   });
   const secret = config.auditRate > 0 ? await auditSecret(folder.path) : '';
   const isAudited = auditPicks(secret, config.auditRate);
-  const fleet = fleetOf({ options, prepared, telemetry, incarnation }, { arbiters, isAudited });
+  const { task } = state;
+  const cutter = new MicroBatches({ dataset, fields: task.fields, shape: config, seed: config.seed });
+  const fleet = fleetOf({ options, prepared, telemetry, incarnation }, { cutter, arbiters, isAudited });
   telemetry.serveOn(listeners.metrics, () => fleet.workers);
   listeners.admit((connection) => fleet.add(connection));
   const saving = savingOf({ options, prepared, telemetry, incarnation }, recorder);
@@ -64,6 +66,7 @@ export async function openServices(options: RunOptions, prepared: Prepared): Pro
   };
   const ticking = setInterval(() => options.defects.guard(tick), TICK_MS);
   return {
+    cutter,
     fleet,
     saving,
     recorder,
@@ -131,13 +134,16 @@ function samplesOf({ config }: RunOptions, { folder, telemetry }: { folder: stri
 
 function fleetOf(
   { options, prepared, telemetry, incarnation }: Materials,
-  { arbiters, isAudited }: { readonly arbiters: Arbiters; readonly isAudited: AuditPicks },
+  {
+    cutter,
+    arbiters,
+    isAudited,
+  }: { readonly cutter: MicroBatches; readonly arbiters: Arbiters; readonly isAudited: AuditPicks },
 ): Fleet {
   const { config } = options;
-  const { beginning, dataset, codec, state } = prepared;
+  const { beginning, codec, state } = prepared;
   const { preset, seed, microBatchSize, microBatches } = config;
   const { task } = state;
-  const cutter = new MicroBatches({ dataset, fields: task.fields, shape: config, seed });
   const { minWorkers, maxWorkers, auditRate, exact } = config;
   const tolerance = DEVICE_TOLERANCE[config.codec];
   return new Fleet({

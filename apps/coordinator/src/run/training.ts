@@ -1,5 +1,6 @@
 /** Drives the rounds of a run, from the version it begins with to its last or to whatever ends it sooner. */
 import { performance } from 'node:perf_hooks';
+import { DatasetError } from '@gradcast/dataset';
 import type { TrainingState } from '@gradcast/optimizer';
 import type { Fleet } from './fleet.ts';
 import { PhaseTimer } from '../records/records.ts';
@@ -19,7 +20,7 @@ export async function train(context: RunContext): Promise<void> {
   publish(fleet, state);
   while (state.version < totalSteps) {
     await recorder.ahead(state.version + 1);
-    if (!(await mayGoOn(context))) return;
+    if (!(await mayGoOn(context)) || !(await hasSamples(context))) return;
     const outcome = await round({
       terms,
       state,
@@ -56,6 +57,19 @@ async function mayGoOn({ options, prepared, services }: RunContext): Promise<boo
   await control.whileNotPaused();
   telemetry.throughput.postpone(performance.now() - since);
   return !control.isEnding;
+}
+
+/** Waits for the samples of the next steps, which is no wait unless they come from a disk. A set that changed ends the run. */
+async function hasSamples({ options, prepared, services }: RunContext): Promise<boolean> {
+  try {
+    await services.cutter.prefetch(prepared.state.version);
+    return !options.control.isEnding;
+  } catch (error) {
+    if (!(error instanceof DatasetError)) throw error;
+    services.telemetry.notice(error.message);
+    options.control.apply({ kind: 'defect', sentence: error.message });
+    return false;
+  }
 }
 
 interface Circumstances {
