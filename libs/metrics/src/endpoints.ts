@@ -5,8 +5,9 @@
  *
  * Source of the `/targets` format: Prometheus documentation, "Writing HTTP service discovery".
  */
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { MetricsRegistry } from './registry.ts';
+import { JSON_TYPE, pathOf, router, TEXT } from './router.ts';
+import type { Answer, RequestHandler, Route } from './router.ts';
 
 /** Something Prometheus is to scrape. */
 export interface ScrapeTarget {
@@ -25,28 +26,30 @@ export interface EndpointOptions {
   readonly targets?: () => readonly ScrapeTarget[];
 }
 
-/** Answers a request if its path is one of these endpoints'; returns false, having done nothing, if it is not. */
-export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => boolean;
-
-interface Answer {
-  readonly status: number;
-  readonly type: string;
-  readonly body: string;
-}
-
-const TEXT = 'text/plain; charset=utf-8';
-
 /** Makes the handler of one process. */
-export function endpoints(options: EndpointOptions): RequestHandler {
-  return (request, response) => {
-    const answer = route(request, options);
-    if (!answer) return false;
-    answer.then(
-      (sent) => send(request, response, sent),
-      () => send(request, response, { status: 500, type: TEXT, body: 'The metrics could not be collected.\n' }),
-    );
-    return true;
-  };
+export function endpoints({ registries, notReady, targets }: EndpointOptions): RequestHandler {
+  const routes: Route[] = [
+    {
+      method: 'GET',
+      path: '/metrics',
+      failure: 'The metrics could not be collected.\n',
+      answer: () => exposition(registries),
+    },
+    { method: 'GET', path: '/healthz', answer: () => ({ status: 200, type: TEXT, body: 'ok\n' }) },
+    {
+      method: 'GET',
+      path: '/readyz',
+      answer: () => {
+        const reason = notReady();
+        return { status: reason === undefined ? 200 : 503, type: TEXT, body: `${reason ?? 'ok'}\n` };
+      },
+    },
+  ];
+  if (targets) {
+    const answer = () => ({ status: 200, type: JSON_TYPE, body: discovery(targets()) });
+    routes.push({ method: 'GET', path: '/targets', answer });
+  }
+  return router(routes);
 }
 
 const HEALTH_CHECKS = ['/healthz', '/readyz'];
@@ -54,37 +57,6 @@ const HEALTH_CHECKS = ['/healthz', '/readyz'];
 /** The part of a handler that health checks ask for, `/healthz` and `/readyz`: for a listener that they have to themselves. */
 export function healthChecks(handler: RequestHandler): RequestHandler {
   return (request, response) => HEALTH_CHECKS.includes(pathOf(request)) && handler(request, response);
-}
-
-function pathOf({ url = '' }: IncomingMessage): string {
-  return url.split('?', 1)[0];
-}
-
-function route(request: IncomingMessage, options: EndpointOptions): Promise<Answer> | undefined {
-  const answer = answers(pathOf(request), options);
-  if (!answer || request.method === 'GET' || request.method === 'HEAD') return answer?.();
-  return Promise.resolve({ status: 405, type: TEXT, body: 'Only GET is answered here.\n' });
-}
-
-function answers(
-  path: string,
-  { registries, notReady, targets }: EndpointOptions,
-): (() => Promise<Answer>) | undefined {
-  switch (path) {
-    case '/metrics':
-      return () => exposition(registries);
-    case '/healthz':
-      return () => Promise.resolve({ status: 200, type: TEXT, body: 'ok\n' });
-    case '/readyz':
-      return () => {
-        const reason = notReady();
-        return Promise.resolve({ status: reason === undefined ? 200 : 503, type: TEXT, body: `${reason ?? 'ok'}\n` });
-      };
-    case '/targets':
-      return targets && (() => Promise.resolve({ status: 200, type: 'application/json', body: discovery(targets()) }));
-    default:
-      return undefined;
-  }
 }
 
 async function exposition(registries: readonly MetricsRegistry[]): Promise<Answer> {
@@ -99,10 +71,4 @@ function discovery(targets: readonly ScrapeTarget[]): string {
       labels,
     })),
   );
-}
-
-function send(request: IncomingMessage, response: ServerResponse, { status, type, body }: Answer): void {
-  const headers = { 'content-type': type, 'content-length': Buffer.byteLength(body), 'cache-control': 'no-store' };
-  response.writeHead(status, status === 405 ? { ...headers, allow: 'GET, HEAD' } : headers);
-  response.end(request.method === 'HEAD' ? undefined : body);
 }

@@ -1,11 +1,13 @@
 export { coordinatorMetrics } from './coordinator.ts';
 export type { BuildInfo, CoordinatorMetrics, LeaseOutcome, Phase, WorkerState, WrittenFile } from './coordinator.ts';
 export { endpoints, healthChecks } from './endpoints.ts';
-export type { EndpointOptions, RequestHandler, ScrapeTarget } from './endpoints.ts';
+export type { EndpointOptions, ScrapeTarget } from './endpoints.ts';
 export { isLoopbackHost } from './own-names.ts';
 export { processMetrics } from './registry.ts';
 export type { MetricsRegistry } from './registry.ts';
-export { MetricsError, serveMetrics } from './server.ts';
-export type { MetricsErrorCode, MetricsServer, MetricsServerOptions } from './server.ts';
+export { JSON_TYPE, router } from './router.ts';
+export type { Answer, RequestHandler, Route, RouteRequest, StreamSink } from './router.ts';
+export { MetricsError, serveLocally, serveMetrics } from './server.ts';
+export type { LocalServer, MetricsErrorCode, MetricsServer, MetricsServerOptions } from './server.ts';
 export { workerMetrics } from './worker.ts';
 export type { BackendInfo, WorkerMetrics } from './worker.ts';
