@@ -99,9 +99,11 @@ export class CannedWorker {
       case 'pong':
       // While it is parked others take its leaves; a snapshot brings it back.
       case 'parked':
+      case 'state':
         return;
       case 'refuse':
         throw new Error(`worker ${this.#options.name}: ${message.sentence}`);
+      case 'drain':
       case 'done':
         throw new Error(`worker ${this.#options.name}: ${message.reason}`);
       default:

@@ -109,7 +109,7 @@ describe('a coordinator', () => {
     expect(await laterWorker(url)).toEqual({
       type: 'refuse',
       code: 'protocol-version',
-      sentence: expect.stringMatching(/^the coordinator speaks protocol 3, the worker 4: .+$/) as string,
+      sentence: expect.stringMatching(/^the coordinator speaks protocol 4, the worker 5: .+$/) as string,
       retry: 'never',
     });
   });

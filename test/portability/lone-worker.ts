@@ -35,6 +35,7 @@ export async function workAlone(start: StartThread): Promise<LoneWork> {
     clock: { now: () => performance.now(), after },
     jitter: Math.random,
     reconnectSeconds: 0,
+    graceSeconds: 0,
     events: { notice: () => undefined, measured: () => undefined, waited: () => undefined },
   });
   const outcome = await work.run();

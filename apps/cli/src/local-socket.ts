@@ -8,9 +8,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { SOCKET_PATH_BYTES } from '@gradcast/config';
 
-/** Bytes of a socket's path that every system takes, its closing zero included: 104 on macOS, 108 on Linux. */
-const PATH_BYTES = 104;
 /** What stays itself in a URL: the address that workers are given is one. */
 const PLAIN_PATH = /^[\w./-]+$/;
 
@@ -29,7 +28,8 @@ export interface LocalSocket {
 export async function localSocket(parent: string = tmpdir()): Promise<LocalSocket | null> {
   const prefix = join(parent, 'gradcast-');
   // What `mkdtemp` adds has six characters.
-  if (process.platform === 'win32' || !PLAIN_PATH.test(prefix) || `${prefix}XXXXXX/s`.length >= PATH_BYTES) return null;
+  if (process.platform === 'win32' || !PLAIN_PATH.test(prefix) || `${prefix}XXXXXX/s`.length >= SOCKET_PATH_BYTES)
+    return null;
   try {
     // mkdtemp gives the folder mode 0700.
     const folder = await mkdtemp(prefix);

@@ -93,7 +93,10 @@ export class LocalWorkers {
           if (!this.#retired) this.#once(message.sentence, () => this.#options.onError(message.code, message.sentence));
         } else if (message.type === 'backend') {
           this.#once(message.sentence, () => this.#options.onNotice(message.sentence));
-        } else if (message.type === 'notice' && !this.#retired) this.#options.onNotice(`${name}: ${message.sentence}`);
+        } else if (message.type === 'notice' && !message.ofRun && !this.#retired) {
+          // What is the run's own news, its coordinator tells.
+          this.#options.onNotice(`${name}: ${message.sentence}`);
+        }
       },
     });
     slot.child = child;

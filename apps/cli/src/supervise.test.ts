@@ -112,6 +112,35 @@ const failed = (code: string, exitCode: number): ChildMessage => ({
 });
 const finished = (exitCode: number): ChildMessage => ({ type: 'finished', exitCode, summary: {} as Summary });
 
+describe('a run that ends', () => {
+  it('has no worker started again, and says nothing of what its workers say of it', async () => {
+    const { coordinator, local, said, timers, outcome } = setUp();
+    coordinator.say(listening);
+    const [first, second] = local();
+    coordinator.say({ type: 'ending' });
+    first.say({ type: 'notice', sentence: 'the coordinator closed the connection; trying again' });
+    await first.exit(1);
+    await second.exit(0);
+    expect([said.err.includes('trying again'), timers.size, local().length]).toEqual([false, 0, 2]);
+    expect(coordinator.told).toEqual([]);
+    coordinator.say(finished(143));
+    await coordinator.exit(143);
+    expect((await outcome).exitCode).toBe(143);
+  });
+});
+
+describe('news of the run', () => {
+  it('are told by its coordinator, not by each worker again', () => {
+    const { coordinator, local, said } = setUp();
+    coordinator.say(listening);
+    const [first] = local();
+    first.say({ type: 'notice', sentence: 'the run is paused', ofRun: true });
+    first.say({ type: 'notice', sentence: 'the link is slow', ofRun: false });
+    expect(said.err).not.toContain('paused');
+    expect(said.err).toContain('local-0: the link is slow\n');
+  });
+});
+
 describe('supervise', () => {
   it('starts workers when the coordinator listens, and ends with its exit code', async () => {
     const { coordinator, local, outcome } = setUp();

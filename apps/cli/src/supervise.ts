@@ -121,6 +121,9 @@ class Supervision {
       case 'backend':
         reporter.notice(message.sentence);
         return;
+      case 'ending':
+        this.#workers?.retire();
+        return;
       case 'finished':
         this.#summary = message.summary;
         this.#exitCode ??= message.exitCode;

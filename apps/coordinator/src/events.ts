@@ -47,11 +47,14 @@ export type RunEvent =
   | {
       readonly type: 'state';
       readonly from: RunStateName;
+      /** The same where only `pausing` changed, or what the run ends for. */
       readonly to: RunStateName;
+      /** A pause was asked for and takes effect when the open step closes. */
+      readonly pausing: boolean;
       readonly cause: Cause;
     }
   | ({ readonly type: 'joined' } & JoinedWorker)
-  | { readonly type: 'left'; readonly worker: string; readonly reason: string }
+  | ({ readonly type: 'left'; readonly worker: string } & Departure)
   /** `leftOut`: so many refusals before it were not told one by one. */
   | {
       readonly type: 'refused';
@@ -103,10 +106,19 @@ export interface JoinedWorker {
   readonly profile: string;
 }
 
+/**
+ * Why a worker is gone: its connection was lost, it said that it leaves, an operator drained it, or the run is over and it was
+ * sent home.
+ */
+export interface Departure {
+  readonly why: 'lost' | 'left' | 'drained' | 'dismissed';
+  readonly reason: string;
+}
+
 /** What happens among the workers, told by who knows it: the measured, and what becomes an event. */
 export interface FleetEvents {
   joined(worker: JoinedWorker): void;
-  left(worker: string, reason: string): void;
+  left(worker: string, departure: Departure): void;
   /** Nobody has this name any more, however its worker went. */
   forgotten(worker: string): void;
   refused(worker: string, code: string, sentence: string): void;
@@ -131,8 +143,8 @@ export interface FleetEvents {
   stalled(ms: number): void;
 }
 
-/** What a worker is doing: not ready yet, waiting for work, computing, kept from work, or too slow for the others. */
-export const WORKER_STATES = ['joining', 'idle', 'leased', 'quarantined', 'parked'] as const;
+/** What a worker is doing: not ready yet, waiting for work, computing, kept from work, too slow for the others, or finishing what it has. */
+export const WORKER_STATES = ['joining', 'idle', 'leased', 'quarantined', 'parked', 'leaving'] as const;
 export type WorkerState = (typeof WORKER_STATES)[number];
 
 /** A worker as metrics and discovery see it. */

@@ -13,8 +13,15 @@ import { run } from './run/run.ts';
 collectAtOnce();
 keepFreedMemory();
 
-const EXIT: Record<Summary['status'], number> = { completed: 0, stopped: 0, diverged: 1, failed: 1, abandoned: 75 };
 const SIGNAL_EXIT = { SIGINT: 130, SIGTERM: 143 } as const;
+/** A run that its operator stopped is not done: it ends as by a polite kill. */
+const EXIT: Record<Summary['status'], number> = {
+  completed: 0,
+  stopped: SIGNAL_EXIT.SIGTERM,
+  diverged: 1,
+  failed: 1,
+  abandoned: 75,
+};
 
 const control = new RunControl();
 const localWorkers = new AbortController();

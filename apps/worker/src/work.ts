@@ -52,6 +52,7 @@ export async function work({ config, token, logger, tell, stop }: WorkOptions): 
     clock: { now: () => performance.now(), after },
     jitter: Math.random,
     reconnectSeconds: config.reconnectSeconds,
+    graceSeconds: config.graceSeconds,
     events: reporter({ metrics, logger, tell }),
   });
   isMember = () => member.isMember;
@@ -73,10 +74,10 @@ function reporter({
 }: Pick<WorkOptions, 'logger' | 'tell'> & { readonly metrics: WorkerMetrics }): WorkEvents {
   return {
     notice: (event, sentence) => {
-      if (event.kind === 'joined') logger.info(event, 'joined');
-      else logger.warn(event, event.kind === 'lost' ? 'connection lost' : 'parked');
+      const level = event.kind === 'lost' || event.kind === 'parked' ? 'warn' : 'info';
+      logger[level](event, event.kind === 'lost' ? 'connection lost' : event.kind);
       if (event.kind === 'lost') metrics.reconnects.inc();
-      if (sentence !== undefined) tell({ type: 'notice', sentence });
+      if (sentence !== undefined) tell({ type: 'notice', sentence, ofRun: event.kind === 'state' });
     },
     measured: (computeMs, images) => {
       metrics.computeSeconds.inc(computeMs / 1000);

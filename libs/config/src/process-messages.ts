@@ -27,6 +27,9 @@ export interface Access {
   readonly local: string;
 }
 
+/** Bytes of a Unix socket's path that every system takes, its closing zero included: 104 on macOS, 108 on Linux. */
+export const SOCKET_PATH_BYTES = 104;
+
 /** Parent to child; the first message is `coordinate` or `work`. */
 export type ParentMessage =
   | {
@@ -98,8 +101,13 @@ export type ChildMessage =
       readonly totalSteps: number;
     }
   | ({ readonly type: 'progress' } & Progress)
-  /** A sentence a user should see whatever the log level (waiting for workers, a worker joined or left, …). */
-  | { readonly type: 'notice'; readonly sentence: string }
+  /**
+   * A sentence a user should see whatever the log level (waiting for workers, a worker joined or left, …). `ofRun`: it is the
+   * run's own news that a worker passes on, which the run's coordinator tells its command as well.
+   */
+  | { readonly type: 'notice'; readonly sentence: string; readonly ofRun?: boolean }
+  /** Coordinator: no further step is opened, so nobody need be started again. */
+  | { readonly type: 'ending' }
   /** Worker: which backend it took and why, said once before it connects. */
   | { readonly type: 'backend'; readonly backend: string; readonly device: string; readonly sentence: string }
   | { readonly type: 'finished'; readonly summary: Summary; readonly exitCode: number }

@@ -10,7 +10,7 @@ export type Phase = 'compute' | 'network' | 'reduce' | 'optimizer' | 'broadcast'
 const LEASE_OUTCOMES = ['accepted', 'late', 'expired', 'refused', 'duplicate', 'audited'] as const;
 
 /** What a worker is doing. */
-const WORKER_STATES = ['joining', 'idle', 'leased', 'quarantined'] as const;
+const WORKER_STATES = ['joining', 'idle', 'leased', 'quarantined', 'parked', 'leaving'] as const;
 
 /** What a coordinator writes. */
 const WRITTEN_FILES = ['checkpoint', 'ledger', 'metrics', 'events', 'sample'] as const;

@@ -24,6 +24,8 @@ const senders: { readonly [T in Message['type']]: Sender<T> } = {
   result: 'worker',
   average: 'coordinator',
   parked: 'coordinator',
+  state: 'coordinator',
+  drain: 'coordinator',
   resync: 'worker',
   stats: 'worker',
   ping: 'both',

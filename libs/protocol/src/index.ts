@@ -11,6 +11,7 @@ export {
   MICRO_BATCH_SIZE_LIMIT,
   MICRO_BATCHES_LIMIT,
   PROTOCOL_VERSION,
+  TOLD_STATES,
   refusal,
 } from './messages.ts';
 export type { CoordinatorMessage, Message, MessageOf, Received, WorkerMessage } from './messages.ts';

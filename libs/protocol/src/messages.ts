@@ -13,7 +13,7 @@ import { FACT_LIMIT, isProfile } from './profile.ts';
 import { CODE, isPrintable, LABEL_LIMIT, NAME, printable, SENTENCE_LIMIT, sentenceOf } from './text.ts';
 
 /** Both sides must speak the same version; it changes when a message or a bit of the arithmetic does. */
-export const PROTOCOL_VERSION = 3;
+export const PROTOCOL_VERSION = 4;
 
 /** The protocol's version when a bit of the arithmetic last changed: a fact of every numeric profile. */
 export const ARITHMETIC_VERSION = 2;
@@ -122,6 +122,15 @@ const parked = z.strictObject({
   neededBytesPerSecond: count,
 });
 
+/** States of a run that a worker is told when they begin, or when it joins during one. */
+export const TOLD_STATES = ['running', 'paused', 'stopping'] as const;
+
+/** The operator paused the run, let it go on, or stopped it: why there is no work, and that there will be some again. */
+const state = z.strictObject({ type: z.literal('state'), incarnation, state: z.enum(TOLD_STATES) });
+
+/** The worker is to finish what it was asked for, say `leave` and end. */
+const drain = z.strictObject({ type: z.literal('drain'), incarnation, reason: sentence });
+
 const resync = z.strictObject({ type: z.literal('resync'), incarnation, version: count, fingerprint });
 const counters = z
   .record(label, finite)
@@ -156,6 +165,8 @@ const fromCoordinator = z.discriminatedUnion('type', [
   lease,
   average,
   parked,
+  state,
+  drain,
   ping,
   pong,
   refuse,

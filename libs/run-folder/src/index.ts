@@ -1,3 +1,4 @@
+export { folderIdentity, readControlLink, removeControlLink, writeControlLink } from './control-link.ts';
 export { EventLog } from './event-log.ts';
 export { MetricsLog } from './metrics-log.ts';
 export type { ProcessIdentity, ProcessTable } from './processes.ts';

@@ -10,6 +10,7 @@
  *     summary.json    the result, once there is one
  *     incarnation     how many times a coordinator has opened the run
  *     lock/           who has it open
+ *     control         a link to the run's control socket, while a coordinator has it open: see `control-link.ts`
  */
 import { mkdir, open, readdir, readFile, rm, rmdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';

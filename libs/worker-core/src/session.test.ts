@@ -77,6 +77,26 @@ describe('a member', () => {
     expect(bench.delivered).toHaveLength(1);
   });
 
+  it('tells of what an operator does, and hands nothing of it to the trainer', () => {
+    const bench = member();
+    bench.connection.says({ type: 'state', incarnation: 1, state: 'paused' });
+    bench.connection.says({ type: 'drain', incarnation: 1, reason: 'drained' });
+    bench.connection.says({ type: 'state', incarnation: 2, state: 'running' });
+    bench.connection.says({ type: 'drain', incarnation: 2, reason: 'drained' });
+    expect(bench.notices.slice(1)).toEqual([
+      { kind: 'state', state: 'paused' },
+      { kind: 'drain', reason: 'drained' },
+    ]);
+    expect(bench.delivered).toHaveLength(1);
+  });
+
+  it('that leaves already is not told to go', () => {
+    const bench = member();
+    bench.session.leave('told to stop', { graceMs: 1000, busy: true });
+    bench.connection.says({ type: 'drain', incarnation: 1, reason: 'drained' });
+    expect(bench.notices).toHaveLength(1);
+  });
+
   it('drops what another incarnation says', () => {
     const bench = member();
     const before = bench.connection.sent.length;

@@ -54,6 +54,10 @@ export type SessionNotice =
   | { readonly kind: 'joined'; readonly worker: string; readonly run: string; readonly incarnation: number }
   /** The worker does not keep up with the others and gets no work: bytes a second that it takes, and that it would have to. */
   | { readonly kind: 'parked'; readonly bytesPerSecond: number; readonly neededBytesPerSecond: number }
+  /** The operator did something with the run. */
+  | { readonly kind: 'state'; readonly state: MessageOf<'state'>['state'] }
+  /** The operator wants this worker to go; who hears this calls {@link Session.leave}. */
+  | { readonly kind: 'drain'; readonly reason: string }
   | { readonly kind: 'lost'; readonly sentence: string; readonly retryMs: number };
 
 /** Refusals of what was sent: the same words again are refused again, unless the first were spoilt on their way. */
@@ -169,6 +173,12 @@ export class Session {
         const { bytesPerSecond, neededBytesPerSecond } = message;
         return this.#options.notice({ kind: 'parked', bytesPerSecond, neededBytesPerSecond });
       }
+      case 'state':
+        return this.#options.notice({ kind: 'state', state: message.state });
+      case 'drain':
+        // Who is going already goes on finishing what it has.
+        if (!this.#isLeaving) this.#options.notice({ kind: 'drain', reason: message.reason });
+        return;
       case 'done':
         return this.#end({ kind: 'done', reason: message.reason });
       case 'average':

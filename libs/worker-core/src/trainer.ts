@@ -174,6 +174,8 @@ export class Trainer {
       case 'ping':
       case 'pong':
       case 'parked':
+      case 'state':
+      case 'drain':
       case 'refuse':
       case 'done':
         return;

@@ -18,6 +18,7 @@ async function working() {
     clock,
     jitter: () => 0.5,
     reconnectSeconds: 60,
+    graceSeconds: 10,
     events: {
       notice: ({ kind }, sentence) => void notes.push([kind, sentence]),
       measured: (ms, images) => void notes.push(['measured', ms, images]),
@@ -75,6 +76,16 @@ describe('a worker', () => {
     expect(notes).toEqual([['parked', sentence]]);
   });
 
+  it.each([
+    ['paused', 'the run is paused by its operator; this worker waits'],
+    ['running', 'the run goes on'],
+    ['stopping', 'the run is being stopped'],
+  ] as const)('says that the run is %s', async (state, sentence) => {
+    const { network, notes, work } = await member();
+    network.connection.says({ type: 'state', incarnation: 1, state });
+    expect([notes, work.isMember]).toEqual([[['state', sentence]], true]);
+  });
+
   it('adds up the time without work, as a member only', async () => {
     const { thread, network, clock, notes } = await working();
     clock.advance(1000);
@@ -123,6 +134,34 @@ describe('the end of a worker', () => {
       else clock.advance(1);
       expect(await ended).toEqual({ kind: 'left' });
     }
+  });
+
+  it('comes when it is drained, once it has finished what it has', async () => {
+    const { thread, network, work, ended, clock, notes } = await member();
+    const { connection } = network;
+    connection.says({ type: 'drain', incarnation: 1, reason: 'drained by the operator' });
+    expect(notes).toEqual([['drain', 'the coordinator lets this worker go: drained by the operator']]);
+    expect(connection.sent.at(-1)).toMatchObject({ type: 'leave', reason: 'drained by the operator' });
+    // Told again, and by its own process: neither takes what it is finishing.
+    connection.says({ type: 'drain', incarnation: 1, reason: 'drained by the operator' });
+    work.leave('the worker was told to stop', 0);
+    clock.advance(9_999);
+    expect(connection.isClosed).toBe(false);
+    thread.says({ type: 'idle', taken: 1 });
+    expect(await ended).toEqual({ kind: 'left' });
+    expect(connection.sent.filter(({ type }) => type === 'leave')).toHaveLength(1);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('comes when it is drained after its grace at the latest, and at once with nothing to do', async () => {
+    const slow = await member();
+    slow.network.connection.says({ type: 'drain', incarnation: 1, reason: 'drained' });
+    slow.clock.advance(10_000);
+    expect(await slow.ended).toEqual({ kind: 'left' });
+    const idle = await member();
+    idle.thread.says({ type: 'idle', taken: 1 });
+    idle.network.connection.says({ type: 'drain', incarnation: 1, reason: 'drained' });
+    expect(await idle.ended).toEqual({ kind: 'left' });
   });
 
   it('is told to the coordinator when the thread has failed', async () => {

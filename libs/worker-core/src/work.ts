@@ -3,6 +3,7 @@
  * and how it leaves. A shell around it supplies thread, connection, clock and what becomes of the events.
  */
 import { showRate } from '@gradcast/protocol';
+import type { MessageOf } from '@gradcast/protocol';
 import type { Clock, Connect } from './connection.ts';
 import type { Compute } from './compute.ts';
 import { Session } from './session.ts';
@@ -27,8 +28,17 @@ export interface WorkOptions {
   readonly jitter: () => number;
   /** Seconds of trying again after a connection is lost or cannot be made; 0 tries once. */
   readonly reconnectSeconds: number;
+  /** Seconds that may be taken to finish what was asked for, once the coordinator wants this worker to go. */
+  readonly graceSeconds: number;
   readonly events: WorkEvents;
 }
+
+/** What people are told of an operator's doings. */
+const STATES = {
+  running: 'the run goes on',
+  paused: 'the run is paused by its operator; this worker waits',
+  stopping: 'the run is being stopped',
+} as const satisfies Record<MessageOf<'state'>['state'], string>;
 
 /** How often the time without work is added up. */
 const WAIT_TICK_MS = 1000;
@@ -38,17 +48,20 @@ export class Work {
   readonly #session: Session;
   readonly #clock: Clock;
   readonly #events: WorkEvents;
+  readonly #graceMs: number;
   #isMember = false;
+  #isDrained = false;
   /** Compute time since the last tick. */
   #busyMs = 0;
   /** What people were told of last; a trouble that lasts is told once, the log has every try. */
   #trouble: string | undefined;
   #cancelTick = () => {};
 
-  constructor({ compute, introduction, connect, clock, jitter, reconnectSeconds, events }: WorkOptions) {
+  constructor({ compute, introduction, connect, clock, jitter, reconnectSeconds, graceSeconds, events }: WorkOptions) {
     this.#compute = compute;
     this.#clock = clock;
     this.#events = events;
+    this.#graceMs = graceSeconds * 1000;
     this.#session = new Session({
       connect,
       clock,
@@ -88,6 +101,8 @@ export class Work {
 
   /** Says goodbye and gives what was asked for a grace in which it may still be finished. */
   leave(reason: string, graceMs: number): void {
+    // Who drains a worker may then end its process politely: it is still finishing what it has.
+    if (this.#isDrained) return;
     this.#session.leave(reason, { graceMs, busy: this.#compute.busy });
   }
 
@@ -102,6 +117,13 @@ export class Work {
         const sentence = `the coordinator has parked this worker: it takes ${takes} and needs ${needs} to keep up`;
         return this.#events.notice(event, sentence);
       }
+      case 'state':
+        return this.#events.notice(event, STATES[event.state]);
+      case 'drain':
+        this.#events.notice(event, `the coordinator lets this worker go: ${event.reason}`);
+        this.leave(event.reason, this.#graceMs);
+        this.#isDrained = true;
+        return;
       case 'lost': {
         this.#isMember = false;
         const isNews = event.sentence !== this.#trouble;

@@ -103,7 +103,7 @@ class FuzzedWorker {
       case 5:
         return draftOf(frames.lease(this.#version, dice.below(8), 1 + dice.below(3)));
       case 6:
-        return { header: { type: dice.of(['ping', 'pong']), incarnation: 3, id: 7 }, payload: new Uint8Array(0) };
+        return { header: { ...dice.of(WORDS), incarnation: 3 }, payload: new Uint8Array(0) };
       case 7:
         return dice.chance(0.2)
           ? { header: { type: 'done', incarnation: 3, reason: 'the run is complete' }, payload: new Uint8Array(0) }
@@ -118,6 +118,14 @@ class FuzzedWorker {
     }
   }
 }
+
+/** Messages that need no replica. */
+const WORDS = [
+  { type: 'ping', id: 7 },
+  { type: 'pong', id: 7 },
+  { type: 'state', state: 'paused' },
+  { type: 'drain', reason: 'drained by the operator' },
+] as const;
 
 function draftOf(frame: Uint8Array): Draft {
   const { header, payload } = decodeFrame(frame);

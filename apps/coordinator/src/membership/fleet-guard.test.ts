@@ -47,7 +47,7 @@ describe('one frame', () => {
 });
 
 describe('an exception while a message is handled', () => {
-  /** A fleet with a defect: it fails when a worker leaves. */
+  /** A fleet with a defect: it fails when a replica is wrong, and when a worker is gone. */
   function defective(
     fail: (error: Error) => void = (error) => {
       throw error;
@@ -55,16 +55,16 @@ describe('an exception while a message is handled', () => {
   ) {
     const harness = new FleetHarness();
     const [honest, unlucky] = harness.join('honest', 'unlucky');
-    harness.events.left = () => fail(new RangeError('nobody foresaw this'));
-    const leave = (worker: FakeWorker) =>
-      worker.says({ type: 'leave', incarnation: INCARNATION, reason: 'I met a defect' });
-    return { harness, honest, unlucky, leave };
+    harness.events.mismatch = harness.events.left = () => fail(new RangeError('nobody foresaw this'));
+    const meetIt = (worker: FakeWorker) =>
+      worker.result({ start: worker.lease.first, size: 1 }, { change: { fingerprint: 'f'.repeat(32) } });
+    return { harness, honest, unlucky, meetIt };
   }
 
   it('costs its sender the connection; the step is closed by the others', async () => {
-    const { harness, honest, unlucky, leave } = defective();
+    const { harness, honest, unlucky, meetIt } = defective();
     const step = harness.fleet.open(0);
-    leave(unlucky);
+    meetIt(unlucky);
     expect(harness.told).toContain('failed unlucky RangeError: nobody foresaw this');
     expect([unlucky.refusedWith, unlucky.socket.closedWith]).toEqual(['message-failed', 1008]);
     answerAll(honest);
@@ -72,11 +72,12 @@ describe('an exception while a message is handled', () => {
   });
 
   it('ends the connection even if refusing fails as well', () => {
-    const { harness, unlucky, leave } = defective();
+    const { harness, unlucky, meetIt } = defective();
+    harness.fleet.open(0);
     harness.events.refused = () => {
       throw new Error('again');
     };
-    leave(unlucky);
+    meetIt(unlucky);
     expect(unlucky.socket.terminated).toBe(true);
     expect(harness.fleet.active).toBe(1);
   });

@@ -19,7 +19,7 @@ import {
 } from '@gradcast/protocol';
 import type { MessageOf, PayloadShape, Received, RefusalCode, WorkerMessage } from '@gradcast/protocol';
 import type { AdamScalars } from '@gradcast/vector';
-import type { FleetEvents, WorkerView } from '../events.ts';
+import type { Departure, FleetEvents, WorkerView } from '../events.ts';
 import type { Connection } from '../network/connection.ts';
 import { Budgets } from './budgets.ts';
 import type { CommittedState } from './committed-state.ts';
@@ -29,6 +29,7 @@ import { Exactness } from './exactness.ts';
 import type { ExactnessOptions, OwnWorkers } from './exactness.ts';
 import { Heartbeat } from './heartbeat.ts';
 import type { Member, Members, Work } from './members.ts';
+import { Orders } from './orders.ts';
 import { overdue } from './overdue.ts';
 import { Parking } from './parking.ts';
 import { Peer } from './peer.ts';
@@ -55,13 +56,14 @@ export interface MembershipOptions
 }
 
 const MAX_MISSES = 3;
+const LOST: Departure = { why: 'lost', reason: 'the connection ended' };
 
 export class Membership implements Members {
   readonly #options: MembershipOptions;
   readonly #roster: Roster;
   readonly reputations: Reputations;
   readonly #eligible: Eligible;
-  readonly #drain: ShutdownDrain;
+  readonly #shutdown: ShutdownDrain;
   readonly #parking: Parking;
   readonly #snapshots: Snapshots;
   readonly #sessions = new Sessions();
@@ -70,6 +72,7 @@ export class Membership implements Members {
   readonly #heartbeat: Heartbeat;
   readonly #maxWaiting: number;
   readonly #exactness: Exactness;
+  readonly #orders: Orders;
   #work: Work = IDLE;
 
   constructor(options: MembershipOptions) {
@@ -77,7 +80,7 @@ export class Membership implements Members {
     this.#roster = options.roster;
     this.reputations = new Reputations(options.now);
     this.#budgets = new Budgets(options);
-    this.#drain = new ShutdownDrain(options);
+    this.#shutdown = new ShutdownDrain(options);
     const parts = {
       ...options,
       incarnation: options.terms.incarnation,
@@ -99,6 +102,7 @@ export class Membership implements Members {
     });
     this.#snapshots = new Snapshots({ ...parts, given: () => this.#work.assign() });
     this.#heartbeat = new Heartbeat(parts);
+    this.#orders = new Orders({ ...parts, leaves: (peer) => this.#leaves(peer) });
     this.#reception = new Reception({
       ...parts,
       isOurs: (name, credential) => options.arbitration.isOurs(name, credential),
@@ -195,18 +199,29 @@ export class Membership implements Members {
     );
   }
 
+  /** Tells every worker what is done with the run: see {@link Orders.announce}. */
+  announce(state: MessageOf<'state'>['state']): void {
+    this.#orders.announce(state);
+  }
+
+  /** Asks a worker to finish what it has and go: see {@link Orders.drain}. */
+  drain(worker: string): ReturnType<Orders['drain']> {
+    return this.#orders.drain(worker);
+  }
+
   /**
    * Tells every worker that the run is over, also those that were lost a moment ago and come back, and waits until all are
    * gone, at most so long. Needs {@link tick} for its time.
    */
   async dismiss(reason: string, lingerMs: number): Promise<void> {
-    const over = this.#drain.say(reason, lingerMs);
+    const over = this.#shutdown.say(reason, lingerMs);
     for (const peer of this.#roster.all) this.#sayDone(peer, reason);
-    this.#drain.check(this.#roster.size);
+    this.#shutdown.check(this.#roster.size);
     await over;
   }
 
   #sayDone(peer: Peer, reason: string): void {
+    peer.departure ??= { why: 'dismissed', reason };
     void peer.send({ type: 'done', incarnation: this.#options.terms.incarnation, reason: sentenceOf(reason) });
   }
 
@@ -228,14 +243,14 @@ export class Membership implements Members {
     this.#exactness.tick();
     this.#parking.tick();
     this.#snapshots.tick();
-    this.#drain.check(this.#roster.size);
+    this.#shutdown.check(this.#roster.size);
   }
 
   /** This process stood still: every open deadline is extended by the stall. */
   postpone(byMs: number): void {
     this.reputations.postpone(byMs);
     this.#parking.postpone(byMs);
-    this.#drain.postpone(byMs);
+    this.#shutdown.postpone(byMs);
     for (const peer of this.#roster.all) peer.postpone(byMs);
   }
 
@@ -317,11 +332,14 @@ export class Membership implements Members {
     this.reputations.introduce(peer.identity, originOf(peer));
     peer.state = 'joining';
     void peer.send(welcomeOf(peer, this.#options.terms));
-    this.#drain.isBack(peer.name);
-    if (this.#drain.reason !== undefined) this.#sayDone(peer, this.#drain.reason);
+    this.#shutdown.isBack(peer.name);
+    this.#orders.welcomed(peer);
+    if (this.#shutdown.reason !== undefined) this.#sayDone(peer, this.#shutdown.reason);
   }
 
   #onReady(peer: Peer, { probe, probeMs }: MessageOf<'ready'>): void {
+    // It was being built when the worker was told to go.
+    if (peer.state === 'leaving') return;
     if (peer.state !== 'joining') throw new ProtocolError('message-unexpected', 'a ready came at the wrong time');
     peer.profile = profileKey(peer.hello!.profile, probe);
     this.#exactness.ready(peer, probeMs);
@@ -343,9 +361,13 @@ export class Membership implements Members {
 
   /** A worker that leaves finishes what it has; it gets nothing more. */
   #onLeave(peer: Peer, { reason }: MessageOf<'leave'>): void {
-    this.#options.events.left(peer.name, reason);
+    peer.departure ??= this.#orders.left(peer, reason);
+    this.#leaves(peer);
+  }
+
+  #leaves(peer: Peer): void {
     this.#work.freeAhead(peer.name);
-    peer.state = 'leaving';
+    peer.leaves();
     this.#work.assign();
   }
 
@@ -385,15 +407,16 @@ export class Membership implements Members {
   }
 
   #gone(peer: Peer): void {
-    const announced = peer.state !== 'closed' && peer.state !== 'leaving';
+    const wasOpen = peer.state !== 'closed';
     peer.state = 'closed';
     const wasThere = this.#roster.remove(peer);
-    this.#drain.check(this.#roster.size);
+    this.#shutdown.check(this.#roster.size);
     if (!wasThere || !peer.hello) return;
     this.#sessions.left(peer);
-    if (announced) {
-      this.#options.events.left(peer.name, 'the connection ended');
-      this.#lost(peer);
+    if (wasOpen) {
+      const departure = peer.departure ?? LOST;
+      this.#options.events.left(peer.name, departure);
+      if (departure.why === 'lost') this.#lost(peer);
     }
     if (this.#roster.named(peer.name)) return;
     this.#options.events.forgotten(peer.name);
@@ -404,7 +427,7 @@ export class Membership implements Members {
 
   /** It may come back; our own arbiter does not. */
   #lost({ name, hello, isArbiter }: Peer): void {
-    if (hello && !isArbiter) this.#drain.lost(name);
+    if (hello && !isArbiter) this.#shutdown.lost(name);
   }
 }
 

@@ -10,6 +10,8 @@ export const SILENCE_SECONDS = 30;
 const HELLO_MS = 10_000;
 /** Building an engine and probing it may take a slow device minutes; it answers pings meanwhile. */
 const READY_MS = 600_000;
+/** So may finishing what it has when it leaves. */
+const LEAVE_MS = 600_000;
 
 /** @returns why a connection must end now, if it must. */
 export function overdue(peer: Peer, now: number): { code: RefusalCode; sentence: string } | undefined {
@@ -18,6 +20,9 @@ export function overdue(peer: Peer, now: number): { code: RefusalCode; sentence:
   }
   if (peer.state === 'joining' && now - peer.joinedAt > READY_MS) {
     return { code: 'silent', sentence: 'the worker did not become ready within 10 min' };
+  }
+  if (peer.state === 'leaving' && now - peer.leavingAt > LEAVE_MS) {
+    return { code: 'silent', sentence: 'the worker was to leave and had not gone after 10 min' };
   }
   if (peer.isTooSlow()) {
     return { code: 'too-slow', sentence: `the link moves less than ${LEAST_BYTES_PER_SECOND / 1000} kB/s` };

@@ -17,6 +17,7 @@ import { encodeFrame, ProtocolError } from '@gradcast/protocol';
 import type { CoordinatorMessage, MessageOf, WorkerMessage } from '@gradcast/protocol';
 import type { WebSocket } from 'ws';
 import { Allowance } from './allowance.ts';
+import type { Departure } from '../events.ts';
 import type { Credential } from '../network/credentials.ts';
 import type { Connection } from '../network/connection.ts';
 import { Progress } from './progress.ts';
@@ -63,6 +64,10 @@ export class Peer {
   profile = '';
   /** A deadline passed and nothing was heard since: it is asked for nothing. */
   isQuiet = false;
+  /** Why it goes, once that is known. */
+  departure: Departure | undefined;
+  /** When it began to leave. */
+  leavingAt = Infinity;
   /** Our own child, asked in disputes only. */
   isArbiter = false;
   /** When the connection came. */
@@ -149,6 +154,7 @@ export class Peer {
     this.heardAt += byMs;
     this.#outstanding.at += byMs;
     this.#given.at += byMs;
+    this.leavingAt += byMs;
     this.#outgoing.postpone(byMs);
     this.#incoming.postpone(byMs);
   }
@@ -242,6 +248,13 @@ export class Peer {
     const arrived = this.#incoming.look(now, read, read > this.#heardBytes);
     if (arrived || (sent && unsent > 0)) this.heardAt = now;
     return this.#outgoing.isTooSlow || this.#incoming.isTooSlow;
+  }
+
+  /** It is asked for nothing more; what it has it may finish. */
+  leaves(): void {
+    if (this.state === 'closed' || this.state === 'leaving') return;
+    this.state = 'leaving';
+    this.leavingAt = this.#now();
   }
 
   close(code: number, reason: string): void {

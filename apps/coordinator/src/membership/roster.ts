@@ -31,7 +31,7 @@ export class Roster {
       const quarantine = know.quarantineOf(peer);
       const free = quarantine === undefined ? 'idle' : 'quarantined';
       const working = know.isBusy(name) ? 'leased' : free;
-      const doing = state === 'active' ? working : state === 'parked' ? 'parked' : 'joining';
+      const doing = state === 'active' ? working : state === 'parked' || state === 'leaving' ? state : 'joining';
       const { backend, metricsPort } = hello;
       const isLocal = credential.kind === 'local';
       return [{ name, backend, metricsPort, address, isLocal, state: doing, quarantine: quarantine ?? null }];

@@ -2,6 +2,7 @@ import type { ChildMessage } from '@gradcast/config';
 import { ganTask, tinyPresets } from '@gradcast/gan';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
+import type { Cause, RunStateName } from '../events.ts';
 import { FleetHarness, INCARNATION } from '../run/fleet-harness.ts';
 import { Telemetry } from './telemetry.ts';
 import { LineBudget } from '../network/line-budget.ts';
@@ -10,12 +11,14 @@ const model = ganTask(Object.values(tinyPresets)[0]);
 
 function harness() {
   const notices: string[] = [];
+  const told: string[] = [];
   const logged: string[] = [];
   const telemetry = new Telemetry({
     task: model,
     logger: pino({ level: 'warn' }, { write: (line: string) => void logged.push(line) }),
     tell: (message: ChildMessage) => {
       if (message.type === 'notice') notices.push(message.sentence);
+      else told.push(message.type);
     },
     samplesPerEpoch: 100,
     totalSteps: 1,
@@ -25,10 +28,55 @@ function harness() {
     now: () => 0,
     wallClock: () => 0,
   });
-  return { notices, logged, fleet: new FleetHarness({ events: telemetry.fleetEvents() }) };
+  return { telemetry, notices, told, logged, fleet: new FleetHarness({ events: telemetry.fleetEvents() }) };
 }
 
+describe('what the user reads of a run', () => {
+  const state = (from: RunStateName, to: RunStateName, cause: Cause, pausing = false) =>
+    ({ type: 'state', from, to, pausing, cause }) as const;
+  const operator = (operation: 'pause' | 'resume' | 'stop') => ({ kind: 'operator', operation }) as const;
+
+  it('is what its operator does, each once', () => {
+    const { telemetry, notices } = harness();
+    telemetry.stream.publish(state('running', 'running', operator('pause'), true));
+    telemetry.stream.publish(state('running', 'running', operator('resume')));
+    telemetry.stream.publish(state('running', 'paused', { kind: 'step-closed' }));
+    telemetry.stream.publish(state('paused', 'waiting-for-workers', operator('resume')));
+    telemetry.stream.publish(state('waiting-for-workers', 'paused', operator('pause')));
+    telemetry.stream.publish(state('paused', 'stopping', operator('stop')));
+    telemetry.stream.publish(state('stopping', 'stopping', { kind: 'disk' }));
+    telemetry.stream.publish(state('stopping', 'stopped', { kind: 'over' }));
+    expect(notices).toEqual([
+      'the run pauses when its open step closes',
+      'the run goes on',
+      'the run is paused; gradcast resume goes on with it',
+      'the run goes on',
+      'the run is paused; gradcast resume goes on with it',
+      'the operator stops the run; stopping with a checkpoint',
+    ]);
+  });
+
+  it.each(['stopping', 'draining'] as const)('has ended when it is %s, as its command learns', (to) => {
+    const { telemetry, told } = harness();
+    telemetry.stream.publish(state('running', to, { kind: 'end' }));
+    expect(told).toEqual(['ending']);
+  });
+});
+
 describe('what the user reads of workers', () => {
+  it('is that they were drained or lost, not that they were sent home', () => {
+    const { notices, fleet } = harness();
+    const [lost, drained, home] = fleet.join('lost', 'drained', 'home');
+    notices.length = 0;
+    lost.socket.hangUp();
+    fleet.fleet.drain('drained');
+    drained.says({ type: 'leave', incarnation: INCARNATION, reason: 'whatever' });
+    drained.socket.hangUp();
+    void fleet.fleet.dismiss('the run is complete', 1000);
+    home.socket.hangUp();
+    expect(notices).toEqual(['worker lost left: the connection ended', 'worker drained left: drained by the operator']);
+  });
+
   it('of a flood of refusals is a bounded log', () => {
     const { logged, fleet } = harness();
     for (let time = 0; time < 200; time++) {
@@ -57,6 +105,7 @@ describe('what the user reads of workers', () => {
     worker.says({ type: 'refuse', code: 'compute-failed', sentence: 'x'.repeat(1000), retry: 'never' });
     const [other] = fleet.join('bob');
     other.says({ type: 'leave', incarnation: INCARNATION, reason: 'y'.repeat(1000) });
+    other.socket.hangUp();
     const said = notices.filter((sentence) => !sentence.includes('joined'));
     expect(said).toHaveLength(2);
     for (const sentence of said) expect(sentence.length).toBeLessThan(300);

@@ -127,7 +127,7 @@ export class Telemetry {
         this.#know(worker.name, { profile: worker.profile, backend: worker.backend });
         stream.publish({ type: 'joined', ...worker });
       },
-      left: (worker, reason) => stream.publish({ type: 'left', worker, reason }),
+      left: (worker, departure) => stream.publish({ type: 'left', worker, ...departure }),
       forgotten: (worker) => metrics.forgetWorker(worker),
       refused: (worker, code, sentence) => {
         // A worker's own codes are free; as labels each would be a series for ever.
@@ -181,12 +181,15 @@ export class Telemetry {
       case 'state':
         this.#showState(event.to);
         logger.info(event, 'the state of the run changed');
+        if (event.to === 'stopping' || event.to === 'draining') this.#options.tell({ type: 'ending' });
         return this.#sayState(event);
       case 'joined':
         logger.info({ worker: event }, 'worker joined');
         return this.notice(`worker ${event.name} joined (${event.backend} on ${event.device})`);
       case 'left':
         logger.info(event, 'worker left');
+        // The end of the run is told once, not by each worker that was sent home.
+        if (event.why === 'dismissed') return;
         return this.notice(`worker ${event.worker} left: ${printable(event.reason, PEER_WORDS)}`);
       case 'refused': {
         // How often it is told to a user is decided by what it says: see `Repeats`.
@@ -228,9 +231,10 @@ export class Telemetry {
     for (const state of RUN_STATES) this.#metrics.runState.set({ state }, Number(state === name));
   }
 
-  #sayState({ to, cause }: Extract<RunEvent, { type: 'state' }>): void {
-    if (to === 'paused') this.notice('the run is paused; gradcast resume goes on with it');
+  #sayState({ to, pausing, cause }: Extract<RunEvent, { type: 'state' }>): void {
+    if (to === 'paused') return this.notice('the run is paused; gradcast resume goes on with it');
     if (cause.kind !== 'operator') return;
+    if (cause.operation === 'pause' && pausing) this.notice('the run pauses when its open step closes');
     if (cause.operation === 'resume') this.notice('the run goes on');
     if (cause.operation === 'stop') this.notice('the operator stops the run; stopping with a checkpoint');
   }
@@ -348,6 +352,6 @@ export class Telemetry {
   }
 
   get #active(): number {
-    return this.#workers().filter(({ state }) => state !== 'joining' && state !== 'parked').length;
+    return this.#workers().filter(({ state }) => !['joining', 'parked', 'leaving'].includes(state)).length;
   }
 }

@@ -7,6 +7,7 @@ import type { VectorKernels } from '@gradcast/vector';
 import type { Logger } from 'pino';
 import type { CoordinatorError } from '../failure.ts';
 import type { Fleet } from './fleet.ts';
+import type { ControlListener } from '../network/control-listener.ts';
 import type { Listeners } from '../network/listeners.ts';
 import type { LedgerRecorder } from '../records/ledger-recorder.ts';
 import type { Samples } from '../records/samples.ts';
@@ -49,6 +50,8 @@ export interface Prepared {
   readonly codec: GradientCodec;
   readonly beginning: Beginning;
   readonly listeners: Listeners;
+  /** Where commands for this run come in; not open yet. */
+  readonly operator: ControlListener;
 }
 
 export interface Services {

@@ -176,10 +176,10 @@ describe('RunControl', () => {
   it.each([RESUME, STOP])('keeps who waits until the pause is over (%o)', async (cause) => {
     const control = new RunControl();
     let over = false;
-    await control.whileNotPaused();
+    await control.untilNotPaused();
     control.apply(READY);
     control.apply(PAUSE);
-    const waiting = control.whileNotPaused().then(() => (over = true));
+    const waiting = control.untilNotPaused().then(() => (over = true));
     await Promise.resolve();
     expect(over).toBe(false);
     control.apply(cause);

@@ -189,7 +189,7 @@ export class RunControl {
   }
 
   /** Resolves as soon as the run is not paused. */
-  async whileNotPaused(): Promise<void> {
+  async untilNotPaused(): Promise<void> {
     while (this.#state.name === 'paused') {
       await new Promise<void>((resolve) => {
         const unsubscribe = this.onChange(() => {

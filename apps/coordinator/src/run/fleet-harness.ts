@@ -183,7 +183,7 @@ export class FleetHarness {
     const tell = (...words: (string | number)[]) => void this.told.push(words.join(' '));
     const events: FleetEvents = {
       joined: ({ name }) => tell('joined', name),
-      left: (worker, reason) => tell('left', worker, reason),
+      left: (worker, { why, reason }) => tell('left', worker, why, reason),
       forgotten: () => undefined,
       refused: (worker, code) => tell('refused', worker, code),
       lease: (outcome, worker) => tell(outcome, worker),

@@ -125,7 +125,7 @@ describe('a worker that goes', () => {
     expect(b.asked).toEqual(['4+4', '0+4']);
     b.answer();
     expect(await sumOf(step)).toEqual(stepSum(0));
-    expect(harness.told).toContain('left a the connection ended');
+    expect(harness.told).toContain('left a lost the connection ended');
   });
 
   it('leaves what it has finished in the sum', () => {
@@ -156,7 +156,7 @@ describe('a worker that goes', () => {
       ['0+4', '0+4'],
       ['4+4', '4+4', '0+4'],
     ]);
-    expect(harness.told.filter((told) => told.startsWith('left'))).toEqual(['left a told to stop']);
+    expect(harness.told.filter((told) => told.startsWith('left'))).toEqual(['left a left told to stop']);
   });
 
   it('and comes back with its secret takes its own place', () => {

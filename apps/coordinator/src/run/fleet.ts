@@ -13,6 +13,7 @@ import type { OpenStep } from '../leasing/open-step.ts';
 import type { CommittedState } from '../membership/committed-state.ts';
 import { Membership } from '../membership/membership.ts';
 import type { MembershipOptions } from '../membership/membership.ts';
+import type { Orders } from '../membership/orders.ts';
 import { Roster } from '../membership/roster.ts';
 import type { RunTerms } from '../membership/run-terms.ts';
 import type { Connection } from '../network/connection.ts';
@@ -97,14 +98,22 @@ export class Fleet {
   /** The run is paused: nobody is asked for anything until {@link release}. */
   hold(): void {
     this.#leasing.hold();
+    this.#membership.announce('paused');
   }
 
   release(): void {
+    this.#membership.announce('running');
     this.#leasing.release();
+  }
+
+  /** Asks a worker to finish what it has and go: see {@link Orders.drain}. */
+  drain(worker: string): ReturnType<Orders['drain']> {
+    return this.#membership.drain(worker);
   }
 
   /** Ends the open step without a sum. */
   stop(): void {
+    this.#membership.announce('stopping');
     this.#leasing.stop();
   }
 

@@ -14,11 +14,12 @@ import { collectVectors, TrainingState } from '@gradcast/optimizer';
 import { codecReserve, createCodec } from '@gradcast/reduction';
 import { builtinTask } from '@gradcast/tasks';
 import { selectKernels } from '@gradcast/vector';
-import type { RunStateName } from '../events.ts';
 import { CoordinatorError } from '../failure.ts';
+import { ControlListener } from '../network/control-listener.ts';
 import { openListeners } from '../network/listeners.ts';
-import type { Prepared, RunOptions, RunResult, Services } from './context.ts';
-import type { RunControl, RunState } from './control.ts';
+import type { Prepared, RunOptions, RunResult } from './context.ts';
+import type { RunControl } from './control.ts';
+import { obey } from './effects.ts';
 import { finish } from './finish.ts';
 import { lengthOf } from './length.ts';
 import { begin } from './resume.ts';
@@ -72,6 +73,8 @@ async function runOn(dataset: Dataset, options: RunOptions): Promise<RunResult> 
       );
     if (lost.aborted) onLost();
     lost.addEventListener('abort', onLost);
+    const { localSocket, logger } = options;
+    const operator = new ControlListener({ runFolder: beginning.folder.path, localSocket, logger });
     try {
       const finished = await finishedSummary(beginning, totalSteps);
       if (finished) return { summary: finished };
@@ -88,9 +91,12 @@ async function runOn(dataset: Dataset, options: RunOptions): Promise<RunResult> 
         codec,
         beginning,
         listeners,
+        operator,
       });
     } finally {
+      await operator.withdraw();
       await beginning.folder.releaseOrRemove();
+      await operator.close();
     }
   } finally {
     await listeners.close();
@@ -114,23 +120,6 @@ async function drive(options: RunOptions, prepared: Prepared): Promise<RunResult
     unsubscribe();
     await services.close();
   }
-}
-
-/** What the states of a run mean for its workers; every change becomes an event. */
-function obey(control: RunControl, { fleet, telemetry }: Services): () => void {
-  const act = ({ name }: RunState, before: RunStateName) => {
-    if (name === 'stopping') fleet.stop();
-    if (name === 'paused') fleet.hold();
-    else if (before === 'paused') fleet.release();
-  };
-  // It may have been stopped while the services were opened.
-  act(control.state, 'setting-up');
-  return control.onChange((state, before, cause) => {
-    act(state, before.name);
-    if (state.name !== before.name) {
-      telemetry.stream.publish({ type: 'state', from: before.name, to: state.name, cause });
-    }
-  });
 }
 
 /** A run that nothing was done for yet leaves nothing behind. @throws CoordinatorError `stopped`. */

@@ -3,7 +3,9 @@
  */
 import { performance } from 'node:perf_hooks';
 import { MicroBatches } from '@gradcast/dataset';
+import { router } from '@gradcast/metrics';
 import { DEVICE_TOLERANCE, isNear } from '@gradcast/reduction';
+import { folderIdentity } from '@gradcast/run-folder';
 import { fieldShapes, tailFault } from '@gradcast/task';
 import { isLoopbackName } from '../network/admission.ts';
 import { LineBudget } from '../network/line-budget.ts';
@@ -16,6 +18,7 @@ import { Fleet, TICK_MS } from './fleet.ts';
 import type { Prepared, RunOptions, Services } from './context.ts';
 import { Samples } from '../records/samples.ts';
 import { Saving } from '../records/saving.ts';
+import { operations } from './operations.ts';
 import { fromHere } from '../records/summary.ts';
 import { Telemetry } from '../records/telemetry.ts';
 import { firstProfile } from '../records/used-profiles.ts';
@@ -59,6 +62,18 @@ export async function openServices(options: RunOptions, prepared: Prepared): Pro
     localWorkersEnded,
     now,
   });
+  const { control } = options;
+  const step = () => Math.min(state.version + 1, totalSteps);
+  const routes = operations({
+    control,
+    fleet,
+    stream: telemetry.stream,
+    folder: await folderIdentity(folder.path),
+    step,
+    steps: totalSteps,
+    minWorkers: config.minWorkers,
+  });
+  await prepared.operator.open(router(routes));
   const tick = () => {
     fleet.tick();
     watch.tick();

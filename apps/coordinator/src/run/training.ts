@@ -1,5 +1,4 @@
 /** Drives the rounds of a run, from the version it begins with to its last or to whatever ends it sooner. */
-import { performance } from 'node:perf_hooks';
 import { DatasetError } from '@gradcast/dataset';
 import type { TrainingState } from '@gradcast/optimizer';
 import type { Fleet } from './fleet.ts';
@@ -48,14 +47,8 @@ export async function train(context: RunContext): Promise<void> {
 /** Waits while the run is paused, which it is from here on if that was asked for and no step is open. */
 async function mayGoOn({ options, prepared, services }: RunContext): Promise<boolean> {
   const { control } = options;
-  const { fleet, saving, telemetry } = services;
-  if (!fleet.isOpen(prepared.state.version)) control.apply({ kind: 'step-closed' });
-  if (control.state.name !== 'paused') return !control.isEnding;
-  const since = performance.now();
-  // Who pauses a run may be about to turn something off.
-  void saving.now();
-  await control.whileNotPaused();
-  telemetry.throughput.postpone(performance.now() - since);
+  if (!services.fleet.isOpen(prepared.state.version)) control.apply({ kind: 'step-closed' });
+  await control.untilNotPaused();
   return !control.isEnding;
 }
 
