@@ -21,6 +21,7 @@ const entries = {
   'doctor-command': 'apps/cli/src/doctor-command.ts',
   sample: 'apps/cli/src/sample.ts',
   verify: 'apps/cli/src/verify.ts',
+  operate: 'apps/cli/src/operate.ts',
   replay: 'apps/cli/src/replay.ts',
   probe: 'apps/cli/src/probe.ts',
   coordinator: 'apps/coordinator/src/main.ts',

@@ -24,7 +24,14 @@ import { commandHelp, generalHelp } from './help.ts';
 import type { Delay } from './local-workers.ts';
 import { Reporter, type Sink } from './reporter.ts';
 import type { Surroundings } from './supervise.ts';
-import { doctorFromArgs, replayFromArgs, sampleFromArgs, type Tools, verifyFromArgs } from './tools.ts';
+import {
+  doctorFromArgs,
+  operateFromArgs,
+  replayFromArgs,
+  sampleFromArgs,
+  type Tools,
+  verifyFromArgs,
+} from './tools.ts';
 import { runCoordinator, runTrain } from './train.ts';
 import { superviseWorker } from './worker.ts';
 
@@ -98,6 +105,11 @@ async function dispatch(command: CommandName, args: readonly string[], world: Wo
         if (output.printConfig) return printConfig(printable, output, world);
         return await superviseWorker(worker, token, surroundings(output, 1, world));
       }
+      case 'pause':
+      case 'resume':
+      case 'stop':
+      case 'drain':
+        return await operateFromArgs(command, { args, ...world }, (line) => world.stdout.write(`${line}\n`));
       case 'sample':
         return await sampleFromArgs(args, world.machine, world.tools, (line) => world.stdout.write(`${line}\n`));
       case 'verify':

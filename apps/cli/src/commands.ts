@@ -10,6 +10,14 @@ export interface CommandHelp {
   readonly examples: readonly (readonly [command: string, does: string])[];
 }
 
+/** In which order and under which headings `gradcast --help` lists the commands. */
+export const COMMAND_GROUPS: readonly { readonly title: string; readonly commands: readonly CommandName[] }[] = [
+  { title: 'Train', commands: ['train', 'coordinator', 'worker', 'demo'] },
+  { title: 'Operate a run while it goes on', commands: ['pause', 'resume', 'stop', 'drain'] },
+  { title: 'Use and check a run', commands: ['sample', 'verify', 'replay'] },
+  { title: 'Look after this machine', commands: ['doctor'] },
+];
+
 export const COMMAND_HELP: Readonly<Record<CommandName, CommandHelp>> = {
   train: {
     usage: 'gradcast train [options]',
@@ -47,6 +55,43 @@ export const COMMAND_HELP: Readonly<Record<CommandName, CommandHelp>> = {
       ['gradcast worker --coordinator ws://127.0.0.1:7070', 'work for this machine'],
       ['gradcast worker --coordinator ws://10.0.0.5:7070 --token-file token', 'work for another machine'],
     ],
+  },
+  pause: {
+    usage: 'gradcast pause RUN [options]',
+    summary: 'pause a run once its open step has closed',
+    about:
+      'RUN is the folder of a run that goes on, on this machine and started by this user. Once its open step has closed it ' +
+      'saves a checkpoint and asks nobody for anything until it is resumed; workers stay connected, and the clock of ' +
+      '--wait-workers stands still.',
+    examples: [['gradcast pause runs/RUN', 'its workers are free for something else']],
+  },
+  resume: {
+    usage: 'gradcast resume RUN [options]',
+    summary: 'let a paused run go on',
+    about:
+      'RUN is the folder of a run that was paused. A run that was stopped goes on with gradcast train --resume RUN instead.',
+    examples: [['gradcast resume runs/RUN', 'go on where it was paused']],
+  },
+  stop: {
+    usage: 'gradcast stop RUN [options]',
+    summary: 'stop a run with a checkpoint, as Ctrl-C does',
+    about:
+      'RUN is the folder of a run that goes on, on this machine and started by this user. Its own command exits with 143, as ' +
+      'after SIGTERM; gradcast train --resume RUN goes on with the same bits.',
+    examples: [
+      ['gradcast stop runs/RUN', 'from another terminal; when this returns, the run can be resumed'],
+      ['gradcast stop runs/RUN --no-wait', 'only ask for it'],
+    ],
+  },
+  drain: {
+    usage: 'gradcast drain RUN WORKER [options]',
+    summary: 'let one worker finish what it has and go',
+    about:
+      'WORKER is the name under which the worker joined. It finishes its leases within its own --grace-seconds, is asked for ' +
+      'nothing more and exits with 0; the run goes on with the others and comes to the same bits. With fewer than ' +
+      '--min-workers left it waits for others; one that has only its own workers, and listens on loopback, ends with a ' +
+      'checkpoint when the last of them is gone, unless it is paused.',
+    examples: [['gradcast drain runs/RUN local-1', 'before its machine is turned off']],
   },
   sample: {
     usage: 'gradcast sample RUN --output FILE [options]',

@@ -42,6 +42,7 @@ function setUp(exitCode = 0) {
             return Promise.resolve(health);
           }),
         sample: () => Promise.reject(new Error('not part of the demo')),
+        operate: () => Promise.reject(new Error('not part of the demo')),
         verify: () => Promise.reject(new Error('not part of the demo')),
         replay: () => Promise.reject(new Error('not part of the demo')),
       },

@@ -1,11 +1,18 @@
 import { COMMANDS, optionsOf } from '@gradcast/config';
 import { describe, expect, it } from 'vitest';
+import { COMMAND_GROUPS } from './commands.ts';
 import { commandHelp, generalHelp } from './help.ts';
 
 describe('help', () => {
   it('names every command', () => {
     const text = generalHelp(80);
     for (const command of COMMANDS) expect(text).toMatch(new RegExp(`^  ${command} `, 'm'));
+  });
+
+  it('has every command under one heading', () => {
+    const listed = COMMAND_GROUPS.flatMap(({ commands }) => commands);
+    expect([...listed].sort()).toEqual([...COMMANDS].sort());
+    for (const { title } of COMMAND_GROUPS) expect(generalHelp(80)).toMatch(new RegExp(`^${title}:$`, 'm'));
   });
 
   it.each(COMMANDS)('%s: names every flag, alias and constant default, within the width', (command) => {

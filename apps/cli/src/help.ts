@@ -9,7 +9,7 @@ import {
   placeholder,
 } from '@gradcast/config';
 import { taskDefaults } from '@gradcast/tasks';
-import { COMMAND_HELP } from './commands.ts';
+import { COMMAND_GROUPS, COMMAND_HELP } from './commands.ts';
 
 /** Help of one command, wrapped at `width` columns. */
 export function commandHelp(command: CommandName, width: number): string {
@@ -40,11 +40,12 @@ export function commandHelp(command: CommandName, width: number): string {
 /** Help of the command as a whole. */
 export function generalHelp(width: number): string {
   const longest = Math.max(...COMMANDS.map((command) => command.length));
-  const list = COMMANDS.flatMap((command) => {
+  const entry = (command: CommandName) => {
     const [first = '', ...rest] = wrap(COMMAND_HELP[command].summary, width - longest - 4);
     const indent = ' '.repeat(longest + 4);
     return [`  ${command.padEnd(longest)}  ${first}`, ...rest.map((line) => `${indent}${line}`)];
-  });
+  };
+  const list = COMMAND_GROUPS.flatMap(({ title, commands }) => [`${title}:`, ...commands.flatMap(entry), '']);
   const lines = [
     'Usage: gradcast COMMAND [options]',
     '',
@@ -53,9 +54,7 @@ export function generalHelp(width: number): string {
       width,
     ),
     '',
-    'Commands:',
     ...list,
-    '',
     'Options:',
     '  -h, --help     Show this, or the help of a command: gradcast train --help',
     '  -V, --version  Show the version',
@@ -106,8 +105,10 @@ function exitCodes(command: CommandName, width: number): string[] {
     codes.push('75 coordinator not reached, try again');
   }
   if (command === 'train' || command === 'coordinator') codes.push('75 no worker came, try again');
-  if (!['sample', 'verify', 'replay', 'doctor'].includes(command))
-    codes.push(`130 or 143 ${command === 'worker' ? 'ended by a second signal' : 'stopped by Ctrl-C or SIGTERM'}`);
+  if (['train', 'coordinator', 'worker', 'demo'].includes(command))
+    codes.push(
+      `130 or 143 ${command === 'worker' ? 'ended by a second signal' : 'stopped by Ctrl-C, SIGTERM or gradcast stop'}`,
+    );
   return wrap(`Exit codes: ${codes.join(', ')}.`, width);
 }
 

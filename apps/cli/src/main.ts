@@ -43,6 +43,7 @@ const world: World = {
   tools: {
     doctor: async () => (await import('./doctor-command.ts')).doctorCommand,
     sample: async () => (await import('./sample.ts')).runSample,
+    operate: async () => (await import('./operate.ts')).runOperation,
     verify: async () => (await import('./verify.ts')).runVerify,
     replay: async () => (await import('./replay.ts')).runReplay,
   },

@@ -1,7 +1,8 @@
-/** The commands `doctor`, `sample`, `verify` and `replay`: their options, handed to the code that does the work. */
+/** The commands `doctor`, `sample`, `verify`, `replay` and those of operators: their options, handed to the code that does the work. */
 import { type BackendChoice, ConfigError, gather, type Machine, type Problem, quoted } from '@gradcast/config';
 import type { doctorCommand } from './doctor-command.ts';
 import { EXIT_DONE } from './exit-codes.ts';
+import type { Operation, runOperation } from './operate.ts';
 import type { runReplay } from './replay.ts';
 import type { runVerify } from './verify.ts';
 
@@ -21,6 +22,7 @@ export interface Tools {
   readonly doctor: () => Promise<typeof doctorCommand>;
   readonly sample: () => Promise<(request: SampleRequest) => Promise<unknown>>;
   readonly verify: () => Promise<typeof runVerify>;
+  readonly operate: () => Promise<typeof runOperation>;
   readonly replay: () => Promise<typeof runReplay>;
 }
 
@@ -85,6 +87,28 @@ export async function verifyFromArgs(
   refuseAny([...problems, ...runProblems('verify', operands)]);
   const verify = await tools.verify();
   return verify({ run: run!, json: settings.isOn('json') }, say);
+}
+
+/** @throws ConfigError with every problem of the command line, and what the operation throws. */
+export async function operateFromArgs(
+  operation: Operation,
+  { args, machine, tools }: { readonly args: readonly string[]; readonly machine: Machine; readonly tools: Tools },
+  say: (line: string) => void,
+): Promise<number> {
+  const { settings, operands, problems } = gather(operation, args, machine.environment);
+  const [run, worker] = operands;
+  const wanted = operation === 'drain' ? 2 : 1;
+  const missing: Problem[] =
+    wanted === 2 && operands.length === 1
+      ? [{ code: 'missing-argument', sentence: 'drain needs WORKER, the name of a worker of the run' }]
+      : [];
+  const found = operands.length === 0 ? runProblems(operation, []) : [];
+  const extra = operands.slice(wanted).map((operand) => unexpected(operation, operand));
+  refuseAny([...problems, ...found, ...missing, ...extra]);
+  const operate = await tools.operate();
+  const wait = !settings.has('no-wait') || !settings.isOn('no-wait');
+  const json = settings.isOn('json');
+  return operate({ operation, run, worker: wanted === 2 ? worker : null, wait, json }, say);
 }
 
 /** @throws ConfigError with every problem of the command line, and what a replay throws. */

@@ -121,7 +121,7 @@ const workers: OptionSpec[] = [
     name: 'backend',
     type: { kind: 'choice', choices: BACKEND_CHOICES },
     group: 'Workers',
-    commands: COMMANDS.filter((command) => command !== 'verify'),
+    commands: ['train', 'coordinator', 'worker', 'sample', 'replay', 'doctor', 'demo'],
     default: 'auto',
     help: 'What computes; auto takes the fastest that runs here, a backend asked for by name must run',
   },
@@ -358,6 +358,13 @@ const others: OptionSpec[] = [
     help: 'The step to compute again; the first is 1 (required)',
   },
   {
+    name: 'no-wait',
+    type: { kind: 'switch' },
+    group: 'Operation',
+    commands: ['pause', 'stop', 'drain'],
+    help: 'Do not wait until it has taken effect',
+  },
+  {
     name: 'seconds',
     type: { kind: 'integer', min: 1, max: 86400 },
     group: 'What to train',
@@ -398,7 +405,7 @@ const others: OptionSpec[] = [
     name: 'json',
     type: { kind: 'switch' },
     group: 'Output',
-    commands: ['train', 'coordinator', 'worker', 'verify', 'replay', 'doctor'],
+    commands: ['train', 'coordinator', 'worker', 'pause', 'resume', 'stop', 'drain', 'verify', 'replay', 'doctor'],
     help: 'Print JSON lines on stdout and nothing else there',
   },
   {

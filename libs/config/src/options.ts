@@ -5,7 +5,20 @@
  * environment.
  */
 
-export const COMMANDS = ['train', 'coordinator', 'worker', 'sample', 'verify', 'replay', 'doctor', 'demo'] as const;
+export const COMMANDS = [
+  'train',
+  'coordinator',
+  'worker',
+  'pause',
+  'resume',
+  'stop',
+  'drain',
+  'sample',
+  'verify',
+  'replay',
+  'doctor',
+  'demo',
+] as const;
 export type CommandName = (typeof COMMANDS)[number];
 
 export const OPTION_GROUPS = [
@@ -16,6 +29,7 @@ export const OPTION_GROUPS = [
   'Network',
   'Samples',
   'Replay',
+  'Operation',
   'Installation',
   'Output',
   'Configuration',

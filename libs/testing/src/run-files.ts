@@ -82,6 +82,11 @@ export async function contentOf(folder: string): Promise<Record<string, string>>
     // The heart of a lock beats, whatever else happens.
     if (entry.name.endsWith('.beat')) continue;
     const path = join(entry.parentPath, entry.name);
+    // The one to the control socket of a coordinator leads nowhere once that one is gone.
+    if (entry.isSymbolicLink()) {
+      content[relative(folder, path)] = 'link';
+      continue;
+    }
     const isFile = (await stat(path)).isFile();
     const digest = isFile
       ? createHash('sha256')
