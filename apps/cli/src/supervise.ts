@@ -117,6 +117,9 @@ class Supervision {
       case 'progress':
         reporter.progress(message);
         return;
+      case 'event':
+        // For programs, which hear it before this does.
+        return;
       case 'notice':
       case 'backend':
         reporter.notice(message.sentence);

@@ -34,7 +34,7 @@ function stop(signal: keyof typeof SIGNAL_EXIT): void {
 }
 
 async function coordinate(message: Extract<ParentMessage, { type: 'coordinate' }>): Promise<never> {
-  const { config, access, localSocket } = message;
+  const { config, access, localSocket, tellsEvents = false } = message;
   const logger = pino({ name: 'coordinator', level: config.logLevel }, pino.destination({ fd: 2, sync: true }));
   const defects = new Defects({
     log: (error) => logger.error({ err: error }, 'a defect of the coordinator'),
@@ -49,6 +49,7 @@ async function coordinate(message: Extract<ParentMessage, { type: 'coordinate' }
       localSocket,
       logger,
       tell: tellParent,
+      tellsEvents,
       control,
       localWorkersEnded: localWorkers.signal,
       defects,
@@ -81,6 +82,7 @@ async function fail(error: unknown, logger: Logger): Promise<never> {
 process.on('message', (message: ParentMessage) => {
   if (message.type === 'coordinate') void coordinate(message);
   if (message.type === 'local-workers-ended') localWorkers.abort();
+  if (message.type === 'operate') control.apply({ kind: 'operator', operation: message.operation });
   if (message.type === 'stop') stop(message.signal);
 });
 process.on('SIGTERM', () => stop('SIGTERM'));

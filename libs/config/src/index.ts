@@ -15,5 +15,6 @@ export { tellParent, tellParentLast } from './parent.ts';
 export * from './process-messages.ts';
 export * from './resolve.ts';
 export * from './run-config.ts';
+export * from './run-events.ts';
 export { gather, type Gathered, type Settings } from './settings.ts';
 export { didYouMean } from './suggest.ts';

@@ -6,6 +6,7 @@
  */
 import type { CodecName } from '@gradcast/protocol';
 import type { CoordinatorConfig, WorkerConfig } from './run-config.ts';
+import type { NumberedEvent } from './run-events.ts';
 
 /** What the holder of a credential may do: a `trusted` worker's word counts where bits cannot be compared. */
 export const CREDENTIAL_ROLES = ['worker', 'trusted'] as const;
@@ -38,7 +39,11 @@ export type ParentMessage =
       readonly access: Access;
       /** Path of a Unix socket to listen on as well, in a folder of its own, for workers of this command. */
       readonly localSocket: string | null;
+      /** Whether each event is told to the parent. */
+      readonly tellsEvents?: boolean;
     }
+  /** Coordinator: what an operator wants. */
+  | { readonly type: 'operate'; readonly operation: 'pause' | 'resume' }
   /** Coordinator: no worker of the command runs any more, and none will be started. */
   | { readonly type: 'local-workers-ended' }
   | { readonly type: 'work'; readonly config: WorkerConfig; readonly token: string | null }
@@ -101,6 +106,8 @@ export type ChildMessage =
       readonly totalSteps: number;
     }
   | ({ readonly type: 'progress' } & Progress)
+  /** Coordinator: what happened, where the parent asked for it. */
+  | { readonly type: 'event'; readonly event: NumberedEvent }
   /**
    * A sentence a user should see whatever the log level (waiting for workers, a worker joined or left, …). `ofRun`: it is the
    * run's own news that a worker passes on, which the run's coordinator tells its command as well.

@@ -24,6 +24,8 @@ export interface RunOptions {
   readonly localSocket: string | null;
   readonly logger: Logger;
   readonly tell: (message: ChildMessage) => void;
+  /** Whether events of the run are told as well. */
+  readonly tellsEvents: boolean;
   /** The state of the run, and whoever may change it. */
   readonly control: RunControl;
   /** Aborts when the command that started this process has no worker left. */

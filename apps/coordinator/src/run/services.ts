@@ -52,6 +52,7 @@ export async function openServices(options: RunOptions, prepared: Prepared): Pro
   const log = await folder.openMetrics(state.version, telemetry.writing.of('metrics'));
   const events = await folder.openEvents(telemetry.writing.of('events'));
   telemetry.begin(log, events, state.position);
+  if (options.tellsEvents) telemetry.stream.read((event) => tell({ type: 'event', event }));
   const isLoopback = isLoopbackName(config.host);
   const watch = new Watch({
     ...config,

@@ -1,0 +1,112 @@
+/**
+ * What happens in a run, as values: one typed stream of events, from which log, terminal, IPC, Prometheus, `events.jsonl`,
+ * programs that started the run and whoever listens on the control socket read. Nothing here decides anything.
+ */
+
+/** States of a run, in the order in which it goes through them; the last five are final. */
+export const RUN_STATES = [
+  'setting-up',
+  'waiting-for-workers',
+  'running',
+  'paused',
+  'draining',
+  'stopping',
+  'completed',
+  'diverged',
+  'abandoned',
+  'stopped',
+  'failed',
+] as const;
+export type RunStateName = (typeof RUN_STATES)[number];
+
+/** Why the state of a run changes. */
+export type Cause =
+  /** Version 0 is safe and workers may come. */
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'quorum-reached' }
+  | { readonly kind: 'quorum-lost' }
+  | { readonly kind: 'step-closed' }
+  | { readonly kind: 'operator'; readonly operation: 'pause' | 'resume' | 'stop' }
+  | { readonly kind: 'signal'; readonly signal: 'SIGINT' | 'SIGTERM' }
+  /** Too few workers for `--wait-workers`. */
+  | { readonly kind: 'no-workers'; readonly seconds: number }
+  /** Every local worker has ended, and nobody else can come. */
+  | { readonly kind: 'alone' }
+  | { readonly kind: 'defect'; readonly sentence: string }
+  /** The last checkpoint could not be written. */
+  | { readonly kind: 'disk' }
+  | { readonly kind: 'diverged'; readonly sentence: string }
+  /** The last step has closed. */
+  | { readonly kind: 'end' }
+  /** The last checkpoint is written and workers are gone. */
+  | { readonly kind: 'over' };
+
+/** What a user may want to read of a run afterwards, or see while it runs. */
+export type RunEvent =
+  | {
+      readonly type: 'state';
+      readonly from: RunStateName;
+      /** The same where only `pausing` changed, or what the run ends for. */
+      readonly to: RunStateName;
+      /** A pause was asked for and takes effect when the open step closes. */
+      readonly pausing: boolean;
+      readonly cause: Cause;
+    }
+  | ({ readonly type: 'joined' } & JoinedWorker)
+  | ({ readonly type: 'left'; readonly worker: string } & Departure)
+  /** `leftOut`: so many refusals before it were not told one by one. */
+  | {
+      readonly type: 'refused';
+      readonly worker: string;
+      readonly code: string;
+      readonly sentence: string;
+      readonly leftOut: number;
+    }
+  | { readonly type: 'quarantined'; readonly worker: string; readonly reason: string; readonly termMs: number }
+  | {
+      readonly type: 'parked';
+      readonly worker: string;
+      readonly bytesPerSecond: number;
+      readonly neededBytesPerSecond: number;
+    }
+  /** Others may be asked for leaves of a worker: it let a deadline pass, or others have nothing to do. */
+  | {
+      readonly type: 'leased-again';
+      readonly worker: string;
+      readonly step: number;
+      readonly first: number;
+      readonly count: number;
+      readonly why: 'expired' | 'shared';
+    }
+  | { readonly type: 'audited'; readonly ending: AuditEnding; readonly worker: string }
+  | { readonly type: 'step-closed'; readonly step: number; readonly skipped: boolean; readonly seconds: number }
+  | { readonly type: 'saved'; readonly step: number; readonly seconds: number }
+  | { readonly type: 'sampled'; readonly step: number };
+
+/** An event with its place in the stream. */
+export type NumberedEvent = RunEvent & {
+  /** One more than the event before it, over all starts of a run. */
+  readonly seq: number;
+  /** Seconds since 1970. */
+  readonly time: number;
+};
+
+/** How an audit ended: two agreed, or the arbiter found the same, or found otherwise. */
+export type AuditEnding = 'agreed' | 'confirmed' | 'settled';
+
+export interface JoinedWorker {
+  readonly name: string;
+  readonly backend: string;
+  readonly device: string;
+  /** Names and probe together: equal for workers that compute the same bits. */
+  readonly profile: string;
+}
+
+/**
+ * Why a worker is gone: its connection was lost, it said that it leaves, an operator drained it, or the run is over and it was
+ * sent home.
+ */
+export interface Departure {
+  readonly why: 'lost' | 'left' | 'drained' | 'dismissed';
+  readonly reason: string;
+}
