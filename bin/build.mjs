@@ -1,19 +1,20 @@
 /**
  * Turns the TypeScript of apps/ into `dist/` with esbuild, once per state of the sources.
  *
- * npm runs no scripts here (`ignore-scripts`), so the first `gradcast` call after a checkout builds. A stamp over names,
- * sizes and times of the sources tells whether the last build still holds. The result is put in place with one
+ * The first `gradcast` call after a checkout builds, so that there is no script for npm to run. A stamp over names, sizes and
+ * times of the sources tells whether the last build still holds. The result is put in place with one
  * rename, so commands started side by side never see half a build.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { builtinModules } from 'node:module';
 import { dirname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** The command itself. */
+/** The command itself; its first line makes it a program of its own. */
 const command = { cli: 'apps/cli/src/main.ts' };
 
 /** Name of a built file and its source: a process or a thread of its own, or what the command loads when asked for it. */
@@ -24,6 +25,7 @@ const entries = {
   operate: 'apps/cli/src/operate.ts',
   replay: 'apps/cli/src/replay.ts',
   probe: 'apps/cli/src/probe.ts',
+  api: 'apps/cli/src/api.ts',
   coordinator: 'apps/coordinator/src/main.ts',
   'checkpoint-thread': 'apps/coordinator/src/records/checkpoint-thread.ts',
   'sample-thread': 'apps/coordinator/src/records/sample-thread.ts',
@@ -84,22 +86,45 @@ export async function build() {
   const stamp = await stampOf(await sources());
   const target = join(root, 'dist', stamp);
   if (existsSync(target)) return target;
-  const { build: bundle, stop } = await import('esbuild');
   const scratch = join(root, 'dist', `.${stamp}-${process.pid}-${randomBytes(4).toString('hex')}`);
   await mkdir(scratch, { recursive: true });
   try {
-    const options = {
-      absWorkingDir: root,
-      outdir: scratch,
-      outExtension: { '.js': '.mjs' },
-      bundle: true,
-      format: 'esm',
-      platform: 'node',
-      target: 'node20',
-      sourcemap: 'linked',
-      logLevel: 'error',
-    };
-    await Promise.all([
+    await bundleInto(scratch);
+    await writeFile(join(scratch, 'stamp'), `${stamp}\n`);
+    await rename(scratch, target).catch(async (error) => {
+      await rm(scratch, { recursive: true, force: true });
+      if (!existsSync(target)) throw error;
+    });
+  } catch (error) {
+    await rm(scratch, { recursive: true, force: true });
+    throw error;
+  }
+  await forgetOlder(stamp);
+  return target;
+}
+
+/**
+ * Bundles the command, and all that it starts or loads, into a folder.
+ *
+ * @param sourcemap as esbuild takes it.
+ * @returns the npm packages that the programs import by name.
+ */
+export async function bundleInto(folder, sourcemap = 'linked') {
+  const { build: bundle, stop } = await import('esbuild');
+  const options = {
+    absWorkingDir: root,
+    outdir: folder,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    sourcemap,
+    metafile: true,
+    logLevel: 'error',
+  };
+  try {
+    const made = await Promise.all([
       bundle({
         ...options,
         entryPoints: entries,
@@ -109,22 +134,25 @@ export async function build() {
       }),
       // Alone it gets only the parts of libraries that it uses, so it starts without the compute libraries. With the others it
       // would get every part that any of them uses.
-      bundle({ ...options, entryPoints: command, plugins: [loadedWhenAskedFor, workspaceOnly] }),
+      bundle({
+        ...options,
+        entryPoints: command,
+        banner: { js: '#!/usr/bin/env node' },
+        plugins: [loadedWhenAskedFor, workspaceOnly],
+      }),
     ]);
-    await writeFile(join(scratch, 'stamp'), `${stamp}\n`);
-    await rename(scratch, target).catch(async (error) => {
-      await rm(scratch, { recursive: true, force: true });
-      if (!existsSync(target)) throw error;
-    });
-  } catch (error) {
-    await rm(scratch, { recursive: true, force: true });
-    throw error;
+    return importedPackages(made.map(({ metafile }) => metafile));
   } finally {
     // Else esbuild's own process would stay for as long as the command runs.
     await stop();
   }
-  await forgetOlder(stamp);
-  return target;
+}
+
+function importedPackages(metafiles) {
+  const outputs = metafiles.flatMap((metafile) => Object.values(metafile.outputs));
+  const paths = outputs.flatMap(({ imports }) => imports.filter(({ external }) => external).map(({ path }) => path));
+  const names = paths.filter((path) => !/^(\.|node:)/.test(path) && !builtinModules.includes(path));
+  return new Set(names.map((path) => path.split('/', path.startsWith('@') ? 2 : 1).join('/')));
 }
 
 /** Keeps the newest few builds: a run that is still going loads its own files to the end. */
