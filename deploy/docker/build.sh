@@ -23,7 +23,8 @@ tar -cf - --exclude=node_modules --exclude=dist --exclude='*.tsbuildinfo' --excl
   LICENSE NOTICE package.json package-lock.json .npmrc bin apps libs deploy/package.json deploy/docker | tar -xf - -C "$target"
 
 cd "$target"
-npm ci --omit=dev
+# No package needs its install script.
+npm ci --omit=dev --ignore-scripts
 node bin/build.mjs >/dev/null
 # `shipped` tells the command that there is nothing to build any more.
 mv dist/[0-9a-f]* dist/shipped
