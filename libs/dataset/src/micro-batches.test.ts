@@ -102,6 +102,20 @@ describe('cut', () => {
     expect(unpacked.cut(1, { first: 0, count: 4 })).toEqual(held.cut(1, { first: 0, count: 4 }));
   });
 
+  it('gives floats as they stand in the files, held or not', async () => {
+    const values = Float32Array.from({ length: COUNT * 3 }, (_, i) => i / 7 - 3);
+    await writeFile(join(folder, 'data.npy'), npyFile({ dtype: '<f4', shape: [COUNT, 3] }, values));
+    const floats: BatchField[] = [{ name: 'x', source: 'input', dtype: 'f32', shape: [3] }];
+    const samples = new SampleStream({ samples: COUNT, seed: SEED }).samplesAt(16, 8);
+    const expected = Float32Array.from([...samples].flatMap((i) => [...values.subarray(3 * i, 3 * i + 3)]));
+    for (const heldBytes of [Infinity, 0]) {
+      const cutter = new MicroBatches({ dataset: await load(heldBytes), fields: floats, shape, seed: SEED });
+      expect(cutter.cut(1, { first: 0, count: 2 })['x']).toEqual(expected);
+      await cutter.prefetch(1);
+      expect(cutter.cut(1, { first: 0, count: 2 })['x']).toEqual(expected);
+    }
+  });
+
   it('of a large set holds three steps and no more', async () => {
     await writers['idx files']();
     const dataset = await load(0);

@@ -67,6 +67,7 @@ export class MicroBatches {
     const { position, samples } = at;
     switch (field.source) {
       case 'image':
+      case 'input':
         return this.#aheadOf(at.step, at.range) ?? dataset.inputs.read(samples);
       case 'label':
         return dataset.labels!.read(samples);

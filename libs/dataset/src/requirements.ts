@@ -13,14 +13,16 @@ export function assertSuits(
 ): void {
   for (const field of fields) {
     switch (field.source) {
-      case 'image': {
+      case 'image':
+      case 'input': {
         if (inputs.dtype !== field.dtype) {
           const sentence = `${title} has ${NUMBERS[inputs.dtype]}, task ${name} takes ${NUMBERS[field.dtype]}`;
           throw new DatasetError('data-dtype', sentence);
         }
         const [has, takes] = [inputs.shape, field.shape].map((shape) => shapeText(imageShape(shape)));
         if (has !== takes) {
-          throw new DatasetError('data-shape', `${title} has images of ${has}, task ${name} takes ${takes}`);
+          const what = field.source === 'image' ? 'images' : 'inputs';
+          throw new DatasetError('data-shape', `${title} has ${what} of ${has}, task ${name} takes ${takes}`);
         }
         break;
       }

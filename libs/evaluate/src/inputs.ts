@@ -14,8 +14,8 @@ export const REFERENCE_SAMPLES = 512;
 /** Every model is measured on the same noise, whatever the seed of its run. */
 const REFERENCE_SEED = 0;
 
-/** Images and labels that inputs are taken from, by the source of the field; noise needs none. */
-export type Originals = Partial<Readonly<Record<'image' | 'label', Uint8Array>>>;
+/** The data set's values that inputs are taken from, by the source of the field; noise needs none. */
+export type Originals = Partial<Readonly<Record<'image' | 'input' | 'label', FieldArray>>>;
 
 export interface InputsOptions {
   readonly count: number;

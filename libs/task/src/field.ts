@@ -23,6 +23,12 @@ export interface ImageField extends FieldBase {
   readonly range: 'unit' | 'symmetric';
 }
 
+/** Inputs of the data set that are floats, as they stand there. */
+export interface InputField extends FieldBase {
+  readonly source: 'input';
+  readonly dtype: 'f32';
+}
+
 /** Labels of the data set, one byte each. */
 export interface LabelField extends FieldBase {
   readonly source: 'label';
@@ -39,7 +45,7 @@ export interface NoiseField extends FieldBase {
   readonly distribution: NoiseDistribution;
 }
 
-export type BatchField = ImageField | LabelField | NoiseField;
+export type BatchField = ImageField | InputField | LabelField | NoiseField;
 
 /** One leaf of a step's tree. */
 export interface MicroBatch {
@@ -91,6 +97,9 @@ export function probeBatch(
     switch (field.source) {
       case 'noise':
         fillNoise(field.distribution, numbers, place);
+        return [field.name, numbers];
+      case 'input':
+        fillNoise('normal', numbers, place);
         return [field.name, numbers];
       case 'image':
         return [field.name, bytesBelow(256, numbers, place)];

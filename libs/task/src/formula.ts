@@ -49,8 +49,8 @@ export function formulaMicroBatch({ fields }: Pick<Task, 'fields'>, samples: num
   const values = fields.map((field, index): [string, FieldArray] => {
     const tensor = FIELDS + index + fields.length * step;
     const length = samples * sizeOf(field.shape);
-    if (field.source === 'noise') {
-      const spread = field.distribution === 'normal' ? 2 : 1;
+    if (field.dtype === 'f32') {
+      const spread = field.source === 'noise' && field.distribution === 'uniform' ? 1 : 2;
       return [field.name, Float32Array.from({ length }, (_, i) => spread * formulaValue(tensor, i))];
     }
     const byte = (i: number) => formulaWord(tensor, i) >>> 24;

@@ -1,6 +1,14 @@
 export type { GradientEngine } from './engine.ts';
 export { fieldShapes, fillNoise, noiseAt, probeBatch } from './field.ts';
-export type { BatchField, ImageField, LabelField, MicroBatch, NoiseDistribution, NoiseField } from './field.ts';
+export type {
+  BatchField,
+  ImageField,
+  InputField,
+  LabelField,
+  MicroBatch,
+  NoiseDistribution,
+  NoiseField,
+} from './field.ts';
 export { fields } from './fields.ts';
 export { formulaMicroBatch, formulaParameters, formulaWord } from './formula.ts';
 export { LARGEST_STATISTIC, shownScalars, tailFault } from './tail.ts';
