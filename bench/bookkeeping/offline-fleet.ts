@@ -21,7 +21,7 @@ const FIELDS = [
   { name: 'images', dtype: 'u8', elements: PIXELS },
   { name: 'noise', dtype: 'f32', elements: LATENT },
 ] as const;
-const SHAPE = { parameters: 32, fields: FIELDS, microBatchSize: 2 };
+const SHAPE = { parameters: 32, slots: 2, fields: FIELDS, microBatchSize: 2 };
 const TAIL = 16;
 const LAYOUT = {
   parameters: { entries: [], length: SHAPE.parameters },

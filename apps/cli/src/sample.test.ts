@@ -6,7 +6,7 @@ import { outputInputs, referenceInputs } from '@gradcast/evaluate';
 import { ganTask, presets } from '@gradcast/gan';
 import type { PresetName } from '@gradcast/gan';
 import type { GradientEngine, MicroBatch } from '@gradcast/task';
-import { nameTensors, STATE_SCALARS } from '@gradcast/optimizer';
+import { nameTensors, optimizerOf, stateScalars } from '@gradcast/optimizer';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runSample, type SampleOptions } from './sample.ts';
 
@@ -25,11 +25,10 @@ async function save(preset: string, step = 5, like: PresetName = 'mnist'): Promi
   const filled = (value: number) => new Float32Array(length).fill(value);
   const vectors = {
     parameters: filled(1),
-    first: filled(0),
-    second: filled(0),
+    slots: [filled(0), filled(0)],
     ema: filled(2),
     running: new Float32Array(model.running.length),
-    scalars: new Float64Array(STATE_SCALARS.length),
+    scalars: new Float64Array(stateScalars(optimizerOf(model.optimizer)).length),
   };
   const checkpoints = new Checkpoints(join(run, 'checkpoints'));
   const { path } = await checkpoints.save({

@@ -2,7 +2,7 @@ import { ganTask, tinyPresets } from '@gradcast/gan';
 import { stateBytes, TrainingState } from '@gradcast/optimizer';
 import { createCodec } from '@gradcast/reduction';
 import { bytesOf, floatsOf } from '@gradcast/tensors';
-import type { AdamScalars } from '@gradcast/vector';
+import type { Numbers } from '@gradcast/optimizer';
 import { referenceKernels as kernels } from '@gradcast/vector';
 import { describe, expect, it } from 'vitest';
 import type { OpenStep, StepOutcome } from './leasing/open-step.ts';
@@ -28,7 +28,7 @@ interface Told {
   /** Version of the coordinator's own replica at that moment. */
   readonly at: number;
   readonly average?: Float32Array | null;
-  readonly scalars?: AdamScalars | null;
+  readonly scalars?: Numbers | null;
 }
 
 function harness(outcome: StepOutcome, change: Partial<Stages> = {}) {

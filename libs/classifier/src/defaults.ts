@@ -8,7 +8,7 @@ const MICRO_BATCHES = 4;
 export const classifierDefaults: TaskDefaults = {
   name: 'classifier',
   description: 'a small convolutional network that reads digits',
-  optimizer: { learningRate: 2e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
+  optimizer: { kind: 'adam', learningRate: 2e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
   microBatch: MICRO_BATCH,
   microBatches: MICRO_BATCHES,
   minimumMicroBatch: 1,

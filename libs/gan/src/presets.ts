@@ -6,10 +6,11 @@
 
 import { BATCH_NORM_MINIMUM, layers } from '@gradcast/network';
 import type { Initializer, LayerSpec } from '@gradcast/network';
-import type { NoiseDistribution, TaskDefaults } from '@gradcast/task';
+import type { AdamSpec, NoiseDistribution, TaskDefaults } from '@gradcast/task';
 
 /** Everything that defines a training run's numbers except seed, step count and data. */
-export interface Preset extends Omit<TaskDefaults, 'minimumMicroBatch'> {
+export interface Preset extends Omit<TaskDefaults, 'minimumMicroBatch' | 'optimizer'> {
+  readonly optimizer: AdamSpec;
   /** Height, width and channels of an image. */
   readonly image: readonly [number, number, number];
   /** Elements of one sample's noise. */
@@ -69,7 +70,7 @@ const classic: Preset = {
   ],
   loss: 'softmax',
   initializer: { kind: 'glorot_uniform' },
-  optimizer: { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
+  optimizer: { kind: 'adam', learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
   microBatch: 8,
   microBatches: 4,
   defaultSteps: stepsFor(60_000, 32),
@@ -107,7 +108,7 @@ const tutorial: Preset = {
   loss: 'sigmoid',
   initializer: { kind: 'glorot_uniform' },
   batchNorm: { epsilon: 1e-3, momentum: 0.99 },
-  optimizer: { learningRate: 1e-4, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 },
+  optimizer: { kind: 'adam', learningRate: 1e-4, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 },
   microBatch: 64,
   microBatches: 4,
   defaultSteps: stepsFor(120_000, 256),
@@ -142,7 +143,7 @@ const mnist: Preset = {
   loss: 'sigmoid',
   initializer: { kind: 'normal', deviation: 0.02 },
   batchNorm: { epsilon: 1e-5, momentum: 0.9 },
-  optimizer: { learningRate: 5e-4, beta1: 0.5, beta2: 0.999, epsilon: 1e-8 },
+  optimizer: { kind: 'adam', learningRate: 5e-4, beta1: 0.5, beta2: 0.999, epsilon: 1e-8 },
   ema: { limit: 0.999 },
   microBatch: 32,
   microBatches: 4,

@@ -10,7 +10,7 @@ const tanh = { kind: 'activation', activation: 'tanh' } as const;
 const leaky = { kind: 'activation', activation: 'leaky_relu', slope: 0.3 } as const;
 
 const training = {
-  optimizer: { learningRate: 1e-3, beta1: 0.5, beta2: 0.999, epsilon: 1e-8 },
+  optimizer: { kind: 'adam', learningRate: 1e-3, beta1: 0.5, beta2: 0.999, epsilon: 1e-8 },
   initializer: { kind: 'glorot_uniform' },
   microBatches: 4,
   defaultSteps: 8,

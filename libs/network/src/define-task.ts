@@ -1,5 +1,14 @@
 /** A task from its networks and a function that computes a step: what most tasks need, the built-in classifier among them. */
-import type { AdamSpec, BatchField, ClassValues, ImageValues, TailScalar, TaskOutput } from '@gradcast/task';
+import type {
+  AdamSpec,
+  BatchField,
+  ClassValues,
+  ImageValues,
+  OptimizerSpec,
+  SgdSpec,
+  TailScalar,
+  TaskOutput,
+} from '@gradcast/task';
 import { LARGEST_STATISTIC } from '@gradcast/task';
 import type { NamedTensorMap, Tensor } from '@tensorflow/tfjs-core';
 import { BATCH_NORM_MINIMUM } from './layer-spec.ts';
@@ -55,7 +64,8 @@ export interface TaskDefinition<N extends string, S extends string> {
   readonly batchNorm?: { readonly epsilon: number; readonly momentum: number };
   /** `glorot_uniform` by default. */
   readonly initializer?: Initializer;
-  readonly optimizer: Pick<AdamSpec, 'learningRate'> & Partial<AdamSpec>;
+  /** Adam with beta1 0.9, beta2 0.999 and epsilon 1e-8 unless said otherwise. */
+  readonly optimizer: OptimizerDefinition;
   /** Samples are drawn with a moving average of this network's parameters, with decay min(limit, (1 + t) / (10 + t)). */
   readonly average?: { readonly network: N; readonly limit: number };
   /** Samples of a micro-batch. */
@@ -70,6 +80,9 @@ export interface TaskDefinition<N extends string, S extends string> {
   readonly step: (step: Step<N>) => Promise<Readonly<Record<S, number>>>;
   readonly output?: OutputDefinition<N>;
 }
+
+export type OptimizerDefinition =
+  (Pick<AdamSpec, 'learningRate'> & Partial<AdamSpec>) | (Pick<SgdSpec, 'kind' | 'learningRate'> & Partial<SgdSpec>);
 
 const NAME = /^[a-z][a-z0-9-]{0,39}$/;
 
@@ -111,7 +124,7 @@ export function defineTask<N extends string, S extends string>(definition: TaskD
     fields,
     runningMomentum: batchNorm?.momentum ?? 1,
     average: averaged && { group: averaged, limit: average.limit },
-    optimizer: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, ...optimizer },
+    optimizer: optimizerSpec(name, optimizer),
     microBatch,
     microBatches,
     minimumMicroBatch: normalises ? BATCH_NORM_MINIMUM : 1,
@@ -126,6 +139,28 @@ export function defineTask<N extends string, S extends string>(definition: TaskD
         infer: output?.infer,
       }),
   };
+}
+
+function optimizerSpec(task: string, definition: OptimizerDefinition): OptimizerSpec {
+  const spec: OptimizerSpec =
+    definition.kind === 'sgd'
+      ? { momentum: 0.9, ...definition }
+      : { kind: 'adam', beta1: 0.9, beta2: 0.999, epsilon: 1e-8, ...definition };
+  if (!(spec.learningRate > 0)) throw outside(task, 'learningRate', spec.learningRate);
+  // The bounds under which no step can overflow; see the optimizers' own files.
+  if (spec.kind === 'sgd') {
+    if (!(spec.momentum >= 0 && spec.momentum <= 0.999)) throw outside(task, 'momentum', spec.momentum);
+    return spec;
+  }
+  const { beta1, beta2, epsilon } = spec;
+  if (!(beta1 >= 0 && beta1 <= 0.999)) throw outside(task, 'beta1', beta1);
+  if (!(beta2 >= beta1 * beta1 && beta2 <= 0.9999)) throw outside(task, 'beta2', beta2);
+  if (!(epsilon >= 2 ** -27)) throw outside(task, 'epsilon', epsilon);
+  return spec;
+}
+
+function outside(task: string, key: string, value: number): ModelError {
+  return new ModelError('model-spec', `task ${task}: the optimizer's ${key} cannot be ${value}`);
 }
 
 function requireWhole(task: string, numbers: Readonly<Record<string, number>>): void {

@@ -2,7 +2,14 @@ export { asWritten } from './compile.ts';
 export type { Compile, Compiled, TensorTree } from './compile.ts';
 export { convolutionOf } from './direct-convolution.ts';
 export { defineTask } from './define-task.ts';
-export type { NetworkDefinition, OutputDefinition, ScalarDefinition, Step, TaskDefinition } from './define-task.ts';
+export type {
+  NetworkDefinition,
+  OptimizerDefinition,
+  OutputDefinition,
+  ScalarDefinition,
+  Step,
+  TaskDefinition,
+} from './define-task.ts';
 export { genericKernels } from './generic-kernels.ts';
 export type * from './kernels.ts';
 export type { Pass } from './layers/layer.ts';

@@ -1,15 +1,18 @@
 import { referenceKernels as kernels } from '@gradcast/vector';
 import { describe, expect, it } from 'vitest';
+import { optimizerOf } from './kinds.ts';
 import { Replica } from './replica.ts';
 
 const scalars = { alpha: 0.125, oneMinusBeta1: 0.5, oneMinusBeta2: 0.25, epsilon: 0.0625 };
 
+const optimizer = optimizerOf({ kind: 'adam', learningRate: 1e-3, beta1: 0.5, beta2: 0.75, epsilon: 0.0625 });
+const around = { optimizer, kernels };
+
 function replica(version = 7, length = 32): Replica {
   const parameters = Float32Array.from({ length }, (_, i) => i - 8);
   return new Replica(
-    version,
-    { parameters, first: new Float32Array(length), second: new Float32Array(length) },
-    kernels,
+    { parameters, slots: [new Float32Array(length), new Float32Array(length)] },
+    { version, ...around },
   );
 }
 
@@ -19,7 +22,8 @@ describe('Replica', () => {
   it('takes the optimizer step of its kernels and counts it', () => {
     const stepped = replica();
     const plain = replica().vectors;
-    kernels.adam(plain.parameters, plain, gradient(), scalars);
+    const [first, second] = plain.slots;
+    kernels.adam(plain.parameters, { first, second }, gradient(), scalars);
     stepped.advance(gradient(), scalars);
     expect(stepped.version).toBe(8);
     expect(stepped.vectors).toEqual(plain);
@@ -47,9 +51,9 @@ describe('Replica', () => {
     expect(c.fingerprint).not.toBe(a.fingerprint);
   });
 
-  it.each(['parameters', 'first', 'second'] as const)('has a fingerprint that covers %s', (name) => {
+  it.each([0, 1, 2])('has a fingerprint that covers vector %d', (place) => {
     const changed = replica();
-    changed.vectors[name][31] += 1;
+    [changed.vectors.parameters, ...changed.vectors.slots][place][31] += 1;
     expect(changed.fingerprint).not.toBe(replica().fingerprint);
   });
 
@@ -62,7 +66,7 @@ describe('Replica', () => {
         return kernels.fingerprint(vectors);
       },
     };
-    const watched = new Replica(0, replica().vectors, counting);
+    const watched = new Replica(replica().vectors, { version: 0, optimizer, kernels: counting });
     const before = watched.fingerprint;
     expect([watched.fingerprint, computed]).toEqual([before, 1]);
     watched.advance(gradient(), scalars);

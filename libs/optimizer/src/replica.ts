@@ -5,40 +5,44 @@
  * deterministic kernel. The fingerprint that travels with each result makes a broken one visible before its gradient
  * is used.
  */
-import type { AdamScalars, Fingerprint, VectorKernels } from '@gradcast/vector';
+import type { Fingerprint, VectorKernels } from '@gradcast/vector';
+import type { Numbers, OptimizedVectors, Optimizer } from './optimizer.ts';
 
-/** The vectors of a replica, all in the layout of the model's parameters. */
-export interface ReplicaVectors {
-  readonly parameters: Float32Array;
-  readonly first: Float32Array;
-  readonly second: Float32Array;
+/** Parameters and what the optimizer keeps, all in the layout of the task's parameters. */
+export type ReplicaVectors = OptimizedVectors;
+
+export interface ReplicaOptions {
+  readonly version: number;
+  readonly optimizer: Optimizer;
+  readonly kernels: VectorKernels;
 }
 
 export class Replica {
   readonly vectors: ReplicaVectors;
+  readonly #optimizer: Optimizer;
   readonly #kernels: VectorKernels;
   #version: number;
   #fingerprint: Fingerprint | undefined;
 
   /** Copies the vectors to where the kernels are fastest. */
-  constructor(version: number, { parameters, first, second }: ReplicaVectors, kernels: VectorKernels) {
+  constructor({ parameters, slots }: ReplicaVectors, { version, optimizer, kernels }: ReplicaOptions) {
     this.vectors = {
       parameters: placed(parameters, kernels),
-      first: placed(first, kernels),
-      second: placed(second, kernels),
+      slots: slots.map((slot) => placed(slot, kernels)),
     };
     this.#version = version;
+    this.#optimizer = optimizer;
     this.#kernels = kernels;
   }
 
   /** Lengths of the vectors that the kernels should reserve memory for. */
-  static reserve(parameters: number): readonly number[] {
-    return [parameters, parameters, parameters];
+  static reserve(parameters: number, { slots }: Optimizer): readonly number[] {
+    return [parameters, ...slots.map(() => parameters)];
   }
 
   /** Gives the vectors' memory back; the replica must not be used any more. */
   release(): void {
-    for (const vector of Object.values(this.vectors) as Float32Array[]) this.#kernels.release(vector);
+    for (const vector of this.#all) this.#kernels.release(vector);
   }
 
   /** How many steps were closed before this state. */
@@ -46,20 +50,23 @@ export class Replica {
     return this.#version;
   }
 
-  /** Fingerprint of parameters and moments; computed once per version. */
+  /** Fingerprint of all vectors; computed once per version. */
   get fingerprint(): Fingerprint {
-    const { parameters, first, second } = this.vectors;
-    this.#fingerprint ??= this.#kernels.fingerprint([parameters, first, second]);
+    this.#fingerprint ??= this.#kernels.fingerprint(this.#all);
     return this.#fingerprint;
+  }
+
+  get #all(): Float32Array[] {
+    return [this.vectors.parameters, ...this.vectors.slots];
   }
 
   /**
    * Applies an average, or, without one, only counts the step: a diverged step that was skipped leaves the state as it
    * was.
    */
-  advance(average: Float32Array | null, scalars: AdamScalars | null): void {
+  advance(average: Float32Array | null, scalars: Numbers | null): void {
     if (average && scalars) {
-      this.#kernels.adam(this.vectors.parameters, this.vectors, average, scalars);
+      this.#optimizer.apply(this.#kernels, this.vectors, { average, scalars });
       this.#fingerprint = undefined;
     }
     this.#version += 1;

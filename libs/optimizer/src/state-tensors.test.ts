@@ -5,7 +5,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { collectParameters, collectVectors, nameTensors, StateMismatchError } from './state-tensors.ts';
 import type { StateTensor } from './state-tensors.ts';
-import { STATE_SCALARS, stateBytes, TrainingState } from './training-state.ts';
+import { optimizerOf } from './kinds.ts';
+import { stateBytes, stateScalars, TrainingState } from './training-state.ts';
 import type { StateVectors } from './training-state.ts';
 
 const tiny = { sigmoid: ganTask(tinyPresets.sigmoid), softmax: ganTask(tinyPresets.softmax) };
@@ -16,7 +17,6 @@ function initial(model: GanTask): StateVectors {
 
 /** Fills every tensor with words of any bits, so that -0, denormals and NaN are among them; padding stays zero. */
 function scramble(model: GanTask, vectors: StateVectors, words: readonly number[]): void {
-  const layouts = { parameters: model.parameters, first: model.parameters, second: model.parameters };
   let next = 0;
   const fill = (vector: Float32Array, entries: GanTask['parameters']['entries']) => {
     const bits = new Uint32Array(vector.buffer, vector.byteOffset, vector.length);
@@ -24,7 +24,7 @@ function scramble(model: GanTask, vectors: StateVectors, words: readonly number[
       for (let i = offset; i < offset + size && i < vector.length; i++) bits[i] = words[next++ % words.length];
     }
   };
-  for (const [name, { entries }] of Object.entries(layouts)) fill(vectors[name as keyof typeof layouts], entries);
+  for (const vector of [vectors.parameters, ...vectors.slots]) fill(vector, model.parameters.entries);
   fill(
     vectors.ema,
     model.parameters.entries.filter(({ offset }) => offset < model.groups[0].to),
@@ -58,7 +58,10 @@ describe('the tensors of a state', () => {
   it('carry the names and shapes of the model, without padding', () => {
     const model = ganTask(presets.mnist);
     const tensors = nameTensors(model, initial(model));
-    expect(tensors['scalars']).toMatchObject({ dtype: 'F64', shape: [STATE_SCALARS.length] });
+    expect(tensors['scalars']).toMatchObject({
+      dtype: 'F64',
+      shape: [stateScalars(optimizerOf(model.optimizer)).length],
+    });
     for (const { name, shape, size } of model.parameters.entries) {
       for (const group of ['parameters', 'adam_first', 'adam_second']) {
         expect(tensors[`${group}/${name}`]).toMatchObject({ dtype: 'F32', shape });

@@ -1,15 +1,22 @@
 /**
  * The state as named tensors, the form in which checkpoints hold it, and back.
  *
- *     parameters/<name>  adam_first/<name>  adam_second/<name>  ema/<name>  running/<name>  scalars
+ *     parameters/<name>  <slot>/<name>  ema/<name>  running/<name>  scalars
+ *
+ * with the slots of the optimizer, such as adam_first and adam_second.
  *
  * Tensors are stored without the flat vector's padding, which is zero by definition; so any safetensors reader sees
  * plain weights.
  */
-import type { Task } from '@gradcast/task';
+import type { MovingAverage, Task } from '@gradcast/task';
 import type { Layout } from '@gradcast/tensors';
-import { STATE_SCALARS } from './training-state.ts';
+import { optimizerOf } from './kinds.ts';
+import { stateScalars } from './training-state.ts';
 import type { StateVectors } from './training-state.ts';
+
+const PARAMETERS = 'parameters';
+const EMA = 'ema';
+const RUNNING = 'running';
 
 /** A tensor of a state; `data` is row-major. */
 export type StateTensor =
@@ -22,28 +29,15 @@ export class StateMismatchError extends Error {
   readonly code = 'checkpoint-mismatch';
 }
 
-const GROUPS = {
-  parameters: 'parameters',
-  first: 'adam_first',
-  second: 'adam_second',
-  ema: 'ema',
-  running: 'running',
-} as const;
-type Group = keyof typeof GROUPS;
-
 /** Every tensor of a state by its stored name; views on the vectors given. */
 export function nameTensors(task: Task, vectors: StateVectors): Record<string, StateTensor> {
   const tensors: Record<string, StateTensor> = {};
-  for (const group of groupsOf(task)) {
-    for (const { name, shape, offset, size } of layoutOf(task, group).entries) {
-      tensors[`${GROUPS[group]}/${name}`] = {
-        dtype: 'F32',
-        shape,
-        data: vectors[group].subarray(offset, offset + size),
-      };
+  for (const { stored, layout, of } of groupsOf(task)) {
+    for (const { name, shape, offset, size } of layout.entries) {
+      tensors[`${stored}/${name}`] = { dtype: 'F32', shape, data: of(vectors).subarray(offset, offset + size) };
     }
   }
-  tensors['scalars'] = { dtype: 'F64', shape: [STATE_SCALARS.length], data: vectors.scalars };
+  tensors['scalars'] = { dtype: 'F64', shape: [vectors.scalars.length], data: vectors.scalars };
   return tensors;
 }
 
@@ -53,26 +47,26 @@ export function nameTensors(task: Task, vectors: StateVectors): Record<string, S
  * @throws StateMismatchError if a tensor is missing or has another shape or type than the task's.
  */
 export function collectVectors(task: Task, tensors: Readonly<Record<string, StoredLike>>): StateVectors {
+  const optimizer = optimizerOf(task.optimizer);
   const scalars = (tensors['scalars'] as StoredLike | undefined)?.data;
-  if (!(scalars instanceof Float64Array) || scalars.length !== STATE_SCALARS.length) {
+  if (!(scalars instanceof Float64Array) || scalars.length !== stateScalars(optimizer).length) {
     throw new StateMismatchError('the checkpoint holds no scalars of this version');
   }
-  const empty = new Float32Array(0);
-  const vectors: Record<Group, Float32Array> = {
-    parameters: empty,
-    first: empty,
-    second: empty,
-    ema: empty,
-    running: empty,
+  const { parameters, average, running } = task;
+  return {
+    parameters: collect(tensors, PARAMETERS, parameters),
+    slots: optimizer.slots.map(({ stored }) => collect(tensors, stored, parameters)),
+    ema: average ? collect(tensors, EMA, averageLayout(task, average)) : new Float32Array(0),
+    running: collect(tensors, RUNNING, running),
+    scalars: scalars.slice(),
   };
-  for (const group of groupsOf(task)) vectors[group] = collect(tensors, GROUPS[group], layoutOf(task, group));
-  return { ...vectors, scalars: scalars.slice() };
 }
 
 /** The parameters, the averaged group's replaced by its moving average: `TrainingState.averagedParameters` of a stored state. */
 export function collectParameters(task: Task, tensors: Readonly<Record<string, StoredLike>>): Float32Array {
-  const parameters = collect(tensors, GROUPS.parameters, task.parameters);
-  if (task.average) parameters.set(collect(tensors, GROUPS.ema, layoutOf(task, 'ema')), task.average.group.from);
+  const parameters = collect(tensors, PARAMETERS, task.parameters);
+  const { average } = task;
+  if (average) parameters.set(collect(tensors, EMA, averageLayout(task, average)), average.group.from);
   return parameters;
 }
 
@@ -83,18 +77,29 @@ interface StoredLike {
   readonly data: ArrayLike<number>;
 }
 
-function groupsOf(task: Task): Group[] {
-  const groups: Group[] = ['parameters', 'first', 'second'];
-  if (task.average) groups.push('ema');
-  if (task.running.length > 0) groups.push('running');
-  return groups;
+/** Vectors that are stored under one first name. */
+interface StoredGroup {
+  readonly stored: string;
+  readonly layout: Layout;
+  readonly of: (vectors: StateVectors) => Float32Array;
 }
 
-function layoutOf(task: Task, group: Group): Layout {
-  if (group === 'running') return task.running;
-  if (group !== 'ema') return task.parameters;
-  const { from, to } = task.average!.group;
-  const entries = task.parameters.entries
+function groupsOf(task: Task): StoredGroup[] {
+  const { parameters, average, running } = task;
+  return [
+    { stored: PARAMETERS, layout: parameters, of: (vectors) => vectors.parameters },
+    ...optimizerOf(task.optimizer).slots.map(({ stored }, i): StoredGroup => ({
+      stored,
+      layout: parameters,
+      of: (vectors) => vectors.slots[i],
+    })),
+    ...(average ? [{ stored: EMA, layout: averageLayout(task, average), of: ({ ema }: StateVectors) => ema }] : []),
+    { stored: RUNNING, layout: running, of: (vectors) => vectors.running },
+  ];
+}
+
+function averageLayout({ parameters }: Task, { group: { from, to } }: MovingAverage): Layout {
+  const entries = parameters.entries
     .filter(({ offset }) => offset >= from && offset < to)
     .map((entry) => ({ ...entry, offset: entry.offset - from }));
   return { entries, length: to - from };

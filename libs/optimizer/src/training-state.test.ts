@@ -2,7 +2,8 @@ import { ganTask, presets, tinyPresets } from '@gradcast/gan';
 import { tensorView } from '@gradcast/tensors';
 import { referenceKernels as kernels } from '@gradcast/vector';
 import { describe, expect, it } from 'vitest';
-import { STATE_SCALARS, stateBytes, TrainingState } from './training-state.ts';
+import { optimizerOf } from './kinds.ts';
+import { stateBytes, stateScalars, TrainingState } from './training-state.ts';
 import type { ClosedStep, StateVectors } from './training-state.ts';
 
 const model = ganTask(tinyPresets.sigmoid);
@@ -26,15 +27,14 @@ function closed(state: TrainingState, change: Partial<ClosedStep> = {}): ClosedS
   };
 }
 
-const scalar = (state: TrainingState, name: (typeof STATE_SCALARS)[number]) =>
-  state.vectors.scalars[STATE_SCALARS.indexOf(name)];
+const SCALARS = stateScalars(optimizerOf(model.optimizer));
+const scalar = (state: TrainingState, name: string) => state.vectors.scalars[SCALARS.indexOf(name)];
 
 function copyOf(vectors: StateVectors): StateVectors {
-  const { parameters, first, second, ema, running, scalars } = vectors;
+  const { parameters, slots, ema, running, scalars } = vectors;
   return {
     parameters: parameters.slice(),
-    first: first.slice(),
-    second: second.slice(),
+    slots: slots.map((slot) => slot.slice()),
     ema: ema.slice(),
     running: running.slice(),
     scalars: scalars.slice(),
@@ -48,7 +48,11 @@ describe('the state before the first step', () => {
     const state = TrainingState.initial(options, 5);
     const parameters = model.initialParameters(5);
     expect(state.vectors.parameters).toEqual(parameters);
-    expect(state.vectors.first.every((x) => x === 0) && state.vectors.second.every((x) => x === 0)).toBe(true);
+    expect(
+      state.vectors.slots.every(
+        (slot) => slot.length === state.vectors.parameters.length && slot.every((x) => x === 0),
+      ),
+    ).toBe(true);
     expect(state.vectors.ema).toEqual(parameters.slice(0, model.groups[0].to));
     expect([state.version, state.position]).toEqual([0, 0]);
   });
@@ -89,14 +93,19 @@ describe('a restored state', () => {
     expect(stateBytes(restored.vectors)).toEqual(stateBytes(through.vectors));
   });
 
-  it.each(['parameters', 'first', 'second', 'ema', 'running', 'scalars'] as const)(
-    'is refused if %s has another length',
-    (name) => {
-      const vectors = TrainingState.initial(options, 5).vectors;
-      const wrong = { ...vectors, [name]: vectors[name].slice(1) };
-      expect(() => TrainingState.restore(options, wrong)).toThrow(new RegExp(`^${name} has `));
-    },
-  );
+  it.each(['parameters', 'ema', 'running', 'scalars'] as const)('is refused if %s has another length', (name) => {
+    const vectors = TrainingState.initial(options, 5).vectors;
+    const wrong = { ...vectors, [name]: vectors[name].slice(1) };
+    expect(() => TrainingState.restore(options, wrong)).toThrow(new RegExp(`^${name} has `));
+  });
+
+  it('is refused if a vector of its optimizer has another length or is missing', () => {
+    const vectors = TrainingState.initial(options, 5).vectors;
+    const [first, second] = vectors.slots;
+    const refused = (slots: Float32Array[]) => expect(() => TrainingState.restore(options, { ...vectors, slots }));
+    refused([first.slice(1), second]).toThrow('adam_first has ');
+    refused([first]).toThrow('adam_second has 0 elements');
+  });
 });
 
 describe('step scalars', () => {
@@ -151,7 +160,7 @@ describe('a closed step', () => {
   it('keeps the padding of every vector at zero', () => {
     const state = TrainingState.initial(options, 5);
     state.advance(closed(state));
-    for (const vector of [state.vectors.parameters, state.vectors.first, state.vectors.second]) {
+    for (const vector of [state.vectors.parameters, ...state.vectors.slots]) {
       const rest = vector.slice();
       for (const { name } of model.parameters.entries) tensorView(model.parameters, rest, name).fill(0);
       expect(rest.every((x) => x === 0)).toBe(true);
@@ -192,7 +201,7 @@ describe('a skipped step', () => {
     expect([state.version, state.position]).toEqual([2, 128]);
     const after = copyOf(state.vectors);
     for (const name of ['version', 'position'] as const) {
-      for (const { scalars } of [before, after]) scalars[STATE_SCALARS.indexOf(name)] = 0;
+      for (const { scalars } of [before, after]) scalars[SCALARS.indexOf(name)] = 0;
     }
     expect(stateBytes(after)).toEqual(stateBytes(before));
   });
@@ -229,7 +238,9 @@ describe('a large gradient', () => {
     return change;
   };
   const isFinite = (state: TrainingState) =>
-    Object.values(state.vectors).every((vector) => (vector as Float32Array).every((x) => Number.isFinite(x)));
+    Object.values(state.vectors)
+      .flat()
+      .every((vector: Float32Array) => vector.every((x) => Number.isFinite(x)));
 
   it('is called divergence from the first step on where the optimizer would overflow', () => {
     const state = TrainingState.initial(options, 5);
@@ -287,8 +298,7 @@ describe('stateBytes', () => {
   it('is parameters, moments, average, statistics and scalars in this order', () => {
     const vectors: StateVectors = {
       parameters: Float32Array.of(0, 1).subarray(1),
-      first: Float32Array.of(2),
-      second: Float32Array.of(3),
+      slots: [Float32Array.of(2), Float32Array.of(3)],
       ema: Float32Array.of(4),
       running: Float32Array.of(5),
       scalars: Float64Array.of(6),

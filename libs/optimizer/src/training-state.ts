@@ -2,14 +2,15 @@
  * The whole state of a run, held by the coordinator and its checkpoints: the replica, the parameters' moving average,
  * running statistics and the scalars that make the next step's arithmetic.
  *
- * Every scalar is a float64 that only ever met + - * / and square roots, so it has the same bits on every engine
- * (`Math.pow` differs between Node versions; bias corrections are therefore running products).
+ * Every scalar is a float64 that only ever met + - * / and square roots, so it has the same bits on every engine.
  */
 import { tailFault } from '@gradcast/task';
 import type { Task } from '@gradcast/task';
 import { tensorView } from '@gradcast/tensors';
-import type { AdamScalars, VectorKernels } from '@gradcast/vector';
-import { clippedNorm, largestNorm, NORM_FACTOR } from './norm-bound.ts';
+import type { VectorKernels } from '@gradcast/vector';
+import { optimizerOf } from './kinds.ts';
+import { clippedNorm, NORM_FACTOR } from './norm-bound.ts';
+import type { Numbers, Optimizer } from './optimizer.ts';
 import { placed, Replica } from './replica.ts';
 
 const fround = Math.fround;
@@ -18,57 +19,65 @@ const fround = Math.fround;
 const NORM_WARM_UP = 100;
 const NORM_RATE = 0.01;
 
-/** Names of the scalars, in the order in which they are stored. */
-export const STATE_SCALARS = ['version', 'position', 'beta1Power', 'beta2Power', 'normMean', 'steps'] as const;
-type ScalarName = (typeof STATE_SCALARS)[number];
+/** Names of the scalars, in the order in which they are stored and hashed; the optimizer's stand in the middle. */
+export function stateScalars({ initial }: Optimizer): readonly string[] {
+  return ['version', 'position', ...Object.keys(initial), 'normMean', 'steps'];
+}
 
 /** Every vector of the state by name; views, not copies. */
 export interface StateVectors {
   readonly parameters: Float32Array;
-  readonly first: Float32Array;
-  readonly second: Float32Array;
+  /** The optimizer's, in its order. */
+  readonly slots: readonly Float32Array[];
   /** The moving average of a group's parameters; empty for tasks without one. */
   readonly ema: Float32Array;
   readonly running: Float32Array;
-  /** {@link STATE_SCALARS}. */
+  /** {@link stateScalars}. */
   readonly scalars: Float64Array;
 }
 
 export class TrainingState {
   readonly task: Task;
   readonly replica: Replica;
+  readonly #optimizer: Optimizer;
+  readonly #places: ReadonlyMap<string, number>;
   readonly #kernels: VectorKernels;
-  readonly #learningRate: number;
   readonly #ema: Float32Array;
   readonly #running: Float32Array;
   readonly #scalars: Float64Array;
 
   private constructor(options: StateOptions, vectors: StateVectors) {
     this.task = options.task;
+    this.#optimizer = optimizerOf({ ...options.task.optimizer, learningRate: options.learningRate });
+    this.#places = new Map(stateScalars(this.#optimizer).map((name, place) => [name, place]));
     this.#kernels = options.kernels;
-    this.#learningRate = options.learningRate;
     this.#ema = placed(vectors.ema, options.kernels);
     this.#running = vectors.running;
     this.#scalars = vectors.scalars;
-    this.replica = new Replica(this.#scalar('version'), vectors, options.kernels);
+    this.replica = new Replica(vectors, {
+      version: this.#scalar('version'),
+      optimizer: this.#optimizer,
+      kernels: options.kernels,
+    });
   }
 
   /** Lengths of the vectors that the kernels should reserve memory for. */
   static reserve(task: Task): readonly number[] {
-    return [...Replica.reserve(task.parameters.length), ...(task.average ? [averaged(task)] : [])];
+    return [
+      ...Replica.reserve(task.parameters.length, optimizerOf(task.optimizer)),
+      ...(task.average ? [averaged(task)] : []),
+    ];
   }
 
   /** The state before the first step. */
   static initial(options: StateOptions, seed: number): TrainingState {
     const { task } = options;
     const parameters = task.initialParameters(seed);
-    const scalars = new Float64Array(STATE_SCALARS.length);
-    scalars[STATE_SCALARS.indexOf('beta1Power')] = 1;
-    scalars[STATE_SCALARS.indexOf('beta2Power')] = 1;
+    const optimizer = optimizerOf(task.optimizer);
+    const scalars = Float64Array.from(stateScalars(optimizer), (name) => optimizer.initial[name] ?? 0);
     return new TrainingState(options, {
       parameters,
-      first: new Float32Array(parameters.length),
-      second: new Float32Array(parameters.length),
+      slots: optimizer.slots.map(() => new Float32Array(parameters.length)),
       ema: task.average ? parameters.slice(task.average.group.from, task.average.group.to) : new Float32Array(0),
       running: task.initialRunning(),
       scalars,
@@ -82,17 +91,20 @@ export class TrainingState {
    */
   static restore(options: StateOptions, vectors: StateVectors): TrainingState {
     const { task } = options;
-    const wanted: Record<keyof StateVectors, number> = {
-      parameters: task.parameters.length,
-      first: task.parameters.length,
-      second: task.parameters.length,
-      ema: averaged(task),
-      running: task.running.length,
-      scalars: STATE_SCALARS.length,
-    };
-    for (const name of Object.keys(wanted) as (keyof StateVectors)[]) {
-      if (vectors[name].length !== wanted[name]) {
-        throw new RangeError(`${name} has ${vectors[name].length} elements where the task has ${wanted[name]}`);
+    const { slots } = optimizerOf(task.optimizer);
+    const { length } = task.parameters;
+    const lengths: [string, ArrayLike<unknown> | undefined, number][] = [
+      ['parameters', vectors.parameters, length],
+      ...slots.map(({ stored }, i): [string, ArrayLike<unknown> | undefined, number] => {
+        return [stored, vectors.slots.at(i), length];
+      }),
+      ['ema', vectors.ema, averaged(task)],
+      ['running', vectors.running, task.running.length],
+      ['scalars', vectors.scalars, stateScalars(optimizerOf(task.optimizer)).length],
+    ];
+    for (const [name, vector, wanted] of lengths) {
+      if (vector?.length !== wanted) {
+        throw new RangeError(`${name} has ${vector?.length ?? 0} elements where the task has ${wanted}`);
       }
     }
     return new TrainingState(options, vectors);
@@ -122,10 +134,10 @@ export class TrainingState {
 
   /**
    * Largest norm that the mean gradient may have at this version: at first only what the optimizer can take
-   * ({@link largestNorm}), after {@link NORM_WARM_UP} steps a multiple of the running mean too.
+   * (`largestNorm`), after {@link NORM_WARM_UP} steps a multiple of the running mean too.
    */
   get normBound(): number {
-    const largest = largestNorm(this.#learningRate);
+    const largest = this.#optimizer.largestNorm;
     return this.#scalar('steps') < NORM_WARM_UP ? largest : Math.min(largest, NORM_FACTOR * this.#scalar('normMean'));
   }
 
@@ -155,16 +167,8 @@ export class TrainingState {
   }
 
   /** Scalars of the step from this version to the next, as every replica needs them. */
-  stepScalars(): AdamScalars {
-    const { beta1, beta2, epsilon } = this.task.optimizer;
-    const correction1 = 1 - this.#scalar('beta1Power') * beta1;
-    const correction2 = 1 - this.#scalar('beta2Power') * beta2;
-    return {
-      alpha: fround((this.#learningRate * Math.sqrt(correction2)) / correction1),
-      oneMinusBeta1: fround(1 - beta1),
-      oneMinusBeta2: fround(1 - beta2),
-      epsilon: fround(epsilon),
-    };
+  stepScalars(): Numbers {
+    return this.#optimizer.scalars(this.#kept);
   }
 
   /**
@@ -174,11 +178,9 @@ export class TrainingState {
    */
   advance(step: ClosedStep): { readonly normClipped: boolean } {
     const { average, tail, scalars, norm, samples } = step;
-    const { beta1, beta2 } = this.task.optimizer;
     const steps = this.#scalar('steps');
     this.replica.advance(average, scalars);
-    this.#set('beta1Power', this.#scalar('beta1Power') * beta1);
-    this.#set('beta2Power', this.#scalar('beta2Power') * beta2);
+    for (const [name, value] of Object.entries(this.#optimizer.next(this.#kept))) this.#set(name, value);
     const mean = this.#scalar('normMean');
     const heard = steps === 0 ? norm : clippedNorm(norm, mean);
     this.#set('normMean', steps === 0 ? norm : mean + (heard - mean) * NORM_RATE);
@@ -219,12 +221,17 @@ export class TrainingState {
     }
   }
 
-  #scalar(name: ScalarName): number {
-    return this.#scalars[STATE_SCALARS.indexOf(name)];
+  /** What the optimizer keeps. */
+  get #kept(): Numbers {
+    return Object.fromEntries(Object.keys(this.#optimizer.initial).map((name) => [name, this.#scalar(name)]));
   }
 
-  #set(name: ScalarName, value: number): void {
-    this.#scalars[STATE_SCALARS.indexOf(name)] = value;
+  #scalar(name: string): number {
+    return this.#scalars[this.#places.get(name)!];
+  }
+
+  #set(name: string, value: number): void {
+    this.#scalars[this.#places.get(name)!] = value;
   }
 }
 
@@ -252,7 +259,7 @@ export interface ClosedStep {
   readonly average: Float32Array;
   /** Mean tail. */
   readonly tail: Float32Array;
-  readonly scalars: AdamScalars;
+  readonly scalars: Numbers;
   /** Norm of the mean gradient before any clip. */
   readonly norm: number;
   /** Images of the step, B. */
@@ -261,8 +268,8 @@ export interface ClosedStep {
 
 /** The bytes that `stateSha256` covers, in order; little-endian as typed arrays are on every supported machine. */
 export function stateBytes(vectors: StateVectors): Uint8Array[] {
-  const { parameters, first, second, ema, running, scalars } = vectors;
-  return [parameters, first, second, ema, running, scalars].map(
+  const { parameters, slots, ema, running, scalars } = vectors;
+  return [parameters, ...slots, ema, running, scalars].map(
     ({ buffer, byteOffset, byteLength }) => new Uint8Array(buffer, byteOffset, byteLength),
   );
 }

@@ -148,7 +148,7 @@ describe('payloads', () => {
     { name: 'noise', dtype: 'f32', elements: 3 },
     { name: 'labels', dtype: 'u8', elements: 1 },
   ] as const;
-  const shape = { parameters: 32, fields, microBatchSize: 5 };
+  const shape = { parameters: 32, slots: 2, fields, microBatchSize: 5 };
 
   it('hold a lease’s fields, whatever the padding between', () => {
     const images = Uint8Array.from({ length: 90 }, (_, i) => i);
@@ -168,9 +168,10 @@ describe('payloads', () => {
   it('are refused a byte off', () => {
     for (const off of [-4, -1, 1, 4]) {
       expect(() => openEncoded(new Uint8Array(128 + off), 128)).toThrow(ProtocolError);
-      expect(() => openSnapshot(new Uint8Array(384 + off), 32)).toThrow(ProtocolError);
+      expect(() => openSnapshot(new Uint8Array(384 + off), shape)).toThrow(ProtocolError);
       expect(() => openLease(new Uint8Array(leaseBytes(shape, 2) + off), shape, 2)).toThrow(ProtocolError);
     }
-    expect(openSnapshot(new Uint8Array(384), 32).map(({ length }) => length)).toEqual([32, 32, 32]);
+    const { parameters, slots } = openSnapshot(new Uint8Array(384), shape);
+    expect([parameters, ...slots].map(({ length }) => length)).toEqual([32, 32, 32]);
   });
 });

@@ -38,6 +38,10 @@ export const MICRO_BATCH_SIZE_LIMIT = 65_536;
 /** Longer than a day is no time limit, and timers overflow at 24 days. */
 const SILENCE_LIMIT_SECONDS = 86_400;
 
+/** Numbers of an optimizer's step, by name. */
+const SCALAR_NAME = /^[a-z][A-Za-z0-9]{0,39}$/;
+const STEP_SCALAR_LIMIT = 16;
+
 /** Counters of one `stats`. */
 const COUNTER_LIMIT = 64;
 
@@ -104,13 +108,18 @@ const result = z.strictObject({
   queueMs: finite,
 });
 
+/** What the optimizer's step needs besides the average; which names there are is the optimizer's affair. */
+const stepScalars = z
+  .record(z.string().regex(SCALAR_NAME), finite)
+  .refine((each) => Object.keys(each).length <= STEP_SCALAR_LIMIT, `not up to ${STEP_SCALAR_LIMIT} scalars`);
+
 const average = z.strictObject({
   type: z.literal('average'),
   incarnation,
   /** The version the average applies to; the replica is one version later afterwards. */
   version: count,
   /** Absent for a skipped step, which has no payload either. */
-  scalars: z.strictObject({ alpha: finite, oneMinusBeta1: finite, oneMinusBeta2: finite, epsilon: finite }).nullable(),
+  scalars: stepScalars.nullable(),
 });
 
 /** The worker does not keep up with the others: it gets no averages and no leases until a snapshot comes. */

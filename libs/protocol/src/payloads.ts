@@ -8,15 +8,17 @@ import { ProtocolError } from './errors.ts';
 export interface PayloadShape {
   /** Floats of the parameters, padding included. */
   readonly parameters: number;
+  /** Vectors of the optimizer, each as long as the parameters. */
+  readonly slots: number;
   /** Of a micro-batch, in the order in which a lease carries them. */
   readonly fields: readonly FieldShape[];
   /** m */
   readonly microBatchSize: number;
 }
 
-/** Bytes of a `snapshot`: parameters, first and second moments. */
-export function snapshotBytes(parameters: number): number {
-  return parameters * 12;
+/** Bytes of a `snapshot`: the parameters and the optimizer's vectors. */
+export function snapshotBytes({ parameters, slots }: Pick<PayloadShape, 'parameters' | 'slots'>): number {
+  return parameters * (1 + slots) * Float32Array.BYTES_PER_ELEMENT;
 }
 
 /** Bytes of a `lease` of some leaves: field after field, each at a multiple of 8. */
@@ -52,15 +54,19 @@ export function leaseParts({ fields }: Pick<PayloadShape, 'fields'>, values: Fie
   });
 }
 
-/** @throws ProtocolError `payload-length` unless the payload is three vectors of `parameters` floats. */
-export function openSnapshot(payload: Uint8Array, parameters: number): [Float32Array, Float32Array, Float32Array] {
-  expectBytes(payload, snapshotBytes(parameters));
+/**
+ * The vectors of a snapshot, as views: the parameters, then the optimizer's.
+ *
+ * @throws ProtocolError `payload-length` unless the payload has exactly their length.
+ */
+export function openSnapshot(
+  payload: Uint8Array,
+  shape: Pick<PayloadShape, 'parameters' | 'slots'>,
+): { readonly parameters: Float32Array; readonly slots: Float32Array[] } {
+  expectBytes(payload, snapshotBytes(shape));
   const all = floats(payload);
-  return [0, 1, 2].map((i) => all.subarray(i * parameters, (i + 1) * parameters)) as [
-    Float32Array,
-    Float32Array,
-    Float32Array,
-  ];
+  const vector = (i: number) => all.subarray(i * shape.parameters, (i + 1) * shape.parameters);
+  return { parameters: vector(0), slots: Array.from({ length: shape.slots }, (_, i) => vector(1 + i)) };
 }
 
 /**

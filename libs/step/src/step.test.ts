@@ -1,5 +1,5 @@
 import { ganTask, tinyPresets } from '@gradcast/gan';
-import { Replica, stateBytes, TrainingState } from '@gradcast/optimizer';
+import { optimizerOf, Replica, stateBytes, TrainingState } from '@gradcast/optimizer';
 import { createCodec } from '@gradcast/reduction';
 import { referenceKernels as kernels } from '@gradcast/vector';
 import { describe, expect, it } from 'vitest';
@@ -27,9 +27,8 @@ describe.each(['f32', 'int8'] as const)('a step in %s', (codecName) => {
   it('leads the whole state to where a replica gets by the broadcast average', () => {
     const { codec, node } = root(codecName, (i) => ((i % 11) - 5) / 64);
     const state = TrainingState.initial(options, 5);
-    const { parameters, first, second } = state.replica.vectors;
-    const vectors = { parameters: parameters.slice(), first: first.slice(), second: second.slice() };
-    const replica = new Replica(0, vectors, kernels);
+    const optimizer = optimizerOf(model.optimizer);
+    const replica = new Replica(state.replica.vectors, { version: 0, optimizer, kernels });
 
     const judged = judge(node, { codec, state, leaves: LEAVES });
     expect(judged.divergence).toBeUndefined();

@@ -6,9 +6,9 @@
  *
  * Invariant: both are functions of the sum and the state at its version alone.
  */
-import type { TrainingState } from '@gradcast/optimizer';
+import type { Numbers, TrainingState } from '@gradcast/optimizer';
 import type { AverageNorms, GradientCodec } from '@gradcast/reduction';
-import type { AdamScalars, Fingerprint, VectorKernels } from '@gradcast/vector';
+import type { Fingerprint, VectorKernels } from '@gradcast/vector';
 
 /** What a step's sum comes to, and whether it may be applied. */
 export interface Judged {
@@ -59,7 +59,7 @@ export function advance(
     kernels,
     scalars,
     samples,
-  }: { codec: GradientCodec; state: TrainingState; kernels: VectorKernels; scalars: AdamScalars; samples: number },
+  }: { codec: GradientCodec; state: TrainingState; kernels: VectorKernels; scalars: Numbers; samples: number },
 ): Advanced {
   const average = codec.decodeAverage(encoded);
   const { normClipped } = state.advance({ average, tail, scalars, norm: norms.norm, samples });

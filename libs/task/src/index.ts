@@ -19,6 +19,8 @@ export type {
   ImageOutput,
   ImageValues,
   MovingAverage,
+  OptimizerSpec,
+  SgdSpec,
   TailScalar,
   Task,
   TaskDefaults,

@@ -9,11 +9,22 @@ import type { BatchField, ImageField, LabelField } from './field.ts';
 
 /** Adam's constants (Kingma and Ba, 2015). */
 export interface AdamSpec {
+  readonly kind: 'adam';
   readonly learningRate: number;
   readonly beta1: number;
   readonly beta2: number;
   readonly epsilon: number;
 }
+
+/** Stochastic gradient descent with momentum (Polyak, 1964). */
+export interface SgdSpec {
+  readonly kind: 'sgd';
+  readonly learningRate: number;
+  /** Share of the velocity that stays at a step, from 0 to below 1. */
+  readonly momentum: number;
+}
+
+export type OptimizerSpec = AdamSpec | SgdSpec;
 
 /** A number that each micro-batch has at the end of its tail; what is shown is its mean over the step's leaves. */
 export interface TailScalar {
@@ -68,7 +79,7 @@ export interface TaskDefaults {
   readonly name: string;
   /** One sentence for `--help`. */
   readonly description: string;
-  readonly optimizer: AdamSpec;
+  readonly optimizer: OptimizerSpec;
   /** Samples of a micro-batch, m. */
   readonly microBatch: number;
   /** Micro-batches of a step, M: a power of two. */

@@ -1,6 +1,6 @@
 /** A trainer on a test's bench: fake engines, a clock by hand, and the frames that a coordinator would send. */
 import { ganTask, tinyPresets } from '@gradcast/gan';
-import { Replica } from '@gradcast/optimizer';
+import { optimizerOf, Replica } from '@gradcast/optimizer';
 import { decodeFromWorker, encodeFrame, leaseParts } from '@gradcast/protocol';
 import type { MessageOf, Received, WorkerMessage } from '@gradcast/protocol';
 import { fieldShapes } from '@gradcast/task';
@@ -35,7 +35,8 @@ export function leafOf(version: number, leaf: number): MicroBatch {
 export function truth(version = 0): Replica {
   const parameters = Float32Array.from({ length: model.parameters.length }, (_, i) => ((i % 23) - 11) / 8);
   const empty = () => new Float32Array(model.parameters.length);
-  return new Replica(version, { parameters, first: empty(), second: empty() }, kernels);
+  const optimizer = optimizerOf(model.optimizer);
+  return new Replica({ parameters, slots: [empty(), empty()] }, { version, optimizer, kernels });
 }
 
 export const averageOf = (version: number) =>
@@ -58,10 +59,9 @@ export const frames = {
       ...change,
     }),
   snapshot: (replica: Replica, change: Partial<MessageOf<'snapshot'>> = {}) => {
-    const { parameters, first, second } = replica.vectors;
     const { version, fingerprint } = replica;
     const message = { type: 'snapshot', incarnation: INCARNATION, version, fingerprint, ...change };
-    return encodeFrame(message, [parameters, first, second]);
+    return encodeFrame(message, [replica.vectors.parameters, ...replica.vectors.slots]);
   },
   lease: (version: number, first: number, count: number, change: Partial<MessageOf<'lease'>> = {}) => {
     const leaves = Array.from({ length: count }, (_, i) => leafOf(version, first + i));

@@ -14,7 +14,8 @@
 import { alignedSubtrees } from '@gradcast/schedule';
 import type { Subtree } from '@gradcast/schedule';
 import type { Trainable } from '@gradcast/network';
-import { Replica } from '@gradcast/optimizer';
+import { optimizerOf, Replica } from '@gradcast/optimizer';
+import type { Numbers, Optimizer } from '@gradcast/optimizer';
 import {
   decodeFromCoordinator,
   encodeFrame,
@@ -74,6 +75,7 @@ interface Waiting {
 interface Assignment {
   readonly incarnation: number;
   readonly task: Trainable;
+  readonly optimizer: Optimizer;
   readonly engine: GradientEngine;
   readonly shape: PayloadShape;
   readonly seed: number;
@@ -208,11 +210,18 @@ export class Trainer {
     this.#probe = undefined;
     this.#loaded = -1;
     const engine = await this.#ports.createEngine(task);
-    const shape = { parameters: task.parameters.length, fields: fieldShapes(task.fields), microBatchSize };
-    const reserve = [...Replica.reserve(task.parameters.length), ...codecReserve(codecName, task)];
+    const optimizer = optimizerOf(task.optimizer);
+    const { length } = task.parameters;
+    const shape = {
+      parameters: length,
+      slots: optimizer.slots.length,
+      fields: fieldShapes(task.fields),
+      microBatchSize,
+    };
+    const reserve = [...Replica.reserve(length, optimizer), ...codecReserve(codecName, task)];
     const kernels = this.#ports.createKernels(reserve);
     const codec = createCodec(codecName, { layout: task, seed, kernels });
-    this.#assignment = { incarnation, task, engine, shape, seed, codecName, codec, kernels, spare: [] };
+    this.#assignment = { incarnation, task, optimizer, engine, shape, seed, codecName, codec, kernels, spare: [] };
     return this.#ready(this.#assignment);
   }
 
@@ -224,10 +233,11 @@ export class Trainer {
   }
 
   #onSnapshot(message: MessageOf<'snapshot'>, payload: Uint8Array): void {
-    const [parameters, first, second] = openSnapshot(payload, this.#assignment!.shape.parameters);
+    const { shape, optimizer, kernels } = this.#assignment!;
+    const vectors = openSnapshot(payload, shape);
     // The former one's memory is the next one's: nothing computes while a snapshot is taken.
     this.#placed?.release();
-    const replica = new Replica(message.version, { parameters, first, second }, this.#assignment!.kernels);
+    const replica = new Replica(vectors, { version: message.version, optimizer, kernels });
     freeMemory(payload);
     this.#placed = replica;
     if (replica.fingerprint !== message.fingerprint) return this.#resync(replica);
@@ -260,7 +270,8 @@ export class Trainer {
     if (!this.#replica) return;
     if (message.version !== this.#replica.version) return this.#resync(this.#replica);
     if (message.scalars) {
-      const { codec } = this.#assignment!;
+      const { codec, optimizer } = this.#assignment!;
+      requireScalars(message.scalars, optimizer);
       const average = codec.decodeAverage(openEncoded(payload, codec.averageBytes));
       this.#replica.advance(average, message.scalars);
       freeMemory(payload);
@@ -350,4 +361,11 @@ export class Trainer {
 /** The `index`-th micro-batch of a lease, as views. */
 function leafBatch(contents: FieldValues, { fields, microBatchSize: size }: PayloadShape, index: number): MicroBatch {
   return { size, fields: sliceFields(contents, fields, index * size, size) };
+}
+
+/** @throws ProtocolError `message-invalid` */
+function requireScalars(scalars: Numbers, { scalarNames }: Optimizer): void {
+  const missing = scalarNames.find((name) => !Object.hasOwn(scalars, name));
+  if (missing === undefined) return;
+  throw new ProtocolError('message-invalid', `the average lacks ${missing}, which the optimizer's step needs`);
 }

@@ -5,7 +5,7 @@ import type { Fingerprint } from '@gradcast/vector';
 export interface CommittedState {
   readonly version: number;
   readonly fingerprint: Fingerprint;
-  /** Parameters, first and second moments. */
+  /** Parameters, then the optimizer's vectors. */
   readonly vectors: readonly Float32Array[];
   /** Largest norm that the mean gradient may have. */
   readonly normBound: number;

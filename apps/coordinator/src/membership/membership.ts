@@ -18,7 +18,7 @@ import {
   sentenceOf,
 } from '@gradcast/protocol';
 import type { MessageOf, PayloadShape, Received, RefusalCode, WorkerMessage } from '@gradcast/protocol';
-import type { AdamScalars } from '@gradcast/vector';
+import type { Numbers } from '@gradcast/optimizer';
 import type { Departure, FleetEvents, WorkerView } from '../events.ts';
 import type { Connection } from '../network/connection.ts';
 import { Budgets } from './budgets.ts';
@@ -188,7 +188,7 @@ export class Membership implements Members {
    *
    * @returns when the system has taken it for every worker.
    */
-  async broadcast(version: number, average: Uint8Array | null, scalars: AdamScalars | null): Promise<void> {
+  async broadcast(version: number, average: Uint8Array | null, scalars: Numbers | null): Promise<void> {
     const { incarnation } = this.#options.terms;
     const message: MessageOf<'average'> = { type: 'average', incarnation, version, scalars };
     const frame = average ? sealFrame(message, average) : encodeFrame(message);

@@ -101,5 +101,5 @@ export class Snapshots {
 /** Bytes of a snapshot, the averages after it and leases of a whole step and the next: nothing honest waits for more. */
 export function mostWaiting({ payload, terms }: { readonly payload: PayloadShape; readonly terms: RunTerms }): number {
   const averages = AVERAGE_LIMIT * payload.parameters * Float32Array.BYTES_PER_ELEMENT;
-  return frameLimit(snapshotBytes(payload.parameters) + averages + 2 * leaseBytes(payload, terms.microBatches));
+  return frameLimit(snapshotBytes(payload) + averages + 2 * leaseBytes(payload, terms.microBatches));
 }

@@ -123,11 +123,10 @@ export class Saving {
 }
 
 /** The thread takes the memory over, so it gets its own. */
-function copyOf({ parameters, first, second, ema, running, scalars }: StateVectors): StateVectors {
+function copyOf({ parameters, slots, ema, running, scalars }: StateVectors): StateVectors {
   return {
     parameters: parameters.slice(),
-    first: first.slice(),
-    second: second.slice(),
+    slots: slots.map((slot) => slot.slice()),
     ema: ema.slice(),
     running: running.slice(),
     scalars: scalars.slice(),

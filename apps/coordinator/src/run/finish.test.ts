@@ -14,7 +14,10 @@ function context(safeAfter: number) {
   const written: { status: string }[] = [];
   const model = { parameters: { length: 0 } };
   const vectors = Object.fromEntries(
-    ['parameters', 'first', 'second', 'ema', 'running', 'scalars'].map((name) => [name, new Float32Array(1)]),
+    ['parameters', 'slots', 'ema', 'running', 'scalars'].map((name) => [
+      name,
+      name === 'slots' ? [new Float32Array(1)] : new Float32Array(1),
+    ]),
   );
   const under = {
     options: { control, config: { sampleEvery: null, microBatchSize: 1, microBatches: 1 } },

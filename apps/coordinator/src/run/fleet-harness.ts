@@ -22,7 +22,7 @@ const fields = [
   { name: 'images', dtype: 'u8', elements: PIXELS },
   { name: 'noise', dtype: 'f32', elements: LATENT },
 ] as const;
-const shape = { parameters: 32, fields, microBatchSize: 2 };
+const shape = { parameters: 32, slots: 2, fields, microBatchSize: 2 };
 const TAIL = 16;
 /** The element behind the only tensor. */
 export const PADDING = 31;

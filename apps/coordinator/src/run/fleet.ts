@@ -3,7 +3,7 @@
  *
  * Invariant: when this process itself was late, every open deadline is extended by as much.
  */
-import type { AdamScalars } from '@gradcast/vector';
+import type { Numbers } from '@gradcast/optimizer';
 import { Arbitration } from '../audit/arbitration.ts';
 import type { ArbitrationOptions } from '../audit/arbitration.ts';
 import type { WorkerView } from '../events.ts';
@@ -85,7 +85,7 @@ export class Fleet {
    *
    * @returns when the system has taken it for every worker.
    */
-  broadcast(version: number, average: Uint8Array | null, scalars: AdamScalars | null): Promise<void> {
+  broadcast(version: number, average: Uint8Array | null, scalars: Numbers | null): Promise<void> {
     this.#leasing.withdraw();
     return this.#membership.broadcast(version, average, scalars);
   }

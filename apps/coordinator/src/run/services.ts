@@ -4,6 +4,7 @@
 import { performance } from 'node:perf_hooks';
 import { MicroBatches } from '@gradcast/dataset';
 import { router } from '@gradcast/metrics';
+import { optimizerOf } from '@gradcast/optimizer';
 import { DEVICE_TOLERANCE, isNear } from '@gradcast/reduction';
 import { folderIdentity } from '@gradcast/run-folder';
 import { fieldShapes, tailFault } from '@gradcast/task';
@@ -182,7 +183,12 @@ function fleetOf(
       microBatches,
       codec: config.codec,
     },
-    payload: { parameters: task.parameters.length, fields: fieldShapes(task.fields), microBatchSize },
+    payload: {
+      parameters: task.parameters.length,
+      slots: optimizerOf(task.optimizer).slots.length,
+      fields: fieldShapes(task.fields),
+      microBatchSize,
+    },
     codec,
     cut: (step, range) => cutter.cut(step, range),
     isTailSound: (tail, leaves) => tailFault(task, tail, leaves) === undefined,

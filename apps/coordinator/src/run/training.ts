@@ -89,7 +89,6 @@ function tell(outcome: RoundOutcome, { telemetry, control }: Circumstances): voi
 
 /** Commits the state of a version: joiners may have it, and results are checked against it. */
 function publish(fleet: Fleet, { replica, version, normBound, suspectNorm }: TrainingState): void {
-  const { parameters, first, second } = replica.vectors;
-  const vectors = [parameters, first, second];
+  const vectors = [replica.vectors.parameters, ...replica.vectors.slots];
   fleet.publish({ version, fingerprint: replica.fingerprint, vectors, normBound, suspectNorm });
 }

@@ -74,8 +74,10 @@ export function kerasConformance(
         expect(tensorView(model.tail, tail, key)[0], key).toBeCloseTo(value, 3);
       }
       expect(recordMismatches(vectors.parameters, model.parameters, expected.parameters, STEP_TOLERANCE)).toEqual([]);
-      expect(recordMismatches(vectors.first, model.parameters, expected.firstMoments, MOMENT_TOLERANCE)).toEqual([]);
-      expect(recordMismatches(vectors.second, model.parameters, expected.secondMoments, MOMENT_TOLERANCE)).toEqual([]);
+      expect(recordMismatches(vectors.slots[0], model.parameters, expected.firstMoments, MOMENT_TOLERANCE)).toEqual([]);
+      expect(recordMismatches(vectors.slots[1], model.parameters, expected.secondMoments, MOMENT_TOLERANCE)).toEqual(
+        [],
+      );
     });
   });
 }
