@@ -76,5 +76,6 @@ export default tseslint.config(
       '@nx/enforce-module-boundaries': ['error', { depConstraints, allow: ['../../apps/**'] }],
     },
   },
-  { files: ['*.config.ts'], rules: { 'no-restricted-exports': 'off' } },
+  // A configuration file or a task's file is loaded for its default export.
+  { files: ['*.config.ts', 'examples/*.ts'], rules: { 'no-restricted-exports': 'off' } },
 );
