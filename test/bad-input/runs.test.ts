@@ -78,6 +78,18 @@ describe('a data set', () => {
     await expectRefusal(`train ${QUICK} --data ${data} --out refused`, { code: 1, why, sentence });
   });
 
+  it.each([
+    ['no labels', undefined, 'data-unlabelled', /has no labels, which task classifier takes/],
+    ['more classes', idx([40]).fill(11, 8), 'data-classes', /reach 11, task classifier has 10 classes/],
+  ] as const)('with %s for its task', async (name, labelBytes, why, sentence) => {
+    const data = bench.path(name.replaceAll(' ', '-'));
+    await mkdir(data);
+    await writeFile(join(data, 'train-images-idx3-ubyte'), images);
+    if (labelBytes) await writeFile(join(data, 'train-labels-idx1-ubyte'), labelBytes);
+    const command = `train ${QUICK.replace('mnist', 'classifier')} --data ${data} --out refused`;
+    await expectRefusal(command, { code: 1, why, sentence });
+  });
+
   it('smaller than a global batch', async () => {
     const data = bench.path('small');
     await mkdir(data);
