@@ -122,6 +122,16 @@ describe.skipIf(process.platform === 'win32')('the control socket', () => {
     expect(await answerAt((await readControlLink(path))!)).toBe('here');
   });
 
+  it('leaves the socket of a run alone of which this one is a copy', async () => {
+    const [original, copy] = [await run('a'), await run('b')];
+    await listener(original).open(handler);
+    const socket = (await readControlLink(original))!;
+    await writeControlLink(copy, socket);
+    await listener(copy).open(handler);
+    expect(await readControlLink(copy)).not.toBe(socket);
+    expect(await answerAt(socket)).toBe('here');
+  });
+
   it('removes nothing but such a socket, wherever the link leads', async () => {
     const path = await run('a');
     const kept = join(folder, 'gradcast-kept');

@@ -6,6 +6,7 @@
  * lock is given back, so that whoever waits for the run's end can open it again.
  */
 import { lstat, mkdtemp, rm, rmdir } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { SOCKET_PATH_BYTES } from '@gradcast/config';
@@ -80,14 +81,27 @@ export class ControlListener {
   }
 }
 
-/** Removes what a killed coordinator of this run left: it had the run's lock, and we have it now. */
+/** Removes what a killed coordinator of this run left. */
 async function removeStale(runFolder: string): Promise<void> {
   const socket = await readControlLink(runFolder);
   if (socket === undefined) return;
   const folder = dirname(socket);
-  // The link may be anything by now; only what looks like ours is removed, and no folder with something else in it.
+  // The link may lead anywhere by now, that of a copied run to the socket of one that goes on: only what looks like ours, and has
+  // nobody behind it, is removed, and no folder with something else in it.
   const isOurs = basename(socket) === NAME && basename(folder).startsWith(PREFIX);
-  if (!isOurs || !(await lstat(socket).catch(() => undefined))?.isSocket()) return;
+  if (!isOurs || !(await lstat(socket).catch(() => undefined))?.isSocket() || !(await isDead(socket))) return;
   await rm(socket, { force: true }).catch(() => undefined);
   await rmdir(folder).catch(() => undefined);
+}
+
+/** Whether nobody listens on a socket. */
+function isDead(socket: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const trial = connect(socket);
+    trial.once('connect', () => {
+      trial.destroy();
+      resolve(false);
+    });
+    trial.once('error', ({ code }: NodeJS.ErrnoException) => resolve(code === 'ECONNREFUSED'));
+  });
 }
