@@ -85,6 +85,7 @@ describe('a drained worker', () => {
     goes(b);
     expect(harness.fleet.drain('b')).toBe('leaving');
     expect([a.of('drain').length, b.of('drain').length]).toEqual([1, 0]);
+    expect(harness.count('notice worker a is drained: it finishes what it has and goes')).toBe(1);
     a.socket.hangUp();
     expect(harness.fleet.drain('a')).toBe('unknown');
   });

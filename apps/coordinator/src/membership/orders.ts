@@ -4,13 +4,14 @@
  * Invariant: it reaches whoever it concerns, also those who join, or come back, after it was said.
  */
 import type { MessageOf } from '@gradcast/protocol';
-import type { Departure } from '../events.ts';
+import type { Departure, FleetEvents } from '../events.ts';
 import type { Peer } from './peer.ts';
 import type { Roster } from './roster.ts';
 
 export interface OrdersOptions {
   readonly roster: Roster;
   readonly incarnation: number;
+  readonly events: Pick<FleetEvents, 'notice'>;
   /** Deals with a peer at its own risk. */
   readonly guard: (peer: Peer, handle: () => void) => void;
   /** The peer is asked for nothing more, and finishes what it has. */
@@ -44,11 +45,12 @@ export class Orders {
    * @returns `leaving` if it was about to go already.
    */
   drain(worker: string): 'asked' | 'leaving' | 'unknown' {
-    const { roster, guard } = this.#options;
+    const { roster, guard, events } = this.#options;
     const peer = roster.named(worker);
     if (!peer || peer.isArbiter || peer.state === 'closed') return 'unknown';
     if (peer.state === 'leaving' || peer.departure) return 'leaving';
     this.#drained.add(peer.identity);
+    events.notice(`worker ${worker} is drained: it finishes what it has and goes`);
     guard(peer, () => this.#sendDrain(peer));
     return 'asked';
   }

@@ -74,7 +74,11 @@ describe('what the user reads of workers', () => {
     drained.socket.hangUp();
     void fleet.fleet.dismiss('the run is complete', 1000);
     home.socket.hangUp();
-    expect(notices).toEqual(['worker lost left: the connection ended', 'worker drained left: drained by the operator']);
+    expect(notices).toEqual([
+      'worker lost left: the connection ended',
+      'worker drained is drained: it finishes what it has and goes',
+      'worker drained left: drained by the operator',
+    ]);
   });
 
   it('of a flood of refusals is a bounded log', () => {
