@@ -3,9 +3,23 @@ import { request } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import { folderIdentity, readControlLink } from '@gradcast/run-folder';
 
-/** Why an operation was not done. `message` is one sentence for a user. */
+/** Why an operation was not done: codes of this side, and those that a coordinator answers with. */
+export const OPERATE_CODES = [
+  'run-not-running',
+  'run-not-answering',
+  'run-of-another-user',
+  'pause-withdrawn',
+  'worker-lost',
+  'operation-unknown',
+  'run-copied',
+  'run-ending',
+  'worker-unknown',
+] as const;
+
+/** An operation was not done. `message` is one sentence for a user. */
 export class OperateError extends Error {
   override readonly name = 'OperateError';
+  /** One of {@link OPERATE_CODES}, or one of a coordinator of another version. */
   readonly code: string;
 
   constructor(code: string, message: string, options?: ErrorOptions) {

@@ -1,10 +1,10 @@
-import { cp, mkdir, mkdtemp, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { Server, ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ControlClient } from './control-client.ts';
+import { ControlClient, OPERATE_CODES } from './control-client.ts';
 import { runOperation } from './operate.ts';
 import type { OperateRequest } from './operate.ts';
 
@@ -193,7 +193,8 @@ describe.skipIf(process.platform === 'win32')('drain', () => {
     ];
     const { heard, tells } = await coordinator({ 'POST /drain': ASKED, 'GET /state': { ...RUNNING, workers: two } });
     const drained = operate({ operation: 'drain' });
-    await tells(left('lost', 'b'), { type: 'joined', name: 'a' }, left('drained'));
+    const replaced = { type: 'refused', worker: 'a', code: 'replaced', sentence: 'the worker connected again' };
+    await tells(left('lost', 'b'), replaced, { type: 'joined', name: 'a' }, left('drained'));
     expect(await drained).toEqual([0, 'worker a is gone']);
     expect(heard[0].body).toBe('{"worker":"a"}');
   });
@@ -291,6 +292,15 @@ describe('a run that takes no commands', () => {
     server!.removeAllListeners('request');
     const client = (await ControlClient.find(run, 50))!;
     await expect(client.ask('POST', '/stop')).rejects.toMatchObject({ code: 'run-not-answering' });
+  });
+});
+
+describe('docs/configuration.md', () => {
+  it('explains every code with which an operation is refused, and no other', async () => {
+    const document = await readFile(new URL('../../../docs/configuration.md', import.meta.url), 'utf8');
+    const [, section] = document.split('\n## Operating a run\n');
+    const explained = [...section.split('\n## ')[0].matchAll(/^\| `([a-z-]+)` /gm)].map(([, code]) => code);
+    expect(explained.sort()).toEqual(['run-missing', ...OPERATE_CODES].sort());
   });
 });
 

@@ -123,8 +123,10 @@ interface Drain {
 async function drained({ client, answer, run, worker, wait }: Drain): Promise<Done> {
   if (!wait) return { sentence: `worker ${worker} finishes what it has and goes`, facts: { worker, ...answer } };
   for await (const event of client.events(Number(answer['seq']))) {
-    const { type, worker: who, why, sentence } = event;
+    const { type, worker: who, why, code, sentence } = event;
     if (who !== worker || (type !== 'left' && type !== 'refused')) continue;
+    // It has connected again, and hears anew that it is to go.
+    if (code === 'replaced') continue;
     if (type === 'refused') throw new OperateError('worker-lost', `worker ${worker} was refused: ${String(sentence)}`);
     if (why === 'lost') {
       throw new OperateError('worker-lost', `worker ${worker} lost its connection before it had finished`);
