@@ -3,7 +3,7 @@
  */
 import { readSync, fstatSync } from 'node:fs';
 import type { BigIntStats } from 'node:fs';
-import { open, realpath } from 'node:fs/promises';
+import { open, realpath, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { sep } from 'node:path';
 import { DatasetError } from './errors.ts';
@@ -31,15 +31,15 @@ export class ByteFile {
    */
   static async open(path: string, root: string): Promise<ByteFile> {
     await assertWithin(path, root);
+    await assertFile(path);
     const handle = await open(path, 'r').catch((error: unknown) => Promise.reject(unreadable(path, error)));
     return ByteFile.of(path, handle);
   }
 
-  /** A file that is open; it is closed if it is none. @throws DatasetError `data-unreadable`. */
+  /** A file that is open; it is closed if it cannot be used. @throws DatasetError `data-unreadable`. */
   static async of(path: string, handle: FileHandle): Promise<ByteFile> {
     try {
       const stats = await handle.stat({ bigint: true });
-      if (!stats.isFile()) throw new DatasetError('data-unreadable', `${path} is no file`);
       return new ByteFile(path, handle, stats);
     } catch (error) {
       await handle.close();
@@ -111,6 +111,13 @@ export async function assertWithin(path: string, root: string): Promise<void> {
   if (real === root || real.startsWith(root.endsWith(sep) ? root : root + sep)) return;
   const remedy = 'copy it there, or name the folder that it lies in';
   throw new DatasetError('data-link', `${path} is a link that leads out of the data folder: ${remedy}`);
+}
+
+/** To be asked before opening: opening a pipe waits for whoever writes to it. @returns its size. @throws DatasetError `data-unreadable`. */
+export async function assertFile(path: string): Promise<number> {
+  const found = await stat(path).catch((error: unknown) => Promise.reject(unreadable(path, error)));
+  if (!found.isFile()) throw new DatasetError('data-unreadable', `${path} is no file`);
+  return found.size;
 }
 
 /** An error of the system as a sentence. */

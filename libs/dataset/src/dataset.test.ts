@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -272,6 +273,21 @@ describe('a data folder', () => {
     } finally {
       await rm(outside, { recursive: true });
     }
+  });
+
+  it.skipIf(process.platform === 'win32')('may hold no pipe in place of a file', async () => {
+    execFileSync('mkfifo', [join(folder, 'images.npy')]);
+    await refusal().toThrow(/images\.npy is no file/);
+    await rm(join(folder, 'images.npy'));
+    await mkdir(join(folder, 'cat'));
+    execFileSync('mkfifo', [join(folder, 'cat', '1.png')]);
+    await refusal().toThrow(/1\.png is no file/);
+  });
+
+  it('is listed up to a limit', async () => {
+    await put({ a: labels, 'b/c': labels, d: labels });
+    expect(await list(folder, 3)).toEqual({ path: folder, files: ['a', 'd'], folders: ['b'] });
+    await expect(list(folder, 2)).rejects.toMatchObject({ code: 'data-large' });
   });
 
   it.skipIf(process.platform !== 'linux')(

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { HELD_BYTES } from './column.ts';
 import { DATASET_CODES } from './errors.ts';
+import { MAX_NAMES } from './folder.ts';
 import { MAX_PNG_BYTES } from './png-set.ts';
 import { MAX_SAMPLE_BYTES, MAX_SAMPLES } from './source.ts';
 
@@ -16,6 +17,6 @@ describe('docs/data.md', () => {
   it('has the limits', () => {
     for (const bytes of [HELD_BYTES, MAX_SAMPLE_BYTES, MAX_PNG_BYTES])
       expect(document).toContain(`${bytes / 2 ** 20} MiB`);
-    expect(document).toContain(MAX_SAMPLES.toLocaleString('en'));
+    for (const count of [MAX_SAMPLES, MAX_NAMES]) expect(document).toContain(count.toLocaleString('en'));
   });
 });

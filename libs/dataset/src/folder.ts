@@ -1,7 +1,7 @@
 /**
  * The data folder: what lies in it, in an order that no file system has a say in.
  */
-import { readdir, realpath, stat } from 'node:fs/promises';
+import { opendir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { unreadable } from './byte-file.ts';
 import { DatasetError } from './errors.ts';
@@ -22,15 +22,22 @@ export async function realFolder(folder: string): Promise<string> {
   return realpath(folder);
 }
 
-/** @throws DatasetError `data-unreadable`; `data-name` for a name that is no UTF-8. */
-export async function list(path: string): Promise<Listing> {
-  const entries = await readdir(path, { withFileTypes: true }).catch((error: unknown) =>
+/** Names that a folder may have: they are held in memory while a data set is opened, some hundred bytes each. */
+export const MAX_NAMES = 2 ** 20;
+
+/** @throws DatasetError `data-unreadable`; `data-name` for a name that is no UTF-8; `data-large` for too many. */
+export async function list(path: string, most = MAX_NAMES): Promise<Listing> {
+  // Many at a time, since each time costs as much as hundreds of names do.
+  const entries = await opendir(path, { bufferSize: 1024 }).catch((error: unknown) =>
     Promise.reject(unreadable(path, error)),
   );
   const files: string[] = [];
   const folders: string[] = [];
-  for (const entry of entries) {
+  for await (const entry of entries) {
     const { name } = entry;
+    if (files.length + folders.length >= most) {
+      throw new DatasetError('data-large', `${path} has more than ${most} names; convert the data set to .npy`);
+    }
     if (name.startsWith('.') || name === 'lost+found') continue;
     // What a name's bytes mean differs between machines then, and two such names may look alike.
     if (name.includes('\uFFFD')) throw new DatasetError('data-name', `${path} has a name that is no UTF-8: ${name}`);

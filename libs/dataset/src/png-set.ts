@@ -1,6 +1,6 @@
 /** A data set of PNG images in folders, each class in its own; see `png-tree.ts` for where they lie. */
-import { readFile, stat } from 'node:fs/promises';
-import { assertWithin, unreadable } from './byte-file.ts';
+import { readFile } from 'node:fs/promises';
+import { assertFile, assertWithin, unreadable } from './byte-file.ts';
 import { DatasetError } from './errors.ts';
 import type { Kind } from './kind.ts';
 import { decodePng } from './png.ts';
@@ -55,16 +55,11 @@ async function* pixels(
 
 async function readPng(path: string, root: string): Promise<PngImage> {
   await assertWithin(path, root);
-  let bytes: Uint8Array;
-  try {
-    const { size } = await stat(path);
-    if (size > MAX_PNG_BYTES) {
-      throw new DatasetError('data-large', `${path} has ${size} bytes; ${MAX_PNG_BYTES} are the most that are read`);
-    }
-    bytes = await readFile(path);
-  } catch (error) {
-    throw unreadable(path, error);
+  const size = await assertFile(path);
+  if (size > MAX_PNG_BYTES) {
+    throw new DatasetError('data-large', `${path} has ${size} bytes; ${MAX_PNG_BYTES} are the most that are read`);
   }
+  const bytes = await readFile(path).catch((error: unknown) => Promise.reject(unreadable(path, error)));
   return decodePng(bytes, path);
 }
 

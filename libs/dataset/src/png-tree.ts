@@ -10,10 +10,9 @@ import { opendir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { assertWithin } from './byte-file.ts';
 import { DatasetError } from './errors.ts';
-import { list } from './folder.ts';
+import { list, MAX_NAMES } from './folder.ts';
 import type { Listing } from './folder.ts';
 import type { Split } from './kind.ts';
-import { MAX_SAMPLES } from './source.ts';
 
 export interface PngTree {
   /** In the order of the samples, by path from the data folder. */
@@ -99,22 +98,19 @@ async function treeOf(half: Listing, root: string, classNames: readonly string[]
     const label = classNames.indexOf(name);
     if (label < 0)
       throw new DatasetError('data-classes', `${join(half.path, name)}: no training images are of this class`);
-    const found = await imagesOf(join(half.path, name), root);
+    const found = await imagesOf(join(half.path, name), { root, most: MAX_NAMES - images.length });
     for (const path of found) {
       images.push(path);
       labels.push(label);
     }
   }
-  if (images.length > MAX_SAMPLES) {
-    throw new DatasetError('data-large', `${half.path} has ${images.length} images, more than ${MAX_SAMPLES}`);
-  }
   return { images, labels: Uint8Array.from(labels), classNames };
 }
 
 /** A class folder holds images and nothing else: what was overlooked would be missing from the training. */
-async function imagesOf(path: string, root: string): Promise<string[]> {
+async function imagesOf(path: string, { root, most }: { root: string; most: number }): Promise<string[]> {
   await assertWithin(path, root);
-  const listing = await list(path);
+  const listing = await list(path, most);
   const stray = [...listing.folders, ...listing.files.filter((name) => !isPng(name) && !LEFTOVERS.includes(name))];
   if (stray.length > 0) {
     throw new DatasetError('png-name', `${join(path, stray[0])} is no .png file, and class folders hold nothing else`);
