@@ -41,6 +41,7 @@ const EVENTS: FleetEvents = {
   left: ignore,
   forgotten: ignore,
   refused: failOn('refused'),
+  resultRefused: failOn('resultRefused'),
   lease: ignore,
   leaseTime: ignore,
   leasedAgain: ignore,

@@ -49,7 +49,8 @@ async function read(metricsUrl: string, signal: AbortSignal) {
   const urls = targets.flatMap(({ targets: hosts }) => hosts.map((host) => `http://${host}/metrics`));
   const workers = await Promise.all(urls.map((url) => scrape(url, signal)));
   const sumOf = (name: string) => workers.reduce((sum, worker) => sum + worker.value(name), 0);
-  const phase = (name: string) => coordinator.value('gradcast_phase_duration_seconds_sum', { phase: name });
+  const phase = (name: string) => coordinator.value('gradcast_step_phase_duration_seconds_sum', { phase: name });
+  const leasePhase = (name: string) => coordinator.value('gradcast_lease_phase_duration_seconds_sum', { phase: name });
   return {
     at: performance.now() / 1000,
     steps: coordinator.value('gradcast_steps_total'),
@@ -57,9 +58,9 @@ async function read(metricsUrl: string, signal: AbortSignal) {
     reduce: phase('reduce'),
     broadcast: phase('broadcast'),
     optimizer: phase('optimizer'),
-    leases: coordinator.value('gradcast_phase_duration_seconds_count', { phase: 'network' }),
-    leaseCompute: phase('compute'),
-    leaseNetwork: phase('network'),
+    leases: coordinator.value('gradcast_lease_phase_duration_seconds_count', { phase: 'network' }),
+    leaseCompute: leasePhase('compute'),
+    leaseNetwork: leasePhase('network'),
     workers: workers.length,
     coordinatorCpu: coordinator.value(CPU),
     workerCpu: sumOf(CPU),

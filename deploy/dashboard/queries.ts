@@ -75,14 +75,14 @@ export const panels: readonly PanelQueries[] = [
   },
   {
     title: 'Where a step goes',
-    description: 'Mean time of each phase.',
+    description: 'Mean time of each phase of a step.',
     kind: 'timeseries',
     unit: 's',
     queries: [
       {
         expression:
-          `sum by (phase) (rate(gradcast_phase_duration_seconds_sum[${RATE_INTERVAL}]))` +
-          ` / sum by (phase) (rate(gradcast_phase_duration_seconds_count[${RATE_INTERVAL}]))`,
+          `sum by (phase) (rate(gradcast_step_phase_duration_seconds_sum[${RATE_INTERVAL}]))` +
+          ` / sum by (phase) (rate(gradcast_step_phase_duration_seconds_count[${RATE_INTERVAL}]))`,
         legend: '{{phase}}',
       },
     ],

@@ -3,6 +3,7 @@
  * have a stream of their own (`libs/config/src/run-events.ts`).
  */
 import type { AuditEnding, Departure, JoinedWorker } from '@gradcast/config';
+import type { RefusalCode } from '@gradcast/protocol';
 import type { Subtree } from '@gradcast/schedule';
 
 export { RUN_STATES } from '@gradcast/config';
@@ -27,6 +28,8 @@ export interface FleetEvents {
   forgotten(worker: string): void;
   refused(worker: string, code: string, sentence: string): void;
   lease(outcome: LeaseOutcome, worker: string): void;
+  /** A result was not used, which is its sender's fault. */
+  resultRefused(code: RefusalCode): void;
   /** A lease came back whole: milliseconds from grant to result, and those of them spent computing. */
   leaseTime(worker: string, totalMs: number, computeMs: number): void;
   /** A result was computed with another replica than ours. */

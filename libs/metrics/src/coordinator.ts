@@ -3,9 +3,6 @@ import type { Counter, Gauge, Histogram } from 'prom-client';
 import { doublingBuckets, MetricsFactory } from './registry.ts';
 import type { MetricsRegistry } from './registry.ts';
 
-/** Where the time of a step goes. */
-export type Phase = 'compute' | 'network' | 'reduce' | 'optimizer' | 'broadcast';
-
 /** How a lease ended. */
 const LEASE_OUTCOMES = ['accepted', 'late', 'expired', 'refused', 'duplicate', 'audited'] as const;
 
@@ -26,10 +23,15 @@ export interface CoordinatorMetrics {
   readonly images: Counter;
   readonly steps: Counter;
   readonly stepSeconds: Histogram;
-  readonly phaseSeconds: Histogram<'phase'>;
+  /** Phases of a step, each observed once a step. */
+  readonly stepPhaseSeconds: Histogram<'phase'>;
   readonly leaseSeconds: Histogram<'worker'>;
+  /** Computing and the way there and back, each observed once a lease. */
+  readonly leasePhaseSeconds: Histogram<'phase'>;
   readonly leases: Counter<'outcome'>;
+  /** Results that were not used and count as their sender's fault. */
   readonly resultsRefused: Counter<'reason'>;
+  readonly workersRefused: Counter<'reason'>;
   readonly workers: Gauge<'state'>;
   /** 1 for the state that the run is in, else 0. */
   readonly runState: Gauge<'state'>;
@@ -69,13 +71,18 @@ export function coordinatorMetrics({ version, preset }: BuildInfo): CoordinatorM
     stepSeconds: make.histogram('step_duration_seconds', 'Time from opening a step to closing it.', {
       buckets: doublingBuckets(0.01, 14),
     }),
-    phaseSeconds: make.histogram('phase_duration_seconds', 'Where the time of a step goes.', {
+    stepPhaseSeconds: make.histogram('step_phase_duration_seconds', 'Where the time of a step goes.', {
       buckets: doublingBuckets(0.0005, 16),
       labels: ['phase'],
     }),
     leaseSeconds,
+    leasePhaseSeconds: make.histogram('lease_phase_duration_seconds', 'Where the time of a lease goes.', {
+      buckets: doublingBuckets(0.0005, 16),
+      labels: ['phase'],
+    }),
     leases: make.counter('leases_total', 'Leases by how they ended.', ['outcome']),
     resultsRefused: make.counter('results_refused_total', 'Results refused, by code.', ['reason']),
+    workersRefused: make.counter('workers_refused_total', 'Connections refused, by code.', ['reason']),
     workers: make.gauge('workers', 'Connected workers by what they are doing.', ['state']),
     runState: make.gauge('run_state', '1 for the state that the run is in, else 0.', ['state']),
     wireBytes: make.counter('wire_bytes_total', 'Bytes of WebSocket messages.', ['direction', 'message']),

@@ -13,10 +13,12 @@ function coordinator() {
   metrics.images.inc(128);
   metrics.steps.inc();
   metrics.stepSeconds.observe(0.3);
-  metrics.phaseSeconds.observe({ phase: 'compute' }, 0.25);
+  metrics.stepPhaseSeconds.observe({ phase: 'reduce' }, 0.25);
+  metrics.leasePhaseSeconds.observe({ phase: 'compute' }, 0.25);
   metrics.leaseSeconds.observe({ worker: 'w1' }, 0.26);
   metrics.leases.inc({ outcome: 'accepted' });
-  metrics.resultsRefused.inc({ reason: 'stale-version' });
+  metrics.resultsRefused.inc({ reason: 'replica-mismatch' });
+  metrics.workersRefused.inc({ reason: 'silent' });
   metrics.workers.set({ state: 'leased' }, 2);
   metrics.wireBytes.inc({ direction: 'out', message: 'lease' }, 1024);
   metrics.loss.set({ network: 'generator' }, 0.7);
@@ -41,17 +43,19 @@ describe('metrics', () => {
       'gradcast_gradient_norm',
       'gradcast_images_total',
       'gradcast_lease_duration_seconds',
+      'gradcast_lease_phase_duration_seconds',
       'gradcast_leases_total',
       'gradcast_loss',
-      'gradcast_phase_duration_seconds',
       'gradcast_quarantines_total',
       'gradcast_replica_mismatches_total',
       'gradcast_results_refused_total',
       'gradcast_run_state',
       'gradcast_step_duration_seconds',
+      'gradcast_step_phase_duration_seconds',
       'gradcast_steps_total',
       'gradcast_wire_bytes_total',
       'gradcast_workers',
+      'gradcast_workers_refused_total',
       'gradcast_write_failures_total',
     ]);
     expect(await names(workerMetrics({ backend: 'wasm', device: 'cpu', version: '0.1.0' }).registry)).toEqual([

@@ -33,6 +33,7 @@ function harness(...present: { readonly name: string; readonly identity: string 
       audit: (kind, worker) => told.push(`${kind} ${worker}`),
       lease: (outcome, worker) => told.push(`${outcome} ${worker}`),
       quarantined: (worker, offence) => told.push(`quarantined ${worker} ${offence}`),
+      resultRefused: (code) => told.push(`result ${code}`),
     },
     members: {
       reputations,
@@ -49,14 +50,25 @@ it('is for who was wrong, and praise for who was right', () => {
   for (let i = 0; i < 10; i++) blame.ruled(ruling({ right: [party('honest')], used: party('honest'), kind: 'agreed' }));
   expect([reputations.isOnProbation('honest'), told.slice(-2)]).toEqual([false, ['agreed honest', 'accepted honest']]);
   blame.ruled(ruling({ wrong: [party('liar')] }));
-  expect(told.slice(-3)).toEqual(['settled arbiter', 'quarantined liar audit', 'refused liar audit-lost']);
+  expect(told.slice(-4)).toEqual([
+    'settled arbiter',
+    'quarantined liar audit',
+    'result audit-lost',
+    'refused liar audit-lost',
+  ]);
 });
 
 it('finds who has hung up by its session, and not who has taken its name since', () => {
   const { blame, reputations, told } = harness({ name: 'w', identity: 'session-2' });
   blame.ruled(ruling({ wrong: [party('w', 'session-1')] }));
   blame.refuted(party('w', 'session-1'));
-  expect(told).toEqual(['settled arbiter', 'quarantined w audit', 'quarantined w refused']);
+  expect(told).toEqual([
+    'settled arbiter',
+    'quarantined w audit',
+    'result audit-lost',
+    'quarantined w refused',
+    'result result-numeric',
+  ]);
   expect(reputations.quarantineOf('session-1')).toBeDefined();
   expect(reputations.quarantineOf('session-2')).toBeUndefined();
 });

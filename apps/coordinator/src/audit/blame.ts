@@ -10,7 +10,7 @@ import type { Members } from '../membership/members.ts';
 import type { Offence } from '../membership/reputation.ts';
 
 export interface BlameOptions {
-  readonly events: Pick<FleetEvents, 'audit' | 'lease' | 'quarantined'>;
+  readonly events: Pick<FleetEvents, 'audit' | 'lease' | 'quarantined' | 'resultRefused'>;
   readonly members: Pick<Members, 'named' | 'refuse' | 'reputations'>;
 }
 
@@ -29,6 +29,7 @@ export class Blame {
     for (const party of wrong) {
       const { worker, identity } = party;
       this.offend(party, 'audit');
+      this.#options.events.resultRefused('audit-lost');
       const member = this.#options.members.named(worker);
       if (member?.identity !== identity) continue;
       this.#options.members.refuse(member, 'audit-lost', 'its result differed from what the arbiter computed');
@@ -39,6 +40,7 @@ export class Blame {
   refuted(party: Party): void {
     const { worker, identity } = party;
     this.offend(party, 'refused');
+    this.#options.events.resultRefused('result-numeric');
     const member = this.#options.members.named(worker);
     if (member?.identity !== identity) return;
     const sentence = 'its result was not finite or too large, and another worker found other bits';

@@ -259,11 +259,13 @@ export class Leasing implements Work {
     if (message.fingerprint !== this.#committed.fingerprint) {
       events.mismatch(member.name);
       events.lease('refused', member.name);
+      events.resultRefused('replica-mismatch');
       this.#offend(member, 'mismatch');
       return members.resync(member);
     }
     if (!codec.hasZeroPadding(node)) {
       this.#offend(member, 'refused');
+      events.resultRefused('message-invalid');
       throw new ProtocolError('message-invalid', 'its result has numbers between the tensors');
     }
     const verdict = step.accept(lease, message.subtree, node, { party: partyOf(member), now: now() });
@@ -293,6 +295,7 @@ export class Leasing implements Work {
     if (!lease.audit) return behind >= 0 && end <= first + count ? lease : undefined;
     if (behind === 0 && subtree.size === count) return lease;
     this.#offend(member, 'refused');
+    this.#options.events.resultRefused('message-invalid');
     throw new ProtocolError('message-invalid', `this lease is not answered with leaves ${subtree.start} to ${end - 1}`);
   }
 
@@ -335,8 +338,8 @@ export class Leasing implements Work {
     const { now, cut, payload, terms, members } = this.#options;
     const { worker, range } = assignment;
     const attempt = step.leases.attemptsOf(range);
-    const deadlineMs = this.#pace.leaseMs(worker, { leaves: range.count, attempt });
-    const lease = step.leases.grant(assignment, now(), deadlineMs, audit);
+    const termMs = this.#pace.leaseMs(worker, { leaves: range.count, attempt });
+    const lease = step.leases.grant(assignment, now(), termMs, audit);
     const message: MessageOf<'lease'> = {
       type: 'lease',
       incarnation: terms.incarnation,
@@ -344,7 +347,6 @@ export class Leasing implements Work {
       version: step.version,
       first: range.first,
       count: range.count,
-      deadlineMs,
     };
     members.lease(worker, message, encodeFrame(message, leaseParts(payload, cut(step.version, range))));
   }

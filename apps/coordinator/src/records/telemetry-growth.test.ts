@@ -59,7 +59,18 @@ describe('metrics', () => {
     }
     const text = await scrape();
     expect(text).not.toContain('made-up');
-    expect(text).toContain('results_refused_total{reason="other"} 50');
+    expect(text).toContain('workers_refused_total{reason="other"} 50');
+    expect(text).not.toContain('results_refused_total{');
+  });
+
+  it('count a refused result as one, and its worker only if it was refused as well', async () => {
+    const { fleet, scrape } = harness();
+    const [a] = fleet.join('a');
+    fleet.fleet.open(0);
+    a.result({ start: 0, size: 4 }, { change: { fingerprint: 'f'.repeat(32) } });
+    const text = await scrape();
+    expect(text).toContain('results_refused_total{reason="replica-mismatch"} 1');
+    expect(text).not.toContain('workers_refused_total{');
   });
 });
 

@@ -131,7 +131,7 @@ export class Telemetry {
       forgotten: (worker) => metrics.forgetWorker(worker),
       refused: (worker, code, sentence) => {
         // A worker's own codes are free; as labels each would be a series for ever.
-        metrics.resultsRefused.inc({ reason: Object.hasOwn(REFUSALS, code) ? code : 'other' });
+        metrics.workersRefused.inc({ reason: Object.hasOwn(REFUSALS, code) ? code : 'other' });
         const leftOut = this.#options.lines.take();
         if (leftOut !== undefined) stream.publish({ type: 'refused', worker, code, sentence, leftOut });
         if (code === 'replaced') return;
@@ -146,10 +146,11 @@ export class Telemetry {
         if (this.#everSeen.size < MOST_SEEN) this.#everSeen.add(worker);
         this.#wasUsed(worker);
       },
+      resultRefused: (code) => metrics.resultsRefused.inc({ reason: code }),
       leaseTime: (worker, totalMs, computeMs) => {
         metrics.leaseSeconds.observe({ worker }, totalMs / 1000);
-        metrics.phaseSeconds.observe({ phase: 'compute' }, computeMs / 1000);
-        metrics.phaseSeconds.observe({ phase: 'network' }, Math.max(0, totalMs - computeMs) / 1000);
+        metrics.leasePhaseSeconds.observe({ phase: 'compute' }, computeMs / 1000);
+        metrics.leasePhaseSeconds.observe({ phase: 'network' }, Math.max(0, totalMs - computeMs) / 1000);
       },
       leasedAgain: (worker, leaves, why) => stream.publish({ type: 'leased-again', worker, ...leaves, why }),
       audit: (ending, worker) => {
@@ -277,7 +278,7 @@ export class Telemetry {
     metrics.stepSeconds.observe(timings.totalMs / 1000);
     for (const phase of PHASES) {
       const ms = timings.phases[phase];
-      if (ms !== undefined && phase !== 'compute') metrics.phaseSeconds.observe({ phase }, ms / 1000);
+      if (ms !== undefined) metrics.stepPhaseSeconds.observe({ phase }, ms / 1000);
     }
     for (const { lossOf, value } of shown) if (lossOf !== undefined) metrics.loss.set({ network: lossOf }, value);
     for (const [i, { name }] of task.groups.entries()) metrics.gradientNorm.set({ network: name }, norms.groups[i]);

@@ -186,6 +186,7 @@ export class FleetHarness {
       left: (worker, { why, reason }) => tell('left', worker, why, reason),
       forgotten: () => undefined,
       refused: (worker, code) => tell('refused', worker, code),
+      resultRefused: (code) => tell('result-refused', code),
       lease: (outcome, worker) => tell(outcome, worker),
       leaseTime: (worker, totalMs, computeMs) => tell('time', worker, totalMs, computeMs),
       mismatch: (worker) => tell('mismatch', worker),
