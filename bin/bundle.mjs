@@ -7,7 +7,7 @@ import { root, workspaceOnly } from './build.mjs';
 /**
  * Bundles a program for Node; npm packages stay outside, so the file must lie where they are found.
  *
- * @param from esbuild's `entryPoints` or `stdin`.
+ * @param from esbuild's `entryPoints` or `stdin`, and where they lie if this runs out of a bundle itself.
  * @returns `outfile`.
  */
 export async function bundleProgram(from, outfile) {

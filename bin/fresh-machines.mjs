@@ -11,7 +11,7 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { root } from './build.mjs';
-import { wordsOf } from './words.mjs';
+import { refuseWords, wordsOf } from './words.mjs';
 
 const run = promisify(execFile);
 /** `nobody` of every Linux distribution. */
@@ -47,10 +47,10 @@ const values = wordsOf('test:fresh', {
 const wanted = values.only === '' ? CASES : CASES.filter(({ name }) => values.only.split(',').includes(name));
 const commands = commandsOf(values.what);
 if (wanted.length === 0 || commands.length === 0) {
-  console.error(
-    `test:fresh: --what takes demo, test or both; --only names of ${CASES.map(({ name }) => name).join(', ')}`,
+  refuseWords(
+    'test:fresh',
+    `--what takes demo, test or both; --only names of ${CASES.map(({ name }) => name).join(', ')}`,
   );
-  process.exit(2);
 }
 if (process.getuid?.() !== 0) {
   console.error('test:fresh needs root: it becomes other users and mounts folders');

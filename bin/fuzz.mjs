@@ -7,7 +7,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { root } from './build.mjs';
 import { loadTool } from './bundle.mjs';
-import { wordsOf } from './words.mjs';
+import { refuseWords, wordsOf } from './words.mjs';
 
 /** What one frame of at most 64 kB may cost on a busy machine, and what all of them together may keep. */
 const SLOWEST_MS = 2_000;
@@ -22,8 +22,7 @@ const values = wordsOf('fuzz', options);
 const frames = Number(values.frames);
 const seed = Number(values.seed);
 if (!Number.isSafeInteger(frames) || frames < 100 || !Number.isSafeInteger(seed) || seed < 0) {
-  console.error('fuzz: --frames takes an integer from 100, --seed one from 0');
-  process.exit(2);
+  refuseWords('fuzz', '--frames takes an integer from 100, --seed one from 0');
 }
 
 const { fuzzDecoder, fuzzFleet, fuzzWorker } = await load();

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 
 /**
  * @param tool how the tool is called in the sentence.
- * @param options as `parseArgs` takes them.
+ * @param options as `parseArgs` takes them, each with its default.
  * @returns the flags' values; does not return if a word is none of them.
  */
 export function wordsOf(tool, options) {
@@ -11,7 +11,12 @@ export function wordsOf(tool, options) {
     return parseArgs({ options }).values;
   } catch (error) {
     const known = Object.entries(options).map(([name, { default: usual }]) => `--${name} ${usual || 'TEXT'}`);
-    process.stderr.write(`${tool}: ${error.message.split('. ')[0]}; usual: ${known.join(' ')}\n`);
-    process.exit(2);
+    return refuseWords(tool, `${error.message.split('. ')[0]}; usual: ${known.join(' ')}`);
   }
+}
+
+/** Ends a tool whose flags have values that it does not take. */
+export function refuseWords(tool, sentence) {
+  process.stderr.write(`${tool}: ${sentence}\n`);
+  process.exit(2);
 }

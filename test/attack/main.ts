@@ -3,7 +3,7 @@
  * or two honest workers, one after the other, and prints attack x outcome x cost. Exit code 1 unless each is withstood:
  * the run goes on, ends with exit 0 and the undisturbed run's hashes, and `gradcast verify` proves it.
  */
-import { parseArgs } from 'node:util';
+import { refuseWords, wordsOf } from '../../bin/words.mjs';
 import { closeOnSignal } from '../chaos/command.ts';
 import { catalogue } from './catalogue.ts';
 import { Stage } from './stage.ts';
@@ -20,13 +20,10 @@ const say = (line: string) => process.stdout.write(`${line}\n`);
 process.exitCode = await main();
 
 async function main(): Promise<number> {
-  const given = flags();
-  if (!given) return 2;
-  const { only, backend, steps } = given;
+  const { only, backend, steps } = wordsOf('attack', options);
   const attacks = catalogue.filter(({ name }) => name.includes(only));
   if (!(Number(steps) >= 2) || attacks.length === 0) {
-    process.stderr.write('attack: --steps takes a number from 2, --only a part of an attack’s name\n');
-    return 2;
+    refuseWords('attack', '--steps takes a number from 2, --only a part of an attack’s name');
   }
   const stage = await Stage.create({ backend, steps: Number(steps) });
   closeOnSignal(() => stage.close());
@@ -43,13 +40,4 @@ async function main(): Promise<number> {
   }
   say(`\n${withstood} of ${attacks.length} withstood`);
   return withstood === attacks.length ? 0 : 1;
-}
-
-function flags() {
-  try {
-    return parseArgs({ options }).values;
-  } catch (error) {
-    process.stderr.write(`attack: ${(error as Error).message.split('. ')[0]}\n`);
-    return undefined;
-  }
 }

@@ -1,5 +1,5 @@
 /** What the commands `chaos`, `soak` and `attack` have in common. */
-import { parseArgs } from 'node:util';
+import { refuseWords, wordsOf } from '../../bin/words.mjs';
 
 /** Exit codes by signal. */
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 };
@@ -11,22 +11,17 @@ export function closeOnSignal(close: () => Promise<void>): void {
   }
 }
 
-/** `--minutes M --seed S`. @returns a sentence if they are wrong. */
+/** `--minutes M --seed S`; does not return if they are wrong. */
 export function durationOf(
-  args: readonly string[],
-  { minutes: usual, most }: { minutes: number; most: number },
-): { minutes: number; seed: number } | string {
-  try {
-    const options = {
-      minutes: { type: 'string', default: `${usual}` },
-      seed: { type: 'string', default: '1' },
-    } as const;
-    const { values } = parseArgs({ args: [...args], options });
-    const [minutes, seed] = [Number(values.minutes), Number(values.seed)];
-    if (!(minutes > 0 && minutes <= most)) return `--minutes takes a number above 0, at most ${most}`;
-    if (!Number.isSafeInteger(seed) || seed < 0) return '--seed takes an integer, 0 or more';
-    return { minutes, seed };
-  } catch (error) {
-    return (error as Error).message;
-  }
+  tool: string,
+  { minutes: usual, most }: { readonly minutes: number; readonly most: number },
+): { minutes: number; seed: number } {
+  const words = wordsOf(tool, {
+    minutes: { type: 'string', default: `${usual}` },
+    seed: { type: 'string', default: '1' },
+  });
+  const [minutes, seed] = [Number(words.minutes), Number(words.seed)];
+  if (!(minutes > 0 && minutes <= most)) refuseWords(tool, `--minutes takes a number above 0, at most ${most}`);
+  if (!Number.isSafeInteger(seed) || seed < 0) refuseWords(tool, '--seed takes an integer, 0 or more');
+  return { minutes, seed };
 }

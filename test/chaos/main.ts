@@ -14,13 +14,7 @@ const LONG_SECONDS = 86_400;
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
-const settings = durationOf(process.argv.slice(2), { minutes: 30, most: 1440 });
-if (typeof settings === 'string') {
-  process.stderr.write(`chaos: ${settings}\n`);
-  process.exitCode = 2;
-} else {
-  process.exitCode = (await unleash(settings)) ? 0 : 1;
-}
+process.exitCode = (await unleash(durationOf('chaos', { minutes: 30, most: 1440 }))) ? 0 : 1;
 
 async function unleash({ minutes, seed }: { minutes: number; seed: number }): Promise<boolean> {
   const cast = await Cast.create({ flags: '--save-seconds 2' });

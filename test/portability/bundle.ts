@@ -3,16 +3,7 @@ import { builtinModules } from 'node:module';
 import { join } from 'node:path';
 import { repository as root } from '@gradcast/testing';
 import { build, type Plugin } from 'esbuild';
-
-/** Packages of npm stay imports. */
-const workspaceOnly: Plugin = {
-  name: 'workspace-only',
-  setup(builder) {
-    builder.onResolve({ filter: /^[^./]/ }, ({ path, kind }) =>
-      path.startsWith('@gradcast/') || kind === 'entry-point' ? undefined : { path, external: true },
-    );
-  },
-};
+import { bundleProgram } from '../../bin/bundle.mjs';
 
 /** Parts of libraries that only Node can run are left out as unused; what they import must be there all the same. */
 const withoutNode: Plugin = {
@@ -28,20 +19,9 @@ const withoutNode: Plugin = {
 };
 
 /** @returns the path of the program for Node; it lies in the repository, so that it finds its packages. */
-export async function nodeProgram(): Promise<string> {
-  const outfile = join(root, 'dist', 'tools', 'portability', 'in-node.mjs');
-  await build({
-    absWorkingDir: root,
-    entryPoints: ['test/portability/in-node.ts'],
-    outfile,
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-    logLevel: 'error',
-    plugins: [workspaceOnly],
-  });
-  return outfile;
+export function nodeProgram(): Promise<string> {
+  const from = { absWorkingDir: root, entryPoints: ['test/portability/in-node.ts'] };
+  return bundleProgram(from, join(root, 'dist', 'tools', 'portability', 'in-node.mjs'));
 }
 
 /** @returns the page's script, packages included. */

@@ -4,7 +4,7 @@
  * exit code 1 if any hash differs or a place fails, 2 if it does not understand. An emulated processor takes 2 steps at most.
  * On two cores all of it takes some two hours, most of that arm64; `--places node,chromium --steps 0` half a minute.
  */
-import { parseArgs } from 'node:util';
+import { refuseWords, wordsOf } from '../../bin/words.mjs';
 import { difference, readExpected, type Expected } from './expected.ts';
 import { PLACE_NAMES, placeOf, PRESETS, type Place, type PlaceName } from './places.ts';
 import type { Answer, PresetName, Request } from './steps.ts';
@@ -21,29 +21,21 @@ interface Settings {
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
-const settings = settingsOf(process.argv.slice(2));
-if (typeof settings === 'string') {
-  process.stderr.write(`test:portability: ${settings}\n`);
-  process.exitCode = 2;
-} else process.exitCode = (await compareAll(settings)) ? 0 : 1;
+process.exitCode = (await compareAll(settingsOf())) ? 0 : 1;
 
-function settingsOf(args: readonly string[]): Settings | string {
-  try {
-    const options = {
-      places: { type: 'string', default: PLACE_NAMES.join() },
-      presets: { type: 'string', default: PRESETS.join() },
-      steps: { type: 'string', default: '20' },
-    } as const;
-    const { values } = parseArgs({ args: [...args], options });
-    const places = values.places.split(',') as PlaceName[];
-    const presets = values.presets.split(',') as PresetName[];
-    if (!places.every((name) => PLACE_NAMES.includes(name))) return `--places takes some of ${PLACE_NAMES.join()}`;
-    if (!presets.every((name) => PRESETS.includes(name))) return `--presets takes some of ${PRESETS.join()}`;
-    if (!['0', '2', '20'].includes(values.steps)) return '--steps takes 0, 2 or 20';
-    return { places, presets, steps: Number(values.steps) };
-  } catch (error) {
-    return (error as Error).message;
-  }
+function settingsOf(): Settings {
+  const refuse = (sentence: string) => refuseWords('test:portability', sentence);
+  const words = wordsOf('test:portability', {
+    places: { type: 'string', default: PLACE_NAMES.join() },
+    presets: { type: 'string', default: PRESETS.join() },
+    steps: { type: 'string', default: '20' },
+  });
+  const places = words.places.split(',') as PlaceName[];
+  const presets = words.presets.split(',') as PresetName[];
+  if (!places.every((name) => PLACE_NAMES.includes(name))) refuse(`--places takes some of ${PLACE_NAMES.join()}`);
+  if (!presets.every((name) => PRESETS.includes(name))) refuse(`--presets takes some of ${PRESETS.join()}`);
+  if (!['0', '2', '20'].includes(words.steps)) refuse('--steps takes 0, 2 or 20');
+  return { places, presets, steps: Number(words.steps) };
 }
 
 async function compareAll({ places, presets, steps }: Settings): Promise<boolean> {

@@ -28,13 +28,7 @@ const ASIDE = ['nice', '-n', '10'];
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
-const settings = durationOf(process.argv.slice(2), { minutes: 120, most: 10_080 });
-if (typeof settings === 'string') {
-  process.stderr.write(`soak: ${settings}\n`);
-  process.exitCode = 2;
-} else {
-  process.exitCode = (await soak(settings)) ? 0 : 1;
-}
+process.exitCode = (await soak(durationOf('soak', { minutes: 120, most: 10_080 }))) ? 0 : 1;
 
 async function soak({ minutes, seed }: { minutes: number; seed: number }): Promise<boolean> {
   const workerEnv = { GRADCAST_TOKEN: SECRETS.own };
