@@ -5,7 +5,7 @@
  * for HTTP. On loopback, in a Unix socket and inside TLS no proxy sees them, and both ends are spared a pass over megabytes.
  * A deviation from the letter of the RFC, and only there.
  */
-import { isLoopback } from '@gradcast/config';
+import { isLoopback } from '@gradcast/protocol';
 
 /** Whether nobody between this worker and the coordinator at `url` can see its bytes. */
 export function isPrivate(url: string): boolean {

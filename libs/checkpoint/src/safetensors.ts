@@ -10,7 +10,8 @@ import { CheckpointError } from './errors.ts';
 /** Headers longer than this are refused; a run's own are a few kB. */
 export const MAX_HEADER_BYTES = 16 * 2 ** 20;
 
-const LENGTH_BYTES = 8;
+/** Bytes that say how long the header is. */
+export const LENGTH_BYTES = 8;
 const ALIGNMENT = 8;
 
 const DTYPES = { F64: Float64Array, F32: Float32Array, U32: Uint32Array, U8: Uint8Array } as const;
@@ -99,12 +100,26 @@ export function decodeSafetensors(bytes: Uint8Array, name: string): DecodedSafet
   };
 }
 
-function readHeader(bytes: Uint8Array, name: string): { header: Record<string, unknown>; headerBytes: number } {
+/**
+ * Bytes before the first tensor, as the first eight bytes of a file announce them.
+ *
+ * @throws CheckpointError `checkpoint-truncated` or `checkpoint-corrupt`.
+ */
+export function announcedBytes(bytes: Uint8Array, name: string): number {
   if (bytes.length < LENGTH_BYTES) throw truncated(name, bytes.length, LENGTH_BYTES);
   const length = new DataView(bytes.buffer, bytes.byteOffset, LENGTH_BYTES).getBigUint64(0, true);
   if (length < 2n || length > BigInt(MAX_HEADER_BYTES))
     throw corrupt(name, `it announces a header of ${length.toString()} bytes`);
-  const headerBytes = LENGTH_BYTES + Number(length);
+  return LENGTH_BYTES + Number(length);
+}
+
+/**
+ * The header of a file that begins with these bytes.
+ *
+ * @throws CheckpointError `checkpoint-truncated` or `checkpoint-corrupt`.
+ */
+export function readHeader(bytes: Uint8Array, name: string): { header: Record<string, unknown>; headerBytes: number } {
+  const headerBytes = announcedBytes(bytes, name);
   if (bytes.length < headerBytes) throw truncated(name, bytes.length, headerBytes);
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(LENGTH_BYTES, headerBytes));

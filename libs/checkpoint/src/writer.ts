@@ -6,8 +6,8 @@ import type { Checkpoint } from './checkpoint.ts';
 import { CheckpointError } from './errors.ts';
 import type { SavedCheckpoint, SaveReply, SaveRequest } from './writer-messages.ts';
 
-/** Saves that may be under way at once. */
-const MAX_PENDING = 2;
+/** Saves that may be under way at once: one being written, one waiting. */
+export const MAX_SAVES = 2;
 
 /** What is needed of a `Worker` of `node:worker_threads`. */
 export interface WriterThread {
@@ -49,7 +49,7 @@ export class CheckpointWriter {
 
   /** Whether a further {@link save} would be refused now. */
   get busy(): boolean {
-    return this.#pending.size >= MAX_PENDING;
+    return this.#pending.size >= MAX_SAVES;
   }
 
   /**

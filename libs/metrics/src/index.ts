@@ -1,8 +1,7 @@
 export { coordinatorMetrics } from './coordinator.ts';
-export type { BuildInfo, CoordinatorMetrics, LeaseOutcome, Phase, WorkerState, WrittenFile } from './coordinator.ts';
+export type { BuildInfo, CoordinatorMetrics, LeaseOutcome, WorkerState, WrittenFile } from './coordinator.ts';
 export { endpoints, healthChecks } from './endpoints.ts';
 export type { EndpointOptions, ScrapeTarget } from './endpoints.ts';
-export { isLoopbackHost } from './own-names.ts';
 export { processMetrics } from './registry.ts';
 export type { MetricsRegistry } from './registry.ts';
 export { JSON_TYPE, router } from './router.ts';

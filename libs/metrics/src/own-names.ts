@@ -7,6 +7,7 @@
  */
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
+import { isLoopback } from '@gradcast/protocol';
 
 export interface OwnNames {
   /** Address that the server is bound to. */
@@ -20,11 +21,6 @@ export interface OwnNames {
 /** Endings of names that are no public domains (RFC 6762, RFC 8375, the reserved `.internal`) or a cluster's own. */
 const PRIVATE_ENDINGS = ['.localhost', '.local', '.internal', '.home.arpa', '.svc'];
 
-/** Whether a bind address, or the name in a Host header, is this machine's loopback. */
-export function isLoopbackHost(name: string): boolean {
-  return name === 'localhost' || name === '::1' || /^127(?:\.\d{1,3}){3}$/.test(name);
-}
-
 /**
  * Bound to loopback, only loopback and the further names are accepted. Bound to anything else, also every address, names
  * without a dot (services of a compose file or a cluster), private endings and the name of this machine.
@@ -32,8 +28,8 @@ export function isLoopbackHost(name: string): boolean {
 export function namesUs(header: string | undefined, { bound, also = [], machine = hostname() }: OwnNames): boolean {
   const name = nameIn(header);
   if (name === '') return false;
-  if (isLoopbackHost(name) || also.some((each) => each.toLowerCase() === name)) return true;
-  if (isLoopbackHost(bound)) return false;
+  if (isLoopback(name) || also.some((each) => each.toLowerCase() === name)) return true;
+  if (isLoopback(bound)) return false;
   if (isIP(name) !== 0 || !name.includes('.')) return true;
   if (name === bound.toLowerCase() || name === machine.toLowerCase()) return true;
   return PRIVATE_ENDINGS.some((ending) => name.endsWith(ending));

@@ -1,15 +1,14 @@
-export { CODECS } from './codecs.ts';
-export type { CodecName } from './codecs.ts';
+export { CODECS } from '@gradcast/definition';
+export type { CodecName } from '@gradcast/definition';
 export { ProtocolError, REFUSALS } from './errors.ts';
 export type { RefusalCode, Retry } from './errors.ts';
 export { decodeFrame, encodeFrame, frameLimit, HEADER_LIMIT, payloadWithRoom, sealFrame } from './frame.ts';
 export type { Frame } from './frame.ts';
+export { isLoopback } from './loopback.ts';
 export {
   ARITHMETIC_VERSION,
   decodeFromCoordinator,
   decodeFromWorker,
-  MICRO_BATCH_SIZE_LIMIT,
-  MICRO_BATCHES_LIMIT,
   PROTOCOL_VERSION,
   TOLD_STATES,
   refusal,

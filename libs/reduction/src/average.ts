@@ -12,7 +12,7 @@ export interface GradientShape {
   readonly groups: readonly ParameterGroup[];
 }
 
-/** What a step's average measured, before any clip. */
+/** What a step's average measured. */
 export interface AverageNorms {
   readonly finite: boolean;
   /** Euclidean norm of the whole gradient. */

@@ -131,21 +131,6 @@ export class RunFolder {
     return EventLog.open(join(this.path, EVENTS), events);
   }
 
-  /**
-   * Writes `samples/step-000200.png` atomically.
-   *
-   * @returns its path.
-   */
-  async saveSample(step: number, png: Uint8Array): Promise<string> {
-    const name = `step-${String(step).padStart(6, '0')}.png`;
-    const path = join(this.path, 'samples', name);
-    await this.#write(`samples/${name}`, async () => {
-      await mkdir(join(this.path, 'samples'), { recursive: true });
-      await writeAtomically(path, [png]);
-    });
-    return path;
-  }
-
   /** Writes `summary.json` atomically. */
   writeSummary(summary: unknown): Promise<void> {
     return this.#write(SUMMARY, () => writeJson(join(this.path, SUMMARY), summary));

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { describe, expect, it } from 'vitest';
-import { checkUpgrade, isLoopbackName } from './admission.ts';
+import { checkUpgrade } from './admission.ts';
 import { Credentials } from './credentials.ts';
 
 const credentialsOf = (token: string | null) =>
@@ -130,15 +130,4 @@ describe('checkUpgrade', () => {
     );
     expect(JSON.stringify(refusal)).not.toMatch(/s3cret|horse/);
   });
-});
-
-describe('isLoopbackName', () => {
-  it.each(['localhost', '127.0.0.1', '127.8.9.10', '::1', '[::1]'])('takes %s', (name) => {
-    expect(isLoopbackName(name)).toBe(true);
-  });
-
-  it.each(['', '0.0.0.0', '::', '128.0.0.1', '127.0.0', '127.0.0.1.', 'localhost.', 'LOCALHOST.evil'])(
-    'refuses %j',
-    (name) => expect(isLoopbackName(name)).toBe(false),
-  );
 });

@@ -6,6 +6,7 @@
  * page could reach us under its own name by rebinding DNS).
  */
 import type { IncomingHttpHeaders } from 'node:http';
+import { isLoopback } from '@gradcast/protocol';
 import type { RefusalCode } from '@gradcast/protocol';
 import type { Credential, Credentials } from './credentials.ts';
 
@@ -31,7 +32,7 @@ const TOKEN_SUBPROTOCOL = 'gradcast.token.';
 /** Decides on an upgrade: whose connection it is, or why there will be none. */
 export function checkUpgrade(headers: IncomingHttpHeaders, rules: AdmissionRules): Credential | Refusal {
   const { host, origin } = headers;
-  if (rules.loopback && !isLoopbackName(hostName(host))) {
+  if (rules.loopback && !isLoopback(hostName(host))) {
     return { status: 403, code: 'host-refused', sentence: 'the Host header does not name a loopback address' };
   }
   if (origin !== undefined && !(isHttpOrigin(origin) && origin.slice(origin.indexOf('//') + 2) === host)) {
@@ -48,11 +49,6 @@ export function checkUpgrade(headers: IncomingHttpHeaders, rules: AdmissionRules
     };
   }
   return { status: 401, code: 'token-wrong', sentence: 'the token is not the coordinator’s' };
-}
-
-/** Whether a bind address reaches this machine only. */
-export function isLoopbackName(name: string): boolean {
-  return name === 'localhost' || name === '::1' || name === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(name);
 }
 
 function hostName(host = ''): string {

@@ -5,9 +5,10 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { isLoopback } from '@gradcast/protocol';
 import type { RefusalCode } from '@gradcast/protocol';
 import { WebSocketServer } from 'ws';
-import { checkUpgrade, isLoopbackName, SUBPROTOCOL } from './admission.ts';
+import { checkUpgrade, SUBPROTOCOL } from './admission.ts';
 import type { Refusal } from './admission.ts';
 import { Connections } from './connections.ts';
 import type { ConnectionLimits } from './connections.ts';
@@ -107,7 +108,7 @@ interface Port {
 function upgrade({ request, stream, head }: Upgrade, { options, connections, sockets }: Port): void {
   const { credentials, place, onRefused, onConnection } = options;
   const address = addressOf(request.socket, place);
-  const loopback = 'path' in place || isLoopbackName(place.host);
+  const loopback = 'path' in place || isLoopback(place.host);
   const checked = checkUpgrade(request.headers, { credentials, loopback });
   const admitted = 'status' in checked || connections.upgrade(request.socket) ? checked : FULL;
   if ('status' in admitted) {

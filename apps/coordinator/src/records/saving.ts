@@ -3,7 +3,7 @@
  * and pruning happen in a thread.
  */
 import { Worker } from 'node:worker_threads';
-import { CheckpointError, CheckpointWriter } from '@gradcast/checkpoint';
+import { CheckpointError, CheckpointWriter, MAX_SAVES } from '@gradcast/checkpoint';
 import type { Checkpoint, WriterThread } from '@gradcast/checkpoint';
 import type { LedgerPosition } from '@gradcast/ledger';
 import type { RunFolder } from '@gradcast/run-folder';
@@ -29,9 +29,6 @@ export interface SavingOptions {
   readonly onSaved: (seconds: number, step: number) => void;
   readonly onFailed: (sentence: string) => void;
 }
-
-/** Saves that may be under way at once: one being written, one waiting. */
-const MAX_SAVES = 2;
 
 export class Saving {
   readonly #options: SavingOptions;

@@ -5,7 +5,7 @@
  * would be any service there. Only workers that this command started are believed; any other is listed at the address it
  * came from, never on loopback, and at the port that the operator named, or not at all.
  */
-import { isLoopbackHost } from '@gradcast/metrics';
+import { isLoopback } from '@gradcast/protocol';
 import type { ScrapeTarget } from '@gradcast/metrics';
 import type { WorkerView } from '../events.ts';
 
@@ -14,7 +14,7 @@ export function scrapeTargets(workers: readonly WorkerView[], port: number): Scr
   const targets = new Map<string, ScrapeTarget>();
   for (const { name, backend, address, metricsPort, isLocal } of workers) {
     if (metricsPort === null) continue;
-    if (!isLocal && (port === 0 || metricsPort !== port || isLoopbackHost(address))) continue;
+    if (!isLocal && (port === 0 || metricsPort !== port || isLoopback(address))) continue;
     const key = `${address} ${metricsPort}`;
     if (!targets.has(key)) targets.set(key, { host: address, port: metricsPort, labels: { worker: name, backend } });
   }
