@@ -54,7 +54,6 @@ export const benchmark = defineBenchmark({
     const lengths = new Map(fleets.map((workers) => [workers, stepsFor(workers, steps)]));
     const fingerprints = trajectory(model, {
       seed: SEED,
-      learningRate: presets[preset].optimizer.learningRate,
       versions: Math.max(...[...lengths.values()].map(({ begin, measured }) => begin + measured)),
     });
     const profileTo = profile === undefined ? undefined : resolve(profile);

@@ -3,6 +3,7 @@
  * is left of a step is what the coordinator does for its results: frames read and written, leases, shares, sums of 48
  * elements.
  */
+import { EXAMPLE } from '@gradcast/definition/example';
 import { encodeFrame } from '@gradcast/protocol';
 import { createCodec } from '@gradcast/reduction';
 import { alignedSubtrees } from '@gradcast/schedule';
@@ -69,11 +70,10 @@ export class OfflineFleet {
       terms: {
         incarnation: INCARNATION,
         run: 'offline',
-        preset: 'mnist',
+        ...EXAMPLE,
         seed: SEED,
         microBatchSize: SHAPE.microBatchSize,
         microBatches: workers,
-        codec: 'f32',
       },
       payload: SHAPE,
       codec: createCodec('f32', { layout: LAYOUT, seed: SEED, kernels }),

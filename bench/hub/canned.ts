@@ -73,9 +73,9 @@ export function cannedPayloads(
 /** Fingerprints of the replica at versions 0 to `versions`, each step taken with the canned gradient. */
 export function trajectory(
   model: GanTask,
-  { seed, learningRate, versions }: { readonly seed: number; readonly learningRate: number; readonly versions: number },
+  { seed, versions }: { readonly seed: number; readonly versions: number },
 ): readonly string[] {
-  const state = TrainingState.initial({ task: model, kernels: selectKernels(), learningRate }, seed);
+  const state = TrainingState.initial({ task: model, kernels: selectKernels() }, seed);
   const average = cannedGradient(model);
   const tail = new Float32Array(model.tail.length);
   const fingerprints = [state.replica.fingerprint];

@@ -39,7 +39,7 @@ export async function makeRun({ out, bytes, partBytes }: MakeOptions) {
   const header = { kind: 'header', format: LEDGER_FORMAT, run: folder.id, ...NUMERIC, samples: 60_000 } as const;
   const writer = await LedgerWriter.create(folder.path, header, { partBytes });
   const model = ganTask(presets[NUMERIC.preset]);
-  const state = TrainingState.initial({ task: model, kernels, learningRate: NUMERIC.learningRate }, NUMERIC.seed);
+  const state = TrainingState.initial({ task: model, kernels }, NUMERIC.seed);
   const { fingerprint } = state.replica;
   const lines = new Lines(writer, fingerprint);
   while (lines.bytes < bytes) {

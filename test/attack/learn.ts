@@ -1,18 +1,15 @@
 /** What an attacker knows who owns a machine of the honest workers' kind: their profile and the probe of the run. */
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import { EXAMPLE } from '@gradcast/definition/example';
+import type { RunDefinition } from '@gradcast/definition';
 import type { GradcastProcess } from '@gradcast/testing';
 import { decodeFromWorker, encodeFrame } from '@gradcast/protocol';
 import { WebSocketServer } from 'ws';
 import type { HonestProfile } from './target.ts';
 
-/** The terms of the run that is attacked, as far as the probe depends on them. */
-export interface Terms {
-  readonly preset: string;
-  readonly seed: number;
-  readonly microBatchSize: number;
-  readonly microBatches: number;
-}
+/** What the probe depends on of the run that is attacked. */
+type Terms = Pick<RunDefinition, 'preset' | 'seed' | 'microBatchSize' | 'microBatches'>;
 
 /** Lets an honest worker join nobody's run. @param start starts it at an address. */
 export async function learn(terms: Terms, start: (url: string) => GradcastProcess): Promise<HonestProfile> {
@@ -27,8 +24,8 @@ export async function learn(terms: Terms, start: (url: string) => GradcastProces
         if (message.type !== 'hello') return;
         facts = message.profile;
         const session = '0'.repeat(32);
-        const names = { run: 'nobody', worker: message.name, session, codec: 'f32', silenceSeconds: 30 };
-        socket.send(encodeFrame({ type: 'welcome', incarnation: 1, ...names, ...terms }));
+        const names = { run: 'nobody', worker: message.name, session, silenceSeconds: 30 };
+        socket.send(encodeFrame({ type: 'welcome', incarnation: 1, ...names, ...EXAMPLE, ...terms }));
       });
     });
   });

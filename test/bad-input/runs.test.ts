@@ -154,7 +154,7 @@ describe('a checkpoint', () => {
         code: 2,
         why: 'resume-mismatch',
         sentence:
-          /preset is "mnist" there and "classic" here; seed is 0 there and 5 here; microBatchSize is 16 there and 32 here; microBatches is 1 there and 2 here; learningRate is 0\.0005 there and 0\.01 here/,
+          /preset is "mnist" there and "classic" here \(--preset\); seed is 0 there and 5 here \(--seed\); size of a micro-batch is 16 there and 32 here \(--global-batch, --micro-batches\); number of micro-batches is 1 there and 2 here \(--global-batch, --micro-batches\); learning rate is 0\.0005 there and 0\.01 here \(--lr\)/,
       },
     );
   });
@@ -164,7 +164,7 @@ describe('a checkpoint', () => {
     await expectRefusal(`train --resume ${sound} --data ${data}`, {
       code: 2,
       why: 'resume-mismatch',
-      sentence: /dataset is "[0-9a-f]{64}" there and "[0-9a-f]{64}" here/,
+      sentence: /data set is "[0-9a-f]{64}" there and "[0-9a-f]{64}" here \(--data\)/,
     });
   });
 

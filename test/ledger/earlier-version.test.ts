@@ -43,7 +43,7 @@ async function killedAtOnce(name: string): Promise<string> {
 
 function initialCheckpoint(header: Buffer): Buffer {
   const model = ganTask(presets.mnist);
-  const state = TrainingState.initial({ task: model, kernels, learningRate: 5e-4 }, 9);
+  const state = TrainingState.initial({ task: model, kernels }, 9);
   const tensors = nameTensors(model, state.vectors);
   const described = JSON.parse(header.toString('utf8', 8)) as Record<string, { data_offsets: [number, number] }>;
   const named = Object.entries(described).filter(([name]) => name !== '__metadata__');

@@ -2,6 +2,7 @@
  * A whole worker in any runtime, and a coordinator that asks it for its probe only: greeting, compute thread, engine,
  * digests, goodbye. The same program runs in Node and in a page.
  */
+import { EXAMPLE } from '@gradcast/definition/example';
 import { decodeFromWorker, encodeFrame } from '@gradcast/protocol';
 import { Compute, introductionOf, Work } from '@gradcast/worker-core';
 import type { ComputeDevice, Connect, Outcome, StartThread } from '@gradcast/worker-core';
@@ -67,11 +68,10 @@ const WELCOME = {
   run: 'run-1',
   worker: 'alone',
   session: 'ab'.repeat(16),
+  ...EXAMPLE,
   preset: PRESET,
   seed: SEED,
   microBatchSize: MICRO_BATCH,
-  microBatches: 4,
-  codec: 'f32',
   silenceSeconds: 60,
 } as const;
 

@@ -76,8 +76,7 @@ async function* statesAt(
   const pixels = await images();
   const kernels = selectKernels({ reserve: [...TrainingState.reserve(model), ...codecReserve('f32', model)] });
   const codec = createCodec('f32', { layout: model, seed: SEED, kernels });
-  const { learningRate } = preset.optimizer;
-  const state = TrainingState.initial({ task: model, kernels, learningRate }, SEED);
+  const state = TrainingState.initial({ task: model, kernels }, SEED);
   const inputs = heldColumn(pixels, [28, 28, 1]);
   const dataset = { inputs, labels: undefined, count: inputs.count };
   const shape = { microBatchSize: preset.microBatch, microBatches: preset.microBatches };

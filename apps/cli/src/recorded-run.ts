@@ -1,8 +1,8 @@
 /** A run as its folder records it: what `verify` and `replay` begin with. */
 import { join } from 'node:path';
 import { Checkpoints, type Checkpoint } from '@gradcast/checkpoint';
+import { completedDefinition, differences, type RunDefinition, type TaskNumbers } from '@gradcast/definition';
 import {
-  DEFINITION_FIELDS,
   LedgerError,
   openLedger,
   proveLedger,
@@ -15,6 +15,7 @@ import {
 import { readRun } from '@gradcast/run-folder';
 import type { Trainable } from '@gradcast/network';
 import { collectVectors, TrainingState } from '@gradcast/optimizer';
+import { definedTask } from '@gradcast/task';
 import { builtinTask } from '@gradcast/tasks';
 import { referenceKernels } from '@gradcast/vector';
 
@@ -22,8 +23,12 @@ export interface RecordedRun {
   readonly path: string;
   readonly checkpoints: Checkpoints;
   readonly ledger: Ledger;
-  /** What the ledger's definition says is trained. */
+  /** What the ledger's first line says, with what runs of its version had. */
+  readonly definition: RunDefinition;
+  /** What it says is trained, with the run's numbers. */
   readonly task: Trainable;
+  /** The same as it comes. */
+  readonly defaults: TaskNumbers;
   /** config.json */
   readonly config: unknown;
   /** summary.json, or undefined if the run is not over. */
@@ -39,23 +44,28 @@ export interface RecordedRun {
 export async function openRecordedRun(path: string): Promise<RecordedRun> {
   const { config, summary } = await readRun(path);
   const ledger = await openLedger(path);
-  assertDefinition(ledger, config, join(path, 'config.json'));
-  const { preset, microBatchSize, microBatches } = ledger.header;
+  const { preset } = ledger.header;
   const known = builtinTask(preset);
   if (!known) {
     throw mismatch(ledger, { line: 1, field: 'preset' }, `the preset ${preset} is not known to this version`);
   }
-  const task: Trainable = { ...known, microBatch: microBatchSize, microBatches };
-  return { path, checkpoints: new Checkpoints(join(path, 'checkpoints')), ledger, task, config, summary };
+  const definition = completedDefinition(ledger.header, known);
+  const task = definedTask(known, definition);
+  const run = { path, ledger, definition, task, defaults: known, config, summary };
+  assertDefinition(run, config, join(path, 'config.json'));
+  return { ...run, checkpoints: new Checkpoints(join(path, 'checkpoints')) };
 }
 
 /** @throws LedgerError `ledger-mismatch` naming the first field in which `config` is another run's. */
-export function assertDefinition(ledger: Ledger, config: unknown, of: string): void {
-  const theirs = Object(config) as Readonly<Record<string, unknown>>;
-  const field = DEFINITION_FIELDS.find((name) => theirs[name] !== ledger.header[name]);
-  if (field === undefined) return;
-  const sentence = `${field} is ${ledger.header[field]}, but ${JSON.stringify(theirs[field])} in ${of}`;
-  throw mismatch(ledger, { line: 1, field }, sentence);
+function assertDefinition(
+  { ledger, definition, defaults }: Pick<RecordedRun, 'ledger' | 'definition' | 'defaults'>,
+  config: unknown,
+  of: string,
+): void {
+  const difference = differences(config, definition, defaults).at(0);
+  if (!difference) return;
+  const { key: field, here, there } = difference;
+  throw mismatch(ledger, { line: 1, field }, `${field} is ${here}, but ${JSON.stringify(there)} in ${of}`);
 }
 
 /** A step's line and its number, counted from 1. */
@@ -124,17 +134,15 @@ export function mismatch(
  * @throws LedgerError `ledger-damaged` or `ledger-mismatch` naming the line that says otherwise; StateMismatchError.
  */
 export function recordedState(
-  { ledger, task }: RecordedRun,
+  run: RecordedRun,
   { info, tensors }: Checkpoint,
   { step: recorded, end }: Testimony,
 ): TrainingState {
+  const { ledger, task } = run;
   const { step, config } = info;
   const of = `the checkpoint of step ${step}`;
-  assertDefinition(ledger, config, of);
-  const state = TrainingState.restore(
-    { task, kernels: referenceKernels, learningRate: ledger.header.learningRate },
-    collectVectors(task, tensors),
-  );
+  assertDefinition(run, config, of);
+  const state = TrainingState.restore({ task, kernels: referenceKernels }, collectVectors(task, tensors));
   if (state.version !== step) {
     throw mismatch(ledger, { line: info.ledger.length, field: 'step' }, `${of} holds the state of ${state.version}`);
   }

@@ -77,8 +77,8 @@ export async function runReplay(request: ReplayRequest, around: ReplaySurroundin
   const { state, profile, wanted, recorded } = await stateBefore(run, step, warn);
   const start = state.version;
   const dataset = await datasetOf(run, request.data);
-  const { seed, codec: codecName } = run.ledger.header;
-  const cutter = new MicroBatches({ dataset, fields: run.task.fields, shape: run.ledger.header, seed });
+  const { seed, codec: codecName } = run.definition;
+  const cutter = new MicroBatches({ dataset, fields: run.task.fields, shape: run.definition, seed });
   const cut: WholeStepOptions['cut'] = (version, range) => cutter.cut(version, range);
   const engine = await openEngine(run.task, request);
   try {
@@ -124,17 +124,15 @@ interface Start {
 
 /** Proves the whole ledger on the way. */
 async function stateBefore(run: RecordedRun, step: number, warn: (line: string) => void): Promise<Start> {
-  const { task, ledger } = run;
+  const { task, ledger, definition } = run;
   const found = await checkpointBefore(run, step, warn);
   let wanted: NumberedStep | undefined;
   const testimony = await testify(ledger, found?.info, ({ line, number }) => {
     if (line.kind === 'step' && line.step === step) wanted = { line, number };
   });
   if (!wanted) throw noLine(ledger, step, testimony.end.length);
-  const { learningRate, seed } = ledger.header;
-  const state = found
-    ? recordedState(run, found, testimony)
-    : TrainingState.initial({ task, kernels, learningRate }, seed);
+  const { seed } = definition;
+  const state = found ? recordedState(run, found, testimony) : TrainingState.initial({ task, kernels }, seed);
   return { state, profile: found?.info.profile, wanted, recorded: stepsAfter(run, testimony) };
 }
 
@@ -161,11 +159,11 @@ async function checkpointBefore(
   }
 }
 
-async function datasetOf({ ledger, config }: RecordedRun, elsewhere: string | null): Promise<Dataset> {
+async function datasetOf({ definition, config }: RecordedRun, elsewhere: string | null): Promise<Dataset> {
   const { data } = Object(config) as { data?: unknown };
   const directory = elsewhere ?? (typeof data === 'string' ? data : undefined);
   const dataset = await loadDataset({ directory });
-  if (dataset.sha256 !== ledger.header.dataset) {
+  if (dataset.sha256 !== definition.dataset) {
     throw new ReplayError(
       'replay-data',
       `${dataset.title} is not the data of this run: its SHA-256 is ${dataset.sha256}`,
@@ -195,8 +193,8 @@ async function compareProbe(
   const { engine, warn } = tools;
   const profiles = await profilesOf(run, tools.profile);
   if (profiles.length === 0) return;
-  const { task, ledger } = run;
-  const { seed } = ledger.header;
+  const { task, definition } = run;
+  const { seed } = definition;
   const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
   const { hash } = await takeProbe(engine, { task, seed, turns: 1, sha256, now: () => performance.now() });
   if (!profiles.some((key) => key.includes(hash!))) {

@@ -1,3 +1,4 @@
+import { EXAMPLE } from '@gradcast/definition/example';
 import type { Progress, Summary } from '@gradcast/config';
 import { describe, expect, it } from 'vitest';
 import { Reporter, type ReporterOptions } from './reporter.ts';
@@ -49,11 +50,8 @@ const summary: Summary = {
   imagesPerSecond: 100,
   parametersSha256: 'aa',
   stateSha256: 'bb',
-  preset: 'mnist',
-  seed: 0,
-  globalBatch: 32,
-  microBatches: 1,
-  codec: 'f32',
+  ...EXAMPLE,
+  globalBatch: 128,
   workers: 2,
   backend: 'wasm',
   exact: true,

@@ -1,3 +1,4 @@
+import { EXAMPLE } from '@gradcast/definition/example';
 import { ganTask, tinyPresets } from '@gradcast/gan';
 import { stateBytes, TrainingState } from '@gradcast/optimizer';
 import { createCodec } from '@gradcast/reduction';
@@ -32,7 +33,7 @@ interface Told {
 }
 
 function harness(outcome: StepOutcome, change: Partial<Stages> = {}) {
-  const state = TrainingState.initial({ task: model, kernels, learningRate: 1e-3 }, 1);
+  const state = TrainingState.initial({ task: model, kernels }, 1);
   const told: Told[] = [];
   const history = [{ start: 0, size: 4, worker: 'a', outcome: 'accepted', ms: 3 }] as const;
   const step = { closed: Promise.resolve(outcome), history } as unknown as OpenStep;
@@ -40,11 +41,10 @@ function harness(outcome: StepOutcome, change: Partial<Stages> = {}) {
     terms: {
       incarnation: 1,
       run: 'r',
+      ...EXAMPLE,
       preset: 'tiny',
-      seed: 1,
       microBatchSize: 16,
       microBatches: LEAVES,
-      codec: 'f32',
     },
     state,
     fleet: {
@@ -93,7 +93,7 @@ function expectKind<K extends RoundOutcome['kind']>(outcome: RoundOutcome, kind:
 describe('a round', () => {
   it('takes the mean, tells every replica and takes the same step itself', async () => {
     const { state, stages, told, words, history } = harness({ kind: 'sum', sum: sumOf(2) });
-    const twin = TrainingState.initial({ task: model, kernels, learningRate: 1e-3 }, 1);
+    const twin = TrainingState.initial({ task: model, kernels }, 1);
     const { record } = expectKind(await round(stages), 'closed');
     expect(words()).toEqual(['open 0', 'prepare 1', 'broadcast 0', 'open 1']);
     const average = new Float32Array(model.parameters.length).fill(0.5);

@@ -1,7 +1,6 @@
 /** Cuts a global batch into micro-batches: B = m x M, where M is the number of leaves of a step's tree. */
-import { MICRO_BATCH_SIZE_LIMIT } from '@gradcast/protocol';
+import { isPowerOfTwo, MICRO_BATCH_SIZE_LIMIT, MICRO_BATCHES_LIMIT } from '@gradcast/definition';
 import type { TaskDefaults } from '@gradcast/task';
-import { MAX_MICRO_BATCHES } from './option-table.ts';
 import type { Problem } from './problem.ts';
 
 export interface Batches {
@@ -32,10 +31,10 @@ export function cutBatch(
     const sentence = `a global batch of ${total} cannot be cut into ${M} micro-batches of equal size`;
     return { problem: { code: 'global-batch-split', sentence } };
   }
-  if (!Number.isInteger(M) || M > MAX_MICRO_BATCHES || (M & (M - 1)) !== 0) {
+  if (!isPowerOfTwo(M) || M < 1 || M > MICRO_BATCHES_LIMIT) {
     const sentence =
       `a global batch of ${total} is not ${m}, the micro-batch of preset ${task.name}, times a power of two up to ` +
-      `${MAX_MICRO_BATCHES}; set --micro-batches too to change the micro-batch`;
+      `${MICRO_BATCHES_LIMIT}; set --micro-batches too to change the micro-batch`;
     return { problem: { code: 'global-batch-split', sentence } };
   }
   const least = task.minimumMicroBatch;

@@ -65,7 +65,8 @@ describe('readValue', () => {
     expect(readValue(optionNamed('preset')!, 'mnsit', 'GRADCAST_PRESET')).toEqual({
       problem: {
         code: 'unknown-preset',
-        sentence: 'GRADCAST_PRESET must be mnist, classic or tutorial, but is "mnsit" (did you mean mnist?)',
+        sentence:
+          'GRADCAST_PRESET must be mnist, classic, tutorial or classifier, but is "mnsit" (did you mean mnist?)',
       },
     });
   });

@@ -1,4 +1,6 @@
 /** Reads one option's value from what a user wrote: text in a flag or a variable, a scalar in a file. */
+import { isPowerOfTwo, isWithin } from '@gradcast/definition';
+import type { IntegerKind, NumberKind } from '@gradcast/definition';
 import { NAME } from '@gradcast/protocol';
 import { type OptionKind, type OptionSpec, type OptionValue } from './options.ts';
 import { type Problem, quoted } from './problem.ts';
@@ -34,18 +36,11 @@ export function readValue(option: OptionSpec, written: unknown, label: string): 
     }
     case 'integer':
       return readInteger(type, text, label);
-    case 'positive': {
+    case 'number': {
       const number = decimal(text);
-      // The optimizer computes in 32-bit floats: a rate that rounds to zero or infinity there trains nothing.
-      if (number !== null && Math.fround(number) > 0 && Number.isFinite(Math.fround(number))) return { value: number };
+      if (number !== null && isWithin(type, number)) return { value: number };
       const code = number === null ? 'not-a-number' : 'out-of-range';
-      return refuse(code, `${label} must be a finite number above 0, but is ${quoted(text)}`);
-    }
-    case 'ratio': {
-      const number = decimal(text);
-      if (number !== null && number >= 0 && number <= 1) return { value: number };
-      const code = number === null ? 'not-a-number' : 'out-of-range';
-      return refuse(code, `${label} must be a number from 0 to 1, but is ${quoted(text)}`);
+      return refuse(code, `${label} must be ${rangeOf(type)}, but is ${quoted(text)}`);
     }
     case 'seconds': {
       const number = decimal(text);
@@ -58,7 +53,7 @@ export function readValue(option: OptionSpec, written: unknown, label: string): 
   }
 }
 
-function readInteger(type: Extract<OptionKind, { kind: 'integer' }>, text: string, label: string): Reading {
+function readInteger(type: IntegerKind, text: string, label: string): Reading {
   const { min, max, powerOfTwo = false } = type;
   const number = /^[+-]?\d+$/.test(text) ? Number(text) : null;
   const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
@@ -67,13 +62,20 @@ function readInteger(type: Extract<OptionKind, { kind: 'integer' }>, text: strin
   if (!Number.isSafeInteger(number) || number < min || number > max) {
     return refuse('out-of-range', `${label} must be ${wanted}, but is ${quoted(text)}`);
   }
-  if (powerOfTwo && (number & (number - 1)) !== 0) {
+  if (powerOfTwo && !isPowerOfTwo(number)) {
     return refuse(
       'not-a-power-of-two',
       `${label} must be a power of two from ${min} to ${max}, but is ${quoted(text)}`,
     );
   }
   return { value: number };
+}
+
+function rangeOf({ min, max, above, below }: NumberKind): string {
+  if (min !== undefined && max !== undefined) return `a number from ${min} to ${max}`;
+  const bounds = Object.entries({ 'of at least': min, 'of at most': max, above, below });
+  const told = bounds.filter(([, bound]) => bound !== undefined).map(([words, bound]) => `${words} ${bound}`);
+  return `a finite number ${told.join(' and ')}`;
 }
 
 function readText(type: Extract<OptionKind, { kind: 'text' }>, text: string, label: string): Reading {

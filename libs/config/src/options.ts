@@ -1,9 +1,11 @@
 /**
- * The vocabulary of the command: what an option is. The options themselves stand in `option-table.ts`.
+ * The vocabulary of the command: what an option is. The options themselves stand in `options/`, by group.
  *
  * An option has one name everywhere: `--save-every` as a flag, `save-every` in a file, `GRADCAST_SAVE_EVERY` in the
  * environment.
  */
+
+import type { ChoiceKind, IntegerKind, NumberKind, TextKind } from '@gradcast/definition';
 
 export const COMMANDS = [
   'train',
@@ -20,6 +22,13 @@ export const COMMANDS = [
   'demo',
 ] as const;
 export type CommandName = (typeof COMMANDS)[number];
+
+/** Commands that set a run up, and all that have processes of their own. */
+export const RUNS: readonly CommandName[] = ['train', 'coordinator'];
+export const HOSTS: readonly CommandName[] = ['train', 'coordinator', 'worker'];
+
+/** No whole number is larger. */
+export const MOST = Number.MAX_SAFE_INTEGER;
 
 export const OPTION_GROUPS = [
   'What to train',
@@ -41,14 +50,10 @@ export type OptionValue = string | number | boolean;
 /** How an option's value is read and what it may be. */
 export type OptionKind =
   | { readonly kind: 'switch' }
-  | { readonly kind: 'text'; readonly shows: string; readonly shape?: 'address' | 'name' }
-  | { readonly kind: 'choice'; readonly choices: readonly string[] }
-  /** A whole number from `min` to `max`, both included. */
-  | { readonly kind: 'integer'; readonly min: number; readonly max: number; readonly powerOfTwo?: boolean }
-  /** A number above zero that a 32-bit float can hold. */
-  | { readonly kind: 'positive' }
-  /** A share from 0 to 1. */
-  | { readonly kind: 'ratio' }
+  | (TextKind & { readonly shape?: 'address' | 'name' })
+  | ChoiceKind
+  | IntegerKind
+  | NumberKind
   /** Seconds, zero or more, fractions allowed. */
   | { readonly kind: 'seconds' };
 
@@ -92,15 +97,12 @@ export function placeholder(option: OptionSpec): string {
     case 'switch':
       return '';
     case 'text':
+    case 'number':
       return type.shows;
     case 'choice':
       return type.choices.join('|');
     case 'integer':
       return 'N';
-    case 'positive':
-      return 'X';
-    case 'ratio':
-      return 'RATE';
     case 'seconds':
       return 'SECONDS';
     default:

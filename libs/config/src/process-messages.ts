@@ -4,7 +4,7 @@
  * Tokens travel here and nowhere else: never in argv, never in a file the run writes. A child whose pipe closes
  * has lost its parent and ends by itself.
  */
-import type { CodecName } from '@gradcast/protocol';
+import type { RunDefinition } from '@gradcast/definition';
 import type { CoordinatorConfig, WorkerConfig } from './run-config.ts';
 import type { NumberedEvent } from './run-events.ts';
 
@@ -69,7 +69,7 @@ export interface Progress {
 }
 
 /** What summary.json holds. */
-export interface Summary {
+export interface Summary extends RunDefinition {
   readonly status: 'completed' | 'stopped' | 'diverged' | 'abandoned' | 'failed';
   readonly runId: string;
   readonly runFolder: string;
@@ -80,11 +80,8 @@ export interface Summary {
   readonly imagesPerSecond: number;
   readonly parametersSha256: string;
   readonly stateSha256: string;
-  readonly preset: string;
-  readonly seed: number;
+  /** B, samples of a step. */
   readonly globalBatch: number;
-  readonly microBatches: number;
-  readonly codec: CodecName;
   readonly workers: number;
   readonly backend: string;
   readonly exact: boolean;

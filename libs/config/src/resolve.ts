@@ -3,11 +3,12 @@
  *
  * Everything that is wrong is thrown at once, as one `ConfigError`.
  */
-import { workerName } from '@gradcast/protocol';
-import type { CodecName } from '@gradcast/protocol';
+import { chosenDefinition, DEFINITION_FLAGS, flagDefault, flagsOf } from '@gradcast/definition';
+import type { ChosenDefinition, TaskNumbers } from '@gradcast/definition';
+import { isLoopback, workerName } from '@gradcast/protocol';
 import { defaultsOfTask, taskDefaults } from '@gradcast/tasks';
 import { checkPaths } from './paths.ts';
-import { cutBatch } from './batches.ts';
+import { type Batches, cutBatch } from './batches.ts';
 import { gather, type Settings } from './settings.ts';
 import type { CommandName } from './options.ts';
 import { ConfigError, type Problem, quoted } from './problem.ts';
@@ -154,12 +155,9 @@ function coordinatorOf(settings: Settings, machine: Machine, problems: Problem[]
   const batchesKnown = settings.areSound('preset', 'global-batch', 'micro-batches', 'data');
   if ('problem' in cut && batchesKnown) problems.push(cut.problem);
   const batches = 'batches' in cut ? cut.batches : { microBatchSize: task.microBatch, microBatches: 1 };
+  const definition = definitionBy(settings, task, batches);
   const coordinator: CoordinatorConfig = {
-    preset: task.name,
-    seed: settings.number('seed')!,
-    ...batches,
-    learningRate: settings.number('lr') ?? task.optimizer.learningRate,
-    codec: settings.text('codec') as CodecName,
+    ...definition,
     length,
     data,
     out: settings.text('out')!,
@@ -187,13 +185,18 @@ function coordinatorOf(settings: Settings, machine: Machine, problems: Problem[]
     logLevel: settings.text('log-level') as LogLevel,
   };
   const derived = {
+    ...flagsOf(definition),
     'global-batch': batches.microBatchSize * batches.microBatches,
-    'micro-batches': batches.microBatches,
-    lr: coordinator.learningRate,
     steps: 'steps' in length ? length.steps : null,
     epochs: 'epochs' in length ? length.epochs : null,
   };
   return { coordinator, credentials, derived };
+}
+
+/** What the flags say of what decides the bits. */
+function definitionBy(settings: Settings, task: TaskNumbers, batches: Batches): ChosenDefinition {
+  const flags = DEFINITION_FLAGS.map((flag) => [flag.key, settings.value(flag.name) ?? flagDefault(flag, task)]);
+  return chosenDefinition.parse({ ...Object.fromEntries(flags), ...batches });
 }
 
 /** Both in one place is a contradiction; otherwise the stronger place's word replaces the weaker one's. */
@@ -223,12 +226,6 @@ function outputOf(settings: Settings): OutputConfig {
     printConfig: settings.isOn('print-config'),
     logLevel: settings.text('log-level') as LogLevel,
   };
-}
-
-/** Whether only this machine can reach an address. */
-export function isLoopback(host: string): boolean {
-  const bare = host.replace(/^\[(.*)\]$/, '$1').toLowerCase();
-  return bare === 'localhost' || bare === '::1' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(bare);
 }
 
 function printed(

@@ -1,26 +1,10 @@
 /**
  * A run's configuration after defaults, file, environment and flags were merged and every problem was reported.
  *
- * Numeric fields decide the bits of the result and are stored in the checkpoint; operational fields may change on
- * resume.
+ * What decides the bits of the result is the run's definition (`@gradcast/definition`); everything else may change on resume.
  */
 
-import type { CodecName } from '@gradcast/protocol';
-
-/** What decides the bits of a run. */
-export interface NumericConfig {
-  readonly preset: string;
-  /** Unsigned integer below 2^53. */
-  readonly seed: number;
-  /** m, samples of one micro-batch. */
-  readonly microBatchSize: number;
-  /** M, leaves of a step's tree; a power of two. */
-  readonly microBatches: number;
-  /** Learning rate of both networks. */
-  readonly learningRate: number;
-  /** How gradients travel and are added. */
-  readonly codec: CodecName;
-}
+import type { ChosenDefinition } from '@gradcast/definition';
 
 export const BACKEND_CHOICES = ['auto', 'cuda', 'webgpu', 'tensorflow', 'wasm'] as const;
 export type BackendChoice = (typeof BACKEND_CHOICES)[number];
@@ -32,12 +16,12 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 export type RunLength = { readonly steps: number } | { readonly epochs: number };
 
 /** What the coordinator process is told. */
-export interface CoordinatorConfig extends NumericConfig {
+export interface CoordinatorConfig extends ChosenDefinition {
   readonly length: RunLength;
   /** Folder with idx files, or null for MNIST. */
   readonly data: string | null;
   readonly out: string;
-  /** `auto`: newest run under `out` with the same numeric definition; a path: that run or checkpoint; null: fresh. */
+  /** `auto`: newest run under `out` with the same definition; a path: that run or checkpoint; null: fresh. */
   readonly resume: string | null;
   /** Whether a resumed run goes on where a step done again differs from its first time. */
   readonly acceptRedoMismatch: boolean;

@@ -32,6 +32,11 @@ export class Settings {
     this.#settled = settled;
   }
 
+  /** Whatever it is; null when not set. */
+  value(name: string): OptionValue | null {
+    return this.#get(name).value;
+  }
+
   /** Text or choice; null when not set. */
   text(name: string): string | null {
     const { value } = this.#get(name);

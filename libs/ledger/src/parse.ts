@@ -1,5 +1,5 @@
 /** From the content of a ledger line to a typed one: names the first member that is not what it should be. */
-import { CODECS } from '@gradcast/protocol';
+import { storedFault } from '@gradcast/definition';
 import { LEDGER_FORMAT, REPEATED_FIELDS } from './record.ts';
 import type { LedgerLine } from './record.ts';
 
@@ -29,13 +29,6 @@ const MEMBERS: Record<LedgerLine['kind'], Record<string, Check>> = {
   header: {
     format: oneOf(LEDGER_FORMAT),
     run: text,
-    preset: text,
-    seed: count,
-    microBatchSize: positive,
-    microBatches: positive,
-    learningRate: number,
-    codec: oneOf(...CODECS),
-    dataset: hex(64),
     samples: positive,
   },
   step: {
@@ -52,6 +45,9 @@ const MEMBERS: Record<LedgerLine['kind'], Record<string, Check>> = {
   gap: { from: positive, to: positive },
   accepted: { step: positive, field: oneOf(...REPEATED_FIELDS), before: text, now: text },
 };
+
+/** What is wrong with the rest of a line. */
+const FAULTS: Partial<Record<LedgerLine['kind'], (line: unknown) => string | undefined>> = { header: storedFault };
 
 /** Members that a line may lack. */
 const OPTIONAL: Partial<Record<LedgerLine['kind'], Record<string, Check>>> = {
@@ -73,7 +69,7 @@ export function parseLine(content: Buffer): Parsed {
   if (typeof kind !== 'string' || !Object.hasOwn(MEMBERS, kind)) return { fault: 'kind' };
   const known = kind as LedgerLine['kind'];
   const extra = Object.entries(OPTIONAL[known] ?? {}).filter(([name]) => Object.hasOwn(value as object, name));
-  const fault = faultIn(value, { ...MEMBERS[known], ...Object.fromEntries(extra) });
+  const fault = faultIn(value, { ...MEMBERS[known], ...Object.fromEntries(extra) }) ?? FAULTS[known]?.(value);
   return fault === undefined ? { line: value as LedgerLine } : { fault };
 }
 

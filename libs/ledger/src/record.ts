@@ -6,7 +6,7 @@
  * so a line that is changed, removed, added, repeated or moved breaks the chain there. The first line chains on
  * {@link GENESIS}. The bytes are hashed as they stand: nobody needs to agree on how to print a number.
  */
-import type { CodecName } from '@gradcast/protocol';
+import type { StoredDefinition } from '@gradcast/definition';
 import { createHash } from 'node:crypto';
 import type { LedgerPlace } from './parts.ts';
 
@@ -16,38 +16,13 @@ export const GENESIS = '0'.repeat(64);
 /** The format of the lines this code writes, and the only one it reads. */
 export const LEDGER_FORMAT = 2;
 
-/** What decides every bit of the run, in the ledger's first line. */
-export interface LedgerDefinition {
-  readonly preset: string;
-  readonly seed: number;
-  /** m, samples of a micro-batch. */
-  readonly microBatchSize: number;
-  /** M, leaves of a step's tree. */
-  readonly microBatches: number;
-  readonly learningRate: number;
-  readonly codec: CodecName;
-  /** SHA-256 of the data set. */
-  readonly dataset: string;
-  /** n, samples in the data set. */
-  readonly samples: number;
-}
-
-/** Names of what every start of a run must agree on; the number of samples follows from the data set. */
-export const DEFINITION_FIELDS = [
-  'preset',
-  'seed',
-  'microBatchSize',
-  'microBatches',
-  'learningRate',
-  'codec',
-  'dataset',
-] as const satisfies readonly (keyof LedgerDefinition)[];
-
-/** The first line. */
-export interface HeaderLine extends LedgerDefinition {
+/** The first line: what decides every bit of the run. */
+export interface HeaderLine extends StoredDefinition {
   readonly kind: 'header';
   readonly format: number;
   readonly run: string;
+  /** n, samples in the data set: they follow from its digest. */
+  readonly samples: number;
 }
 
 /** A result that came in for a step. */

@@ -15,7 +15,7 @@ const SPECS: readonly OptimizerSpec[] = [
 describe.each(SPECS)('$kind', (spec) => {
   const optimizer = optimizerOf(spec);
   const task = { ...tiny, optimizer: spec };
-  const options = { task, kernels, learningRate: spec.learningRate };
+  const options = { task, kernels };
   const step = (state: TrainingState, value: number) => {
     const average = new Float32Array(task.parameters.length);
     // Padding is zero, and not stored.
@@ -46,7 +46,7 @@ describe.each(SPECS)('$kind', (spec) => {
   it('stays finite at the largest norm, whichever way the gradients point', () => {
     for (const learningRate of [spec.learningRate, 2 ** 80]) {
       const large = { ...task, optimizer: { ...spec, learningRate } };
-      const state = TrainingState.initial({ task: large, kernels, learningRate }, 3);
+      const state = TrainingState.initial({ task: large, kernels }, 3);
       const { largestNorm } = optimizerOf(large.optimizer);
       for (const sign of [1, 1, -1, 1, 1, 1, -1, -1, 1]) step(state, 2 * sign * largestNorm);
       const { parameters, slots } = state.vectors;
@@ -59,7 +59,7 @@ describe('sgd', () => {
   it('moves by the velocity', () => {
     const [, spec] = SPECS;
     const task = { ...tiny, optimizer: spec };
-    const state = TrainingState.initial({ task, kernels, learningRate: 0.25 }, 3);
+    const state = TrainingState.initial({ task, kernels }, 3);
     const [{ offset }] = task.parameters.entries;
     const before = state.vectors.parameters[offset];
     const average = new Float32Array(task.parameters.length);

@@ -12,7 +12,7 @@ import type { StateVectors } from './training-state.ts';
 const tiny = { sigmoid: ganTask(tinyPresets.sigmoid), softmax: ganTask(tinyPresets.softmax) };
 
 function initial(model: GanTask): StateVectors {
-  return TrainingState.initial({ task: model, kernels, learningRate: 1e-3 }, 3).vectors;
+  return TrainingState.initial({ task: model, kernels }, 3).vectors;
 }
 
 /** Fills every tensor with words of any bits, so that -0, denormals and NaN are among them; padding stays zero. */

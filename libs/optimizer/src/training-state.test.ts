@@ -6,9 +6,11 @@ import { optimizerOf } from './kinds.ts';
 import { stateBytes, stateScalars, TrainingState } from './training-state.ts';
 import type { ClosedStep, StateVectors } from './training-state.ts';
 
-const model = ganTask(tinyPresets.sigmoid);
+const tiny = ganTask(tinyPresets.sigmoid);
+const learningRate = 2e-3;
+const model = { ...tiny, optimizer: { ...tiny.optimizer, learningRate } };
 const withoutExtras = ganTask(tinyPresets.softmax);
-const options = { task: model, kernels, learningRate: 2e-3 };
+const options = { task: model, kernels };
 const { beta1, beta2, epsilon } = model.preset.optimizer;
 
 function closed(state: TrainingState, change: Partial<ClosedStep> = {}): ClosedStep {
@@ -112,7 +114,7 @@ describe('step scalars', () => {
   it('are the bias-corrected Adam step in float64, rounded once', () => {
     const state = TrainingState.initial(options, 5);
     for (let t = 1; t <= 40; t++) {
-      const wanted = (2e-3 * Math.sqrt(1 - beta2 ** t)) / (1 - beta1 ** t);
+      const wanted = (learningRate * Math.sqrt(1 - beta2 ** t)) / (1 - beta1 ** t);
       const { alpha, ...rest } = state.stepScalars();
       expect(Math.abs(alpha / wanted - 1)).toBeLessThan(1e-7);
       expect(alpha).toBe(Math.fround(alpha));
@@ -262,9 +264,10 @@ describe('a large gradient', () => {
     'at the bound, of any sign and in any order, leaves every value of %s finite',
     (name) => {
       // The tiny model steps with each preset's optimizer; twice the bound is what packing may make of an element.
-      for (const learningRate of [presets[name as keyof typeof presets].optimizer.learningRate, 2 ** 90]) {
-        const preset = { ...tinyPresets.sigmoid, optimizer: presets[name as keyof typeof presets].optimizer };
-        const state = TrainingState.initial({ kernels, task: ganTask(preset), learningRate }, 5);
+      const { optimizer } = presets[name as keyof typeof presets];
+      for (const learningRate of [optimizer.learningRate, 2 ** 90]) {
+        const preset = { ...tinyPresets.sigmoid, optimizer: { ...optimizer, learningRate } };
+        const state = TrainingState.initial({ kernels, task: ganTask(preset) }, 5);
         const largest = 2 * state.normBound;
         const pattern = [largest, -largest, 0, 0, largest, 1e-30, -largest, largest, largest, 1];
         for (let step = 0; step < 60; step++) state.advance({ ...filled(state, pattern[step % 10]), norm: largest });

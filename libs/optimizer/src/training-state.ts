@@ -48,7 +48,7 @@ export class TrainingState {
 
   private constructor(options: StateOptions, vectors: StateVectors) {
     this.task = options.task;
-    this.#optimizer = optimizerOf({ ...options.task.optimizer, learningRate: options.learningRate });
+    this.#optimizer = optimizerOf(options.task.optimizer);
     this.#places = new Map(stateScalars(this.#optimizer).map((name, place) => [name, place]));
     this.#kernels = options.kernels;
     this.#ema = placed(vectors.ema, options.kernels);
@@ -243,7 +243,6 @@ function averaged({ average }: Task): number {
 export interface StateOptions {
   readonly task: Task;
   readonly kernels: VectorKernels;
-  readonly learningRate: number;
 }
 
 /** What a step's mean measured, before anything is done with it. */
@@ -260,7 +259,7 @@ export interface ClosedStep {
   /** Mean tail. */
   readonly tail: Float32Array;
   readonly scalars: Numbers;
-  /** Norm of the mean gradient before any clip. */
+  /** Norm of the mean gradient. */
   readonly norm: number;
   /** Images of the step, B. */
   readonly samples: number;

@@ -156,7 +156,7 @@ describe('payloads', () => {
     const labels = Uint8Array.from({ length: 10 }, (_, i) => 9 - i);
     const { payload } = decodeFromCoordinator(
       encodeFrame(
-        { type: 'lease', incarnation: 1, lease: 1, version: 0, first: 0, count: 2, deadlineMs: 1 },
+        { type: 'lease', incarnation: 1, lease: 1, version: 0, first: 0, count: 2 },
         leaseParts(shape, { images, noise, labels }),
       ),
     );

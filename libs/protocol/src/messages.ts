@@ -4,16 +4,19 @@
  * Every message but `hello` carries the coordinator's incarnation; one of another incarnation is dropped by whoever
  * receives it.
  */
+import { DEFINITION_VERSION, runDefinition } from '@gradcast/definition';
 import { z } from 'zod';
-import { CODECS } from './codecs.ts';
 import { decodeFrame } from './frame.ts';
 import { ProtocolError, REFUSALS } from './errors.ts';
 import type { RefusalCode } from './errors.ts';
 import { FACT_LIMIT, isProfile } from './profile.ts';
 import { CODE, isPrintable, LABEL_LIMIT, NAME, printable, SENTENCE_LIMIT, sentenceOf } from './text.ts';
 
-/** Both sides must speak the same version; it changes when a message or a bit of the arithmetic does. */
-export const PROTOCOL_VERSION = 4;
+/** The version with which a message or a bit of the arithmetic last changed; entries of the definition say theirs. */
+const MESSAGES_VERSION = 4;
+
+/** Both sides must speak the same version. */
+export const PROTOCOL_VERSION = Math.max(MESSAGES_VERSION, DEFINITION_VERSION);
 
 /** The protocol's version when a bit of the arithmetic last changed: a fact of every numeric profile. */
 export const ARITHMETIC_VERSION = 2;
@@ -32,9 +35,6 @@ const port = z.number().int().min(1).max(65_535);
 const incarnation = positive;
 const subtree = z.strictObject({ start: count, size: positive });
 
-/** M and m, so that no coordinator can make a worker set aside memory for a step that no device could compute. */
-export const MICRO_BATCHES_LIMIT = 4096;
-export const MICRO_BATCH_SIZE_LIMIT = 65_536;
 /** Longer than a day is no time limit, and timers overflow at 24 days. */
 const SILENCE_LIMIT_SECONDS = 86_400;
 
@@ -68,11 +68,7 @@ const welcome = z.strictObject({
   run: label,
   worker: workerName,
   session: hex(32),
-  preset: label,
-  seed: count,
-  microBatchSize: positive.max(MICRO_BATCH_SIZE_LIMIT),
-  microBatches: positive.max(MICRO_BATCHES_LIMIT),
-  codec: z.enum(CODECS),
+  ...runDefinition.shape,
   /** Seconds without any message after which either side gives the other up. */
   silenceSeconds: z.number().min(1).max(SILENCE_LIMIT_SECONDS),
 });
@@ -92,8 +88,6 @@ const lease = z.strictObject({
   version: count,
   first: count,
   count: positive,
-  /** Milliseconds from receipt until others may be asked for the same leaves. */
-  deadlineMs: finite,
 });
 
 const result = z.strictObject({

@@ -8,7 +8,7 @@ import { advance, judge } from './step.ts';
 const LEAVES = 4;
 const SAMPLES = 64;
 const model = ganTask(tinyPresets.sigmoid);
-const options = { task: model, kernels, learningRate: 2e-3 };
+const options = { task: model, kernels };
 
 /** The root of a step's tree: sums over all leaves. */
 function root(codecName: 'f32' | 'int8', value: (i: number) => number) {

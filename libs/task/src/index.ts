@@ -1,3 +1,4 @@
+export { definedTask } from './defined.ts';
 export type { GradientEngine } from './engine.ts';
 export { fieldShapes, fillNoise, noiseAt, probeBatch } from './field.ts';
 export type {

@@ -1,3 +1,4 @@
+import { EXAMPLE } from '@gradcast/definition/example';
 import { decodeFromWorker, encodeFrame } from '@gradcast/protocol';
 import { referenceKernels } from '@gradcast/vector';
 import { describe, expect, it } from 'vitest';
@@ -55,11 +56,10 @@ const welcome = (preset: string) =>
     run: 'run-1',
     worker: 'ada',
     session: 'ab'.repeat(16),
+    ...EXAMPLE,
     preset,
-    seed: 1,
     microBatchSize: 16,
     microBatches: 2,
-    codec: 'f32',
     silenceSeconds: 30,
   });
 

@@ -1,4 +1,5 @@
 /** A session on a test's bench: connections by hand, a clock by hand, and everything it did in lists. */
+import { EXAMPLE } from '@gradcast/definition/example';
 import { decodeFromWorker, encodeFrame } from '@gradcast/protocol';
 import type { CoordinatorMessage, MessageOf, WorkerMessage } from '@gradcast/protocol';
 import type { Connect, ConnectionEvents, Failure } from './connection.ts';
@@ -41,11 +42,7 @@ export class FakeConnection {
       run: 'run-1',
       worker: 'ada',
       session: 'ab'.repeat(16),
-      preset: 'mnist',
-      seed: 1,
-      microBatchSize: 32,
-      microBatches: 4,
-      codec: 'f32',
+      ...EXAMPLE,
       silenceSeconds: 30,
       ...change,
     });

@@ -57,7 +57,7 @@ describe('a member', () => {
     const bench = member();
     const messages: CoordinatorMessage[] = [
       { type: 'snapshot', incarnation: 1, version: 0, fingerprint: 'ab'.repeat(16) },
-      { type: 'lease', incarnation: 1, lease: 1, version: 0, first: 0, count: 1, deadlineMs: 10 },
+      { type: 'lease', incarnation: 1, lease: 1, version: 0, first: 0, count: 1 },
       average(),
     ];
     for (const message of messages) bench.connection.says(message);

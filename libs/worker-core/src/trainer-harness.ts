@@ -1,4 +1,5 @@
 /** A trainer on a test's bench: fake engines, a clock by hand, and the frames that a coordinator would send. */
+import { EXAMPLE } from '@gradcast/definition/example';
 import { ganTask, tinyPresets } from '@gradcast/gan';
 import { optimizerOf, Replica } from '@gradcast/optimizer';
 import { decodeFromWorker, encodeFrame, leaseParts } from '@gradcast/protocol';
@@ -50,11 +51,11 @@ export const frames = {
       run: 'run',
       worker: 'w',
       session: 'ab'.repeat(16),
+      ...EXAMPLE,
       preset: preset.name,
       seed: 5,
       microBatchSize: preset.microBatch,
       microBatches: 8,
-      codec: 'f32',
       silenceSeconds: 30,
       ...change,
     }),
@@ -67,7 +68,7 @@ export const frames = {
     const leaves = Array.from({ length: count }, (_, i) => leafOf(version, first + i));
     const images = Uint8Array.from(leaves.flatMap((leaf) => [...leaf.fields.images]));
     const noise = Float32Array.from(leaves.flatMap((leaf) => [...leaf.fields.noise]));
-    const message = { type: 'lease', incarnation: INCARNATION, lease: 1, version, first, count, deadlineMs: 1000 };
+    const message = { type: 'lease', incarnation: INCARNATION, lease: 1, version, first, count };
     return encodeFrame({ ...message, ...change }, leaseParts(shape, { images, noise }));
   },
   average: (version: number, change: Partial<MessageOf<'average'>> = {}) =>

@@ -11,6 +11,8 @@
  * worthless stops it at the next micro-batch; a result carries the fingerprint of the very replica it was computed
  * from; a lease for a version still to come waits until the replica gets there.
  */
+import { definitionOf, isSameDefinition } from '@gradcast/definition';
+import type { RunDefinition } from '@gradcast/definition';
 import { alignedSubtrees } from '@gradcast/schedule';
 import type { Subtree } from '@gradcast/schedule';
 import type { Trainable } from '@gradcast/network';
@@ -26,18 +28,11 @@ import {
   ProtocolError,
   sealFrame,
 } from '@gradcast/protocol';
-import type {
-  CodecName,
-  CoordinatorMessage,
-  MessageOf,
-  PayloadShape,
-  Received,
-  WorkerMessage,
-} from '@gradcast/protocol';
+import type { CoordinatorMessage, MessageOf, PayloadShape, Received, WorkerMessage } from '@gradcast/protocol';
 import { codecReserve, createCodec } from '@gradcast/reduction';
 import type { GradientCodec } from '@gradcast/reduction';
 import { takeProbe } from '@gradcast/step';
-import { fieldShapes } from '@gradcast/task';
+import { definedTask, fieldShapes } from '@gradcast/task';
 import type { GradientEngine, MicroBatch } from '@gradcast/task';
 import { freeMemory, sliceFields } from '@gradcast/tensors';
 import type { FieldValues } from '@gradcast/tensors';
@@ -78,8 +73,7 @@ interface Assignment {
   readonly optimizer: Optimizer;
   readonly engine: GradientEngine;
   readonly shape: PayloadShape;
-  readonly seed: number;
-  readonly codecName: CodecName;
+  readonly definition: RunDefinition;
   readonly codec: GradientCodec;
   readonly kernels: VectorKernels;
   /** Memory of nodes that were added into others: at most one for each level of the tree. */
@@ -187,20 +181,17 @@ export class Trainer {
   }
 
   async #onWelcome(message: MessageOf<'welcome'>): Promise<void> {
-    const { preset: name, microBatchSize, microBatches, seed, incarnation, codec: codecName } = message;
+    const { incarnation } = message;
+    const definition = definitionOf(message);
+    const { preset: name, microBatchSize, seed, codec: codecName } = definition;
     const known = this.#ports.task(name);
     if (!known) {
       throw new ProtocolError('preset-unknown', `the run trains preset ${name}, which this version does not know`);
     }
-    const task: Trainable = { ...known, microBatch: microBatchSize, microBatches };
-    const same =
-      this.#assignment?.seed === seed &&
-      this.#assignment.codecName === codecName &&
-      this.#assignment.task.name === name &&
-      this.#assignment.shape.microBatchSize === microBatchSize;
+    const task = definedTask(known, definition);
     // What was queued after the welcome belongs to the session that it begins.
     this.#forget();
-    if (this.#assignment && same) {
+    if (this.#assignment && isSameDefinition(this.#assignment.definition, definition)) {
       this.#assignment = { ...this.#assignment, incarnation };
       return this.#ready(this.#assignment);
     }
@@ -221,7 +212,7 @@ export class Trainer {
     const reserve = [...Replica.reserve(length, optimizer), ...codecReserve(codecName, task)];
     const kernels = this.#ports.createKernels(reserve);
     const codec = createCodec(codecName, { layout: task, seed, kernels });
-    this.#assignment = { incarnation, task, optimizer, engine, shape, seed, codecName, codec, kernels, spare: [] };
+    this.#assignment = { incarnation, task, optimizer, engine, shape, definition, codec, kernels, spare: [] };
     return this.#ready(this.#assignment);
   }
 
@@ -254,7 +245,7 @@ export class Trainer {
    * Gradient of the run's probe micro-batch at the initial parameters, computed twice: its hash tells numeric profiles
    * apart that have the same names, the second time is the device's warm speed.
    */
-  async #takeProbe({ task, engine, seed }: Assignment): Promise<{ hash: string; ms: number }> {
+  async #takeProbe({ task, engine, definition: { seed } }: Assignment): Promise<{ hash: string; ms: number }> {
     this.#loaded = -1;
     const ports = this.#ports;
     const sha256 = (bytes: Uint8Array) => ports.sha256(bytes);

@@ -1,3 +1,4 @@
+import { EXAMPLE } from '@gradcast/definition/example';
 import type { ChildMessage, NumberedEvent, ParentMessage, Summary } from '@gradcast/config';
 import { describe, expect, it } from 'vitest';
 import type { Child, ChildExit } from '../child.ts';
@@ -16,8 +17,8 @@ const LISTENING: ChildMessage = {
 
 const summary: Summary = {
   ...{ status: 'completed', runId: 'a', runFolder: 'runs/a', steps: 5, targetSteps: 5, images: 640, seconds: 1 },
-  ...{ imagesPerSecond: 640, parametersSha256: 'ab', stateSha256: 'cd', preset: 'mnist', seed: 0, globalBatch: 128 },
-  ...{ microBatches: 4, codec: 'f32', workers: 1, backend: 'wasm', exact: false, samples: null },
+  ...{ imagesPerSecond: 640, parametersSha256: 'ab', stateSha256: 'cd', ...EXAMPLE, globalBatch: 128 },
+  ...{ workers: 1, backend: 'wasm', exact: false, samples: null },
 };
 
 /** A coordinator that says what the test tells it to say, and workers that end when they are told to. */

@@ -9,7 +9,6 @@ const lease: CoordinatorMessage = {
   version: 0,
   first: 0,
   count: 3,
-  deadlineMs: 1,
 };
 const average: CoordinatorMessage = { type: 'average', incarnation: 1, version: 0, scalars: null };
 const ping: CoordinatorMessage = { type: 'ping', incarnation: 1, id: 1 };

@@ -1,11 +1,7 @@
 /** What a run is, as every worker is told. */
-import type { CodecName } from '@gradcast/protocol';
-import type { StepShape } from '@gradcast/schedule';
+import type { RunDefinition } from '@gradcast/definition';
 
-export interface RunTerms extends StepShape {
+export interface RunTerms extends RunDefinition {
   readonly incarnation: number;
   readonly run: string;
-  readonly preset: string;
-  readonly seed: number;
-  readonly codec: CodecName;
 }

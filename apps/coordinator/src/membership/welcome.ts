@@ -8,15 +8,10 @@ import type { Peer } from './peer.ts';
 export function welcomeOf({ name, secret }: Peer, terms: RunTerms): MessageOf<'welcome'> {
   return {
     type: 'welcome',
-    incarnation: terms.incarnation,
+    ...terms,
     run: labelOf(terms.run),
     worker: name,
     session: secret,
-    preset: terms.preset,
-    seed: terms.seed,
-    microBatchSize: terms.microBatchSize,
-    microBatches: terms.microBatches,
-    codec: terms.codec,
     silenceSeconds: SILENCE_SECONDS,
   };
 }

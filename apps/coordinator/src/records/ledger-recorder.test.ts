@@ -1,3 +1,4 @@
+import { EXAMPLE } from '@gradcast/definition/example';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -21,16 +22,8 @@ const prove = async () => (await proveLedger(await openLedger(path))).proof;
 const hex = (value: number) => value.toString(16).padStart(32, '0');
 const options = (changes: Partial<LedgerRecorderOptions> = {}): LedgerRecorderOptions => ({
   folder: { path, id: basename(path) },
-  definition: {
-    preset: 'mnist',
-    seed: 1,
-    microBatchSize: 2,
-    microBatches: 2,
-    learningRate: 0.1,
-    codec: 'f32',
-    dataset: 'd'.repeat(64),
-    samples: 100,
-  },
+  definition: { ...EXAMPLE, microBatchSize: 2, microBatches: 2 },
+  samples: 100,
   checkpoint: undefined,
   incarnation: 1,
   exact: false,

@@ -3,23 +3,19 @@
  * again held against what it was the first time.
  */
 import { createHash } from 'node:crypto';
+import type { RunDefinition } from '@gradcast/definition';
 import { firstDifference, LEDGER_FORMAT, LedgerWriter, rewindLedger } from '@gradcast/ledger';
 import type { LineFileEvents } from '@gradcast/files';
-import type {
-  AbandonedSteps,
-  LedgerDefinition,
-  LedgerPosition,
-  RepeatedField,
-  StepBefore,
-  StepLine,
-} from '@gradcast/ledger';
+import type { AbandonedSteps, LedgerPosition, RepeatedField, StepBefore, StepLine } from '@gradcast/ledger';
 import type { RunFolder } from '@gradcast/run-folder';
 import { CoordinatorError } from '../failure.ts';
 import type { ClosedRecord, StepRecord } from './records.ts';
 
 export interface LedgerRecorderOptions {
   readonly folder: Pick<RunFolder, 'path' | 'id'>;
-  readonly definition: LedgerDefinition;
+  readonly definition: RunDefinition;
+  /** In the data set. */
+  readonly samples: number;
   /** The checkpoint that the run is taken up from; undefined for a new run. */
   readonly checkpoint: { readonly step: number; readonly ledger: LedgerPosition } | undefined;
   readonly incarnation: number;
@@ -56,9 +52,9 @@ export class LedgerRecorder {
    * @throws LedgerError `ledger-missing`, `ledger-damaged`; RunError `out-not-writable`.
    */
   static async open(options: LedgerRecorderOptions): Promise<LedgerRecorder> {
-    const { folder, definition, checkpoint, incarnation, events } = options;
+    const { folder, definition, samples, checkpoint, incarnation, events } = options;
     if (!checkpoint) {
-      const header = { kind: 'header', format: LEDGER_FORMAT, run: folder.id, ...definition } as const;
+      const header = { kind: 'header', format: LEDGER_FORMAT, run: folder.id, ...definition, samples } as const;
       return new LedgerRecorder(options, await LedgerWriter.create(folder.path, header, { events }));
     }
     const { step, ledger } = checkpoint;

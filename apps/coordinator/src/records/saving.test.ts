@@ -39,7 +39,7 @@ function thread() {
 }
 
 function saving(saveEvery = 1) {
-  const state = TrainingState.initial({ task: model, kernels, learningRate: 0.1 }, 1);
+  const state = TrainingState.initial({ task: model, kernels }, 1);
   const ledger = new FakeLedger();
   const saved: number[] = [];
   const failed: string[] = [];

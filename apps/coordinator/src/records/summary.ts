@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto';
 import { relative } from 'node:path';
 import type { RunFolder } from '@gradcast/run-folder';
-import type { CoordinatorConfig, Summary } from '@gradcast/config';
+import type { Summary } from '@gradcast/config';
+import type { RunDefinition } from '@gradcast/definition';
 import { globalBatch } from '@gradcast/schedule';
 import { stateBytes } from '@gradcast/optimizer';
 import type { TrainingState } from '@gradcast/optimizer';
@@ -10,7 +11,7 @@ import type { Telemetry } from './telemetry.ts';
 
 export interface SummaryOptions {
   readonly status: Summary['status'];
-  readonly config: CoordinatorConfig;
+  readonly definition: RunDefinition;
   readonly folder: Pick<RunFolder, 'id' | 'path'>;
   readonly totalSteps: number;
   readonly state: TrainingState;
@@ -20,7 +21,7 @@ export interface SummaryOptions {
 }
 
 export function summarize(options: SummaryOptions): Summary {
-  const { status, config, folder, totalSteps, state, telemetry, samples } = options;
+  const { status, definition, folder, totalSteps, state, telemetry, samples } = options;
   const bytes = stateBytes(state.vectors);
   return {
     status,
@@ -33,11 +34,8 @@ export function summarize(options: SummaryOptions): Summary {
     imagesPerSecond: telemetry.throughput.overall,
     parametersSha256: sha256(bytes.slice(0, 1)),
     stateSha256: sha256(bytes),
-    preset: config.preset,
-    seed: config.seed,
-    globalBatch: globalBatch(config),
-    microBatches: config.microBatches,
-    codec: config.codec,
+    ...definition,
+    globalBatch: globalBatch(definition),
     workers: telemetry.workersSeen,
     backend: telemetry.backends,
     exact: telemetry.used.count <= 1,

@@ -1,6 +1,7 @@
 /** What a run is made of, as the parts of this room hand it to each other. */
 import type { Access, ChildMessage, CoordinatorConfig, Summary } from '@gradcast/config';
 import type { Dataset, MicroBatches } from '@gradcast/dataset';
+import type { RunDefinition } from '@gradcast/definition';
 import type { TrainingState } from '@gradcast/optimizer';
 import type { GradientCodec } from '@gradcast/reduction';
 import type { VectorKernels } from '@gradcast/vector';
@@ -15,7 +16,7 @@ import type { Saving } from '../records/saving.ts';
 import type { Telemetry } from '../records/telemetry.ts';
 import type { RunControl } from './control.ts';
 import type { Defects } from './defects.ts';
-import type { Beginning, NumericDefinition } from './resume.ts';
+import type { Beginning } from './resume.ts';
 
 export interface RunOptions {
   readonly config: CoordinatorConfig;
@@ -45,7 +46,7 @@ export interface RunResult {
 export interface Prepared {
   readonly dataset: Dataset;
   readonly totalSteps: number;
-  readonly numeric: NumericDefinition;
+  readonly definition: RunDefinition;
   readonly stored: Readonly<Record<string, unknown>>;
   readonly state: TrainingState;
   readonly kernels: VectorKernels;

@@ -1,4 +1,5 @@
 /** A fleet of five hundred real connections: joining, working, leaving in the midst of it. Sums are those of one worker. */
+import { EXAMPLE } from '@gradcast/definition/example';
 import { decodeFromCoordinator } from '@gradcast/protocol';
 import type { CoordinatorMessage } from '@gradcast/protocol';
 import { afterEach, expect, it } from 'vitest';
@@ -80,11 +81,10 @@ it(
       terms: {
         incarnation: INCARNATION,
         run: 'run-1',
-        preset: 'mnist',
+        ...EXAMPLE,
         seed: 7,
         microBatchSize: 2,
         microBatches: LEAVES,
-        codec: 'f32',
       },
       maxWorkers: WORKERS,
     });

@@ -1,3 +1,4 @@
+import { EXAMPLE } from '@gradcast/definition/example';
 import { describe, expect, it } from 'vitest';
 import { RunControl } from './control.ts';
 import { finish } from './finish.ts';
@@ -20,8 +21,9 @@ function context(safeAfter: number) {
     ]),
   );
   const under = {
-    options: { control, config: { sampleEvery: null, microBatchSize: 1, microBatches: 1 } },
+    options: { control, config: { sampleEvery: null } },
     prepared: {
+      definition: EXAMPLE,
       state: { version: 4, position: 16, vectors, model },
       totalSteps: 4,
       beginning: {

@@ -20,7 +20,7 @@ const LAST_TRIES = 3;
 /** Needs run control to be stopping or draining; leaves it in a final state. */
 export async function finish({ options, prepared, services }: RunContext): Promise<Summary> {
   const { config, control } = options;
-  const { state, totalSteps, beginning } = prepared;
+  const { definition, state, totalSteps, beginning } = prepared;
   const { fleet, saving, telemetry, samples } = services;
   const { folder } = beginning;
   if (!(await saveLast(saving))) {
@@ -36,9 +36,9 @@ export async function finish({ options, prepared, services }: RunContext): Promi
   }
   await drained;
   const status = control.end();
-  const summary = summarize({ status, config, folder, totalSteps, state, telemetry, samples: samples.newest });
+  const summary = summarize({ status, definition, folder, totalSteps, state, telemetry, samples: samples.newest });
   try {
-    await folder.writeSummary({ ...summary, learningRate: config.learningRate });
+    await folder.writeSummary(summary);
   } catch (error) {
     if (!(error instanceof RunError)) throw error;
     telemetry.notice(error.message);

@@ -1,4 +1,5 @@
 /** A fleet on a test's harness: fake sockets, a clock by hand, gradients by formula. */
+import { EXAMPLE } from '@gradcast/definition/example';
 import { alignedSubtrees } from '@gradcast/schedule';
 import type { Subtree } from '@gradcast/schedule';
 import { encodeFrame, PROTOCOL_VERSION } from '@gradcast/protocol';
@@ -204,11 +205,10 @@ export class FleetHarness {
       terms: {
         incarnation: INCARNATION,
         run: 'run-1',
-        preset: 'mnist',
+        ...EXAMPLE,
         seed: 7,
         microBatchSize: shape.microBatchSize,
         microBatches: LEAVES,
-        codec: 'f32',
       },
       payload: shape,
       codec: createCodec('f32', { layout, seed: 7, kernels }),

@@ -1,4 +1,5 @@
 /** Every kind of machine joins, works, and is told of in checkpoint and summary. */
+import { EXAMPLE } from '@gradcast/definition/example';
 import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,7 +9,7 @@ import { cpuFeatures, gpusIn } from '@gradcast/backends-node';
 import { adapterFacts, kindOf } from '@gradcast/backends-web';
 import type { AdapterInfo } from '@gradcast/backends-web';
 import type { BackendProfile } from '@gradcast/engine';
-import type { ChildMessage, CoordinatorConfig } from '@gradcast/config';
+import type { ChildMessage } from '@gradcast/config';
 import { ganTask, tinyPresets } from '@gradcast/gan';
 import { TrainingState } from '@gradcast/optimizer';
 import { ARITHMETIC_VERSION, isPrintable, labelOf, profileKey, profileOf } from '@gradcast/protocol';
@@ -131,10 +132,10 @@ describe.each(await machines())('$name', ({ machine }) => {
 
     const summary = summarize({
       status: 'completed',
-      config: { preset: 'tiny', microBatchSize: 1, microBatches: 1 } as CoordinatorConfig,
+      definition: EXAMPLE,
       folder: { id: 'run', path: '/runs/run' },
       totalSteps: 1,
-      state: TrainingState.initial({ task: model, kernels, learningRate: 0.1 }, 1),
+      state: TrainingState.initial({ task: model, kernels }, 1),
       telemetry,
       samples: null,
     });

@@ -1,24 +1,16 @@
+import { EXAMPLE } from '@gradcast/definition/example';
+import type { RunDefinition } from '@gradcast/definition';
 import { mkdir, mkdtemp, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LEDGER_FORMAT, LedgerWriter } from '@gradcast/ledger';
 import { RunFolder } from '@gradcast/run-folder';
-import type { CoordinatorConfig } from '@gradcast/config';
+import { builtinTask } from '@gradcast/tasks';
 import { TrainingState } from '@gradcast/optimizer';
 import { contentOf } from '@gradcast/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { begin } from './resume.ts';
-import type { Beginning, NumericDefinition } from './resume.ts';
-
-const NUMERIC: NumericDefinition = {
-  preset: 'mnist',
-  seed: 1,
-  microBatchSize: 32,
-  microBatches: 4,
-  learningRate: 0.0005,
-  codec: 'f32',
-  dataset: 'ab'.repeat(32),
-};
+import type { Beginning } from './resume.ts';
 
 let out: string;
 const begun: Beginning[] = [];
@@ -35,19 +27,20 @@ afterEach(async () => {
 /** Begins as a coordinator with these settings would. */
 async function start(
   resume: string | null,
-  change: Partial<NumericDefinition> = {},
+  change: Partial<RunDefinition> = {},
   restore = () => Object.create(TrainingState.prototype) as TrainingState,
 ): Promise<Beginning> {
-  const numeric = { ...NUMERIC, ...change };
-  const config = { ...numeric, out, resume, keepLast: 3 } as unknown as CoordinatorConfig;
-  const beginning = await begin({ config, numeric, stored: { ...config, resume: undefined }, restore });
+  const definition = { ...EXAMPLE, ...change };
+  const config = { ...definition, out, resume, keepLast: 3 };
+  const stored = { ...config, resume: undefined };
+  const beginning = await begin({ config, definition, task: builtinTask('mnist')!, stored, restore });
   begun.push(beginning);
   return beginning;
 }
 
 /** An earlier run with checkpoints at some steps, newest last. @returns its folder. */
-async function earlier(steps: readonly number[], change: Partial<NumericDefinition> = {}): Promise<string> {
-  const config = { ...NUMERIC, ...change };
+async function earlier(steps: readonly number[], change: Partial<RunDefinition> = {}): Promise<string> {
+  const config = { ...EXAMPLE, ...change };
   const folder = await RunFolder.create({ out, preset: config.preset, config, now: () => 1e12, random: () => 0 });
   const header = { kind: 'header', format: LEDGER_FORMAT, run: folder.id, ...config, samples: 1000 } as const;
   const writer = await LedgerWriter.create(folder.path, header);
@@ -82,12 +75,12 @@ describe('without --resume', () => {
     const { folder, loaded, damaged } = await start(null);
     expect(folder.path).not.toBe(before);
     expect([loaded, damaged]).toEqual([undefined, []]);
-    expect(JSON.parse(await readFile(join(folder.path, 'config.json'), 'utf8'))).toMatchObject(NUMERIC);
+    expect(JSON.parse(await readFile(join(folder.path, 'config.json'), 'utf8'))).toMatchObject(EXAMPLE);
   });
 });
 
 describe('--resume auto', () => {
-  it('takes the newest run of the same numeric definition', async () => {
+  it('takes the newest run of the same definition', async () => {
     await earlier([5]);
     const wanted = await earlier([3, 7]);
     await earlier([9], { seed: 2 });
@@ -96,13 +89,14 @@ describe('--resume auto', () => {
     expect(loaded?.checkpoint.info.step).toBe(7);
   });
 
-  it.each<[string, Partial<NumericDefinition>]>([
+  it.each<[string, Partial<RunDefinition>]>([
     ['preset', { preset: 'classic' }],
     ['seed', { seed: 2 }],
     ['micro-batch size', { microBatchSize: 16 }],
     ['number of micro-batches', { microBatches: 8 }],
     ['learning rate', { learningRate: 0.001 }],
     ['data set', { dataset: 'cd'.repeat(32) }],
+    ['task of their own', { task: 'ef'.repeat(32) }],
   ])('starts fresh if only runs of another %s are there', async (_, change) => {
     await earlier([5], change);
     expect((await start('auto')).loaded).toBeUndefined();
@@ -164,7 +158,7 @@ describe('--resume PATH', () => {
     const { takeUp } = await start(path);
     expect(await readFile(join(path, 'config.json'), 'utf8')).toBe(before);
     await takeUp();
-    expect(JSON.parse(await readFile(join(path, 'config.json'), 'utf8'))).toMatchObject({ ...NUMERIC, keepLast: 3 });
+    expect(JSON.parse(await readFile(join(path, 'config.json'), 'utf8'))).toMatchObject({ ...EXAMPLE, keepLast: 3 });
   });
 
   it('refuses a run that differs, listing every field, and leaves it alone', async () => {
@@ -173,7 +167,7 @@ describe('--resume PATH', () => {
     await expect(start(path)).rejects.toMatchObject({
       code: 'resume-mismatch',
       exitCode: 2,
-      message: `${path} is another run: seed is 2 there and 1 here; learningRate is 0.001 there and 0.0005 here`,
+      message: `${path} is another run: seed is 2 there and 1 here (--seed); learning rate is 0.001 there and 0.0005 here (--lr)`,
     });
     expect(await readFile(join(path, 'config.json'), 'utf8')).toBe(before);
     await (await RunFolder.open(path)).release();

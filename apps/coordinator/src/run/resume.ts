@@ -6,16 +6,14 @@
 import { dirname, join, resolve } from 'node:path';
 import { stat } from 'node:fs/promises';
 import { Checkpoints, loadCheckpoint } from '@gradcast/checkpoint';
-import { assertLedgerAt, DEFINITION_FIELDS, LEDGER } from '@gradcast/ledger';
+import { differences } from '@gradcast/definition';
+import type { RunDefinition, TaskNumbers } from '@gradcast/definition';
+import { assertLedgerAt, LEDGER } from '@gradcast/ledger';
 import { assertResumable, listRuns, readRun, RunFolder } from '@gradcast/run-folder';
 import type { LoadedCheckpoint } from '@gradcast/checkpoint';
-import type { LedgerDefinition } from '@gradcast/ledger';
 import type { CoordinatorConfig } from '@gradcast/config';
 import type { TrainingState } from '@gradcast/optimizer';
 import { CoordinatorError } from '../failure.ts';
-
-/** What decides a run's bits, as its config.json and checkpoints hold it. */
-export type NumericDefinition = Omit<LedgerDefinition, 'samples'>;
 
 export interface Beginning {
   readonly folder: RunFolder;
@@ -31,7 +29,9 @@ export interface Beginning {
 
 export interface BeginOptions {
   readonly config: Pick<CoordinatorConfig, 'resume' | 'out' | 'preset'>;
-  readonly numeric: NumericDefinition;
+  readonly definition: RunDefinition;
+  /** The task that the definition names. */
+  readonly task: TaskNumbers;
   /** What goes into config.json. */
   readonly stored: Readonly<Record<string, unknown>>;
   /** Makes the state of a checkpoint; throws if it is of another model. */
@@ -42,13 +42,12 @@ export interface BeginOptions {
  * Finds an earlier run or makes a new one, as `--resume` says, and locks it. Everything about an earlier run is checked
  * before the lock is taken, and nothing but the lock is changed.
  *
- * @throws CoordinatorError `resume-mismatch` (exit 2) listing every numeric field that differs; StateMismatchError;
+ * @throws CoordinatorError `resume-mismatch` (exit 2) listing everything in which the definitions differ; StateMismatchError;
  *   RunError, LedgerError and CheckpointError for missing or damaged files.
  */
 export async function begin(options: BeginOptions): Promise<Beginning> {
-  const { config, numeric } = options;
-  const { resume, out } = config;
-  const earlier = resume === 'auto' ? await newestLike(out, numeric) : (resume ?? undefined);
+  const { resume, out } = options.config;
+  const earlier = resume === 'auto' ? await newestLike(out, options) : (resume ?? undefined);
   return earlier === undefined ? fresh(options) : reopen(earlier, options);
 }
 
@@ -91,13 +90,13 @@ interface Inspected {
 }
 
 /** Reads all that a run is taken up with, and changes nothing. */
-async function inspect(path: string, { numeric, restore }: BeginOptions): Promise<Inspected> {
+async function inspect(path: string, options: BeginOptions): Promise<Inspected> {
   const run = await runOf(path);
   const stamp = await stampOf(run);
   const loaded = await loadCheckpoint(path);
   const { step, config, ledger } = loaded.checkpoint.info;
-  refuseOther(path, config, numeric);
-  const state = restore(loaded);
+  refuseOther(path, config, options);
+  const state = options.restore(loaded);
   await assertResumable(run);
   await assertLedgerAt(run, { ...ledger, step });
   return { run, loaded, state, stamp };
@@ -117,10 +116,10 @@ async function runOf(path: string): Promise<string> {
   return found?.isFile() ? dirname(dirname(resolve(path))) : path;
 }
 
-async function newestLike(out: string, numeric: NumericDefinition): Promise<string | undefined> {
+async function newestLike(out: string, { definition, task }: BeginOptions): Promise<string | undefined> {
   for (const { path } of await listRuns(out)) {
     const { config } = await readRun(path).catch(() => ({ config: undefined }));
-    if (differences(config, numeric).length === 0 && (await hasCheckpoint(path))) return path;
+    if (differences(config, definition, task).length === 0 && (await hasCheckpoint(path))) return path;
   }
   return undefined;
 }
@@ -130,16 +129,9 @@ async function hasCheckpoint(path: string): Promise<boolean> {
   return (await new Checkpoints(join(path, 'checkpoints')).list()).length > 0;
 }
 
-function refuseOther(path: string, config: unknown, numeric: NumericDefinition): void {
-  const found = differences(config, numeric);
+function refuseOther(path: string, config: unknown, { definition, task }: BeginOptions): void {
+  const found = differences(config, definition, task).map(({ sentence }) => sentence);
   if (found.length > 0) {
     throw new CoordinatorError('resume-mismatch', `${path} is another run: ${found.join('; ')}`, { exitCode: 2 });
   }
-}
-
-function differences(config: unknown, numeric: NumericDefinition): string[] {
-  const theirs = Object(config) as Partial<Record<(typeof DEFINITION_FIELDS)[number], unknown>>;
-  return DEFINITION_FIELDS.filter((field) => theirs[field] !== numeric[field]).map(
-    (field) => `${field} is ${JSON.stringify(theirs[field])} there and ${JSON.stringify(numeric[field])} here`,
-  );
 }

@@ -9,9 +9,10 @@ import { readRun } from '@gradcast/run-folder';
 import type { LoadedCheckpoint } from '@gradcast/checkpoint';
 import { assertSuits, loadDataset } from '@gradcast/dataset';
 import type { Dataset } from '@gradcast/dataset';
-import type { Trainable } from '@gradcast/network';
+import { definitionOf } from '@gradcast/definition';
 import { collectVectors, TrainingState } from '@gradcast/optimizer';
 import { codecReserve, createCodec } from '@gradcast/reduction';
+import { definedTask } from '@gradcast/task';
 import { builtinTask } from '@gradcast/tasks';
 import { selectKernels } from '@gradcast/vector';
 import { CoordinatorError } from '../failure.ts';
@@ -23,7 +24,7 @@ import { obey } from './effects.ts';
 import { finish } from './finish.ts';
 import { lengthOf } from './length.ts';
 import { begin } from './resume.ts';
-import type { Beginning, NumericDefinition } from './resume.ts';
+import type { Beginning } from './resume.ts';
 import { openServices } from './services.ts';
 import { train } from './training.ts';
 
@@ -40,29 +41,22 @@ export async function run(options: RunOptions): Promise<RunResult> {
 async function runOn(dataset: Dataset, options: RunOptions): Promise<RunResult> {
   const { config, control } = options;
   const totalSteps = lengthOf(config, dataset);
-  const { microBatchSize, microBatches, preset, seed, learningRate, codec: codecName } = config;
-  const numeric: NumericDefinition = {
-    preset,
-    seed,
-    microBatchSize,
-    microBatches,
-    learningRate,
-    codec: codecName,
-    dataset: dataset.sha256,
-  };
-  const stored = { ...config, dataset: dataset.sha256 };
-  const task: Trainable = { ...builtinTask(preset)!, microBatch: microBatchSize, microBatches };
+  const definition = definitionOf({ ...config, dataset: dataset.sha256, task: null });
+  const { preset, seed, codec: codecName } = definition;
+  const stored = { ...config, ...definition };
+  const known = builtinTask(preset)!;
+  const task = definedTask(known, definition);
   assertSuits(dataset, task);
   const kernels = selectKernels({ reserve: [...TrainingState.reserve(task), ...codecReserve(codecName, task)] });
   const codec = createCodec(codecName, { layout: task, seed, kernels });
-  const stateOptions = { task, kernels, learningRate };
+  const stateOptions = { task, kernels };
   const restore = ({ checkpoint }: LoadedCheckpoint) =>
     TrainingState.restore(stateOptions, collectVectors(task, checkpoint.tensors));
   refuseIfStopped(control);
   // The ports come first: if one is taken, no folder was made and no run was touched.
   const listeners = await openListeners(options, codec.nodeBytes);
   try {
-    const beginning = await begin({ config, numeric, stored, restore });
+    const beginning = await begin({ config, definition, task: known, stored, restore });
     const { lost } = beginning.folder;
     const onLost = () =>
       options.yieldRun(
@@ -84,7 +78,7 @@ async function runOn(dataset: Dataset, options: RunOptions): Promise<RunResult> 
       return await drive(options, {
         dataset,
         totalSteps,
-        numeric,
+        definition,
         stored,
         state,
         kernels,

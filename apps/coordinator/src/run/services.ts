@@ -5,10 +5,10 @@ import { performance } from 'node:perf_hooks';
 import { MicroBatches } from '@gradcast/dataset';
 import { router } from '@gradcast/metrics';
 import { optimizerOf } from '@gradcast/optimizer';
+import { isLoopback } from '@gradcast/protocol';
 import { DEVICE_TOLERANCE, isNear } from '@gradcast/reduction';
 import { folderIdentity } from '@gradcast/run-folder';
 import { fieldShapes, tailFault } from '@gradcast/task';
-import { isLoopbackName } from '../network/admission.ts';
 import { LineBudget } from '../network/line-budget.ts';
 import { Arbiters } from '../audit/arbiter.ts';
 import { auditPicks, auditSecret } from '../audit/audit-picks.ts';
@@ -54,13 +54,12 @@ export async function openServices(options: RunOptions, prepared: Prepared): Pro
   const events = await folder.openEvents(telemetry.writing.of('events'));
   telemetry.begin(log, events, state.position);
   if (options.tellsEvents) telemetry.stream.read((event) => tell({ type: 'event', event }));
-  const isLoopback = isLoopbackName(config.host);
   const watch = new Watch({
     ...config,
     fleet,
     telemetry,
     control: options.control,
-    isLoopback,
+    isLoopback: isLoopback(config.host),
     localWorkersEnded,
     now,
   });
@@ -158,11 +157,11 @@ function fleetOf(
   }: { readonly cutter: MicroBatches; readonly arbiters: Arbiters; readonly isAudited: AuditPicks },
 ): Fleet {
   const { config } = options;
-  const { beginning, codec, state } = prepared;
-  const { preset, seed, microBatchSize, microBatches } = config;
+  const { beginning, codec, state, definition } = prepared;
+  const { microBatchSize } = definition;
   const { task } = state;
   const { minWorkers, maxWorkers, auditRate, exact } = config;
-  const tolerance = DEVICE_TOLERANCE[config.codec];
+  const tolerance = DEVICE_TOLERANCE[definition.codec];
   return new Fleet({
     minWorkers,
     maxWorkers,
@@ -174,15 +173,7 @@ function fleetOf(
     exactProfile: exact ? firstProfile(beginning.loaded?.checkpoint.info.profile) : null,
     resumed: beginning.loaded !== undefined,
     startArbiter: (request) => arbiters.start(request),
-    terms: {
-      incarnation,
-      run: beginning.folder.id,
-      preset,
-      seed,
-      microBatchSize,
-      microBatches,
-      codec: config.codec,
-    },
+    terms: { incarnation, run: beginning.folder.id, ...definition },
     payload: {
       parameters: task.parameters.length,
       slots: optimizerOf(task.optimizer).slots.length,
@@ -198,11 +189,12 @@ function fleetOf(
 }
 
 function ledgerRecorderOf({ options, prepared, telemetry, incarnation }: Materials): Promise<LedgerRecorder> {
-  const { beginning, numeric, dataset } = prepared;
+  const { beginning, definition, dataset } = prepared;
   const { folder, loaded } = beginning;
   return LedgerRecorder.open({
     folder,
-    definition: { ...numeric, samples: dataset.count },
+    definition,
+    samples: dataset.count,
     checkpoint: loaded?.checkpoint.info,
     incarnation,
     exact: options.config.exact,

@@ -56,8 +56,7 @@ export function kerasConformance(
     it.each(trained)('takes three Adam steps of %s', async (preset) => {
       const { model, parameters, batches, expected } = kerasFixture(results(`${preset}-adam`) as KerasSteps);
       const engine = createEngine(model, backend);
-      const { learningRate } = model.preset.optimizer;
-      const state = TrainingState.initial({ task: model, kernels, learningRate }, 0);
+      const state = TrainingState.initial({ task: model, kernels }, 0);
       state.vectors.parameters.set(parameters);
       let tail: Float32Array = new Float32Array(0);
       for (const batch of batches) {

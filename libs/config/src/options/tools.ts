@@ -1,0 +1,63 @@
+/** Options of commands that start no run of their own choice. */
+import type { OptionSpec } from '../options.ts';
+
+export const TOOL_OPTIONS: readonly OptionSpec[] = [
+  {
+    name: 'count',
+    type: { kind: 'integer', min: 1, max: 65536 },
+    group: 'Samples',
+    commands: ['sample'],
+    default: 64,
+    help: 'Images to draw',
+  },
+  {
+    name: 'output',
+    type: { kind: 'text', shows: 'FILE' },
+    group: 'Samples',
+    commands: ['sample'],
+    help: 'FILE.png for a grid or FILE.npy for a NumPy array [N, 28, 28] of bytes (required)',
+  },
+  {
+    name: 'step',
+    type: { kind: 'integer', min: 1, max: 2 ** 31 - 1 },
+    group: 'Replay',
+    commands: ['replay'],
+    help: 'The step to compute again; the first is 1 (required)',
+  },
+  {
+    name: 'no-wait',
+    type: { kind: 'switch' },
+    group: 'Operation',
+    commands: ['pause', 'stop', 'drain'],
+    help: 'Do not wait until it has taken effect',
+  },
+  {
+    name: 'seconds',
+    type: { kind: 'integer', min: 1, max: 86400 },
+    group: 'What to train',
+    commands: ['demo'],
+    default: 120,
+    help: 'How long the demo should take',
+  },
+  {
+    name: 'install',
+    type: { kind: 'switch' },
+    group: 'Installation',
+    commands: ['doctor'],
+    help: 'Fetch and build the native TensorFlow library; nothing is fetched twice',
+  },
+  {
+    name: 'yes',
+    type: { kind: 'switch' },
+    group: 'Installation',
+    commands: ['doctor'],
+    help: "Agree to the size and licence of NVIDIA's libraries without being asked",
+  },
+  {
+    name: 'build-binding',
+    type: { kind: 'text', shows: 'DIR' },
+    group: 'Installation',
+    commands: ['doctor'],
+    help: 'Only compile the binding, into this folder, for machines without a compiler (GRADCAST_BINDING)',
+  },
+];

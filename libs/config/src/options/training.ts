@@ -1,0 +1,69 @@
+/** What is trained and for how long. Flags that decide a run's bits stand in `@gradcast/definition`. */
+import { DEFINITION_FLAGS } from '@gradcast/definition';
+import type { FlagGroup } from '@gradcast/definition';
+import { taskNames } from '@gradcast/tasks';
+import { RUNS } from '../options.ts';
+import type { OptionSpec } from '../options.ts';
+
+/** What the definition does not know of its flags: the tasks that there are, and who else takes them. */
+const BESIDES: Readonly<Record<string, Partial<OptionSpec>>> = {
+  preset: { type: { kind: 'choice', choices: taskNames } },
+  seed: { commands: [...RUNS, 'sample'] },
+};
+
+function definitionFlags(group: FlagGroup): OptionSpec[] {
+  const ofGroup = DEFINITION_FLAGS.filter((flag) => flag.group === group);
+  return ofGroup.map(({ name, aliases, kind, default: usual, help }) => {
+    const fallback =
+      typeof usual === 'function' ? { defaultNote: "the preset's" } : usual === null ? {} : { default: usual };
+    return { name, aliases, type: kind, group, commands: RUNS, ...fallback, help, ...BESIDES[name] };
+  });
+}
+
+export const TRAINING_OPTIONS: readonly OptionSpec[] = [
+  ...definitionFlags('What to train'),
+  {
+    name: 'data',
+    type: { kind: 'text', shows: 'DIR' },
+    group: 'What to train',
+    commands: ['train', 'coordinator', 'replay'],
+    defaultNote: 'MNIST',
+    help: 'Folder with another data set: idx files, .npy files, or PNG images in a folder for each class',
+  },
+  {
+    name: 'steps',
+    aliases: ['max-steps'],
+    type: { kind: 'integer', min: 1, max: 2 ** 31 - 1 },
+    group: 'What to train',
+    commands: RUNS,
+    defaultNote: "the preset's",
+    help: 'Length of the run in optimizer steps, counted from its very start',
+  },
+  {
+    name: 'epochs',
+    type: { kind: 'integer', min: 1, max: 1_000_000 },
+    group: 'What to train',
+    commands: RUNS,
+    help: 'Length of the run in passes over the data, instead of --steps',
+  },
+  {
+    name: 'global-batch',
+    aliases: ['global-batch-size'],
+    type: { kind: 'integer', min: 1, max: 2 ** 24 },
+    group: 'Batches and optimizer',
+    commands: RUNS,
+    defaultNote: "the preset's",
+    help:
+      'Images of one step, over all workers: micro-batches times images of each. Alone it changes the number of ' +
+      'micro-batches, with --micro-batches their size',
+  },
+  ...definitionFlags('Batches and optimizer'),
+  {
+    name: 'on-divergence',
+    type: { kind: 'choice', choices: ['stop', 'skip'] },
+    group: 'Batches and optimizer',
+    commands: RUNS,
+    default: 'stop',
+    help: 'When a step is not finite: stop with a checkpoint, or skip that step',
+  },
+];

@@ -1,0 +1,103 @@
+/** What workers there are, and what they may cost. */
+import { BACKEND_CHOICES } from '../run-config.ts';
+import { RUNS } from '../options.ts';
+import type { OptionSpec } from '../options.ts';
+
+export const WORKER_OPTIONS: readonly OptionSpec[] = [
+  {
+    name: 'workers',
+    aliases: ['nproc-per-node'],
+    type: { kind: 'integer', min: 1, max: 1024 },
+    group: 'Workers',
+    commands: ['train'],
+    defaultNote: 'cores, at most --micro-batches',
+    help: 'Worker processes on this machine',
+  },
+  {
+    name: 'coordinator',
+    type: { kind: 'text', shows: 'ws://HOST:PORT', shape: 'address' },
+    group: 'Workers',
+    commands: ['worker'],
+    help: 'Address of the coordinator to work for (required)',
+  },
+  {
+    name: 'backend',
+    type: { kind: 'choice', choices: BACKEND_CHOICES },
+    group: 'Workers',
+    commands: ['train', 'coordinator', 'worker', 'sample', 'replay', 'doctor', 'demo'],
+    default: 'auto',
+    help: 'What computes; auto takes the fastest that runs here, a backend asked for by name must run',
+  },
+  {
+    name: 'threads',
+    type: { kind: 'integer', min: 1, max: 1024 },
+    group: 'Workers',
+    commands: ['train', 'worker', 'replay'],
+    default: 1,
+    help: 'Compute threads of each worker; changes the last bits of the result',
+  },
+  {
+    name: 'name',
+    type: { kind: 'text', shows: 'NAME', shape: 'name' },
+    group: 'Workers',
+    commands: ['worker'],
+    defaultNote: "the host's name",
+    help: 'Name in logs and metrics',
+  },
+  {
+    name: 'reconnect-seconds',
+    type: { kind: 'seconds' },
+    group: 'Workers',
+    commands: ['train', 'worker'],
+    default: 300,
+    help: 'How long a worker tries to reach a lost coordinator; 0 tries once',
+  },
+  {
+    name: 'grace-seconds',
+    type: { kind: 'seconds' },
+    group: 'Workers',
+    commands: ['train', 'worker'],
+    default: 10,
+    help: 'How long a worker that is told to stop may take to finish what it was asked for',
+  },
+  {
+    name: 'min-workers',
+    type: { kind: 'integer', min: 1, max: 1024 },
+    group: 'Workers',
+    commands: RUNS,
+    default: 1,
+    help: 'With fewer workers the run pauses until more have joined',
+  },
+  {
+    name: 'max-workers',
+    type: { kind: 'integer', min: 1, max: 1024 },
+    group: 'Workers',
+    commands: RUNS,
+    default: 1024,
+    help: 'Workers beyond this are turned away',
+  },
+  {
+    name: 'exact',
+    type: { kind: 'switch' },
+    group: 'Workers',
+    commands: RUNS,
+    default: false,
+    help: 'Admit only workers that compute the same bits as the first one, and are trusted or can be checked',
+  },
+  {
+    name: 'audit',
+    type: { kind: 'number', shows: 'RATE', min: 0, max: 1 },
+    group: 'Workers',
+    commands: RUNS,
+    default: 0,
+    help: 'Share of leaves, 0 to 1, that are computed twice and compared bit by bit before they are used',
+  },
+  {
+    name: 'wait-workers',
+    type: { kind: 'seconds' },
+    group: 'Workers',
+    commands: RUNS,
+    default: 600,
+    help: 'How long a run waits while it has no worker, before it saves and exits 75; 0 waits for ever',
+  },
+];

@@ -1,0 +1,103 @@
+/**
+ * What decides every bit of a run: the one list of it. From it follow flags and their help, the ledger's first line, the
+ * `welcome`, what a resumed run must agree on, `config.json`, checkpoints and the summary.
+ *
+ * A new entry stands at the end of `LATER`, with the value that runs before it had; CONTRIBUTING.md has the recipe.
+ */
+import { z } from 'zod';
+import { entry, laterEntry } from './entry.ts';
+import { choice, integer, number, orNull, sha256, text } from './value.ts';
+
+/** How gradients may travel: as they are, or packed into fewer bits. */
+export const CODECS = ['f32', 'f16', 'bf16', 'int8'] as const;
+export type CodecName = (typeof CODECS)[number];
+
+/**
+ * Largest M, leaves of a step's tree, and largest m: no coordinator can make a worker set aside memory for a step that no
+ * device could compute.
+ */
+export const MICRO_BATCHES_LIMIT = 4096;
+export const MICRO_BATCH_SIZE_LIMIT = 65_536;
+
+/** In the order in which the ledger's first line has them; that order is hashed. */
+const FIRST = {
+  preset: entry(text(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'NAME'), {
+    called: 'preset',
+    flag: {
+      name: 'preset',
+      group: 'What to train',
+      default: 'mnist',
+      help: 'Networks, losses and optimizer',
+    },
+  }),
+  seed: entry(integer({ min: 0, max: Number.MAX_SAFE_INTEGER }), {
+    called: 'seed',
+    flag: {
+      name: 'seed',
+      group: 'What to train',
+      default: 0,
+      help: 'Decides initial weights, order of the images and noise',
+    },
+  }),
+  /** m, samples of a micro-batch. */
+  microBatchSize: entry(integer({ min: 1, max: MICRO_BATCH_SIZE_LIMIT }), {
+    called: 'size of a micro-batch',
+    setBy: ['global-batch', 'micro-batches'],
+  }),
+  /** M, leaves of a step's tree. */
+  microBatches: entry(integer({ min: 1, max: MICRO_BATCHES_LIMIT, powerOfTwo: true }), {
+    called: 'number of micro-batches',
+    setBy: ['global-batch', 'micro-batches'],
+    flag: {
+      name: 'micro-batches',
+      group: 'Batches and optimizer',
+      default: (task) => task.microBatches,
+      help: 'Micro-batches of one step, a power of two; more workers than that find nothing to do',
+    },
+  }),
+  learningRate: entry(number({ shows: 'X', above: 0 }), {
+    called: 'learning rate',
+    flag: {
+      name: 'lr',
+      group: 'Batches and optimizer',
+      default: (task) => task.optimizer.learningRate,
+      help: 'Learning rate of both networks',
+    },
+  }),
+  /** How gradients travel and are added. */
+  codec: entry(choice(CODECS), {
+    called: 'codec',
+    flag: {
+      name: 'codec',
+      group: 'Batches and optimizer',
+      default: 'f32',
+      help: 'How gradients travel: whole, in half the bytes (f16, bf16) or in a quarter (int8); changes the result a little',
+    },
+  }),
+  /** SHA-256 of the data set. */
+  dataset: entry(sha256(), { called: 'SHA-256 of the data set', setBy: ['data'] }),
+};
+
+const LATER = {
+  /** SHA-256 of a user's own task and the files that it imports; null for a built-in one. */
+  task: laterEntry(orNull(sha256()), {
+    called: "SHA-256 of the task's files",
+    setBy: ['task'],
+    since: 4,
+    before: { value: null },
+  }),
+};
+
+/** The whole definition; other members of what is parsed are left out. */
+export const runDefinition = z.object({ ...FIRST, ...LATER });
+
+/** What decides every bit of a run. */
+export type RunDefinition = Readonly<z.infer<typeof runDefinition>>;
+
+/** As a run's files have it: those of earlier versions lack what came later. */
+export const storedDefinition = z.object({ ...FIRST, ...z.object(LATER).partial().shape });
+export type StoredDefinition = Readonly<z.infer<typeof storedDefinition>>;
+
+/** What the user chose; the rest is found out from files when a run is set up. */
+export const chosenDefinition = runDefinition.omit({ dataset: true, task: true });
+export type ChosenDefinition = Readonly<z.infer<typeof chosenDefinition>>;

@@ -1,0 +1,19 @@
+export {
+  completedDefinition,
+  DEFINITION_FLAGS,
+  DEFINITION_KEYS,
+  DEFINITION_VERSION,
+  definitionOf,
+  differences,
+  flagDefault,
+  flagsOf,
+  isSameDefinition,
+  recordedFlags,
+  storedFault,
+} from './definition.ts';
+export type { DefinitionDifference, DefinitionKey, FlagEntry } from './definition.ts';
+export { chosenDefinition, CODECS, MICRO_BATCH_SIZE_LIMIT, MICRO_BATCHES_LIMIT, runDefinition } from './entries.ts';
+export type { ChosenDefinition, CodecName, RunDefinition, StoredDefinition } from './entries.ts';
+export type { DefinitionValue, FlagGroup, TaskNumbers } from './entry.ts';
+export { isPowerOfTwo, isWithin } from './value.ts';
+export type { ChoiceKind, IntegerKind, NumberKind, TextKind, ValueKind } from './value.ts';
