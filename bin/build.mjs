@@ -28,7 +28,7 @@ const entries = {
   api: 'apps/cli/src/api.ts',
   coordinator: 'apps/coordinator/src/main.ts',
   'checkpoint-thread': 'apps/coordinator/src/records/checkpoint-thread.ts',
-  'sample-thread': 'apps/coordinator/src/records/sample-thread.ts',
+  'output-thread': 'apps/coordinator/src/records/output-thread.ts',
   worker: 'apps/worker/src/main.ts',
   'compute-thread': 'apps/worker/src/compute-thread.ts',
 };

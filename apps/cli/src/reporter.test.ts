@@ -56,6 +56,7 @@ const summary: Summary = {
   backend: 'wasm',
   exact: true,
   samples: 'runs/r/samples/step-000025.png',
+  scores: null,
 };
 
 describe('Reporter away from a terminal', () => {

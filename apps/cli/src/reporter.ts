@@ -3,7 +3,7 @@
  *
  * Invariant: with `json`, stdout carries JSON lines only; whatever else is said goes to stderr.
  */
-import type { Progress, Summary } from '@gradcast/config';
+import type { Progress, Scores, Summary } from '@gradcast/config';
 import { printable } from '@gradcast/protocol';
 import { barLine, plainLine } from './progress-line.ts';
 
@@ -110,6 +110,7 @@ export class Reporter {
     this.say(`${status} at step ${steps} of ${targetSteps}`);
     this.say(`run         ${summary.runFolder}`);
     if (summary.samples !== null) this.say(`samples     ${summary.samples}`);
+    if (summary.scores !== null) this.say(`accuracy    ${scoreText(summary.scores)}`);
     const fleet = `${workers} worker${workers === 1 ? '' : 's'}, ${summary.backend}`;
     // Images count over all starts of the run, the time and so the speed over this one.
     this.say(`images      ${images}`);
@@ -136,4 +137,8 @@ export class Reporter {
     if (this.#drawn) this.#options.stderr.write(CLEAR_LINE);
     this.#drawn = false;
   }
+}
+
+function scoreText({ accuracy, samples, split }: Scores): string {
+  return `${(100 * accuracy).toFixed(2)} % of ${samples} samples of the ${split} split`;
 }

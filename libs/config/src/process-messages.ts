@@ -6,7 +6,7 @@
  */
 import type { RunDefinition } from '@gradcast/definition';
 import type { CoordinatorConfig, WorkerConfig } from './run-config.ts';
-import type { NumberedEvent } from './run-events.ts';
+import type { NumberedEvent, Scores } from './run-events.ts';
 
 /** What the holder of a credential may do: a `trusted` worker's word counts where bits cannot be compared. */
 export const CREDENTIAL_ROLES = ['worker', 'trusted'] as const;
@@ -87,6 +87,8 @@ export interface Summary extends RunDefinition {
   readonly exact: boolean;
   /** Path of the newest sample grid, or null. */
   readonly samples: string | null;
+  /** The newest scores of a task that has such, or null. */
+  readonly scores: Scores | null;
 }
 
 /** Child to parent. */

@@ -15,6 +15,7 @@ const FIELDS: { readonly [T in RunEvent['type']]: readonly Exclude<keyof Extract
   'step-closed': ['step', 'seconds', 'skipped'],
   saved: ['step', 'seconds'],
   sampled: ['step'],
+  scored: ['step', 'split', 'samples', 'accuracy'],
 };
 
 it('docs/protocol.md has every event with its fields, and no other', () => {

@@ -19,6 +19,15 @@ export const RUN_STATES = [
 ] as const;
 export type RunStateName = (typeof RUN_STATES)[number];
 
+/** How good the model in training is at samples that no step has seen, or at the data set's only ones. */
+export interface Scores {
+  readonly split: 'train' | 'test';
+  /** Samples that were looked at. */
+  readonly samples: number;
+  /** Share that was right, 0 to 1. */
+  readonly accuracy: number;
+}
+
 /** Why the state of a run changes. */
 export type Cause =
   /** Version 0 is safe and workers may come. */
@@ -81,7 +90,8 @@ export type RunEvent =
   | { readonly type: 'audited'; readonly ending: AuditEnding; readonly worker: string }
   | { readonly type: 'step-closed'; readonly step: number; readonly skipped: boolean; readonly seconds: number }
   | { readonly type: 'saved'; readonly step: number; readonly seconds: number }
-  | { readonly type: 'sampled'; readonly step: number };
+  | { readonly type: 'sampled'; readonly step: number }
+  | ({ readonly type: 'scored'; readonly step: number } & Scores);
 
 /** An event with its place in the stream. */
 export type NumberedEvent = RunEvent & {

@@ -7,4 +7,6 @@ export type { DatasetErrorCode } from './errors.ts';
 export type { Split } from './kind.ts';
 export { MicroBatches } from './micro-batches.ts';
 export type { MicroBatchOptions } from './micro-batches.ts';
+export { ORIGINALS_LIMIT, testOriginals } from './originals.ts';
+export type { TestOriginals } from './originals.ts';
 export { assertSuits } from './requirements.ts';

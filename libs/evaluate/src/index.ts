@@ -1,3 +1,4 @@
+export { accuracy } from './accuracy.ts';
 export { fitGaussian, frechetDistance } from './frechet.ts';
 export type { Gaussian } from './frechet.ts';
 export { sampleGrid } from './grid.ts';

@@ -50,6 +50,7 @@ describe('metrics', () => {
       'gradcast_replica_mismatches_total',
       'gradcast_results_refused_total',
       'gradcast_run_state',
+      'gradcast_score',
       'gradcast_step_duration_seconds',
       'gradcast_step_phase_duration_seconds',
       'gradcast_steps_total',

@@ -7,6 +7,7 @@ import type { RunDefinition } from '@gradcast/definition';
 import { globalBatch } from '@gradcast/schedule';
 import { stateBytes } from '@gradcast/optimizer';
 import type { TrainingState } from '@gradcast/optimizer';
+import type { Outputs } from './outputs.ts';
 import type { Telemetry } from './telemetry.ts';
 
 export interface SummaryOptions {
@@ -16,12 +17,11 @@ export interface SummaryOptions {
   readonly totalSteps: number;
   readonly state: TrainingState;
   readonly telemetry: Pick<Telemetry, 'throughput' | 'workersSeen' | 'backends' | 'used'>;
-  /** Path of the newest sample grid. */
-  readonly samples: string | null;
+  readonly outputs: Pick<Outputs, 'grid' | 'scores'>;
 }
 
 export function summarize(options: SummaryOptions): Summary {
-  const { status, definition, folder, totalSteps, state, telemetry, samples } = options;
+  const { status, definition, folder, totalSteps, state, telemetry, outputs } = options;
   const bytes = stateBytes(state.vectors);
   return {
     status,
@@ -39,7 +39,8 @@ export function summarize(options: SummaryOptions): Summary {
     workers: telemetry.workersSeen,
     backend: telemetry.backends,
     exact: telemetry.used.count <= 1,
-    samples: samples === null ? null : fromHere(samples),
+    samples: outputs.grid === null ? null : fromHere(outputs.grid),
+    scores: outputs.scores,
   };
 }
 

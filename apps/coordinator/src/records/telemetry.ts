@@ -2,7 +2,7 @@
  * Everything a run says to the outside: Prometheus, metrics.jsonl, progress, notices and the log. It decides nothing.
  */
 import type { EventLog, MetricsLog } from '@gradcast/run-folder';
-import type { ChildMessage } from '@gradcast/config';
+import type { ChildMessage, Scores } from '@gradcast/config';
 import { coordinatorMetrics, endpoints, processMetrics } from '@gradcast/metrics';
 import type { CoordinatorMetrics, RequestHandler } from '@gradcast/metrics';
 import { printable, REFUSALS, showRate } from '@gradcast/protocol';
@@ -219,6 +219,9 @@ export class Telemetry {
         metrics.checkpointSeconds.observe(event.seconds);
         metrics.checkpointTimestamp.set(event.time);
         return logger.debug({ step: event.step, seconds: event.seconds }, 'checkpoint saved');
+      case 'scored':
+        metrics.score.set({ score: 'accuracy', split: event.split }, event.accuracy);
+        return logger.info(event, 'scored');
       case 'leased-again':
       case 'step-closed':
       case 'sampled':
@@ -307,6 +310,10 @@ export class Telemetry {
   sampled(step: number): void {
     this.writing.written('sample');
     this.stream.publish({ type: 'sampled', step });
+  }
+
+  scored(step: number, scores: Scores): void {
+    this.stream.publish({ type: 'scored', step, ...scores });
   }
 
   /** A step closed in which the model diverged, and was left out. */

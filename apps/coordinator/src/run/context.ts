@@ -11,7 +11,7 @@ import type { Fleet } from './fleet.ts';
 import type { ControlListener } from '../network/control-listener.ts';
 import type { Listeners } from '../network/listeners.ts';
 import type { LedgerRecorder } from '../records/ledger-recorder.ts';
-import type { Samples } from '../records/samples.ts';
+import type { Outputs } from '../records/outputs.ts';
 import type { Saving } from '../records/saving.ts';
 import type { Telemetry } from '../records/telemetry.ts';
 import type { RunControl } from './control.ts';
@@ -63,7 +63,7 @@ export interface Services {
   readonly saving: Saving;
   readonly recorder: LedgerRecorder;
   readonly telemetry: Telemetry;
-  readonly samples: Samples;
+  readonly outputs: Outputs;
   /** Makes version 0 safe and tells where the run can be reached. @throws CoordinatorError `checkpoint-write`. */
   announce(): Promise<void>;
   close(): Promise<void>;

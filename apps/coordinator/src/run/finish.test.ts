@@ -38,7 +38,7 @@ function context(safeAfter: number) {
         throughput: { measured: { seconds: 1 }, overall: 1 },
         used: { count: 1 },
       },
-      samples: { newest: null },
+      outputs: { grid: null, scores: null },
     },
   } as unknown as RunContext;
   return { under, notices, told, written };

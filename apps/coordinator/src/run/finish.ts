@@ -21,7 +21,7 @@ const LAST_TRIES = 3;
 export async function finish({ options, prepared, services }: RunContext): Promise<Summary> {
   const { config, control } = options;
   const { definition, state, totalSteps, beginning } = prepared;
-  const { fleet, saving, telemetry, samples } = services;
+  const { fleet, saving, telemetry, outputs } = services;
   const { folder } = beginning;
   if (!(await saveLast(saving))) {
     telemetry.notice('the last checkpoint could not be written; --resume goes on from the one before it');
@@ -32,11 +32,11 @@ export async function finish({ options, prepared, services }: RunContext): Promi
   const isOver = ending?.kind === 'end' || ending?.kind === 'diverged';
   const drained = isOver ? fleet.dismiss(sentenceOfEnd(ending), LINGER_MS) : Promise.resolve();
   if (ending?.kind === 'end' && config.sampleEvery !== null) {
-    await samples.drawLast(state.version, () => state.averagedParameters);
+    await outputs.showLast(state.version, () => state.averagedParameters);
   }
   await drained;
   const status = control.end();
-  const summary = summarize({ status, definition, folder, totalSteps, state, telemetry, samples: samples.newest });
+  const summary = summarize({ status, definition, folder, totalSteps, state, telemetry, outputs });
   try {
     await folder.writeSummary(summary);
   } catch (error) {

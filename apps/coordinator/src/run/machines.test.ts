@@ -137,7 +137,7 @@ describe.each(await machines())('$name', ({ machine }) => {
       totalSteps: 1,
       state: TrainingState.initial({ task: model, kernels }, 1),
       telemetry,
-      samples: null,
+      outputs: { grid: null, scores: null },
     });
     expect(summary).toMatchObject({ backend: profile.backend, exact: true, workers: 1 });
 

@@ -9,6 +9,7 @@ import { isLoopback } from '@gradcast/protocol';
 import { DEVICE_TOLERANCE, isNear } from '@gradcast/reduction';
 import { folderIdentity } from '@gradcast/run-folder';
 import { fieldShapes, tailFault } from '@gradcast/task';
+import type { Task } from '@gradcast/task';
 import { LineBudget } from '../network/line-budget.ts';
 import { Arbiters } from '../audit/arbiter.ts';
 import { auditPicks, auditSecret } from '../audit/audit-picks.ts';
@@ -17,7 +18,7 @@ import { LedgerRecorder } from '../records/ledger-recorder.ts';
 import { CoordinatorError } from '../failure.ts';
 import { Fleet, TICK_MS } from './fleet.ts';
 import type { Prepared, RunOptions, Services } from './context.ts';
-import { Samples } from '../records/samples.ts';
+import { Outputs } from '../records/outputs.ts';
 import { Saving } from '../records/saving.ts';
 import { operations } from './operations.ts';
 import { fromHere } from '../records/summary.ts';
@@ -49,7 +50,7 @@ export async function openServices(options: RunOptions, prepared: Prepared): Pro
   telemetry.serveOn(listeners.metrics, () => fleet.workers);
   listeners.admit((connection) => fleet.add(connection));
   const saving = savingOf({ options, prepared, telemetry, incarnation }, recorder);
-  const samples = samplesOf(options, { folder: folder.path, telemetry });
+  const outputs = outputsOf(options, { folder: folder.path, task: prepared.state.task, telemetry });
   const log = await folder.openMetrics(state.version, telemetry.writing.of('metrics'));
   const events = await folder.openEvents(telemetry.writing.of('events'));
   telemetry.begin(log, events, state.position);
@@ -87,7 +88,7 @@ export async function openServices(options: RunOptions, prepared: Prepared): Pro
     saving,
     recorder,
     telemetry,
-    samples,
+    outputs,
     announce: async () => {
       // Version 0 is safe before the first lease: whatever happens later, there is something to resume from.
       if (!loaded && !(await saving.now()))
@@ -106,7 +107,7 @@ export async function openServices(options: RunOptions, prepared: Prepared): Pro
       clearInterval(ticking);
       arbiters.close();
       fleet.disconnect();
-      await Promise.allSettled([saving.close(), samples.close(), log.close(), events.close()]);
+      await Promise.allSettled([saving.close(), outputs.close(), log.close(), events.close()]);
       await recorder.close().catch(() => undefined);
     },
   };
@@ -137,14 +138,20 @@ function telemetryOf({ config, logger, tell }: RunOptions, { beginning, dataset,
   return telemetry;
 }
 
-function samplesOf({ config }: RunOptions, { folder, telemetry }: { folder: string; telemetry: Telemetry }): Samples {
-  return new Samples({
+function outputsOf(
+  { config }: RunOptions,
+  { folder, task, telemetry }: { folder: string; task: Task; telemetry: Telemetry },
+): Outputs {
+  return new Outputs({
     preset: config.preset,
     seed: config.seed,
     backend: config.backend,
+    data: config.data,
     runFolder: folder,
+    isShown: task.output !== undefined,
     onFailed: (sentence) => telemetry.writing.failed('sample', sentence),
     onDrawn: (step) => telemetry.sampled(step),
+    onScored: (step, scores) => telemetry.scored(step, scores),
   });
 }
 

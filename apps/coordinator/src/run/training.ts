@@ -14,7 +14,7 @@ export async function train(context: RunContext): Promise<void> {
   const { options, prepared, services } = context;
   const { config, control } = options;
   const { totalSteps, codec, kernels, state } = prepared;
-  const { fleet, saving, recorder, samples, telemetry } = services;
+  const { fleet, saving, recorder, outputs, telemetry } = services;
   const { terms } = fleet;
   publish(fleet, state);
   while (state.version < totalSteps) {
@@ -38,7 +38,7 @@ export async function train(context: RunContext): Promise<void> {
     saving.afterStep();
     const { sampleEvery } = config;
     if (sampleEvery && state.version % sampleEvery === 0 && state.version < totalSteps) {
-      samples.draw(state.version, () => state.averagedParameters);
+      outputs.show(state.version, () => state.averagedParameters);
     }
   }
   control.apply({ kind: 'end' });

@@ -1,0 +1,66 @@
+/**
+ * Thread that shows what the model in training gives: its own backend, its own engine, so the step loop never waits for it.
+ */
+import { parentPort, workerData } from 'node:worker_threads';
+import { chooseBackend, loadBackend } from '@gradcast/backends-node';
+import { testOriginals } from '@gradcast/dataset';
+import type { TestOriginals } from '@gradcast/dataset';
+import { createEngine } from '@gradcast/engine';
+import { accuracy, outputInputs, referenceInputs, sampleGrid } from '@gradcast/evaluate';
+import { writeAtomically } from '@gradcast/files';
+import type { Trainable } from '@gradcast/network';
+import type { GradientEngine, TaskOutput } from '@gradcast/task';
+import { builtinTask } from '@gradcast/tasks';
+import type { OutputReply, OutputRequest, OutputSettings } from './outputs.ts';
+
+/** Images of a grid, if there are as many. */
+const GRID = 64;
+
+const { preset, seed, backend, data } = workerData as OutputSettings;
+
+interface Opened {
+  readonly engine: GradientEngine;
+  readonly output: TaskOutput;
+  readonly originals: TestOriginals | undefined;
+}
+
+async function open(task: Trainable): Promise<Opened> {
+  const { name, output } = task;
+  if (!output) throw new Error(`task ${name} has no output`);
+  const originals = await testOriginals({ name, output }, data ?? undefined);
+  const chosen = await chooseBackend(backend);
+  const loaded = await loadBackend(chosen.candidate, { gpu: chosen.gpus.at(0) });
+  return { engine: createEngine(task, loaded), output, originals };
+}
+
+const opened = open(builtinTask(preset)!);
+
+async function show({ weights, path }: OutputRequest): Promise<OutputReply> {
+  try {
+    const { engine, output, originals } = await opened;
+    engine.load(weights);
+    const { values } = output;
+    const all = originals?.count ?? GRID;
+    const count = values.kind === 'image' ? Math.min(GRID, all) : all;
+    const inputs = outputInputs(output, { seed, count, originals: originals?.values });
+    const given = await engine.infer(inputs, referenceInputs(output, originals?.values));
+    switch (values.kind) {
+      case 'image':
+        await writeAtomically(path, [sampleGrid(given as Uint8Array, { count, shape: values.shape })]);
+        return { path };
+      case 'classes': {
+        const { split, values: known } = originals!;
+        const share = accuracy(given as Float32Array, known.label as Uint8Array, values.classes);
+        return { scores: { split, samples: count, accuracy: share } };
+      }
+      default:
+        return values satisfies never;
+    }
+  } catch (error) {
+    return { failed: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+parentPort?.on('message', (request: OutputRequest) => {
+  void show(request).then((reply) => parentPort?.postMessage(reply));
+});

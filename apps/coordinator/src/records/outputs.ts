@@ -1,0 +1,134 @@
+/**
+ * What the model in training gives, as its task says: a grid of samples, or a score. One request at a time to a thread that is
+ * started with the first.
+ */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import type { BackendChoice, Scores } from '@gradcast/config';
+import { entryUrl } from '../entry.ts';
+
+/** What the thread is started with. */
+export interface OutputSettings {
+  readonly preset: string;
+  readonly seed: number;
+  readonly backend: BackendChoice;
+  /** Folder of the data set, or null for MNIST. */
+  readonly data: string | null;
+}
+
+/** Show what these parameters give; a grid goes there. */
+export interface OutputRequest {
+  readonly weights: Float32Array<ArrayBuffer>;
+  readonly path: string;
+}
+
+export type OutputReply = { readonly path: string } | { readonly scores: Scores } | { readonly failed: string };
+
+export interface OutputsOptions extends OutputSettings {
+  readonly runFolder: string;
+  /** Whether the task gives anything. */
+  readonly isShown: boolean;
+  /** Nothing was shown; the next time is tried again. */
+  readonly onFailed: (sentence: string) => void;
+  readonly onDrawn: (step: number) => void;
+  readonly onScored: (step: number, scores: Scores) => void;
+}
+
+/** The last one may take this long once the run is over; a slow backend needs seconds. */
+const LAST_OUTPUT_MS = 120_000;
+
+export class Outputs {
+  readonly #options: OutputsOptions;
+  #thread: Worker | undefined;
+  #showing: Promise<void> | undefined;
+  #grid: string | null = null;
+  #scores: Scores | null = null;
+
+  constructor(options: OutputsOptions) {
+    this.#options = options;
+  }
+
+  /** Path of the newest grid. */
+  get grid(): string | null {
+    return this.#grid;
+  }
+
+  /** The newest scores. */
+  get scores(): Scores | null {
+    return this.#scores;
+  }
+
+  /**
+   * Shows what a step led to, unless an earlier one is still being shown.
+   *
+   * @param parameters the task's, with the weights to show; copied before this returns.
+   */
+  show(step: number, parameters: () => Float32Array<ArrayBuffer>): void {
+    if (this.#showing || !this.#options.isShown) return;
+    this.#showing = this.#show(step, parameters()).finally(() => (this.#showing = undefined));
+  }
+
+  /** Shows what the last step led to, after what is being shown, within a bounded time. */
+  async showLast(step: number, parameters: () => Float32Array<ArrayBuffer>): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const patience = new Promise<void>((resolve) => {
+      timer = setTimeout(() => {
+        this.#options.onFailed(`the last output of the model was not there within ${LAST_OUTPUT_MS / 1000} s`);
+        resolve();
+      }, LAST_OUTPUT_MS);
+    });
+    const last = async () => {
+      await this.#showing;
+      this.show(step, parameters);
+      await this.#showing;
+    };
+    await Promise.race([last(), patience]);
+    clearTimeout(timer);
+  }
+
+  async close(): Promise<void> {
+    await this.#thread?.terminate();
+  }
+
+  async #show(step: number, weights: Float32Array<ArrayBuffer>): Promise<void> {
+    const folder = join(this.#options.runFolder, 'samples');
+    const path = join(folder, `step-${String(step).padStart(6, '0')}.png`);
+    try {
+      await mkdir(folder, { recursive: true });
+      const reply = await this.#ask({ weights, path });
+      if ('failed' in reply) return this.#options.onFailed(`no output: ${reply.failed}`);
+      if ('scores' in reply) {
+        this.#scores = reply.scores;
+        return this.#options.onScored(step, reply.scores);
+      }
+      this.#grid = reply.path;
+      this.#options.onDrawn(step);
+    } catch (error) {
+      this.#options.onFailed(`no output: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
+  #ask(request: OutputRequest): Promise<OutputReply> {
+    const { preset, seed, backend, data } = this.#options;
+    const settings: OutputSettings = { preset, seed, backend, data };
+    this.#thread ??= new Worker(entryUrl('output-thread', import.meta.url), { workerData: settings });
+    const thread = this.#thread;
+    return new Promise((resolve, reject) => {
+      const settle = (how: () => void) => {
+        // Only our own: a Worker has internal listeners under the same names.
+        thread.off('message', onMessage).off('error', onError).off('exit', onExit);
+        how();
+      };
+      const onMessage = (reply: OutputReply) => settle(() => resolve(reply));
+      const onError = (error: unknown) => {
+        // The next time gets a thread of its own.
+        this.#thread = undefined;
+        settle(() => reject(error instanceof Error ? error : new Error(String(error))));
+      };
+      const onExit = (code: number) => onError(new Error(`the output thread ended with code ${code}`));
+      thread.on('message', onMessage).on('error', onError).on('exit', onExit);
+      thread.postMessage(request, [request.weights.buffer]);
+    });
+  }
+}
