@@ -46,8 +46,6 @@ function packedManifest(ours, { types, dependencies, optionalDependencies }) {
     bin: { gradcast: 'dist/package/cli.mjs' },
     exports: { '.': api, './package.json': './package.json' },
     ...{ dependencies, optionalDependencies },
-    // Its C++ files are compiled, which needs them as files.
-    preferUnplugged: true,
   };
 }
 

@@ -2,16 +2,16 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { basename, delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { cacheFolder } from '@gradcast/files';
 import { fetchedNode } from '../portability/nodes.ts';
 
 const execute = promisify(execFile);
 
-/** By the name of a case: the npm package that brings it, and how it installs a tarball. `yarn4` has no node_modules. */
+/** By the name of a case: the npm package that brings it. */
 const MANAGERS = {
   npm: null,
   pnpm: 'pnpm@10',
@@ -27,7 +27,7 @@ export const NODES = [20, 22, 24] as const;
 function settings({ scripts }: ConsumerOptions): Readonly<Record<string, string>> {
   return {
     'package.json': `${JSON.stringify({ name: 'consumer', private: true, type: 'module' })}\n`,
-    '.yarnrc.yml': `enableScripts: ${scripts}\nenableTelemetry: false\nnodeLinker: pnp\n`,
+    '.yarnrc.yml': `enableScripts: ${scripts}\nenableTelemetry: false\nnodeLinker: node-modules\n`,
   };
 }
 
@@ -76,18 +76,29 @@ export class Consumer {
 
   /** Runs the installed command. */
   gradcast(...args: readonly string[]): Promise<Ran> {
-    if (this.#options.manager === 'yarn4') return this.run(...this.#manager, 'run', 'gradcast', ...args);
     return this.run(join('node_modules', '.bin', 'gradcast'), ...args);
   }
 
   /** Runs a module with the manager's Node. */
   node(file: string): Promise<Ran> {
-    return this.#options.manager === 'yarn4' ? this.run(...this.#manager, 'node', file) : this.run('node', file);
+    return this.run('node', file);
   }
 
-  async run(...[program, ...args]: readonly string[]): Promise<Ran> {
+  run(...command: readonly string[]): Promise<Ran> {
+    return this.#runIn(this.folder, command);
+  }
+
+  /** `npx ./FILE ...` in an empty folder beside this one, to which the file is copied first. */
+  async npx(file: string, ...args: readonly string[]): Promise<Ran> {
+    const empty = join(dirname(this.folder), 'an empty folder');
+    await mkdir(empty);
+    await copyFile(file, join(empty, basename(file)));
+    return this.#runIn(empty, ['npx', '--yes', `./${basename(file)}`, ...args]);
+  }
+
+  async #runIn(cwd: string, [program, ...args]: readonly string[]): Promise<Ran> {
     const stdio = ['ignore', 'pipe', 'pipe'] as const;
-    const child = spawn(program, args, { cwd: this.folder, env: this.#env, stdio: [...stdio] });
+    const child = spawn(program, args, { cwd, env: this.#env, stdio: [...stdio] });
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
@@ -108,7 +119,7 @@ export class Consumer {
           'install',
           '--no-audit',
           '--no-fund',
-          ...(scripts ? ['--ignore-scripts=false'] : ['--ignore-scripts']),
+          ...(scripts ? ['--ignore-scripts=false', '--dangerously-allow-all-scripts'] : ['--ignore-scripts']),
           tarball,
         ];
       case 'pnpm':

@@ -26,7 +26,7 @@ const NEEDED = [
   'libs/backends-node/tfjs-node/js/nodejs_kernel_backend.js',
 ];
 const FIELDS = ['bin', 'dependencies', 'description', 'engines', 'exports', 'files', 'keywords', 'license', 'name'];
-const MORE_FIELDS = ['optionalDependencies', 'preferUnplugged', 'type', 'version'];
+const MORE_FIELDS = ['optionalDependencies', 'type', 'version'];
 
 export interface Packed {
   readonly path: string;

@@ -84,7 +84,7 @@ export async function useByTypes(consumer: Consumer): Promise<void> {
 
 /** The demo straight from the tarball. @returns what trained. */
 export async function useDemo(consumer: Consumer, tarball: string, seconds: number): Promise<string> {
-  const ran = await consumer.run('npx', '--yes', tarball, 'demo', '--seconds', `${seconds}`, '--no-progress');
+  const ran = await consumer.npx(tarball, 'demo', '--seconds', `${seconds}`, '--no-progress');
   if (ran.code !== 0 || !/Generated digits: .+\.png/.test(ran.stdout)) throw new Error(`the demo: ${lastWords(ran)}`);
   return /images\/s .*\((.*)\)/.exec(ran.stdout)?.[1] ?? 'unknown';
 }
