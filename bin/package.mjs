@@ -28,8 +28,10 @@ async function prepare() {
   const types = await writeTypes();
   const ours = await read(manifest);
   const packed = packedManifest(ours, { types, ...(await runtimeDependencies(imported)) });
+  const next = join(folder, 'package.json');
+  await writeFile(next, `${JSON.stringify(packed, undefined, 2)}\n`);
   await rename(manifest, aside);
-  await writeFile(manifest, `${JSON.stringify(packed, undefined, 2)}\n`);
+  await rename(next, manifest);
 }
 
 async function restore() {

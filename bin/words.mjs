@@ -10,7 +10,9 @@ export function wordsOf(tool, options) {
   try {
     return parseArgs({ options }).values;
   } catch (error) {
-    const known = Object.entries(options).map(([name, { default: usual }]) => `--${name} ${usual || 'TEXT'}`);
+    const known = Object.entries(options).map(([name, { type, default: usual }]) =>
+      type === 'boolean' ? `[--${name}]` : `--${name} ${usual || 'TEXT'}`,
+    );
     return refuseWords(tool, `${error.message.split('. ')[0]}; usual: ${known.join(' ')}`);
   }
 }

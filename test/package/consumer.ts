@@ -2,7 +2,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, copyFile, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -22,6 +22,9 @@ export type ManagerName = keyof typeof MANAGERS;
 export const MANAGER_NAMES = Object.keys(MANAGERS) as ManagerName[];
 
 export const NODES = [20, 22, 24] as const;
+
+/** `nobody` of every Linux distribution. */
+const GUEST = 65_534;
 
 /** What lies in the folder before anything is installed. */
 function settings({ scripts }: ConsumerOptions): Readonly<Record<string, string>> {
@@ -94,6 +97,17 @@ export class Consumer {
     await mkdir(empty);
     await copyFile(file, join(empty, basename(file)));
     return this.#runIn(empty, ['npx', '--yes', `./${basename(file)}`, ...args]);
+  }
+
+  /** Runs the installed command as another user, who may not write to node_modules and has a home of nothing. Needs root. */
+  async gradcastAsGuest(...args: readonly string[]): Promise<Ran> {
+    const home = join(dirname(this.folder), 'guest');
+    await mkdir(home);
+    await chown(home, GUEST, GUEST);
+    await chmod(dirname(this.folder), 0o755);
+    const asGuest = ['setpriv', `--reuid=${GUEST}`, `--regid=${GUEST}`, '--clear-groups'];
+    const program = join(this.folder, 'node_modules', '.bin', 'gradcast');
+    return this.#runIn(home, ['env', `HOME=${home}`, 'XDG_CACHE_HOME=', ...asGuest, program, ...args]);
   }
 
   async #runIn(cwd: string, [program, ...args]: readonly string[]): Promise<Ran> {

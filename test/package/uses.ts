@@ -84,7 +84,19 @@ export async function useByTypes(consumer: Consumer): Promise<void> {
 
 /** The demo straight from the tarball. @returns what trained. */
 export async function useDemo(consumer: Consumer, tarball: string, seconds: number): Promise<string> {
-  const ran = await consumer.npx(tarball, 'demo', '--seconds', `${seconds}`, '--no-progress');
+  return demonstrated(await consumer.npx(tarball, ...demo(seconds)));
+}
+
+/** The demo of a user who must bring the native library, and may not write to node_modules. @returns what trained. */
+export async function useAsGuest(consumer: Consumer, seconds: number): Promise<string> {
+  return demonstrated(await consumer.gradcastAsGuest(...demo(seconds)));
+}
+
+function demo(seconds: number): string[] {
+  return ['demo', '--seconds', `${seconds}`, '--no-progress'];
+}
+
+function demonstrated(ran: Ran): string {
   if (ran.code !== 0 || !/Generated digits: .+\.png/.test(ran.stdout)) throw new Error(`the demo: ${lastWords(ran)}`);
   return /images\/s .*\((.*)\)/.exec(ran.stdout)?.[1] ?? 'unknown';
 }
