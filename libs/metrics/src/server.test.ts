@@ -1,10 +1,16 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { request } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { coordinatorMetrics } from './coordinator.ts';
 import type { EndpointOptions } from './endpoints.ts';
 import { endpoints } from './endpoints.ts';
 import { processMetrics } from './registry.ts';
-import type { MetricsServer } from './server.ts';
-import { serveMetrics } from './server.ts';
+import type { RequestHandler } from './router.ts';
+import type { LocalServer, MetricsServer } from './server.ts';
+import { serveLocally, serveMetrics } from './server.ts';
 
 let server: MetricsServer | undefined;
 afterEach(() => server?.close());
@@ -77,3 +83,69 @@ describe('serveMetrics', () => {
     });
   });
 });
+
+describe.skipIf(process.platform === 'win32')('serveLocally', () => {
+  let folder: string;
+  let local: LocalServer | undefined;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'gradcast-test-'));
+  });
+  afterEach(async () => {
+    await local?.close();
+    local = undefined;
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const answers: RequestHandler = ({ url }, response) => {
+    if (url === '/stream') response.write('begun');
+    else if (url === '/whole') response.end('whole');
+    return url !== '/unknown';
+  };
+
+  async function listening() {
+    const socketPath = join(folder, 's');
+    local = await serveLocally(socketPath, answers);
+    const ask = (path: string) =>
+      new Promise<IncomingMessage>((resolve, reject) => {
+        request({ socketPath, path, agent: false }, resolve).on('error', reject).end();
+      });
+    return { server: local, socketPath, ask };
+  }
+
+  it('answers this user alone, one request a connection', async () => {
+    const { ask, socketPath } = await listening();
+    const whole = await ask('/whole');
+    expect([whole.statusCode, whole.headers.connection]).toEqual([200, 'close']);
+    expect((await ask('/unknown')).statusCode).toBe(404);
+    expect((await stat(socketPath)).mode & 0o777).toBe(0o600);
+  });
+
+  it('ends what streams in good order when it closes, and removes the socket', async () => {
+    const { server, ask, socketPath } = await listening();
+    const response = await ask('/stream');
+    const text = readText(response);
+    await server.close();
+    expect([await text, response.complete]).toEqual(['begun', true]);
+    await expect(stat(socketPath)).rejects.toMatchObject({ code: 'ENOENT' });
+    await expect(ask('/whole')).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
+  it('waits no longer than a moment for an answer that does not come', async () => {
+    const { server, ask } = await listening();
+    const unanswered = expect(ask('/never')).rejects.toMatchObject({ code: 'ECONNRESET' });
+    // The server has the first request once it has answered a later one.
+    await ask('/whole');
+    await server.close();
+    await unanswered;
+  });
+
+  it('is not where there can be no socket', async () => {
+    await expect(serveLocally(join(folder, 'missing', 's'), answers)).rejects.toMatchObject({ code: 'EACCES' });
+  });
+});
+
+async function readText(response: IncomingMessage): Promise<string> {
+  let text = '';
+  for await (const part of response.setEncoding('utf8') as AsyncIterable<string>) text += part;
+  return text;
+}

@@ -91,6 +91,7 @@ export interface LocalServer {
  * Serves a handler on a Unix socket that this user alone may open, one request a connection. There is no Host header to look
  * at: no page of a browser reaches such a socket.
  *
+ * @param path of at most 103 bytes: some systems cut off what is longer without a word.
  * @throws an error of the system where there can be no such socket.
  */
 export async function serveLocally(path: string, handler: RequestHandler): Promise<LocalServer> {
@@ -106,7 +107,12 @@ export async function serveLocally(path: string, handler: RequestHandler): Promi
     server.on('error', reject);
     server.listen(path, resolve);
   });
-  await chmod(path, 0o600);
+  try {
+    await chmod(path, 0o600);
+  } catch (error) {
+    await closed(server, 0);
+    throw error;
+  }
   return {
     close: () => {
       for (const response of open) if (response.headersSent) response.end();
