@@ -63,6 +63,9 @@ describe.skipIf(process.platform === 'win32')('the socket for local workers', ()
     expect(await ending(localUrl, LOCAL)).toBe(1000);
     expect(await ending(opened.url, TOKEN)).toBe(1000);
     expect(admitted).toEqual(['127.0.0.1 local', '127.0.0.1 shared']);
+    // Whoever comes while the run is taken down is to try again later.
+    opened.turnAway();
+    expect([await ending(localUrl, LOCAL), await ending(opened.url, TOKEN), admitted.length]).toEqual([1013, 1013, 2]);
     await opened.close();
     expect(await readdir(parent)).toEqual([]);
   });

@@ -38,6 +38,8 @@ export interface Listeners {
   readonly localUrl: string;
   /** From now on workers are admitted. */
   admit(admit: Admit): void;
+  /** From now on they are asked to come again: whoever comes back at once would join a run that is being taken down. */
+  turnAway(): void;
   readonly metrics: MetricsListener;
   close(): Promise<void>;
 }
@@ -52,6 +54,7 @@ export async function openListeners(options: ListenersOptions, resultBytes: numb
   const { config, access, localSocket, logger } = options;
   const credentials = new Credentials(access);
   let admitted: Admit | undefined;
+  let whyNot = 'the run is being set up';
   const lines = new LineBudget(() => performance.now());
   const metrics = await openMetricsListener(config);
   const serveAt = (place: Place) =>
@@ -62,7 +65,7 @@ export async function openListeners(options: ListenersOptions, resultBytes: numb
       limits: connectionLimits(config.maxWorkers),
       onConnection: (connection) => {
         if (admitted) admitted(connection);
-        else connection.socket.close(TRY_AGAIN_LATER, 'the run is being set up');
+        else connection.socket.close(TRY_AGAIN_LATER, whyNot);
       },
       onRefused: (address, code, error) => {
         const leftOut = lines.take();
@@ -85,6 +88,10 @@ export async function openListeners(options: ListenersOptions, resultBytes: numb
     url: server.url,
     localUrl: local?.url ?? dialled(server.url),
     admit: (admit) => (admitted = admit),
+    turnAway: () => {
+      admitted = undefined;
+      whyNot = 'the coordinator stops';
+    },
     metrics,
     close: async () => {
       const leftOut = lines.rest();

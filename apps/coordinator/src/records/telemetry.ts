@@ -66,6 +66,7 @@ export class Telemetry {
   /** Stacks of failures that were told. */
   readonly #failures = new Set<string>();
   #log: MetricsLog | undefined;
+  #endEvents = () => {};
   #workers: () => WorkerView[] = () => [];
   #toldAt = -Infinity;
   #images = 0;
@@ -87,9 +88,14 @@ export class Telemetry {
   /** Where metrics.jsonl and events.jsonl go, and how many images earlier starts of this run used. */
   begin(log: MetricsLog, events: EventLog, images: number): void {
     this.stream.continueAfter(events.lastSeq);
-    this.stream.read((event) => events.append({ ...event }));
+    this.#endEvents = this.stream.read((event) => events.append({ ...event }));
     this.#log = log;
     this.#images = images;
+  }
+
+  /** Events are written no more: their file is about to be closed. */
+  end(): void {
+    this.#endEvents();
   }
 
   /** Answers `/metrics`, `/healthz`, `/readyz` and `/targets` on a port from now on. */

@@ -106,8 +106,11 @@ export async function openServices(options: RunOptions, prepared: Prepared): Pro
     close: async () => {
       clearInterval(ticking);
       arbiters.close();
+      listeners.turnAway();
       fleet.disconnect();
-      await Promise.allSettled([saving.close(), outputs.close(), log.close(), events.close()]);
+      await Promise.allSettled([saving.close(), outputs.close()]);
+      telemetry.end();
+      await Promise.allSettled([log.close(), events.close()]);
       await recorder.close().catch(() => undefined);
     },
   };
