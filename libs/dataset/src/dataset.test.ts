@@ -7,7 +7,7 @@ import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { wholeColumn } from './column.ts';
-import { loadDataset } from './dataset.ts';
+import { loadDataset, openDataset } from './dataset.ts';
 import type { DatasetOptions } from './dataset.ts';
 import { list } from './folder.ts';
 import { mnistFolder, openMnist } from './mnist.ts';
@@ -237,6 +237,17 @@ describe('.npy files', () => {
   ])('with labels %s are refused', async (_, bytes, code) => {
     await put({ 'images.npy': npyImages, 'labels.npy': bytes });
     await refusal().toMatchObject({ code });
+  });
+});
+
+describe('an open data set', () => {
+  it('knows everything but its inputs, and reads them unless it is told to stop', async () => {
+    await put({ 'train-images-idx3-ubyte': images, 'train-labels-idx1-ubyte': labels });
+    const opened = await openDataset({ directory: folder });
+    expect(opened).toMatchObject({ count: 3, inputs: { dtype: 'u8', shape: [28, 28, 1], count: 3 }, classes: 7 });
+    const reason = new Error('stopped');
+    await expect(opened.read(AbortSignal.abort(reason))).rejects.toBe(reason);
+    await opened.close();
   });
 });
 

@@ -4,8 +4,8 @@
  */
 import { basename, join, resolve } from 'node:path';
 import { cacheFolder } from '@gradcast/files';
-import { HELD_BYTES } from './column.ts';
-import type { Column } from './column.ts';
+import { HELD_BYTES, wholeColumn } from './column.ts';
+import type { Column, ColumnShape } from './column.ts';
 import { beginDigest } from './digest.ts';
 import { DatasetError } from './errors.ts';
 import { list, realFolder } from './folder.ts';
@@ -18,20 +18,36 @@ import { pngKind } from './png-set.ts';
 import { takeIn } from './source.ts';
 import type { Source, TakenIn } from './source.ts';
 
-export interface Dataset {
+/** What is known of a data set once it is open: everything but the inputs themselves. */
+export interface DatasetFacts {
   /** `mnist`, or the name of the folder it was read from. */
   readonly name: string;
   /** As a sentence has it: `MNIST`, or `the data set in DIR`. */
   readonly title: string;
   /** Samples. */
   readonly count: number;
-  readonly inputs: Column;
+  readonly inputs: ColumnShape;
   /** One byte a sample; undefined for a data set without labels. */
   readonly labels: Column | undefined;
   /** Labels are below this; 0 without labels. */
   readonly classes: number;
   /** Names of the classes by label, where they have names. */
   readonly classNames: readonly string[] | undefined;
+}
+
+export interface OpenDataset extends DatasetFacts {
+  /**
+   * Reads everything once, checks it and takes its digest, for which a large set takes minutes. To be called once.
+   *
+   * @throws DatasetError; the signal's reason.
+   */
+  read(signal?: AbortSignal): Promise<Dataset>;
+  /** Closes what is open; nothing can be read afterwards. */
+  close(): Promise<void>;
+}
+
+export interface Dataset extends DatasetFacts {
+  readonly inputs: Column;
   /** Hex SHA-256 of shape, samples and labels, the same whatever kind of files they lie in; see `digest.ts`. */
   readonly sha256: string;
   /** Closes what is open; nothing can be read afterwards. */
@@ -53,20 +69,31 @@ export interface DatasetOptions {
 const KINDS: readonly Kind[] = [idxKind, npyKind, pngKind];
 
 /**
- * Opens a data set, reads it once and checks all of it: MNIST, against its published digests, or what lies in a folder.
+ * Opens MNIST, or what lies in a folder, and reads its labels.
  *
  * @throws DatasetError. `docs/data.md` has the codes.
  */
-export async function loadDataset(options: DatasetOptions = {}): Promise<Dataset> {
+export async function openDataset(options: DatasetOptions = {}): Promise<OpenDataset> {
   const { directory, split = 'train' } = options;
   if (directory === undefined) {
-    return read(await openMnist(mnistFolder(), split), { name: 'mnist', title: 'MNIST' }, options);
+    return openSet(await openMnist(mnistFolder(), split), { name: 'mnist', title: 'MNIST' }, options);
   }
   const folder = resolve(directory);
   const listing = await list(await realFolder(folder));
   const kind = await kindOf(listing, folder);
-  const opened = await kind.open(listing, split);
-  return read(opened, { name: basename(folder), title: `the data set in ${folder}` }, options);
+  const sources = await kind.open(listing, split);
+  return openSet(sources, { name: basename(folder), title: `the data set in ${folder}` }, options);
+}
+
+/** Opens a data set and reads it. @throws DatasetError. */
+export async function loadDataset(options: DatasetOptions = {}): Promise<Dataset> {
+  const opened = await openDataset(options);
+  try {
+    return await opened.read();
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
 }
 
 async function kindOf(listing: Listing, folder: string): Promise<Kind> {
@@ -85,37 +112,44 @@ async function kindOf(listing: Listing, folder: string): Promise<Kind> {
   return fitting[0];
 }
 
-async function read(
-  { inputs, labels, classNames }: OpenedSet,
-  { name, title }: Pick<Dataset, 'name' | 'title'>,
+async function openSet(
+  sources: OpenedSet,
+  { name, title }: Pick<DatasetFacts, 'name' | 'title'>,
   { heldBytes = HELD_BYTES, scratch = join(cacheFolder(), 'data') }: DatasetOptions,
-): Promise<Dataset> {
-  const opened: (Source | TakenIn)[] = labels ? [inputs, labels] : [inputs];
+): Promise<OpenDataset> {
+  const { inputs, labels: labelSource, classNames } = sources;
+  let open: readonly (Source | TakenIn)[] = labelSource ? [inputs, labelSource] : [inputs];
   const close = async () => {
-    await Promise.all(opened.map((each) => each.close()));
+    await Promise.all(open.map((each) => each.close()));
   };
   try {
-    if (labels && labels.count !== inputs.count) {
+    if (labelSource && labelSource.count !== inputs.count) {
       throw new DatasetError(
         'data-mismatch',
-        `${title} has ${inputs.count} samples in ${inputs.path} and ${labels.count} labels in ${labels.path}`,
+        `${title} has ${inputs.count} samples in ${inputs.path} and ${labelSource.count} labels in ${labelSource.path}`,
       );
     }
-    const digest = beginDigest(inputs, labels !== undefined);
     let classes = 0;
-    const samples = await takeIn(inputs, { heldBytes, scratch, onBytes: (bytes) => digest.update(bytes) });
-    opened[0] = samples;
-    if (labels) {
-      const onBytes = (bytes: Uint8Array) => {
-        digest.update(bytes);
-        for (const label of bytes) if (label >= classes) classes = label + 1;
-      };
-      opened[1] = await takeIn(labels, { heldBytes: Infinity, scratch, onBytes });
-    }
-    const labelled = labels ? (opened[1] as TakenIn).column : undefined;
-    const sha256 = digest.digest('hex');
-    const { count } = inputs;
-    return { name, title, count, inputs: samples.column, labels: labelled, classes, classNames, sha256, close };
+    const onBytes = (bytes: Uint8Array) => {
+      for (const label of bytes) if (label >= classes) classes = label + 1;
+    };
+    const labels = labelSource && (await takeIn(labelSource, { heldBytes: Infinity, scratch, onBytes })).column;
+    open = [inputs];
+    const { dtype, shape, count } = inputs;
+    const facts = { name, title, count, labels, classes, classNames };
+    return {
+      ...facts,
+      inputs: { dtype, shape, count },
+      read: async (signal) => {
+        const digest = beginDigest(inputs, labels !== undefined);
+        const onBytes = (bytes: Uint8Array) => digest.update(bytes);
+        const samples = await takeIn(inputs, { heldBytes, scratch, onBytes, signal });
+        open = [samples];
+        if (labels) digest.update(wholeColumn(labels));
+        return { ...facts, inputs: samples.column, sha256: digest.digest('hex'), close };
+      },
+      close,
+    };
   } catch (error) {
     await close();
     throw error;

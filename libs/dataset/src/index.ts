@@ -1,7 +1,7 @@
 export { HELD_BYTES, heldColumn, wholeColumn } from './column.ts';
 export type { Column, ColumnShape } from './column.ts';
-export { loadDataset } from './dataset.ts';
-export type { Dataset, DatasetOptions } from './dataset.ts';
+export { loadDataset, openDataset } from './dataset.ts';
+export type { Dataset, DatasetFacts, DatasetOptions, OpenDataset } from './dataset.ts';
 export { DATASET_CODES, DatasetError } from './errors.ts';
 export type { DatasetErrorCode } from './errors.ts';
 export type { Split } from './kind.ts';

@@ -1,6 +1,6 @@
 /** Whether a data set has what a task takes: said before anything is written or listened on. */
 import type { BatchField } from '@gradcast/task';
-import type { Dataset } from './dataset.ts';
+import type { DatasetFacts } from './dataset.ts';
 import { DatasetError } from './errors.ts';
 import { imageShape, shapeText } from './shapes.ts';
 
@@ -8,7 +8,7 @@ const NUMBERS = { u8: 'bytes', f32: '32-bit floats' } as const;
 
 /** @throws DatasetError `data-dtype`, `data-shape`, `data-unlabelled`, `data-classes`. */
 export function assertSuits(
-  { title, inputs, labels, classes }: Pick<Dataset, 'title' | 'inputs' | 'labels' | 'classes'>,
+  { title, inputs, labels, classes }: Pick<DatasetFacts, 'title' | 'inputs' | 'labels' | 'classes'>,
   { name, fields }: { readonly name: string; readonly fields: readonly BatchField[] },
 ): void {
   for (const field of fields) {

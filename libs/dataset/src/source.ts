@@ -37,6 +37,8 @@ export interface TakeInOptions {
   readonly scratch: string;
   /** Told every byte in order. */
   readonly onBytes: (bytes: Uint8Array) => void;
+  /** Ends the reading. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface TakenIn {
@@ -44,7 +46,7 @@ export interface TakenIn {
   close(): Promise<void>;
 }
 
-/** @throws DatasetError `data-large`, `data-value`, `data-space`, and what the source throws. */
+/** @throws DatasetError `data-large`, `data-value`, `data-space`; what the source throws; the signal's reason. */
 export async function takeIn(source: Source, options: TakeInOptions): Promise<TakenIn> {
   assertBounded(source);
   const bytes = source.count * sampleBytes(source);
@@ -82,9 +84,10 @@ async function unpack(source: Source, options: TakeInOptions, bytes: number): Pr
   }
 }
 
-async function pass(source: Source, { onBytes }: TakeInOptions, take: (chunk: Uint8Array) => Promise<void>) {
+async function pass(source: Source, { onBytes, signal }: TakeInOptions, take: (chunk: Uint8Array) => Promise<void>) {
   let seen = 0;
   for await (const chunk of source.chunks()) {
+    signal?.throwIfAborted();
     if (source.dtype === 'f32') assertFinite(source, chunk, seen);
     onBytes(chunk);
     await take(chunk);

@@ -7,8 +7,8 @@
 import type { Summary } from '@gradcast/config';
 import { readRun } from '@gradcast/run-folder';
 import type { LoadedCheckpoint } from '@gradcast/checkpoint';
-import { assertSuits, loadDataset } from '@gradcast/dataset';
-import type { Dataset } from '@gradcast/dataset';
+import { assertSuits, openDataset } from '@gradcast/dataset';
+import type { Dataset, OpenDataset } from '@gradcast/dataset';
 import { definitionOf } from '@gradcast/definition';
 import { collectVectors, TrainingState } from '@gradcast/optimizer';
 import { codecReserve, createCodec } from '@gradcast/reduction';
@@ -30,23 +30,21 @@ import { train } from './training.ts';
 
 /** @throws an error with `code` and one sentence for everything a user can get wrong. */
 export async function run(options: RunOptions): Promise<RunResult> {
-  const dataset = await loadDataset({ directory: options.config.data ?? undefined });
+  const opened = await openDataset({ directory: options.config.data ?? undefined });
   try {
-    return await runOn(dataset, options);
+    return await runOn(opened, options);
   } finally {
-    await dataset.close();
+    await opened.close();
   }
 }
 
-async function runOn(dataset: Dataset, options: RunOptions): Promise<RunResult> {
+async function runOn(opened: OpenDataset, options: RunOptions): Promise<RunResult> {
   const { config, control } = options;
-  const totalSteps = lengthOf(config, dataset);
-  const definition = definitionOf({ ...config, dataset: dataset.sha256, task: null });
-  const { preset, seed, codec: codecName } = definition;
-  const stored = { ...config, ...definition };
+  const totalSteps = lengthOf(config, opened);
+  const { preset, seed, codec: codecName } = config;
   const known = builtinTask(preset)!;
-  const task = definedTask(known, definition);
-  assertSuits(dataset, task);
+  const task = definedTask(known, config);
+  assertSuits(opened, task);
   const kernels = selectKernels({ reserve: [...TrainingState.reserve(task), ...codecReserve(codecName, task)] });
   const codec = createCodec(codecName, { layout: task, seed, kernels });
   const stateOptions = { task, kernels };
@@ -56,6 +54,9 @@ async function runOn(dataset: Dataset, options: RunOptions): Promise<RunResult> 
   // The ports come first: if one is taken, no folder was made and no run was touched.
   const listeners = await openListeners(options, codec.nodeBytes);
   try {
+    const dataset = await readUnlessStopped(opened, control);
+    const definition = definitionOf({ ...config, dataset: dataset.sha256, task: null });
+    const stored = { ...config, ...definition };
     const beginning = await begin({ config, definition, task: known, stored, restore });
     const { lost } = beginning.folder;
     const onLost = () =>
@@ -94,6 +95,22 @@ async function runOn(dataset: Dataset, options: RunOptions): Promise<RunResult> 
     }
   } finally {
     await listeners.close();
+  }
+}
+
+/** Reads the data set, which may take minutes; health checks are answered meanwhile. @throws CoordinatorError `stopped`. */
+async function readUnlessStopped(opened: OpenDataset, control: RunControl): Promise<Dataset> {
+  const stopped = new AbortController();
+  const unsubscribe = control.onChange(() => {
+    if (control.isEnding) stopped.abort();
+  });
+  try {
+    return await opened.read(stopped.signal);
+  } catch (error) {
+    refuseIfStopped(control);
+    throw error;
+  } finally {
+    unsubscribe();
   }
 }
 
