@@ -80,8 +80,7 @@ async function tested(
   try {
     await consumer.install(packed.path);
     const installed = (performance.now() - began) / 1000;
-    const run = await useCommand(consumer);
-    await useByTypes(consumer);
+    const [run] = await Promise.all([useCommand(consumer), useByTypes(consumer)]);
     await useByProgram(consumer, run);
     const demo = demoSeconds === 0 ? '' : `; demo: ${await useDemo(consumer, packed.path, demoSeconds)}`;
     const other = guest ? `; a guest's demo: ${await useAsGuest(consumer, Math.max(1, demoSeconds))}` : '';
