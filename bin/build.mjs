@@ -20,6 +20,7 @@ const command = { cli: 'apps/cli/src/main.ts' };
 /** Name of a built file and its source: a process or a thread of its own, or what the command loads when asked for it. */
 const entries = {
   'doctor-command': 'apps/cli/src/doctor-command.ts',
+  'own-task': 'apps/cli/src/own-task.ts',
   sample: 'apps/cli/src/sample.ts',
   verify: 'apps/cli/src/verify.ts',
   operate: 'apps/cli/src/operate.ts',

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadBackend } from '@gradcast/backends-node';
 import { createEngine } from '@gradcast/engine';
+import { builtinTask } from '@gradcast/tasks';
 import { repository as root } from '@gradcast/testing';
 import { selectKernels } from '@gradcast/vector';
 import { serveCompute } from '@gradcast/worker-core';
@@ -60,6 +61,7 @@ const withinProcess: StartThread = (events) => {
     const backend = await loadBackend('wasm');
     return {
       profile: backend.profile,
+      findTask: builtinTask,
       createEngine: (model) => createEngine(model, backend),
       createKernels: (reserve) => selectKernels({ reserve }),
       sha256,

@@ -1,6 +1,7 @@
 /** The compute thread of a page: a Web Worker, with the backend and the digests that a browser has. */
 import { startWasm } from '@gradcast/backends-web';
 import { createEngine } from '@gradcast/engine';
+import { builtinTask } from '@gradcast/tasks';
 import { selectKernels } from '@gradcast/vector';
 import { serveCompute } from '@gradcast/worker-core';
 import type { ComputeDevice, ComputePort, ToCompute } from '@gradcast/worker-core';
@@ -28,6 +29,7 @@ async function load(): Promise<ComputeDevice> {
   const backend = await startWasm(new URL('/wasm/', location.origin).href);
   return {
     profile: backend.profile,
+    findTask: builtinTask,
     createEngine: (model) => createEngine(model, backend),
     createKernels: (reserve) => selectKernels({ reserve }),
     sha256,

@@ -15,6 +15,7 @@ import {
   resolveCoordinator,
   resolveTrain,
   resolveWorker,
+  taskFileOf,
 } from '@gradcast/config';
 import { stringify } from 'yaml';
 import type { StartChild } from './child.ts';
@@ -91,12 +92,12 @@ async function dispatch(command: CommandName, args: readonly string[], world: Wo
   try {
     switch (command) {
       case 'train': {
-        const run = resolveTrain(args, world.machine);
+        const run = resolveTrain(args, await machineFor('train', args, world));
         if (run.output.printConfig) return printConfig(run.printable, run.output, world);
         return await runTrain(run, surroundings(run.output, run.coordinator.logInterval, world), world.secret);
       }
       case 'coordinator': {
-        const run = resolveCoordinator(args, world.machine);
+        const run = resolveCoordinator(args, await machineFor('coordinator', args, world));
         if (run.output.printConfig) return printConfig(run.printable, run.output, world);
         return await runCoordinator(run, surroundings(run.output, run.coordinator.logInterval, world), world.secret);
       }
@@ -135,6 +136,12 @@ async function dispatch(command: CommandName, args: readonly string[], world: Wo
     if (error instanceof ConfigError) return refuse(error.problems, world);
     return fail(error, world);
   }
+}
+
+/** With what the file of `--task` says. @throws OwnTaskError for a file that cannot be used. */
+async function machineFor(command: CommandName, args: readonly string[], { machine, tools }: World): Promise<Machine> {
+  const file = taskFileOf(command, args, machine);
+  return file === null ? machine : { ...machine, task: (await tools.ownTask())(file).task };
 }
 
 function surroundings(output: OutputConfig, logInterval: number, world: World): Surroundings {

@@ -24,7 +24,7 @@ function setUp(exitCode = 0) {
     told.push(first.config);
     clock.ms += 10_000;
     const samples = 'runs/r/samples/last.png';
-    const summary = { imagesPerSecond: 640, globalBatch: 128, runFolder, samples, seconds: 1 } as Summary;
+    const summary = { imagesPerSecond: 640, globalBatch: 128, runFolder, samples, scores: null, seconds: 1 } as Summary;
     const message: ChildMessage = { type: 'finished', exitCode, summary };
     const ended = Promise.resolve().then((): ChildExit => {
       onMessage(message);
@@ -45,6 +45,7 @@ function setUp(exitCode = 0) {
         operate: () => Promise.reject(new Error('not part of the demo')),
         verify: () => Promise.reject(new Error('not part of the demo')),
         replay: () => Promise.reject(new Error('not part of the demo')),
+        ownTask: () => Promise.reject(new Error('not part of the demo')),
       },
       now: () => clock.ms,
       secret: () => 's',

@@ -46,6 +46,7 @@ const world: World = {
     operate: async () => (await import('./operate.ts')).runOperation,
     verify: async () => (await import('./verify.ts')).runVerify,
     replay: async () => (await import('./replay.ts')).runReplay,
+    ownTask: async () => (await import('./own-task.ts')).loadOwnTask,
   },
   version: versionOf(new URL('../../package.json', import.meta.url)),
   secret: () => randomBytes(32).toString('base64url'),

@@ -16,7 +16,7 @@ import { readRun } from '@gradcast/run-folder';
 import type { Trainable } from '@gradcast/network';
 import { collectVectors, TrainingState } from '@gradcast/optimizer';
 import { definedTask } from '@gradcast/task';
-import { builtinTask } from '@gradcast/tasks';
+import { findTask } from '@gradcast/own-task';
 import { referenceKernels } from '@gradcast/vector';
 
 export interface RecordedRun {
@@ -38,22 +38,30 @@ export interface RecordedRun {
 /**
  * Reads the first line of a run's ledger and what describes the run.
  *
+ * @param taskFile where the user's task lies, if not where the run was started with it.
  * @throws RunError `run-missing`, `run-corrupt`; LedgerError `ledger-missing`, `ledger-damaged`, and `ledger-mismatch` if
  *   the ledger is another run's.
  */
-export async function openRecordedRun(path: string): Promise<RecordedRun> {
+export async function openRecordedRun(path: string, taskFile: string | null = null): Promise<RecordedRun> {
   const { config, summary } = await readRun(path);
   const ledger = await openLedger(path);
   const { preset } = ledger.header;
-  const known = builtinTask(preset);
+  const own = ledger.header.task ?? null;
+  const known = findTask({ preset, task: own }, taskFile ?? recordedFile(config));
   if (!known) {
-    throw mismatch(ledger, { line: 1, field: 'preset' }, `the preset ${preset} is not known to this version`);
+    const why = own === null ? 'is not known to this version' : 'is a task of its own: --task names its file';
+    throw mismatch(ledger, { line: 1, field: 'preset' }, `the preset ${preset} ${why}`);
   }
   const definition = completedDefinition(ledger.header, known);
   const task = definedTask(known, definition);
   const run = { path, ledger, definition, task, defaults: known, config, summary };
   assertDefinition(run, config, join(path, 'config.json'));
   return { ...run, checkpoints: new Checkpoints(join(path, 'checkpoints')) };
+}
+
+function recordedFile(config: unknown): string | null {
+  const { taskFile } = Object(config) as { taskFile?: unknown };
+  return typeof taskFile === 'string' ? taskFile : null;
 }
 
 /** @throws LedgerError `ledger-mismatch` naming the first field in which `config` is another run's. */

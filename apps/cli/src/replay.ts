@@ -37,6 +37,8 @@ export interface ReplayRequest {
   readonly threads: number;
   /** Folder of the run's data where it lies elsewhere now; null for where it was. */
   readonly data: string | null;
+  /** The user's task file, likewise. */
+  readonly task: string | null;
   readonly json: boolean;
 }
 
@@ -73,7 +75,7 @@ export interface ReplaySurroundings {
 export async function runReplay(request: ReplayRequest, around: ReplaySurroundings): Promise<number> {
   const { step, json } = request;
   const { say, warn, openEngine = openChosenEngine } = around;
-  const run = await openRecordedRun(request.run);
+  const run = await openRecordedRun(request.run, request.task);
   const { state, profile, wanted, recorded } = await stateBefore(run, step, warn);
   const start = state.version;
   const dataset = await datasetOf(run, request.data);

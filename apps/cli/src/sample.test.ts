@@ -73,6 +73,7 @@ const options = (changes: Partial<SampleOptions> = {}): SampleOptions => ({
   seed: 7,
   output: join(folder, 'out.npy'),
   backend: 'wasm',
+  task: null,
   ...changes,
 });
 

@@ -5,6 +5,7 @@
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { dirname, extname, join, resolve } from 'node:path';
 import { loadCheckpoint, type Checkpoint } from '@gradcast/checkpoint';
+import { testOriginals } from '@gradcast/dataset';
 import { writeAtomically } from '@gradcast/files';
 import { chooseBackend, loadBackend, type BackendRequest } from '@gradcast/backends-node';
 import { createEngine } from '@gradcast/engine';
@@ -13,7 +14,7 @@ import type { ImageShape } from '@gradcast/evaluate';
 import { collectParameters, StateMismatchError } from '@gradcast/optimizer';
 import type { Trainable } from '@gradcast/network';
 import type { GradientEngine, ImageOutput } from '@gradcast/task';
-import { builtinTask } from '@gradcast/tasks';
+import { findTask } from '@gradcast/own-task';
 
 /** What can be wrong with a request for samples, besides what can be wrong with a checkpoint. */
 export type SampleErrorCode =
@@ -43,6 +44,8 @@ export interface SampleOptions {
   /** Ends in `.png` for a grid or `.npy` for bytes `[count, H, W]`, with a fourth axis for colours; its folder must exist. */
   readonly output: string;
   readonly backend: BackendRequest;
+  /** Path of the user's task file, if it is not where the run was started with it. */
+  readonly task: string | null;
 }
 
 /** What was drawn. */
@@ -78,13 +81,15 @@ export async function runSample(options: SampleOptions, around: SampleSurroundin
   await assertWritable(output);
   const { checkpoint, path, damaged } = await loadCheckpoint(run);
   for (const { message } of damaged) warn(`${message}; the checkpoint before it is used`);
-  const task = taskOf(checkpoint, path);
+  const task = taskOf(checkpoint, path, options.task);
   const drawn = imagesOf(task, path);
   const parameters = weightsOf(checkpoint, task, path);
   const engine = await openEngine(task, backend, warn);
   try {
     engine.load(parameters);
-    const images = await engine.infer(outputInputs(drawn, { count, seed }), referenceInputs(drawn));
+    const originals = (await testOriginals({ name: task.name, output: drawn }, dataOf(checkpoint)))?.values;
+    const inputs = outputInputs(drawn, { count, seed, originals });
+    const images = await engine.infer(inputs, referenceInputs(drawn, originals));
     await write(output, encode(images as Uint8Array, { count, shape: drawn.values.shape }));
   } finally {
     engine.dispose();
@@ -142,13 +147,27 @@ function notWritable(output: string, cause: unknown): SampleError {
   return new SampleError('output-not-writable', `${output} cannot be written (${reason})`, { cause });
 }
 
-function taskOf({ info }: Checkpoint, path: string): Trainable {
-  const { preset } = (info.config ?? {}) as { preset?: unknown };
-  const task = typeof preset === 'string' ? builtinTask(preset) : undefined;
+function taskOf({ info }: Checkpoint, path: string, file: string | null): Trainable {
+  const { preset, task: own = null, taskFile = null } = Object(info.config) as Partial<StoredTask>;
+  const task = typeof preset === 'string' ? findTask({ preset, task: own }, file ?? taskFile) : undefined;
   if (!task) {
-    throw new SampleError('checkpoint-preset', `${path} is of the preset ${String(preset)}, which is not known here`);
+    const why = own === null ? 'which is not known here' : 'a task of its own: --task names its file';
+    throw new SampleError('checkpoint-preset', `${path} is of the preset ${String(preset)}, ${why}`);
   }
   return task;
+}
+
+/** What a checkpoint's configuration says of its task, if it says anything. */
+interface StoredTask {
+  readonly preset: unknown;
+  readonly task: string | null;
+  readonly taskFile: string | null;
+  readonly data: string | null;
+}
+
+function dataOf({ info }: Checkpoint): string | undefined {
+  const { data } = Object(info.config) as Partial<StoredTask>;
+  return typeof data === 'string' ? data : undefined;
 }
 
 function imagesOf({ name, output }: Trainable, path: string): ImageOutput {

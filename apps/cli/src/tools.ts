@@ -4,6 +4,7 @@ import type { doctorCommand } from './doctor-command.ts';
 import { EXIT_DONE } from './exit-codes.ts';
 import type { Operation, runOperation } from './operate.ts';
 import type { runReplay } from './replay.ts';
+import type { TaskDefaults } from '@gradcast/task';
 import type { runVerify } from './verify.ts';
 
 /** What to draw; see `sample.ts`. */
@@ -15,6 +16,8 @@ export interface SampleRequest {
   /** Ends in `.png` or `.npy`. */
   readonly output: string;
   readonly backend: BackendChoice;
+  /** The user's task file; null looks where the run was started with it. */
+  readonly task: string | null;
 }
 
 /** Loaded only when asked for: they bring the compute libraries along. */
@@ -24,6 +27,7 @@ export interface Tools {
   readonly verify: () => Promise<typeof runVerify>;
   readonly operate: () => Promise<typeof runOperation>;
   readonly replay: () => Promise<typeof runReplay>;
+  readonly ownTask: () => Promise<(path: string) => { readonly task: TaskDefaults }>;
 }
 
 /** @throws ConfigError with every problem of the command line. */
@@ -70,6 +74,7 @@ export async function sampleFromArgs(
     seed: settings.number('seed')!,
     output: output!,
     backend: settings.text('backend') as BackendChoice,
+    task: settings.text('task'),
   });
   say(output!);
   return EXIT_DONE;
@@ -86,7 +91,7 @@ export async function verifyFromArgs(
   const run = operands.at(0);
   refuseAny([...problems, ...runProblems('verify', operands)]);
   const verify = await tools.verify();
-  return verify({ run: run!, json: settings.isOn('json') }, say);
+  return verify({ run: run!, task: settings.text('task'), json: settings.isOn('json') }, say);
 }
 
 /** @throws ConfigError with every problem of the command line, and what the operation throws. */
@@ -133,6 +138,7 @@ export async function replayFromArgs(
     backend: settings.text('backend') as BackendChoice,
     threads: settings.number('threads')!,
     data: settings.text('data'),
+    task: settings.text('task'),
     json: settings.isOn('json'),
   };
   return replay(request, { say, warn });

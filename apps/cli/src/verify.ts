@@ -14,6 +14,8 @@ export interface VerifyRequest {
   /** Run folder. */
   readonly run: string;
   /** One JSON object instead of a sentence. */
+  /** The user's task file; null looks where the run was started with it. */
+  readonly task: string | null;
   readonly json: boolean;
 }
 
@@ -34,8 +36,8 @@ export interface RunProof extends LedgerProof {
  *
  * @throws RunError, LedgerError, CheckpointError or StateMismatchError for the first thing that is wrong.
  */
-export async function verifyRun(path: string): Promise<RunProof> {
-  const run = await openRecordedRun(path);
+export async function verifyRun(path: string, taskFile: string | null = null): Promise<RunProof> {
+  const run = await openRecordedRun(path, taskFile);
   const { checkpoint, damaged } = await run.checkpoints.loadNewest();
   const testimony = await testify(run.ledger, checkpoint.info);
   const { proof, end } = testimony;
@@ -76,9 +78,9 @@ function sha256(parts: readonly Uint8Array[]): string {
 }
 
 /** Verifies a run for a user; returns the exit code. Errors are thrown, and with `json` also printed. */
-export async function runVerify({ run, json }: VerifyRequest, say: (line: string) => void): Promise<number> {
+export async function runVerify({ run, task, json }: VerifyRequest, say: (line: string) => void): Promise<number> {
   try {
-    const proof = await verifyRun(run);
+    const proof = await verifyRun(run, task);
     if (json) say(JSON.stringify({ type: 'verified', ok: true, ...proof }));
     else for (const sentence of [sentenceOf(proof), ...proof.notes.map((note) => `note: ${note}`)]) say(sentence);
     return EXIT_DONE;

@@ -5,15 +5,17 @@ import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_thread
 import type { MessagePort } from 'node:worker_threads';
 import { loadBackend } from '@gradcast/backends-node';
 import { createEngine } from '@gradcast/engine';
+import { findTask } from '@gradcast/own-task';
 import { selectKernels } from '@gradcast/vector';
 import { serveCompute } from '@gradcast/worker-core';
 import type { ComputeDevice, ComputePort, ToCompute } from '@gradcast/worker-core';
 import type { ComputeSettings } from './start-thread.ts';
 
-async function load({ candidate, threads, gpu }: ComputeSettings): Promise<ComputeDevice> {
+async function load({ candidate, threads, gpu, taskFile }: ComputeSettings): Promise<ComputeDevice> {
   const backend = await loadBackend(candidate, { threads, gpu });
   return {
     profile: backend.profile,
+    findTask: (identity) => findTask(identity, taskFile),
     createEngine: (model) => createEngine(model, backend),
     createKernels: (reserve) => selectKernels({ reserve }),
     sha256: (bytes) => Promise.resolve(createHash('sha256').update(bytes).digest('hex')),

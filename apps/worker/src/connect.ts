@@ -4,6 +4,7 @@
 import type { IncomingMessage } from 'node:http';
 import { WebSocket } from 'ws';
 import { codeOf, printable } from '@gradcast/protocol';
+import type { Task } from '@gradcast/task';
 import { largestFrameToWorker } from '@gradcast/worker-core';
 import { isPrivate, zeroMask } from './masking.ts';
 import type { Connection, ConnectionEvents, Failure } from '@gradcast/worker-core';
@@ -12,6 +13,8 @@ export interface ConnectOptions {
   /** `ws://host:port` or `wss://host:port`. */
   readonly url: string;
   readonly token: string | null;
+  /** The user's own, whose messages may be larger than those of built-in ones. */
+  readonly task?: Task | undefined;
 }
 
 const HANDSHAKE_MS = 10_000;
@@ -23,11 +26,11 @@ const REFUSAL_MS = 5_000;
 /** Characters of it that are shown. */
 const REFUSAL_SHOWN = 300;
 
-export function connect({ url, token }: ConnectOptions, events: ConnectionEvents): Connection {
+export function connect({ url, token, task }: ConnectOptions, events: ConnectionEvents): Connection {
   const socket = new WebSocket(url, {
     headers: token === null ? {} : { authorization: `Bearer ${token}` },
     handshakeTimeout: HANDSHAKE_MS,
-    maxPayload: largestFrameToWorker(),
+    maxPayload: largestFrameToWorker(task),
     perMessageDeflate: false,
     followRedirects: false,
     ...(isPrivate(url) ? { generateMask: zeroMask } : {}),

@@ -8,6 +8,8 @@ export interface ComputeSettings {
   readonly candidate: Candidate;
   readonly threads: number;
   readonly gpu: Gpu | undefined;
+  /** Path of the user's task file, or null. */
+  readonly taskFile: string | null;
 }
 
 export function threadOf(settings: ComputeSettings): StartThread {

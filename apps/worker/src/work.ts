@@ -7,6 +7,7 @@ import type { ChildMessage, WorkerConfig } from '@gradcast/config';
 import { chooseBackend } from '@gradcast/backends-node';
 import { endpoints, healthChecks, processMetrics, serveMetrics, workerMetrics } from '@gradcast/metrics';
 import type { WorkerMetrics } from '@gradcast/metrics';
+import { loadOwnTask } from '@gradcast/own-task';
 import { Compute, introductionOf, Work } from '@gradcast/worker-core';
 import type { Outcome, WorkEvents } from '@gradcast/worker-core';
 import type { Logger } from 'pino';
@@ -24,6 +25,8 @@ export interface WorkOptions {
 
 /** Works until the run is done, the worker is told to stop, or there is nobody to work for. */
 export async function work({ config, token, logger, tell, stop }: WorkOptions): Promise<Outcome> {
+  const { taskFile } = config;
+  const own = taskFile === null ? undefined : loadOwnTask(taskFile).task;
   let isMember = () => false;
   const notReady = () => (isMember() ? undefined : 'not connected to a coordinator');
   // Health checks are answered while the backend starts, and whatever holds the metrics port. The process ends with its outcome.
@@ -36,7 +39,9 @@ export async function work({ config, token, logger, tell, stop }: WorkOptions): 
   tell({ type: 'backend', backend: chosen.backend, device: chosen.device, sentence: chosen.sentence });
   logger.info({ backend: chosen.backend, device: chosen.device, gpu }, chosen.sentence);
 
-  const compute = await Compute.start(threadOf({ candidate: chosen.candidate, threads: config.threads, gpu }));
+  const compute = await Compute.start(
+    threadOf({ candidate: chosen.candidate, threads: config.threads, gpu, taskFile }),
+  );
   const { profile } = compute;
   const metrics = workerMetrics({ backend: profile.backend, device: profile.device, version: profile.libraryVersion });
   const server = await serveMetrics({
@@ -48,7 +53,7 @@ export async function work({ config, token, logger, tell, stop }: WorkOptions): 
   const member = new Work({
     compute,
     introduction: await introductionOf({ profile, name: config.name, metricsPort: server.port, sha256 }),
-    connect: (events) => connect({ url: config.coordinator, token }, events),
+    connect: (events) => connect({ url: config.coordinator, token, task: own }, events),
     clock: { now: () => performance.now(), after },
     jitter: Math.random,
     reconnectSeconds: config.reconnectSeconds,

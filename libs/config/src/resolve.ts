@@ -3,9 +3,11 @@
  *
  * Everything that is wrong is thrown at once, as one `ConfigError`.
  */
+import { resolve } from 'node:path';
 import { chosenDefinition, DEFINITION_FLAGS, flagDefault, flagsOf } from '@gradcast/definition';
 import type { ChosenDefinition, TaskNumbers } from '@gradcast/definition';
 import { isLoopback, workerName } from '@gradcast/protocol';
+import type { TaskDefaults } from '@gradcast/task';
 import { defaultsOfTask, taskDefaults } from '@gradcast/tasks';
 import { checkPaths } from './paths.ts';
 import { type Batches, cutBatch } from './batches.ts';
@@ -25,6 +27,8 @@ export interface Machine {
   /** Cores this process may use. */
   readonly cores: number;
   readonly hostname: string;
+  /** What the file of `--task` says, where there is one: whoever resolves has read it, see {@link taskFileOf}. */
+  readonly task?: TaskDefaults;
 }
 
 /** How the command itself speaks. */
@@ -62,6 +66,16 @@ export interface ResolvedWorker extends Resolved {
   readonly token: string | null;
 }
 
+/** Absolute path of the task file that a command is told of, by flag, environment, file or an earlier run; null if none. */
+export function taskFileOf(command: CommandName, args: readonly string[], { environment }: Machine): string | null {
+  return absolute(gather(command, args, environment).settings);
+}
+
+function absolute(settings: Settings): string | null {
+  const file = settings.text('task');
+  return file === null ? null : resolve(file);
+}
+
 /** @throws ConfigError with every problem of the configuration. */
 export function resolveTrain(args: readonly string[], machine: Machine): ResolvedTrain {
   const { settings, problems } = start('train', args, machine);
@@ -69,6 +83,7 @@ export function resolveTrain(args: readonly string[], machine: Machine): Resolve
   if (problems.length > 0) throw new ConfigError(problems);
   const workers = settings.number('workers') ?? Math.max(1, Math.min(machine.cores, run.coordinator.microBatches));
   const worker: LocalWorkerConfig = {
+    taskFile: run.coordinator.taskFile,
     backend: settings.text('backend') as BackendChoice,
     threads: settings.number('threads')!,
     reconnectSeconds: settings.number('reconnect-seconds')!,
@@ -107,6 +122,7 @@ export function resolveWorker(args: readonly string[], machine: Machine): Resolv
   if (problems.length > 0) throw new ConfigError(problems);
   const worker: WorkerConfig = {
     coordinator: coordinator!,
+    taskFile: absolute(settings),
     backend: settings.text('backend') as BackendChoice,
     threads: settings.number('threads')!,
     name: settings.text('name') ?? workerName(machine.hostname),
@@ -143,7 +159,13 @@ function coordinatorOf(settings: Settings, machine: Machine, problems: Problem[]
     problems.push({ code: 'token-required', sentence });
   }
   problems.push(...checkPaths(settings));
-  const task = defaultsOfTask(settings.text('preset')!) ?? taskDefaults[0];
+  const taskFile = absolute(settings);
+  if (taskFile !== null && settings.strength('preset') > 0) {
+    const both = `${settings.label('task')} and ${settings.label('preset')}`;
+    problems.push({ code: 'task-conflict', sentence: `${both} both say what is trained: give one` });
+  }
+  const own = taskFile === null ? undefined : machine.task;
+  const task = own ?? defaultsOfTask(settings.text('preset')!) ?? taskDefaults[0];
   const length = lengthOf(settings, task.defaultSteps, problems);
   const data = settings.text('data');
   const cut = cutBatch(task, {
@@ -160,6 +182,7 @@ function coordinatorOf(settings: Settings, machine: Machine, problems: Problem[]
     ...definition,
     length,
     data,
+    taskFile,
     out: settings.text('out')!,
     resume: settings.text('resume'),
     saveEvery: settings.number('save-every')!,
@@ -194,9 +217,13 @@ function coordinatorOf(settings: Settings, machine: Machine, problems: Problem[]
 }
 
 /** What the flags say of what decides the bits. */
-function definitionBy(settings: Settings, task: TaskNumbers, batches: Batches): ChosenDefinition {
+function definitionBy(
+  settings: Settings,
+  task: TaskNumbers & Pick<TaskDefaults, 'name'>,
+  batches: Batches,
+): ChosenDefinition {
   const flags = DEFINITION_FLAGS.map((flag) => [flag.key, settings.value(flag.name) ?? flagDefault(flag, task)]);
-  return chosenDefinition.parse({ ...Object.fromEntries(flags), ...batches });
+  return chosenDefinition.parse({ ...Object.fromEntries(flags), ...batches, preset: task.name });
 }
 
 /** Both in one place is a contradiction; otherwise the stronger place's word replaces the weaker one's. */

@@ -20,6 +20,8 @@ export interface CoordinatorConfig extends ChosenDefinition {
   readonly length: RunLength;
   /** Folder with idx files, or null for MNIST. */
   readonly data: string | null;
+  /** Absolute path of the user's task file, or null for a built-in task. */
+  readonly taskFile: string | null;
   readonly out: string;
   /** `auto`: newest run under `out` with the same definition; a path: that run or checkpoint; null: fresh. */
   readonly resume: string | null;
@@ -67,6 +69,8 @@ export interface CoordinatorConfig extends ChosenDefinition {
 export interface WorkerConfig {
   /** `ws://host:port` or `wss://host:port`. */
   readonly coordinator: string;
+  /** Absolute path of the user's task file, or null for built-in tasks alone. */
+  readonly taskFile: string | null;
   readonly backend: BackendChoice;
   /** Intra-op threads; inter-op threads stay at one. */
   readonly threads: number;

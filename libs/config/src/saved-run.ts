@@ -30,9 +30,13 @@ function attempt(read: () => unknown): Partial<CoordinatorConfig> | null {
 
 /** What decides the numbers, and the length; where a run lives and how it is watched belongs to each start. */
 function layerOf(saved: Partial<CoordinatorConfig>, path: string): Layer {
-  const { microBatchSize, microBatches, length, data } = saved;
+  const { microBatchSize, microBatches, length, data, taskFile } = saved;
+  const flags = recordedFlags(saved);
   const values: Record<string, unknown> = {
-    ...recordedFlags(saved),
+    ...flags,
+    // A task of the user's own is known by its file.
+    preset: taskFile ? undefined : flags.preset,
+    task: taskFile,
     'global-batch':
       microBatchSize !== undefined && microBatches !== undefined ? microBatchSize * microBatches : undefined,
     steps: length && 'steps' in length ? length.steps : undefined,

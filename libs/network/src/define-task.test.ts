@@ -92,7 +92,7 @@ describe('defineTask', () => {
     ]);
     expect(task.tail.entries.at(-1)?.name).toBe('loss');
     expect(task).toMatchObject({ microBatches: 4, minimumMicroBatch: 16, runningMomentum: 0.9 });
-    expect(task.optimizer).toEqual({ learningRate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 });
+    expect(task.optimizer).toEqual({ kind: 'adam', learningRate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 });
     expect(task.average).toEqual({ group: task.groups[1], limit: 0.9 });
     expect(task.scalars).toEqual([{ name: 'loss', low: 0, high: 2 ** 62, shown: 'progress' }]);
   });

@@ -84,7 +84,9 @@ export interface TaskDefinition<N extends string, S extends string> {
 export type OptimizerDefinition =
   (Pick<AdamSpec, 'learningRate'> & Partial<AdamSpec>) | (Pick<SgdSpec, 'kind' | 'learningRate'> & Partial<SgdSpec>);
 
-const NAME = /^[a-z][a-z0-9-]{0,39}$/;
+/** As run ids have them. */
+const NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
+const NAME_LIMIT = 40;
 
 /**
  * @throws ModelError `model-spec` if names, layers or sizes do not fit.
@@ -92,7 +94,7 @@ const NAME = /^[a-z][a-z0-9-]{0,39}$/;
 export function defineTask<N extends string, S extends string>(definition: TaskDefinition<N, S>): Trainable {
   const { name, description = 'a task of your own', fields, batchNorm, optimizer, output, average } = definition;
   const { microBatch, microBatches = 4, defaultSteps } = definition;
-  if (!NAME.test(name)) {
+  if (!NAME.test(name) || name.length > NAME_LIMIT) {
     throw new ModelError(
       'model-spec',
       `a task's name is lower-case letters, digits and hyphens, not ${JSON.stringify(name)}`,

@@ -15,6 +15,7 @@ export type OwnTaskErrorCode =
 export class OwnTaskError extends Error {
   override readonly name = 'OwnTaskError';
   readonly code: OwnTaskErrorCode;
+  readonly exitCode = 2;
 
   constructor(code: OwnTaskErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);

@@ -1,25 +1,19 @@
 import type { Trainable } from '@gradcast/network';
+import type { TaskIdentity } from '@gradcast/task';
 import { builtinTask } from '@gradcast/tasks';
 import { OwnTaskError } from './errors.ts';
 import { loadOwnTask } from './load.ts';
-
-/** What a run's definition says of its task. */
-export interface TaskIdentity {
-  /** Name of the task. */
-  readonly preset: string;
-  /** Digest of the task's files; null for a built-in one. */
-  readonly task: string | null;
-}
 
 /**
  * The task that a run trains.
  *
  * @param file the user's task file, or null if there is none.
- * @returns undefined if it is no built-in task and there is no file.
+ * @returns undefined if it is no built-in task, or there is no file.
  * @throws OwnTaskError for a file that cannot be used; `task-differs` if it is not the run's.
  */
-export function findTask({ preset, task: wanted }: TaskIdentity, file: string | null): Trainable | undefined {
-  if (wanted === null) return builtinTask(preset);
+export function findTask(identity: TaskIdentity, file: string | null): Trainable | undefined {
+  const { preset, task: wanted } = identity;
+  if (wanted === null) return builtinTask(identity);
   if (file === null) return undefined;
   const { task, sha256 } = loadOwnTask(file);
   if (sha256 === wanted && task.name === preset) return task;

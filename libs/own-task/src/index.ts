@@ -2,6 +2,5 @@ export * from './authoring.ts';
 export { OwnTaskError } from './errors.ts';
 export type { OwnTaskErrorCode } from './errors.ts';
 export { findTask } from './find.ts';
-export type { TaskIdentity } from './find.ts';
 export { loadOwnTask } from './load.ts';
 export type { OwnTask } from './load.ts';

@@ -22,7 +22,10 @@ export function snapshotBytes({ parameters, slots }: Pick<PayloadShape, 'paramet
 }
 
 /** Bytes of a `lease` of some leaves: field after field, each at a multiple of 8. */
-export function leaseBytes({ fields, microBatchSize }: PayloadShape, leaves: number): number {
+export function leaseBytes(
+  { fields, microBatchSize }: Pick<PayloadShape, 'fields' | 'microBatchSize'>,
+  leaves: number,
+): number {
   return fields.reduce((end, field) => aligned(end) + fieldBytes(field, leaves * microBatchSize), 0);
 }
 

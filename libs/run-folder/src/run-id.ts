@@ -1,8 +1,8 @@
 /**
- * Run ids: `20261123-044812-mnist-4f2a`, the start in UTC, the preset, and four hexadecimal digits that tell runs of
+ * Run ids: `20261123-044812-mnist-4f2a`, the start in UTC, the preset or task, and four hexadecimal digits that tell runs of
  * the same second apart. Sorted as text they are sorted by time.
  */
-const RUN_ID = /^([0-9]{4})([0-9]{2})([0-9]{2})-([0-9]{2})([0-9]{2})([0-9]{2})-[a-z0-9]+-[0-9a-f]{4}$/;
+const RUN_ID = /^([0-9]{4})([0-9]{2})([0-9]{2})-([0-9]{2})([0-9]{2})([0-9]{2})-[a-z0-9]+(?:-[a-z0-9]+)*-[0-9a-f]{4}$/;
 
 /**
  * @param seconds start of the run, whole seconds since 1970 UTC.

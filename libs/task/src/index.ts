@@ -26,5 +26,6 @@ export type {
   Task,
   TaskDefaults,
   TaskGroup,
+  TaskIdentity,
   TaskOutput,
 } from './task.ts';

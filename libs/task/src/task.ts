@@ -73,6 +73,14 @@ export interface TaskOutput<Values extends ImageValues | ClassValues = ImageValu
 
 export type ImageOutput = TaskOutput<ImageValues>;
 
+/** What a run's definition says of its task. */
+export interface TaskIdentity {
+  /** Name of the task. */
+  readonly preset: string;
+  /** Digest of the task's files; null for a built-in one. */
+  readonly task: string | null;
+}
+
 /** What a command line needs to know of a task. */
 export interface TaskDefaults {
   /** As `--preset` names it. */

@@ -14,8 +14,10 @@ describe('the built-in tasks', () => {
   });
 
   it('are found by name', () => {
-    for (const name of taskNames) expect(builtinTask(name)?.name).toBe(name);
-    expect(builtinTask('minst')).toBeUndefined();
-    expect(builtinTask('toString')).toBeUndefined();
+    for (const preset of taskNames) {
+      expect(builtinTask({ preset, task: null })?.name).toBe(preset);
+      expect(builtinTask({ preset, task: 'ab'.repeat(32) })).toBeUndefined();
+    }
+    for (const preset of ['minst', 'toString']) expect(builtinTask({ preset, task: null })).toBeUndefined();
   });
 });

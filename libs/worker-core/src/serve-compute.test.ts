@@ -1,6 +1,7 @@
 import { EXAMPLE } from '@gradcast/definition/example';
 import { decodeFromWorker, encodeFrame } from '@gradcast/protocol';
 import { referenceKernels } from '@gradcast/vector';
+import { builtinTask } from '@gradcast/tasks';
 import { describe, expect, it } from 'vitest';
 import type { FromCompute, ToCompute } from './compute-messages.ts';
 import { FakeEngine } from './fake-engine.ts';
@@ -43,6 +44,7 @@ class FakePort implements ComputePort {
 
 const device: ComputeDevice = {
   profile: PROFILE,
+  findTask: builtinTask,
   createEngine: (model) => new FakeEngine(model),
   createKernels: () => referenceKernels,
   sha256: () => Promise.resolve('ab'.repeat(32)),

@@ -4,8 +4,7 @@
  */
 import type { BackendProfile } from '@gradcast/engine';
 import type { Trainable } from '@gradcast/network';
-import type { GradientEngine } from '@gradcast/task';
-import { builtinTask } from '@gradcast/tasks';
+import type { GradientEngine, TaskIdentity } from '@gradcast/task';
 import type { VectorKernels } from '@gradcast/vector';
 import type { FromCompute, ToCompute } from './compute-messages.ts';
 import { Trainer } from './trainer.ts';
@@ -23,6 +22,8 @@ export interface ComputePort {
 /** What the thread computes with. */
 export interface ComputeDevice {
   readonly profile: BackendProfile;
+  /** The task that a run trains, or undefined if it is not known here; throws for a file that is not the run's. */
+  readonly findTask: (identity: TaskIdentity) => Trainable | undefined;
   readonly createEngine: (task: Trainable) => GradientEngine;
   /** Kernels that have room for vectors of these lengths where they are fastest. */
   readonly createKernels: (reserve: readonly number[]) => VectorKernels;
@@ -43,10 +44,10 @@ export async function serveCompute(port: ComputePort, load: () => Promise<Comput
   }
 }
 
-function serve(port: ComputePort, { createEngine, createKernels, sha256, now }: ComputeDevice): void {
+function serve(port: ComputePort, { findTask, createEngine, createKernels, sha256, now }: ComputeDevice): void {
   let taken = 0;
   const trainer = new Trainer({
-    task: builtinTask,
+    task: findTask,
     createEngine: (task) => Promise.resolve(createEngine(task)),
     send: (bytes) => port.post({ type: 'frame', bytes }, [bytes.buffer]),
     sha256,

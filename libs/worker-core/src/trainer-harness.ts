@@ -95,7 +95,7 @@ export class TrainerHarness {
 
   constructor() {
     this.trainer = new Trainer({
-      task: (name) =>
+      task: ({ preset: name }) =>
         Object.values(tinyPresets)
           .map(ganTask)
           .find((known) => known.name === name),

@@ -33,7 +33,7 @@ import { codecReserve, createCodec } from '@gradcast/reduction';
 import type { GradientCodec } from '@gradcast/reduction';
 import { takeProbe } from '@gradcast/step';
 import { definedTask, fieldShapes } from '@gradcast/task';
-import type { GradientEngine, MicroBatch } from '@gradcast/task';
+import type { GradientEngine, MicroBatch, TaskIdentity } from '@gradcast/task';
 import { freeMemory, sliceFields } from '@gradcast/tensors';
 import type { FieldValues } from '@gradcast/tensors';
 import type { VectorKernels } from '@gradcast/vector';
@@ -41,8 +41,8 @@ import { SubtreeAccumulator } from './subtree-accumulator.ts';
 
 /** What a trainer needs of its surroundings. */
 export interface TrainerPorts {
-  /** The task of that name, or undefined if this build does not know it. */
-  task(name: string): Trainable | undefined;
+  /** The task that a run trains, or undefined if this build does not know it. */
+  task(identity: TaskIdentity): Trainable | undefined;
   /** Makes an engine for a task; the trainer disposes of it. */
   createEngine(task: Trainable): Promise<GradientEngine>;
   /** Takes a frame for the coordinator; its memory is the receiver's from then on. */
@@ -184,9 +184,11 @@ export class Trainer {
     const { incarnation } = message;
     const definition = definitionOf(message);
     const { preset: name, microBatchSize, seed, codec: codecName } = definition;
-    const known = this.#ports.task(name);
+    const known = this.#ports.task(definition);
     if (!known) {
-      throw new ProtocolError('preset-unknown', `the run trains preset ${name}, which this version does not know`);
+      const why =
+        definition.task === null ? 'which this version does not know' : 'a task of its own: --task names its file';
+      throw new ProtocolError('preset-unknown', `the run trains preset ${name}, ${why}`);
     }
     const task = definedTask(known, definition);
     // What was queued after the welcome belongs to the session that it begins.

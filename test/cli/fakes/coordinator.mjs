@@ -12,7 +12,7 @@ const server = createServer();
 
 function finish(status, exitCode) {
   const summary = { status, runId: 'r', runFolder: 'runs/r', steps: 1, targetSteps: 1, images: 32, seconds: 1 };
-  const hashes = { parametersSha256: 'aa', stateSha256: 'bb', samples: null };
+  const hashes = { parametersSha256: 'aa', stateSha256: 'bb', samples: null, scores: null };
   const rest = { imagesPerSecond: 32, preset: 'mnist', seed: 0, globalBatch: 32, microBatches: 1, workers: 1 };
   const message = {
     type: 'finished',

@@ -22,6 +22,7 @@ function harness(fork?: () => ChildProcess) {
   const arbiters = new Arbiters({
     url: 'ws://127.0.0.1:1',
     token: 'secret-of-our-own',
+    taskFile: null,
     onFailed: (sentence) => failures.push(sentence),
     fork: fork ?? (() => child as unknown as ChildProcess),
   });

@@ -18,6 +18,8 @@ export interface ArbiterOptions {
   readonly url: string;
   /** Secret of our own workers. */
   readonly token: string;
+  /** Path of the user's task file, or null. */
+  readonly taskFile: string | null;
   readonly onFailed: (sentence: string) => void;
   /** Starts a process of Node; a test may put its own in place. */
   readonly fork?: (path: string, options: ForkOptions) => ChildProcess;
@@ -39,7 +41,7 @@ export class Arbiters {
 
   /** Starts a worker of ours. */
   start({ backend, threads, name }: ArbiterRequest): ArbiterHandle {
-    const { url, token, onFailed, fork: start = fork } = this.#options;
+    const { url, token, taskFile, onFailed, fork: start = fork } = this.#options;
     let child: ChildProcess;
     try {
       child = start(fileURLToPath(entryUrl('worker', import.meta.url)), {
@@ -71,6 +73,7 @@ export class Arbiters {
       token,
       config: {
         coordinator: url,
+        taskFile,
         backend,
         threads,
         name,

@@ -8,15 +8,14 @@ import type { TestOriginals } from '@gradcast/dataset';
 import { createEngine } from '@gradcast/engine';
 import { accuracy, outputInputs, referenceInputs, sampleGrid } from '@gradcast/evaluate';
 import { writeAtomically } from '@gradcast/files';
-import type { Trainable } from '@gradcast/network';
 import type { GradientEngine, TaskOutput } from '@gradcast/task';
-import { builtinTask } from '@gradcast/tasks';
+import { findTask } from '@gradcast/own-task';
 import type { OutputReply, OutputRequest, OutputSettings } from './outputs.ts';
 
 /** Images of a grid, if there are as many. */
 const GRID = 64;
 
-const { preset, seed, backend, data } = workerData as OutputSettings;
+const { identity, taskFile, seed, backend, data } = workerData as OutputSettings;
 
 interface Opened {
   readonly engine: GradientEngine;
@@ -24,7 +23,8 @@ interface Opened {
   readonly originals: TestOriginals | undefined;
 }
 
-async function open(task: Trainable): Promise<Opened> {
+async function open(): Promise<Opened> {
+  const task = findTask(identity, taskFile)!;
   const { name, output } = task;
   if (!output) throw new Error(`task ${name} has no output`);
   const originals = await testOriginals({ name, output }, data ?? undefined);
@@ -33,7 +33,9 @@ async function open(task: Trainable): Promise<Opened> {
   return { engine: createEngine(task, loaded), output, originals };
 }
 
-const opened = open(builtinTask(preset)!);
+const opened = open();
+// Told to whoever asks, by then.
+opened.catch(() => undefined);
 
 async function show({ weights, path }: OutputRequest): Promise<OutputReply> {
   try {

@@ -6,11 +6,14 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { BackendChoice, Scores } from '@gradcast/config';
+import type { TaskIdentity } from '@gradcast/task';
 import { entryUrl } from '../entry.ts';
 
 /** What the thread is started with. */
 export interface OutputSettings {
-  readonly preset: string;
+  readonly identity: TaskIdentity;
+  /** Path of the user's task file, or null. */
+  readonly taskFile: string | null;
   readonly seed: number;
   readonly backend: BackendChoice;
   /** Folder of the data set, or null for MNIST. */
@@ -110,8 +113,8 @@ export class Outputs {
   }
 
   #ask(request: OutputRequest): Promise<OutputReply> {
-    const { preset, seed, backend, data } = this.#options;
-    const settings: OutputSettings = { preset, seed, backend, data };
+    const { identity, taskFile, seed, backend, data } = this.#options;
+    const settings: OutputSettings = { identity, taskFile, seed, backend, data };
     this.#thread ??= new Worker(entryUrl('output-thread', import.meta.url), { workerData: settings });
     const thread = this.#thread;
     return new Promise((resolve, reject) => {

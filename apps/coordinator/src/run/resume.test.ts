@@ -33,7 +33,13 @@ async function start(
   const definition = { ...EXAMPLE, ...change };
   const config = { ...definition, out, resume, keepLast: 3 };
   const stored = { ...config, resume: undefined };
-  const beginning = await begin({ config, definition, task: builtinTask('mnist')!, stored, restore });
+  const beginning = await begin({
+    config,
+    definition,
+    task: builtinTask({ preset: 'mnist', task: null })!,
+    stored,
+    restore,
+  });
   begun.push(beginning);
   return beginning;
 }

@@ -11,9 +11,9 @@ import { assertSuits, openDataset } from '@gradcast/dataset';
 import type { Dataset, OpenDataset } from '@gradcast/dataset';
 import { definitionOf } from '@gradcast/definition';
 import { collectVectors, TrainingState } from '@gradcast/optimizer';
+import { findTask, loadOwnTask } from '@gradcast/own-task';
 import { codecReserve, createCodec } from '@gradcast/reduction';
 import { definedTask } from '@gradcast/task';
-import { builtinTask } from '@gradcast/tasks';
 import { selectKernels } from '@gradcast/vector';
 import { CoordinatorError } from '../failure.ts';
 import { ControlListener } from '../network/control-listener.ts';
@@ -41,8 +41,10 @@ export async function run(options: RunOptions): Promise<RunResult> {
 async function runOn(opened: OpenDataset, options: RunOptions): Promise<RunResult> {
   const { config, control } = options;
   const totalSteps = lengthOf(config, opened);
-  const { preset, seed, codec: codecName } = config;
-  const known = builtinTask(preset)!;
+  const own = config.taskFile === null ? undefined : loadOwnTask(config.taskFile);
+  const identity = { preset: config.preset, task: own?.sha256 ?? null };
+  const { seed, codec: codecName } = config;
+  const known = findTask(identity, config.taskFile)!;
   const task = definedTask(known, config);
   assertSuits(opened, task);
   const kernels = selectKernels({ reserve: [...TrainingState.reserve(task), ...codecReserve(codecName, task)] });
@@ -55,7 +57,7 @@ async function runOn(opened: OpenDataset, options: RunOptions): Promise<RunResul
   const listeners = await openListeners(options, codec.nodeBytes);
   try {
     const dataset = await readUnlessStopped(opened, control);
-    const definition = definitionOf({ ...config, dataset: dataset.sha256, task: null });
+    const definition = definitionOf({ ...config, ...identity, dataset: dataset.sha256 });
     const stored = { ...config, ...definition };
     const beginning = await begin({ config, definition, task: known, stored, restore });
     const { lost } = beginning.folder;

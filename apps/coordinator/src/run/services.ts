@@ -9,7 +9,6 @@ import { isLoopback } from '@gradcast/protocol';
 import { DEVICE_TOLERANCE, isNear } from '@gradcast/reduction';
 import { folderIdentity } from '@gradcast/run-folder';
 import { fieldShapes, tailFault } from '@gradcast/task';
-import type { Task } from '@gradcast/task';
 import { LineBudget } from '../network/line-budget.ts';
 import { Arbiters } from '../audit/arbiter.ts';
 import { auditPicks, auditSecret } from '../audit/audit-picks.ts';
@@ -40,6 +39,7 @@ export async function openServices(options: RunOptions, prepared: Prepared): Pro
   const arbiters = new Arbiters({
     url: listeners.localUrl,
     token: access.local,
+    taskFile: config.taskFile,
     onFailed: (sentence) => telemetry.notice(sentence),
   });
   const secret = config.auditRate > 0 ? await auditSecret(folder.path) : '';
@@ -50,7 +50,7 @@ export async function openServices(options: RunOptions, prepared: Prepared): Pro
   telemetry.serveOn(listeners.metrics, () => fleet.workers);
   listeners.admit((connection) => fleet.add(connection));
   const saving = savingOf({ options, prepared, telemetry, incarnation }, recorder);
-  const outputs = outputsOf(options, { folder: folder.path, task: prepared.state.task, telemetry });
+  const outputs = outputsOf(options, prepared, telemetry);
   const log = await folder.openMetrics(state.version, telemetry.writing.of('metrics'));
   const events = await folder.openEvents(telemetry.writing.of('events'));
   telemetry.begin(log, events, state.position);
@@ -143,14 +143,16 @@ function telemetryOf({ config, logger, tell }: RunOptions, { beginning, dataset,
 
 function outputsOf(
   { config }: RunOptions,
-  { folder, task, telemetry }: { folder: string; task: Task; telemetry: Telemetry },
+  { beginning: { folder }, definition, state: { task } }: Prepared,
+  telemetry: Telemetry,
 ): Outputs {
   return new Outputs({
-    preset: config.preset,
+    identity: definition,
+    taskFile: config.taskFile,
     seed: config.seed,
     backend: config.backend,
     data: config.data,
-    runFolder: folder,
+    runFolder: folder.path,
     isShown: task.output !== undefined,
     onFailed: (sentence) => telemetry.writing.failed('sample', sentence),
     onDrawn: (step) => telemetry.sampled(step),

@@ -23,6 +23,13 @@ function definitionFlags(group: FlagGroup): OptionSpec[] {
 export const TRAINING_OPTIONS: readonly OptionSpec[] = [
   ...definitionFlags('What to train'),
   {
+    name: 'task',
+    type: { kind: 'text', shows: 'FILE' },
+    group: 'What to train',
+    commands: [...RUNS, 'worker', 'sample', 'verify', 'replay'],
+    help: 'A task of your own, one TypeScript file, in place of --preset; coordinator and workers need the same',
+  },
+  {
     name: 'data',
     type: { kind: 'text', shows: 'DIR' },
     group: 'What to train',
