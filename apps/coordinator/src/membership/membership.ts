@@ -1,33 +1,25 @@
 /**
- * A worker's life from its connection to its close: introduction, heartbeats, snapshots, averages, refusals. It knows no
- * lease: what workers are asked for and what follows from it is leasing's, met in `members.ts`.
+ * A worker's life from its connection to its close: introduction, heartbeats, snapshots, averages. What it says comes by
+ * `inbox.ts`, how it ends is in `closing.ts`. It knows no lease: what workers are asked for and what follows from it is
+ * leasing's, met in `members.ts`.
  *
- * Invariants: nothing from the wire is used before it is decoded and checked; a worker that leaves frees its leaves at
- * once; joiners get a committed state, every one of a version the same bytes; no wait is without a bound, and when
+ * Invariants: joiners get a committed state, every one of a version the same bytes; no wait is without a bound, and when
  * this process itself was late, every deadline moves by as much.
  */
-import {
-  decodeFromWorker,
-  encodeFrame,
-  openNothing,
-  profileKey,
-  ProtocolError,
-  refusal,
-  REFUSALS,
-  sealFrame,
-  sentenceOf,
-} from '@gradcast/protocol';
-import type { MessageOf, PayloadShape, Received, RefusalCode, WorkerMessage } from '@gradcast/protocol';
+import { encodeFrame, profileKey, ProtocolError, sealFrame } from '@gradcast/protocol';
+import type { MessageOf, PayloadShape, RefusalCode } from '@gradcast/protocol';
 import type { Numbers } from '@gradcast/optimizer';
-import type { Departure, FleetEvents, WorkerView } from '../events.ts';
+import type { FleetEvents, WorkerView } from '../events.ts';
 import type { Connection } from '../network/connection.ts';
 import { Budgets } from './budgets.ts';
+import { Closing } from './closing.ts';
 import type { CommittedState } from './committed-state.ts';
 import { ShutdownDrain, type ShutdownDrainOptions } from './drain.ts';
 import { Eligible } from './eligible.ts';
 import { Exactness } from './exactness.ts';
 import type { ExactnessOptions, OwnWorkers } from './exactness.ts';
 import { Heartbeat } from './heartbeat.ts';
+import { Inbox } from './inbox.ts';
 import type { Member, Members, Work } from './members.ts';
 import { Orders } from './orders.ts';
 import { overdue } from './overdue.ts';
@@ -56,7 +48,6 @@ export interface MembershipOptions
 }
 
 const MAX_MISSES = 3;
-const LOST: Departure = { why: 'lost', reason: 'the connection ended' };
 
 export class Membership implements Members {
   readonly #options: MembershipOptions;
@@ -66,10 +57,10 @@ export class Membership implements Members {
   readonly #shutdown: ShutdownDrain;
   readonly #parking: Parking;
   readonly #snapshots: Snapshots;
-  readonly #sessions = new Sessions();
-  readonly #budgets: Budgets;
   readonly #reception: Reception;
   readonly #heartbeat: Heartbeat;
+  readonly #closing: Closing;
+  readonly #inbox: Inbox;
   readonly #maxWaiting: number;
   readonly #exactness: Exactness;
   readonly #orders: Orders;
@@ -79,21 +70,21 @@ export class Membership implements Members {
     this.#options = options;
     this.#roster = options.roster;
     this.reputations = new Reputations(options.now);
-    this.#budgets = new Budgets(options);
     this.#shutdown = new ShutdownDrain(options);
     const parts = {
       ...options,
       incarnation: options.terms.incarnation,
       reputations: this.reputations,
-      sessions: this.#sessions,
-      budgets: this.#budgets,
-      guard: (peer: Peer, handle: () => void) => this.#guard(peer, handle),
-      refuse: (peer: Peer, code: RefusalCode, sentence: string) => this.#refuse(peer, code, sentence),
+      sessions: new Sessions(),
+      budgets: new Budgets(options),
+      guard: (peer: Peer, handle: () => void) => this.#closing.guard(peer, handle),
+      refuse: (peer: Peer, code: RefusalCode, sentence: string) => this.#closing.refuse(peer, code, sentence),
     };
+    this.#closing = new Closing({ ...parts, shutdown: this.#shutdown, work: () => this.#work });
     this.#eligible = new Eligible(parts);
     this.#exactness = new Exactness({
       ...parts,
-      admit: (peer, probeMs) => this.#guard(peer, () => this.#admit(peer, probeMs)),
+      admit: (peer, probeMs) => this.#closing.guard(peer, () => this.#admit(peer, probeMs)),
     });
     this.#parking = new Parking({
       ...parts,
@@ -106,6 +97,18 @@ export class Membership implements Members {
     this.#reception = new Reception({
       ...parts,
       isOurs: (name, credential) => options.arbitration.isOurs(name, credential),
+    });
+    this.#inbox = new Inbox({
+      ...parts,
+      handlers: {
+        hello: (peer, message) => this.#onHello(peer, message),
+        ready: (peer, message) => this.#onReady(peer, message),
+        applied: (peer, message) => this.#onApplied(peer, message),
+        result: (peer, message, payload) => this.#work.result(peer, message, payload),
+        resync: (peer) => this.#missed(peer, 'the replica lost its place'),
+        leave: (peer, message) => this.#onLeave(peer, message),
+        refuse: (peer, message) => this.#onRefuse(peer, message),
+      },
     });
     this.#maxWaiting = mostWaiting(options);
   }
@@ -155,7 +158,7 @@ export class Membership implements Members {
 
   refuse(member: Member, code: RefusalCode, sentence: string): void {
     const peer = this.#peerOf(member);
-    if (peer) this.#refuse(peer, code, sentence);
+    if (peer) this.#closing.refuse(peer, code, sentence);
   }
 
   /** Its connection, unless another has its name by now. */
@@ -170,11 +173,11 @@ export class Membership implements Members {
     const { socket } = connection;
     const peer = new Peer({ ...connection, maxWaiting: this.#maxWaiting, now, countBytes: events.bytes });
     this.#roster.add(peer);
-    connection.whenLarge(() => this.#mayBeLarge(peer));
+    connection.whenLarge(() => this.#inbox.mayBeLarge(peer));
     socket.on('message', (data: Buffer, isBinary: boolean) =>
-      this.#guard(peer, () => this.#receive(peer, data, isBinary)),
+      this.#closing.guard(peer, () => this.#inbox.receive(peer, data, isBinary)),
     );
-    socket.on('close', () => this.#guard(peer, () => this.#gone(peer)));
+    socket.on('close', () => this.#closing.guard(peer, () => this.#closing.gone(peer)));
   }
 
   /** A state was committed: joiners may have it. */
@@ -195,7 +198,9 @@ export class Membership implements Members {
     this.#snapshots.withdraw();
     this.#parking.broadcast(frame.byteLength);
     await Promise.all(
-      this.#roster.all.map((peer) => this.#guard(peer, () => peer.sendAverage(message, frame)) ?? Promise.resolve()),
+      this.#roster.all.map(
+        (peer) => this.#closing.guard(peer, () => peer.sendAverage(message, frame)) ?? Promise.resolve(),
+      ),
     );
   }
 
@@ -215,14 +220,9 @@ export class Membership implements Members {
    */
   async dismiss(reason: string, lingerMs: number): Promise<void> {
     const over = this.#shutdown.say(reason, lingerMs);
-    for (const peer of this.#roster.all) this.#sayDone(peer, reason);
+    for (const peer of this.#roster.all) this.#closing.sayDone(peer, reason);
     this.#shutdown.check(this.#roster.size);
     await over;
-  }
-
-  #sayDone(peer: Peer, reason: string): void {
-    peer.departure ??= { why: 'dismissed', reason };
-    void peer.send({ type: 'done', incarnation: this.#options.terms.incarnation, reason: sentenceOf(reason) });
   }
 
   /** Closes every connection; workers will try again elsewhere or later. */
@@ -235,9 +235,9 @@ export class Membership implements Members {
     const { now } = this.#options;
     this.#heartbeat.tick();
     for (const peer of this.#roster.all) {
-      this.#guard(peer, () => {
+      this.#closing.guard(peer, () => {
         const refusal = overdue(peer, now());
-        if (refusal) this.#refuse(peer, refusal.code, refusal.sentence);
+        if (refusal) this.#closing.refuse(peer, refusal.code, refusal.sentence);
       });
     }
     this.#exactness.tick();
@@ -254,79 +254,6 @@ export class Membership implements Members {
     for (const peer of this.#roster.all) peer.postpone(byMs);
   }
 
-  /** Whatever goes wrong while a peer is dealt with costs that peer its connection, and nobody else anything. */
-  #guard<T>(peer: Peer, handle: () => T): T | undefined {
-    try {
-      return handle();
-    } catch (error) {
-      this.#options.events.failed(peer.name || peer.address, error);
-      try {
-        this.#refuse(peer, 'message-failed', 'the coordinator could not deal with this worker');
-      } catch {
-        // What failed once may fail again; the connection ends all the same.
-        peer.terminate();
-      }
-      return undefined;
-    }
-  }
-
-  /** More than a header's worth of one message is here. @returns whether it may go on. */
-  #mayBeLarge(peer: Peer): boolean {
-    if (peer.mayBeLarge) return true;
-    this.#guard(peer, () =>
-      this.#refuse(peer, 'message-too-large', 'a large message came and no result was asked for'),
-    );
-    return false;
-  }
-
-  #receive(peer: Peer, data: Buffer, isBinary: boolean): void {
-    if (peer.state === 'closed') return;
-    try {
-      if (!isBinary) throw new ProtocolError('frame-malformed', 'a text message came where frames are binary');
-      const received = decodeFromWorker(data);
-      const { type } = received.message;
-      const heard = peer.heard(type, data.byteLength);
-      if (heard === 'too-much' || (heard === 'unasked' && !this.#budgets.message(peer))) {
-        throw new ProtocolError('too-many-messages', `a ${type} came, of more messages than it was asked for`);
-      }
-      this.#handle(peer, received);
-    } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
-      this.#refuse(peer, error.code, error.message);
-    }
-  }
-
-  #handle(peer: Peer, { message, payload }: Received<WorkerMessage>): void {
-    if (message.type === 'hello') return this.#onHello(peer, message);
-    if (message.type === 'refuse') return this.#onRefuse(peer, message);
-    if (!peer.hello) throw new ProtocolError('message-unexpected', `a ${message.type} came before the hello`);
-    if (message.incarnation !== this.#options.terms.incarnation) return;
-    switch (message.type) {
-      case 'ready':
-        openNothing(payload);
-        return this.#onReady(peer, message);
-      case 'applied':
-        return this.#onApplied(peer, message);
-      case 'result':
-        return this.#work.result(peer, message, payload);
-      case 'resync':
-        // Before its probe is known, a worker gets no replica.
-        if (peer.state === 'joining') throw new ProtocolError('message-unexpected', 'a resync came before the ready');
-        return this.#missed(peer, 'the replica lost its place');
-      case 'ping':
-        // Who takes nothing gets no answers either.
-        if (peer.hasRoom(0)) void peer.send({ type: 'pong', incarnation: message.incarnation, id: message.id });
-        return;
-      case 'leave':
-        return this.#onLeave(peer, message);
-      case 'pong':
-      case 'stats':
-        return;
-      default:
-        message satisfies never;
-    }
-  }
-
   #onHello(peer: Peer, hello: MessageOf<'hello'>): void {
     this.#reception.introduce(peer, hello);
     this.reputations.introduce(peer.identity, originOf(peer));
@@ -334,7 +261,7 @@ export class Membership implements Members {
     void peer.send(welcomeOf(peer, this.#options.terms));
     this.#shutdown.isBack(peer.name);
     this.#orders.welcomed(peer);
-    if (this.#shutdown.reason !== undefined) this.#sayDone(peer, this.#shutdown.reason);
+    if (this.#shutdown.reason !== undefined) this.#closing.sayDone(peer, this.#shutdown.reason);
   }
 
   #onReady(peer: Peer, { probe, probeMs }: MessageOf<'ready'>): void {
@@ -384,50 +311,13 @@ export class Membership implements Members {
     peer.misses += 1;
     peer.pausedUntil = this.#options.now() + this.reputations.missed(peer.identity);
     this.#work.free(peer.name);
-    if (peer.misses > MAX_MISSES) return this.#refuse(peer, 'replica-mismatch', `${sentence}, ${peer.misses} times`);
-    this.#rejoin(peer);
+    if (peer.misses <= MAX_MISSES) return this.#rejoin(peer);
+    this.#closing.refuse(peer, 'replica-mismatch', `${sentence}, ${peer.misses} times`);
   }
 
   #onRefuse(peer: Peer, { code, sentence }: MessageOf<'refuse'>): void {
     this.#options.events.refused(peer.name, code, sentence);
     peer.close(1000, code);
-  }
-
-  /** Ends a connection, saying why; its leaves are free at once. */
-  #refuse(peer: Peer, code: RefusalCode, sentence: string): void {
-    if (peer.state === 'closed') return;
-    this.#options.events.refused(peer.name || peer.address, code, sentence);
-    void peer.send(refusal(code, sentence));
-    if (REFUSALS[code] === 'later') this.#lost(peer);
-    peer.close(1008, code);
-    // A peer that does not answer would not answer the close either.
-    if (code === 'silent' || code === 'too-slow') peer.terminate();
-    this.#work.free(peer.name);
-    this.#work.assign();
-  }
-
-  #gone(peer: Peer): void {
-    const wasOpen = peer.state !== 'closed';
-    peer.state = 'closed';
-    const wasThere = this.#roster.remove(peer);
-    this.#shutdown.check(this.#roster.size);
-    if (!wasThere || !peer.hello) return;
-    this.#sessions.left(peer);
-    if (wasOpen) {
-      const departure = peer.departure ?? LOST;
-      this.#options.events.left(peer.name, departure);
-      if (departure.why === 'lost') this.#lost(peer);
-    }
-    if (this.#roster.named(peer.name)) return;
-    this.#options.events.forgotten(peer.name);
-    this.#work.forget(peer.name);
-    this.#work.free(peer.name);
-    this.#work.assign();
-  }
-
-  /** It may come back; our own arbiter does not. */
-  #lost({ name, hello, isArbiter }: Peer): void {
-    if (hello && !isArbiter) this.#shutdown.lost(name);
   }
 }
 
