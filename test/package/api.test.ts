@@ -25,6 +25,7 @@ const PRINTED: Readonly<Record<string, RegExp>> = {
   TrainingRun: /^stopped\n$/,
   TrainingEvent: /waiting-for-workers -> running, because of quorum-reached\n[^]*\n3 loss_g [\d.]+\n/,
   GradcastError: /^not-a-power-of-two .+\n$/,
+  defineTask: /^linear 784x10 10 function\n$/,
 };
 
 describe('docs/api.md', () => {

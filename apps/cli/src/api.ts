@@ -7,3 +7,5 @@ export type { TrainOptions } from './api/train-options.ts';
 export { train } from './api/train.ts';
 export type { TrainingEvent, TrainingRun } from './api/training-run.ts';
 export type { NumberedEvent, Progress, RunEvent, RunStateName, Summary } from '@gradcast/config';
+export { defineTask, fields, layers, meanSquaredError, softmaxCrossEntropy } from '@gradcast/own-task';
+export type { Step, TaskDefinition, Trainable } from '@gradcast/own-task';

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { OPTIONS } from '@gradcast/config';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
@@ -66,5 +67,21 @@ describe('trainOptionsType', () => {
     expect(text).toContain('readonly exact?: boolean | undefined;');
     expect(text).toMatch(/readonly onDivergence\?: "stop" \| "skip" \| undefined;/);
     expect(text).toMatch(/Usual: "mnist"\. \*\//);
+  });
+});
+
+describe("a user's task", () => {
+  it('is read from its file, and brings its own numbers', () => {
+    const file = fileURLToPath(new URL('../../../../examples/autoencoder.ts', import.meta.url));
+    const { coordinator, worker } = resolveOptions({ task: file, lr: 0.5 }, machine);
+    expect(coordinator).toMatchObject({ preset: 'autoencoder', taskFile: file, learningRate: 0.5, microBatchSize: 32 });
+    expect(coordinator.length).toEqual({ steps: 1000 });
+    expect(worker.taskFile).toBe(file);
+  });
+
+  it('is refused with its own code', () => {
+    expect(() => resolveOptions({ task: 'nowhere/task.ts' }, machine)).toThrow(
+      expect.objectContaining({ name: 'GradcastError', code: 'task-missing' }),
+    );
   });
 });

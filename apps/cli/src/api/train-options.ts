@@ -3,8 +3,9 @@
  * reads the flags, so there is no second list of them; the installed package's type is made from the same table
  * (`train-options-type.ts`).
  */
-import { ConfigError, optionsOf, resolveTrain } from '@gradcast/config';
+import { ConfigError, optionsOf, resolveTrain, taskFileOf } from '@gradcast/config';
 import type { Machine, OptionSpec, ResolvedTrain } from '@gradcast/config';
+import { loadOwnTask, OwnTaskError } from '@gradcast/own-task';
 import { GradcastError } from './gradcast-error.ts';
 
 /** Options of `gradcast train` by their names in camel case: `saveEvery: 100` for `--save-every 100`. */
@@ -29,9 +30,13 @@ export function optionKey(name: string): string {
  * @throws GradcastError with the code of the first problem and a sentence for each.
  */
 export function resolveOptions(options: TrainOptions, machine: Omit<Machine, 'environment'>): ResolvedTrain {
+  const args = argumentsOf(options);
+  const around = { ...machine, environment: {} };
   try {
-    return resolveTrain(argumentsOf(options), { ...machine, environment: {} });
+    const file = taskFileOf('train', args, around);
+    return resolveTrain(args, file === null ? around : { ...around, task: loadOwnTask(file).task });
   } catch (error) {
+    if (error instanceof OwnTaskError) throw new GradcastError(error.code, error.message, { cause: error });
     if (!(error instanceof ConfigError)) throw error;
     throw new GradcastError(error.problems[0].code, error.message, { cause: error });
   }
