@@ -52,7 +52,8 @@ export async function round(stages: Stages): Promise<RoundOutcome> {
   const step = fleet.open(version);
   if (hasNext()) fleet.prepare(version + 1);
 
-  // Gradients and tree: results come back in any order and are summed along the fixed tree.
+  // Gradients and tree: results come back in any order and are summed along the fixed tree, which is
+  // libs/reduction/src/gradient-tree.ts.
   const outcome = await step.closed;
   if (outcome.kind === 'stopped') return { kind: 'stopped' };
   timer.mark('compute');

@@ -1,5 +1,6 @@
 /**
- * The reduction tree over gradients in the run's codec (gradient and tail together).
+ * The reduction tree over gradients in the run's codec (gradient and tail together). The line that adds two float32 gradients
+ * is `add` in libs/vector/src/reference.ts, which `combine` in float-codec.ts calls; SIMD kernels have its bits.
  *
  * The left sibling's memory takes the sum, so a received frame's payload is added to in place and no step allocates
  * more than the frames it received.
