@@ -2,9 +2,9 @@
  * How fast workers are, and so how long a lease may take and how many leaves a worker should get.
  *
  * A deadline is twice the median of measured lease times, so a healthy worker keeps it unless it is disturbed; it
- * doubles with each attempt on the same leaves, so a slow machine is not robbed for ever. Who misses it is to blame.
+ * doubles with each attempt on the same leaves, so a slow machine keeps it in the end. A missed one counts against its worker.
  * Long before a slow worker's own deadline a step may stop waiting for it: after the patience that the fleet's measured
- * leases call for, others may be asked as well, and nobody is to blame.
+ * leases call for, others may be asked as well, without a strike (stragglers, backup tasks).
  *
  * Invariant: what a worker says of itself is a hint for shares, one among the times that are measured later. It never makes a
  * newcomer faster than the fleet is, and no patience is longer for it.

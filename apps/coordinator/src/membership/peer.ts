@@ -11,7 +11,7 @@
  *
  * Invariants: at most {@link AVERAGE_LIMIT} averages and one snapshot are under way to a peer, and, whatever it says it has
  * applied, no more bytes wait for it than its `maxWaiting` and a few small messages; so neither this process's memory
- * nor the worker's grows with a slow link, a slow device or a false claim.
+ * nor the worker's grows with a slow link, a slow device or a false claim. This is the backpressure of the protocol.
  */
 import { encodeFrame, ProtocolError } from '@gradcast/protocol';
 import type { CoordinatorMessage, MessageOf, WorkerMessage } from '@gradcast/protocol';
@@ -147,7 +147,7 @@ export class Peer {
     return this.#allowance.mayBeLarge(this.isProven);
   }
 
-  /** This process stood still for so long: the peer is not to blame. */
+  /** This process stood still for so long: the peer's deadlines are extended by as much. */
   postpone(byMs: number): void {
     this.joinedAt += byMs;
     this.pausedUntil += byMs;

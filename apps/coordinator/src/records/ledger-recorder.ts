@@ -1,6 +1,6 @@
 /**
  * The run's ledger as the step loop sees it: one line for each closed step, and, after a resume, each step that is done
- * again held against what it was the first time.
+ * again compared with what it was the first time.
  */
 import { createHash } from 'node:crypto';
 import type { RunDefinition } from '@gradcast/definition';

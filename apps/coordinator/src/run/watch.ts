@@ -1,6 +1,6 @@
 /**
- * Watches over a run that has too few workers: tells run control when there are enough and when not, says so once, and after
- * `--wait-workers` gives up. Where nobody can come any more, because the command's own workers have ended and no other machine
+ * Watches the quorum of a run (`--min-workers`): tells run control when there are enough workers and when not, says so once, and
+ * after `--wait-workers` gives up. Where no worker can come any more, because the command's own have ended and no other machine
  * reaches the port, it gives up at once. Its clocks stand still while the run is paused.
  */
 import type { Telemetry } from '../records/telemetry.ts';
