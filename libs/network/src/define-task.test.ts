@@ -80,6 +80,18 @@ async function lossAndGradient(task: Trainable, vector: Float32Array) {
 }
 
 describe('defineTask', () => {
+  it('takes the names of networks from the networks, also where one of them is averaged', () => {
+    const { name, fields, batchNorm, optimizer, microBatch, defaultSteps, scalars, networks } = definition;
+    // Nothing says the names apart from `networks`: a step that could not use `front` would not compile.
+    const task = defineTask({
+      ...{ name, fields, batchNorm, optimizer, microBatch, defaultSteps, scalars },
+      average: { network: 'back', limit: 0.9 },
+      networks: { back: networks.back, front: networks.front },
+      step: ({ networks: { front, back } }) => Promise.resolve({ loss: Number(front === back) }),
+    });
+    expect(task.groups.map((group) => group.name)).toEqual(['back', 'front']);
+  });
+
   it('lays out networks in their order, with what was left open', () => {
     const task = defineTask(definition);
     expect(task.groups.map(({ name, from }) => [name, from])).toEqual([

@@ -67,7 +67,7 @@ export interface TaskDefinition<N extends string, S extends string> {
   /** Adam with beta1 0.9, beta2 0.999 and epsilon 1e-8 unless said otherwise. */
   readonly optimizer: OptimizerDefinition;
   /** Samples are drawn with a moving average of this network's parameters, with decay min(limit, (1 + t) / (10 + t)). */
-  readonly average?: { readonly network: N; readonly limit: number };
+  readonly average?: { readonly network: NoInfer<N>; readonly limit: number };
   /** Samples of a micro-batch. */
   readonly microBatch: number;
   /** Micro-batches of a step, a power of two; 4 by default. More workers than that find nothing to do. */
