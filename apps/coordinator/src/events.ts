@@ -2,7 +2,7 @@
  * What the parts of a coordinator tell of workers, leases and results. What a user may read of it are the events of a run, which
  * have a stream of their own (`libs/config/src/run-events.ts`).
  */
-import type { AuditEnding, Departure, JoinedWorker } from '@gradcast/config';
+import type { AuditEnding, Departure, JoinedWorker, RunEvent } from '@gradcast/config';
 import type { RefusalCode } from '@gradcast/protocol';
 import type { Subtree } from '@gradcast/schedule';
 
@@ -22,6 +22,8 @@ export type LeaseOutcome = 'accepted' | 'late' | 'expired' | 'refused' | 'duplic
 
 /** What happens among the workers, told by who knows it: the measured, and what becomes an event. */
 export interface FleetEvents {
+  /** What becomes an event as it is. */
+  happened(event: RunEvent): void;
   joined(worker: JoinedWorker): void;
   left(worker: string, departure: Departure): void;
   /** Nobody has this name any more, however its worker went. */
@@ -35,15 +37,10 @@ export interface FleetEvents {
   /** A result was computed with another replica than ours. */
   mismatch(worker: string): void;
   readonly bytes: (direction: 'in' | 'out', message: string, bytes: number) => void;
-  /** Others may be asked for a worker's leaves of a step. */
-  leasedAgain(worker: string, leaves: { step: number; first: number; count: number }, why: 'expired' | 'shared'): void;
   /** @param worker whose value is used. */
   audit(ending: AuditEnding, worker: string): void;
   /** A sentence that a user should see. */
   notice(sentence: string): void;
-  /** A worker cannot keep up and gets nothing: bytes a second that it takes, and that it would have to. */
-  parked(worker: string, bytesPerSecond: number, neededBytesPerSecond: number): void;
-  quarantined(worker: string, reason: string, termMs: number): void;
   /** Handling a message of a worker failed for a reason of ours; it lost its connection. */
   failed(worker: string, error: unknown): void;
   /** This process stood still for so long. */

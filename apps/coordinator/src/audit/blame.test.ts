@@ -32,7 +32,9 @@ function harness(...present: { readonly name: string; readonly identity: string 
     events: {
       audit: (kind, worker) => told.push(`${kind} ${worker}`),
       lease: (outcome, worker) => told.push(`${outcome} ${worker}`),
-      quarantined: (worker, offence) => told.push(`quarantined ${worker} ${offence}`),
+      happened: (event) => {
+        if (event.type === 'quarantined') told.push(`quarantined ${event.worker} ${event.reason}`);
+      },
       resultRefused: (code) => told.push(`result ${code}`),
     },
     members: {

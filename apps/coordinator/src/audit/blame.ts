@@ -10,7 +10,7 @@ import type { Members } from '../membership/members.ts';
 import type { Offence } from '../membership/reputation.ts';
 
 export interface BlameOptions {
-  readonly events: Pick<FleetEvents, 'audit' | 'lease' | 'quarantined' | 'resultRefused'>;
+  readonly events: Pick<FleetEvents, 'audit' | 'happened' | 'lease' | 'resultRefused'>;
   readonly members: Pick<Members, 'named' | 'refuse' | 'reputations'>;
 }
 
@@ -49,6 +49,7 @@ export class Blame {
 
   offend({ worker, identity }: Pick<Party, 'worker' | 'identity'>, offence: Offence): void {
     const quarantine = this.#options.members.reputations.offence(identity, offence);
-    if (quarantine) this.#options.events.quarantined(worker, offence, quarantine.termMs);
+    if (!quarantine) return;
+    this.#options.events.happened({ type: 'quarantined', worker, reason: offence, termMs: quarantine.termMs });
   }
 }

@@ -55,8 +55,10 @@ describe('a paused run', () => {
   it('tells whose leaves are asked of others, and why', () => {
     const told: string[] = [];
     const harness = new FleetHarness();
-    harness.events.leasedAgain = (worker, { step, first, count }, why) =>
-      void told.push(`${worker} ${step}: ${first}+${count} ${why}`);
+    harness.events.happened = (event) => {
+      if (event.type !== 'leased-again') return;
+      told.push(`${event.worker} ${event.step}: ${event.first}+${event.count} ${event.why}`);
+    };
     const [a] = harness.join('a');
     harness.fleet.open(0);
     harness.pass(120_000, () => pong(a));

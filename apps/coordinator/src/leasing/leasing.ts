@@ -217,7 +217,7 @@ export class Leasing implements Work {
 
   #tellAgain(worker: string, { first, count }: LeafRange, why: 'expired' | 'shared'): void {
     const step = this.#step?.version ?? 0;
-    this.#options.events.leasedAgain(worker, { step, first, count }, why);
+    this.#options.events.happened({ type: 'leased-again', worker, step, first, count, why });
   }
 
   #checkHopeless({ worker, grantedAt, deadline, range }: Lease): void {

@@ -20,7 +20,7 @@ export interface ParkingOptions {
   /** Monotonic milliseconds. */
   readonly now: () => number;
   readonly incarnation: number;
-  readonly events: Pick<FleetEvents, 'parked'>;
+  readonly events: Pick<FleetEvents, 'happened'>;
   /** What a worker was asked for is free for others. */
   readonly released: (peer: Peer) => void;
   /** A worker gets a snapshot and starts anew. */
@@ -86,7 +86,7 @@ export class Parking {
   #tell(peer: Peer, takes: number, needs: number): void {
     const { events, incarnation } = this.#options;
     const [bytesPerSecond, neededBytesPerSecond] = [takes, needs].map((rate) => Math.round(Math.min(rate, 1e12)));
-    events.parked(peer.name, bytesPerSecond, neededBytesPerSecond);
+    events.happened({ type: 'parked', worker: peer.name, bytesPerSecond, neededBytesPerSecond });
     void peer.send({ type: 'parked', incarnation, bytesPerSecond, neededBytesPerSecond });
   }
 

@@ -192,10 +192,11 @@ export class FleetHarness {
       leaseTime: (worker, totalMs, computeMs) => tell('time', worker, totalMs, computeMs),
       mismatch: (worker) => tell('mismatch', worker),
       bytes: () => undefined,
-      leasedAgain: () => undefined,
       audit: (ending) => tell('audit', ending),
-      parked: (worker, takes, needs) => tell('parked', worker, takes, needs),
-      quarantined: (worker, reason, termMs) => tell('quarantined', worker, reason, termMs),
+      happened: (event) => {
+        if (event.type === 'quarantined') tell('quarantined', event.worker, event.reason, event.termMs);
+        if (event.type === 'parked') tell('parked', event.worker, event.bytesPerSecond, event.neededBytesPerSecond);
+      },
       failed: (worker, error) => tell('failed', worker, String(error)),
       stalled: (ms) => tell('stalled', ms),
       notice: (sentence) => tell('notice', sentence),
