@@ -1,5 +1,6 @@
 /**
- * One step of training, every stage in order. A newcomer who reads only this file knows what the system does.
+ * One step of synchronous data parallel training, every stage in order. A newcomer who reads only this file knows what the
+ * system does.
  *
  *     stream -> leases -> gradients -> tree -> mean -> clip -> average -> every replica steps -> records
  *

@@ -1,5 +1,5 @@
 /**
- * From a sum over M micro-batches to the average that is broadcast: mean and norms.
+ * From a sum over M micro-batches to the average that is broadcast: mean and norms, in the middle of the all-reduce.
  */
 import type { ParameterGroup } from '@gradcast/tensors';
 import type { Measure, Range, VectorKernels } from '@gradcast/vector';

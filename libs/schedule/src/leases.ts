@@ -3,7 +3,7 @@
  *
  *     granted --(result covers it)--> done
  *        |  \--(worker leaves)------> gone
- *        |\---(takes too long)------> shared: others may be asked as well, and nobody is to blame
+ *        |\---(takes too long)------> shared, its worker is a straggler: others may be asked as well, without a strike
  *        \----(deadline passes)-----> expired: still welcome, but its leaves may be leased again
  *
  * Invariants: a leaf is free exactly if it is neither covered nor in a lease that is neither shared nor expired; neither

@@ -1,6 +1,6 @@
 /**
- * The shutdown drain, the end of a run: it lasts until all workers that were told are gone, and until those that were lost a moment ago had the
- * time to come back and be told, too.
+ * The shutdown drain, the end of a run: it lasts until all workers that were told are gone, and until those that were lost a
+ * moment ago had the time to come back and be told, too.
  */
 import { LONGEST_RETRY_MS } from '@gradcast/protocol';
 
@@ -51,7 +51,7 @@ export class ShutdownDrain {
     return this.#expected.size;
   }
 
-  /** The coordinator stood still: nobody came back meanwhile that could not. */
+  /** The coordinator stood still, and no worker could come back meanwhile: the deadlines are extended by as much. */
   postpone(byMs: number): void {
     for (const [name, until] of this.#expected) this.#expected.set(name, until + byMs);
     if (this.#said) this.#said = { ...this.#said, until: this.#said.until + byMs };

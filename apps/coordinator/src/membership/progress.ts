@@ -47,7 +47,7 @@ export class Progress {
     return this.#debtMs > DEBT_MS;
   }
 
-  /** This process stood still for so long: the other side is not to blame. */
+  /** This process stood still for so long: what counts against the other side is put off by as much. */
   postpone(byMs: number): void {
     this.#at += byMs;
   }

@@ -1,5 +1,5 @@
 /**
- * Failures of this process that nobody foresaw and that no peer is to blame for: in a timer, in a callback of the system.
+ * Unexpected failures of this process that no peer caused: in a timer, in a callback of the system.
  *
  * Invariants: the first one ends a run that is under way with a checkpoint and a sentence, within a bounded time; before and
  * after that time a defect ends the process at once, with a sentence too. No stack is printed: the log has it.

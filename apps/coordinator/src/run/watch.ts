@@ -23,7 +23,7 @@ export interface WatchOptions {
   readonly now: () => number;
 }
 
-/** Workers that start together with the coordinator need a moment; nobody wants to read of that. */
+/** Workers that start together with the coordinator need a moment, which no notice should tell of. */
 const QUIET_MS = 5_000;
 /** A worker of somebody else on this machine may have lost its connection a moment ago. */
 const ALONE_MS = 3_000;
