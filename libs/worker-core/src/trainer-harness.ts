@@ -146,3 +146,10 @@ export class TrainerHarness {
     return this.sent.filter(isWanted);
   }
 }
+
+/** The coordinator's replica after some steps of the bench. */
+export function truthAfter(steps: number): Replica {
+  const replica = truth();
+  for (let version = 0; version < steps; version++) replica.advance(averageOf(version), SCALARS);
+  return replica;
+}
