@@ -29,7 +29,7 @@ export function classifierTask(): Trainable {
       },
     },
     average: { network: 'classifier', limit: 0.999 },
-    scalars: { loss: { low: 0 }, accuracy: { low: 0, high: 1 } },
+    scalars: { loss: { low: 0, lossOf: 'classifier' }, accuracy: { low: 0, high: 1 } },
     async step({ fields: batch, networks: { classifier } }) {
       const scores = classifier.forward(batch.images);
       const { loss, accuracy, seed } = await softmaxCrossEntropy(scores, batch.labels);

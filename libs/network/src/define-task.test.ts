@@ -32,7 +32,7 @@ const definition: TaskDefinition<'front' | 'back', 'loss'> = {
   average: { network: 'back', limit: 0.9 },
   microBatch: 16,
   defaultSteps: 10,
-  scalars: { loss: { low: 0 } },
+  scalars: { loss: { low: 0, lossOf: 'back' } },
   async step({ fields: batch, networks: { front, back } }) {
     let sum = 0;
     for (const scale of [1, 2]) {
@@ -106,7 +106,7 @@ describe('defineTask', () => {
     expect(task).toMatchObject({ microBatches: 4, minimumMicroBatch: 16, runningMomentum: 0.9 });
     expect(task.optimizer).toEqual({ kind: 'adam', learningRate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 });
     expect(task.average).toEqual({ group: task.groups[1], limit: 0.9 });
-    expect(task.scalars).toEqual([{ name: 'loss', low: 0, high: 2 ** 62, shown: 'progress' }]);
+    expect(task.scalars).toEqual([{ name: 'loss', low: 0, high: 2 ** 62, shown: 'progress', lossOf: 'back' }]);
   });
 
   it('adds the gradients of every pass, as finite differences have them', async () => {

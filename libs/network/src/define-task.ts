@@ -44,12 +44,14 @@ export interface OutputDefinition<N extends string> {
   }) => Tensor;
 }
 
-export interface ScalarDefinition {
+export interface ScalarDefinition<N extends string = string> {
   /** No micro-batch has a value outside of these; any number that is no overflow by default. */
   readonly low?: number;
   readonly high?: number;
   /** `progress` in every place, `log` not on the progress line; `progress` by default. */
   readonly shown?: TailScalar['shown'];
+  /** The network whose loss it is; Prometheus has losses by network. */
+  readonly lossOf?: N;
 }
 
 export interface TaskDefinition<N extends string, S extends string> {
@@ -75,7 +77,7 @@ export interface TaskDefinition<N extends string, S extends string> {
   /** Steps of a run that names neither steps nor epochs. */
   readonly defaultSteps: number;
   /** Numbers of a micro-batch that are shown, as means over a step. */
-  readonly scalars: Readonly<Record<S, ScalarDefinition>>;
+  readonly scalars: Readonly<Record<S, ScalarDefinition<NoInfer<N>>>>;
   /** Runs the networks forward and backward on one micro-batch; what the losses' seeds mean is a mean over the samples. */
   readonly step: (step: Step<N>) => Promise<Readonly<Record<S, number>>>;
   readonly output?: OutputDefinition<N>;
@@ -110,11 +112,12 @@ export function defineTask<N extends string, S extends string>(definition: TaskD
   const normalises = networks.some(({ hasBatchNorm }) => hasBatchNorm);
   const parts = layOutNetworks({
     networks: networks.map((network) => ({ network, suffix: network.name })),
-    scalars: Object.entries<ScalarDefinition>(definition.scalars).map(([scalar, { low, high, shown }]) => ({
+    scalars: Object.entries<ScalarDefinition>(definition.scalars).map(([scalar, { low, high, shown, lossOf }]) => ({
       name: scalar,
       low: low ?? -LARGEST_STATISTIC,
       high: high ?? LARGEST_STATISTIC,
       shown: shown ?? 'progress',
+      ...(lossOf === undefined ? {} : { lossOf }),
     })),
     initializer: definition.initializer ?? { kind: 'glorot_uniform' },
   });
