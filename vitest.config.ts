@@ -27,6 +27,9 @@ export default defineConfig({
           ],
           exclude: [...configDefaults.exclude, '**/*.gpu.test.ts'],
           pool: 'forks',
+          // The default leaves a core idle.
+          maxWorkers: availableParallelism(),
+          sequence: { groupOrder: 0 },
           testTimeout: 60_000,
         },
       },
@@ -36,6 +39,7 @@ export default defineConfig({
           include: ['libs/**/src/**/*.gpu.test.ts'],
           pool: 'forks',
           fileParallelism: false,
+          sequence: { groupOrder: 2 },
           env: softwareGpu,
           testTimeout: 120_000,
           hookTimeout: 60_000,
