@@ -4,6 +4,7 @@
  * Source: Pearson, "On lines and planes of closest fit to systems of points in space", Philosophical Magazine 2, 1901.
  */
 import { symmetricEigen } from './eigen.ts';
+
 /** Pixels of the images that are looked at, which are MNIST's. */
 export const IMAGE_BYTES = 28 * 28;
 

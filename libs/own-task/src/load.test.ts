@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { findTask } from './find.ts';
+import { chosenTask, findTask } from './find.ts';
 import { loadOwnTask } from './load.ts';
 
 let folder = '';
@@ -131,5 +131,19 @@ describe('findTask', () => {
       'the run trains points (SHA-256 abab',
     );
     expect(() => findTask({ preset: 'lines', task: sha256 }, path)).toThrow('defines points');
+  });
+});
+
+describe('chosenTask', () => {
+  it('brings the task with what a definition says of it', async () => {
+    expect(chosenTask('mnist', null)).toMatchObject({
+      task: { name: 'mnist' },
+      identity: { preset: 'mnist', task: null },
+    });
+    const path = await write(SOUND);
+    const { sha256 } = loadOwnTask(path);
+    const chosen = chosenTask('points', path);
+    expect(chosen).toMatchObject({ task: { name: 'points' }, identity: { preset: 'points', task: sha256 } });
+    expect(() => chosenTask('lines', path)).toThrow('defines points now');
   });
 });

@@ -11,7 +11,7 @@ import { assertSuits, openDataset } from '@gradcast/dataset';
 import type { Dataset, OpenDataset } from '@gradcast/dataset';
 import { definitionOf } from '@gradcast/definition';
 import { collectVectors, TrainingState } from '@gradcast/optimizer';
-import { findTask, loadOwnTask } from '@gradcast/own-task';
+import { chosenTask } from '@gradcast/own-task';
 import { codecReserve, createCodec } from '@gradcast/reduction';
 import { definedTask } from '@gradcast/task';
 import { selectKernels } from '@gradcast/vector';
@@ -41,10 +41,8 @@ export async function run(options: RunOptions): Promise<RunResult> {
 async function runOn(opened: OpenDataset, options: RunOptions): Promise<RunResult> {
   const { config, control } = options;
   const totalSteps = lengthOf(config, opened);
-  const own = config.taskFile === null ? undefined : loadOwnTask(config.taskFile);
-  const identity = { preset: config.preset, task: own?.sha256 ?? null };
   const { seed, codec: codecName } = config;
-  const known = findTask(identity, config.taskFile)!;
+  const { task: known, identity } = chosenTask(config.preset, config.taskFile);
   const task = definedTask(known, config);
   assertSuits(opened, task);
   const kernels = selectKernels({ reserve: [...TrainingState.reserve(task), ...codecReserve(codecName, task)] });
