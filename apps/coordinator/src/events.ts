@@ -2,7 +2,7 @@
  * What the parts of a coordinator tell of workers, leases and results. What a user may read of it are the events of a run, which
  * have a stream of their own (`libs/config/src/run-events.ts`).
  */
-import type { AuditEnding, Departure, JoinedWorker, RunEvent } from '@gradcast/config';
+import type { AuditEnding, CredentialRole, Departure, JoinedWorker, RunEvent } from '@gradcast/config';
 import type { RefusalCode } from '@gradcast/protocol';
 import type { Subtree } from '@gradcast/schedule';
 
@@ -54,6 +54,7 @@ export type WorkerState = (typeof WORKER_STATES)[number];
 /** A worker as metrics and discovery see it. */
 export interface WorkerView {
   readonly name: string;
+  readonly role: CredentialRole;
   readonly backend: string;
   readonly address: string;
   readonly metricsPort: number | null;

@@ -5,12 +5,14 @@ import { OUTPUT_OPTIONS } from './options/output.ts';
 import { RUN_FOLDER_OPTIONS } from './options/run-folder.ts';
 import { TOOL_OPTIONS } from './options/tools.ts';
 import { TRAINING_OPTIONS } from './options/training.ts';
+import { VOLUNTEER_OPTIONS } from './options/volunteers.ts';
 import { WORKER_OPTIONS } from './options/workers.ts';
 
 /** All options, in the order help shows them. */
 export const OPTIONS: readonly OptionSpec[] = [
   ...TRAINING_OPTIONS,
   ...WORKER_OPTIONS,
+  ...VOLUNTEER_OPTIONS,
   ...RUN_FOLDER_OPTIONS,
   ...NETWORK_OPTIONS,
   ...TOOL_OPTIONS,

@@ -34,6 +34,7 @@ export const OPTION_GROUPS = [
   'What to train',
   'Batches and optimizer',
   'Workers',
+  'Volunteers',
   'Run folder',
   'Network',
   'Samples',

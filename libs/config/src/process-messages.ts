@@ -8,8 +8,11 @@ import type { RunDefinition } from '@gradcast/definition';
 import type { CoordinatorConfig, WorkerConfig } from './run-config.ts';
 import type { NumberedEvent, Scores } from './run-events.ts';
 
-/** What the holder of a credential may do: a `trusted` worker's word counts where bits cannot be compared. */
-export const CREDENTIAL_ROLES = ['worker', 'trusted'] as const;
+/**
+ * What the holder of a credential may do: a `trusted` worker's word counts where bits cannot be compared; a `volunteer`'s
+ * counts nowhere, and what it computes is computed again.
+ */
+export const CREDENTIAL_ROLES = ['worker', 'trusted', 'volunteer'] as const;
 export type CredentialRole = (typeof CREDENTIAL_ROLES)[number];
 
 /** A credential with its secret. */

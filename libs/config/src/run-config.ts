@@ -15,6 +15,12 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 /** How long a run is: never both. */
 export type RunLength = { readonly steps: number } | { readonly epochs: number };
 
+/** How browser tabs join. */
+export interface JoinConfig {
+  /** How long a join code is good for. */
+  readonly hours: number;
+}
+
 /** What the coordinator process is told. */
 export interface CoordinatorConfig extends ChosenDefinition {
   readonly length: RunLength;
@@ -55,6 +61,14 @@ export interface CoordinatorConfig extends ChosenDefinition {
   readonly minWorkers: number;
   /** More workers than this are turned away. */
   readonly maxWorkers: number;
+  /** More volunteers than this are turned away. */
+  readonly maxVolunteers: number;
+  /** Most of a step's leaves that volunteers hold at any time, as a share, 0 to 1. */
+  readonly volunteerShare: number;
+  /** Share of a proven volunteer's leaves that is computed again, 0 to 1. */
+  readonly auditVolunteers: number;
+  /** How browser tabs may join by a link; null lets none in. */
+  readonly join: JoinConfig | null;
   /** Whether every worker must compute the same bits. */
   readonly exact: boolean;
   /** Share of results that are computed twice, by different workers, and compared; 0 to 1. */

@@ -104,7 +104,7 @@ function credentialOf(line: string, from: string): CredentialSecret | { readonly
     const shape = 'begins with a letter or digit and has up to 40 letters, digits, dots, dashes and underscores';
     return refuse('token-shape', `${from} has no name that ${shape}`);
   }
-  if (!isRole(role)) return refuse('token-shape', `${from} has another role than ${CREDENTIAL_ROLES.join(' or ')}`);
+  if (!isRole(role)) return refuse('token-shape', `${from} has another role than ${CREDENTIAL_ROLES.join(', ')}`);
   const token = checked(secret, from);
   return 'problem' in token ? token : { name, role, secret: token.token };
 }

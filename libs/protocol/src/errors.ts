@@ -23,6 +23,8 @@ export const REFUSALS = {
   silent: 'later',
   'too-slow': 'later',
   'too-many-workers': 'later',
+  'too-many-volunteers': 'later',
+  'join-revoked': 'never',
   'too-many-connections': 'later',
   'too-many-messages': 'later',
   'message-too-large': 'later',

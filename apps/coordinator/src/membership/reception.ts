@@ -35,15 +35,19 @@ export class Reception {
     if (peer.hello) throw new ProtocolError('message-unexpected', 'a second hello came');
     const { roster, sessions, budgets, isOurs } = this.#options;
     peer.isArbiter = isOurs(hello.name, peer.credential);
-    const former = roster.withSecret(hello.session);
-    const known = former ?? sessions.find(hello.session);
+    // A session belongs to a role: what a volunteer earned makes nobody a better worker, nor the other way round.
+    const isOfRole = (other: Pick<Peer, 'credential'> | undefined) => other?.credential.role === peer.credential.role;
+    const withSecret = roster.withSecret(hello.session);
+    const former = isOfRole(withSecret) ? withSecret : undefined;
+    const gone = sessions.find(hello.session);
+    const known = former ?? (isOfRole(gone) ? gone : undefined);
     budgets.hello(peer, known);
     if (former) this.#dismiss(former, 'replaced', 'the worker connected again');
     else if (!peer.isArbiter) this.#makePlace(peer);
-    sessions.take(hello.session);
+    if (known) sessions.take(hello.session);
     const name = former?.name ?? roster.freeName(known?.name ?? hello.name);
     peer.hello = hello;
-    roster.introduce(peer, sessions.open(name, known));
+    roster.introduce(peer, sessions.open({ name, credential: peer.credential }, known));
   }
 
   #dismiss(peer: Peer, code: 'replaced' | 'too-many-workers', sentence: string): void {

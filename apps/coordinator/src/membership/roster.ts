@@ -34,7 +34,8 @@ export class Roster {
       const doing = state === 'active' ? working : state === 'parked' || state === 'leaving' ? state : 'joining';
       const { backend, metricsPort } = hello;
       const isLocal = credential.kind === 'local';
-      return [{ name, backend, metricsPort, address, isLocal, state: doing, quarantine: quarantine ?? null }];
+      const { role } = credential;
+      return [{ name, role, backend, metricsPort, address, isLocal, state: doing, quarantine: quarantine ?? null }];
     });
   }
 

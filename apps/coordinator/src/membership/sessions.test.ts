@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { CredentialRole } from '@gradcast/config';
+import { ANYBODY, VOLUNTEER } from '../network/credentials.ts';
 import type { Credential, CredentialKind } from '../network/credentials.ts';
 import { FleetHarness } from '../run/fleet-harness.ts';
 import type { FakeWorker } from '../run/fleet-harness.ts';
@@ -98,9 +99,26 @@ describe('wrong replicas', () => {
 });
 
 describe('sessions', () => {
+  it('belong to a role: nobody goes on with one under another', () => {
+    const harness = new FleetHarness();
+    const volunteer = harness.connect('tab', {}, { credential: VOLUNTEER });
+    volunteer.hello();
+    volunteer.ready();
+    const worker = harness.connect('tab');
+    worker.hello(secretOf(volunteer));
+    worker.ready();
+    expect(harness.fleet.workers.map(({ name, role }) => `${name} ${role}`)).toEqual(['tab volunteer', 'tab-2 worker']);
+    const back = harness.connect('tab', {}, { credential: VOLUNTEER });
+    back.hello(secretOf(volunteer));
+    back.ready();
+    expect(harness.fleet.workers.map(({ name, role }) => `${name} ${role}`)).toEqual(['tab-2 worker', 'tab volunteer']);
+  });
+
   it('of workers that are gone are remembered up to a bound, the latest', () => {
     const sessions = new Sessions();
-    const all = Array.from({ length: 6000 }, (_, i) => sessions.open(`w${i}`, undefined));
+    const all = Array.from({ length: 6000 }, (_, i) =>
+      sessions.open({ name: `w${i}`, credential: ANYBODY }, undefined),
+    );
     for (const each of all) sessions.left(each);
     expect(sessions.size).toBe(4096);
     expect(sessions.find(all[0].secret)).toBeUndefined();

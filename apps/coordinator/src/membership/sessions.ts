@@ -7,6 +7,7 @@
  * Invariant: sessions that nobody is connected for are bounded; the longest gone are forgotten first.
  */
 import { createHash, randomBytes } from 'node:crypto';
+import type { Credential } from '../network/credentials.ts';
 import type { Peer } from './peer.ts';
 import type { Origin } from './reputation.ts';
 
@@ -22,6 +23,8 @@ export interface SessionRecord {
   readonly secret: string;
   /** Whether a result of it was ever used. */
   readonly isProven: boolean;
+  /** With what it came; a session belongs to one role. */
+  readonly credential: Credential;
 }
 
 export class Sessions {
@@ -45,14 +48,17 @@ export class Sessions {
   }
 
   /** A new session, or the next secret of a former one. */
-  open(name: string, former: Pick<SessionRecord, 'identity' | 'isProven'> | undefined): SessionRecord {
+  open(
+    { name, credential }: Pick<SessionRecord, 'name' | 'credential'>,
+    former: Pick<SessionRecord, 'identity' | 'isProven'> | undefined,
+  ): SessionRecord {
     const { identity, isProven } = former ?? { identity: `session-${++this.#opened}`, isProven: false };
-    return { identity, name, secret: randomBytes(16).toString('hex'), isProven };
+    return { identity, name, secret: randomBytes(16).toString('hex'), isProven, credential };
   }
 
   /** Its worker is gone, and may come back. */
-  left({ identity, name, secret, isProven }: SessionRecord): void {
-    this.#gone.set(digestOf(secret), { identity, name, secret, isProven });
+  left({ identity, name, secret, isProven, credential }: SessionRecord): void {
+    this.#gone.set(digestOf(secret), { identity, name, secret, isProven, credential });
     for (const digest of this.#gone.keys()) {
       if (this.#gone.size <= MOST_GONE) return;
       this.#gone.delete(digest);

@@ -7,8 +7,11 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Access, CredentialRole } from '@gradcast/config';
 
-/** Whom a secret names: this command's own worker, one holder of its own, whoever has the shared one, anybody. */
-export type CredentialKind = 'local' | 'own' | 'shared' | 'none';
+/**
+ * Whom a secret names: this command's own worker, one holder of its own, whoever has the shared one, whoever came by the join
+ * link, anybody.
+ */
+export type CredentialKind = 'local' | 'own' | 'shared' | 'volunteer' | 'none';
 
 export interface Credential {
   readonly kind: CredentialKind;
@@ -19,6 +22,8 @@ export interface Credential {
 
 /** Of a worker that this command started. */
 export const LOCAL: Credential = { kind: 'local', name: 'local', role: 'trusted' };
+/** Of a browser tab that came by the join link. */
+export const VOLUNTEER: Credential = { kind: 'volunteer', name: 'volunteer', role: 'volunteer' };
 /** Of a worker at a coordinator that asks for no token. */
 export const ANYBODY: Credential = { kind: 'none', name: 'none', role: 'worker' };
 

@@ -8,6 +8,7 @@ function worker(changes: Partial<WorkerView>): WorkerView {
     backend: 'wasm',
     address: '10.0.0.7',
     metricsPort: 9464,
+    role: 'worker',
     isLocal: false,
     state: 'idle',
     quarantine: null,

@@ -8,6 +8,7 @@ const WORKER: WorkerView = {
   backend: 'wasm',
   address: '127.0.0.1',
   metricsPort: null,
+  role: 'worker',
   isLocal: false,
   state: 'joining',
   quarantine: null,
