@@ -77,6 +77,28 @@ describe('routes', () => {
     expect((await ask('GET', '/b')).status).toBe(404);
   });
 
+  it('see the headers of a request, and answer bytes with headers of their own', async () => {
+    const { ask } = await serve({
+      method: 'GET',
+      path: '/a',
+      answer: ({ headers }) => ({
+        status: 200,
+        type: 'image/png',
+        body: new TextEncoder().encode(`${headers.host} \u00fc`),
+        headers: { 'cache-control': 'no-cache', etag: '"x"' },
+      }),
+    });
+    const { text, headers } = await ask('GET', '/a');
+    expect(text).toBe('localhost \u00fc');
+    expect(headers).toMatchObject({
+      'content-type': 'image/png',
+      'content-length': '12',
+      'cache-control': 'no-cache',
+      etag: '"x"',
+    });
+    expect(await ask('HEAD', '/a')).toMatchObject({ status: 200, text: '', headers: { 'content-length': '12' } });
+  });
+
   it('say which methods they have', async () => {
     const { ask } = await serve(echo('GET', '/both'), echo('POST', '/both'), echo('POST', '/post'));
     const [both, post, head] = [await ask('PUT', '/both'), await ask('GET', '/post'), await ask('HEAD', '/post')];

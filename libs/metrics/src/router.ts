@@ -4,7 +4,7 @@
  *
  * Invariant: nothing that a client sends, or does not take, is kept beyond the two limits below.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 
 /** Answers a request if its path is one of these routes'; returns false, having done nothing, if it is not. */
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => boolean;
@@ -16,12 +16,19 @@ export interface StreamSink {
 }
 
 export type Answer =
-  | { readonly status: number; readonly type: string; readonly body: string }
+  | {
+      readonly status: number;
+      readonly type: string;
+      readonly body: string | Uint8Array;
+      /** Besides type and length; they go before what every answer has. */
+      readonly headers?: Readonly<Record<string, string>>;
+    }
   /** Goes on until the reader or the listener ends it. @returns what is to be done then. */
   | { readonly status: number; readonly type: string; readonly stream: (sink: StreamSink) => () => void };
 
 export interface RouteRequest {
   readonly query: URLSearchParams;
+  readonly headers: IncomingHttpHeaders;
   /** What came with it, of at most {@link BODY_BYTES} bytes. */
   readonly body: string;
 }
@@ -70,10 +77,11 @@ export function router(routes: readonly Route[]): RequestHandler {
 
 async function respond(route: Route, request: IncomingMessage): Promise<Answer> {
   const query = new URLSearchParams((request.url ?? '').split('?')[1] ?? '');
-  if (route.method === 'GET') return route.answer({ query, body: '' });
+  const { headers } = request;
+  if (route.method === 'GET') return route.answer({ query, headers, body: '' });
   const body = await bodyOf(request);
   if (body === undefined) return { status: 413, type: TEXT, body: `A body has at most ${BODY_BYTES} bytes.\n` };
-  return route.answer({ query, body });
+  return route.answer({ query, headers, body });
 }
 
 /** Reads to the end, which the listener's own limit brings about: who is left half read hears no answer. @returns undefined if it is too long. */
@@ -97,7 +105,11 @@ function send({ request, response }: Exchange, answer: Answer, also: Readonly<Re
   if (response.destroyed) return;
   const headers = { 'content-type': answer.type, 'cache-control': 'no-store', ...also };
   if ('body' in answer) {
-    response.writeHead(answer.status, { ...headers, 'content-length': Buffer.byteLength(answer.body) });
+    response.writeHead(answer.status, {
+      ...headers,
+      ...answer.headers,
+      'content-length': Buffer.byteLength(answer.body),
+    });
     response.end(request.method === 'HEAD' ? undefined : answer.body);
     return;
   }
