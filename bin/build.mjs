@@ -24,6 +24,7 @@ const entries = {
   sample: 'apps/cli/src/sample.ts',
   verify: 'apps/cli/src/verify.ts',
   operate: 'apps/cli/src/operate.ts',
+  join: 'apps/cli/src/join.ts',
   replay: 'apps/cli/src/replay.ts',
   probe: 'apps/cli/src/probe.ts',
   api: 'apps/cli/src/api.ts',

@@ -27,6 +27,7 @@ import { Reporter, type Sink } from './reporter.ts';
 import type { Surroundings } from './supervise.ts';
 import {
   doctorFromArgs,
+  joinFromArgs,
   operateFromArgs,
   replayFromArgs,
   sampleFromArgs,
@@ -111,6 +112,8 @@ async function dispatch(command: CommandName, args: readonly string[], world: Wo
       case 'stop':
       case 'drain':
         return await operateFromArgs(command, { args, ...world }, (line) => world.stdout.write(`${line}\n`));
+      case 'join':
+        return await joinFromArgs(args, world.machine, world.tools, (line) => world.stdout.write(`${line}\n`));
       case 'sample':
         return await sampleFromArgs(args, world.machine, world.tools, (line) => world.stdout.write(`${line}\n`));
       case 'verify':

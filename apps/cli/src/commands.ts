@@ -13,7 +13,7 @@ export interface CommandHelp {
 /** In which order and under which headings `gradcast --help` lists the commands. */
 export const COMMAND_GROUPS: readonly { readonly title: string; readonly commands: readonly CommandName[] }[] = [
   { title: 'Train', commands: ['train', 'coordinator', 'worker', 'demo'] },
-  { title: 'Operate a run while it goes on', commands: ['pause', 'resume', 'stop', 'drain'] },
+  { title: 'Operate a run while it goes on', commands: ['pause', 'resume', 'stop', 'drain', 'join'] },
   { title: 'Use and check a run', commands: ['sample', 'verify', 'replay'] },
   { title: 'Look after this machine', commands: ['doctor'] },
 ];
@@ -32,6 +32,7 @@ export const COMMAND_HELP: Readonly<Record<CommandName, CommandHelp>> = {
       ['gradcast train --resume', 'go on with the newest run of these settings'],
       ['gradcast train --resume runs/RUN --steps 4000', 'make a finished run longer'],
       ['GRADCAST_TOKEN=... gradcast train --host 0.0.0.0 --port 7070', 'let other machines join'],
+      ['gradcast train --join --host 0.0.0.0', 'let browser tabs join, by a link and its QR code'],
     ],
   },
   coordinator: {
@@ -92,6 +93,18 @@ export const COMMAND_HELP: Readonly<Record<CommandName, CommandHelp>> = {
       '--min-workers left it waits for others; one that has only its own workers, and listens on loopback, ends with a ' +
       'checkpoint when the last of them is gone, unless it is paused.',
     examples: [['gradcast drain runs/RUN local-1', 'before its machine is turned off']],
+  },
+  join: {
+    usage: 'gradcast join RUN [options]',
+    summary: 'show the link by which browser tabs join a run, take it back, or make another',
+    about:
+      'RUN is the folder of a run that goes on with --join, on this machine and started by this user. A link that is taken back ' +
+      'is good for nothing any more, and who came by it is sent away; another one may be made at any time.',
+    examples: [
+      ['gradcast join runs/RUN', 'the link and its QR code'],
+      ['gradcast join runs/RUN --revoke', 'send away who came by it, and let nobody in'],
+      ['gradcast join runs/RUN --revoke --renew', 'the same, and a new link for others'],
+    ],
   },
   sample: {
     usage: 'gradcast sample RUN --output FILE [options]',

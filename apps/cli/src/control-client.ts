@@ -14,6 +14,10 @@ export const OPERATE_CODES = [
   'run-copied',
   'run-ending',
   'worker-unknown',
+  'join-off',
+  'join-revoked',
+  'join-expired',
+  'join-code',
 ] as const;
 
 /** An operation was not done. `message` is one sentence for a user. */

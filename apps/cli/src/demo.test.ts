@@ -43,6 +43,7 @@ function setUp(exitCode = 0) {
           }),
         sample: () => Promise.reject(new Error('not part of the demo')),
         operate: () => Promise.reject(new Error('not part of the demo')),
+        join: () => Promise.reject(new Error('not part of the demo')),
         verify: () => Promise.reject(new Error('not part of the demo')),
         replay: () => Promise.reject(new Error('not part of the demo')),
         ownTask: () => Promise.reject(new Error('not part of the demo')),

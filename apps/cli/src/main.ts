@@ -44,6 +44,7 @@ const world: World = {
     doctor: async () => (await import('./doctor-command.ts')).doctorCommand,
     sample: async () => (await import('./sample.ts')).runSample,
     operate: async () => (await import('./operate.ts')).runOperation,
+    join: async () => (await import('./join.ts')).runJoin,
     verify: async () => (await import('./verify.ts')).runVerify,
     replay: async () => (await import('./replay.ts')).runReplay,
     ownTask: async () => (await import('./own-task.ts')).loadOwnTask,

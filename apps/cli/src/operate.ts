@@ -160,7 +160,7 @@ function endOf(summary: unknown): { status: string; steps: number; targetSteps: 
 }
 
 /** Why nobody answers for a run, as far as its folder tells. */
-async function notRunning(run: string): Promise<OperateError> {
+export async function notRunning(run: string): Promise<OperateError> {
   const end = endOf((await readRun(run).catch(() => undefined))?.summary);
   const why = end
     ? `it has ${ENDED[end.status] ?? 'ended'} at step ${end.steps} of ${end.targetSteps}`

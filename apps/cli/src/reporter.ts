@@ -53,7 +53,7 @@ export class Reporter {
   progress(progress: Progress): void {
     if (!this.#options.progress) return;
     this.#latest = progress;
-    if (this.#onTerminal()) {
+    if (this.hasTerminal) {
       if (this.#options.now() - this.#lastDraw >= REDRAW_MS) this.#draw(progress);
       return;
     }
@@ -72,7 +72,19 @@ export class Reporter {
   notice(sentence: string): void {
     this.#clear();
     this.#options.stderr.write(`${printable(sentence, SENTENCE_LIMIT)}\n`);
-    if (this.#latest && this.#onTerminal()) this.#draw(this.#latest);
+    if (this.#latest && this.hasTerminal) this.#draw(this.#latest);
+  }
+
+  /** Whether people read this on a terminal. */
+  get hasTerminal(): boolean {
+    return this.#options.stderr.isTTY === true && !this.#options.json;
+  }
+
+  /** Shows lines of our own as they are, above the progress line. */
+  picture(lines: string): void {
+    this.#clear();
+    this.#options.stderr.write(`${lines}\n`);
+    if (this.#latest && this.hasTerminal) this.#draw(this.#latest);
   }
 
   /** Says what went wrong: one sentence and its code. */
@@ -82,7 +94,7 @@ export class Reporter {
 
   /** Leaves the last progress line standing and moves on to the next line. */
   endProgress(): void {
-    if (this.#latest && this.#onTerminal()) {
+    if (this.#latest && this.hasTerminal) {
       this.#draw(this.#latest);
       this.#options.stderr.write('\n');
     }
@@ -117,10 +129,6 @@ export class Reporter {
     this.say(`images/s    ${summary.imagesPerSecond.toFixed(1)} over ${seconds.toFixed(1)} s (${fleet})`);
     this.say(`parameters  sha256 ${summary.parametersSha256}`);
     this.say(`state       sha256 ${summary.stateSha256}`);
-  }
-
-  #onTerminal(): boolean {
-    return this.#options.stderr.isTTY === true && !this.#options.json;
   }
 
   #draw(progress: Progress): void {

@@ -45,7 +45,7 @@ class FakeProcess {
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
-function setUp(workers = 2) {
+function setUp(workers = 2, isTTY = false) {
   const started: FakeProcess[] = [];
   const timers = new Map<() => void, number>();
   const said = { out: '', err: '' };
@@ -53,7 +53,7 @@ function setUp(workers = 2) {
   const run = resolveTrain(['--workers', `${workers}`], { environment: {}, cores: 2, hostname: 'h' });
   const reporter = new Reporter({
     stdout: { write: (text) => (said.out += text) },
-    stderr: { write: (text) => (said.err += text) },
+    stderr: { write: (text) => (said.err += text), isTTY },
     now: () => 0,
     json: false,
     progress: true,
@@ -111,6 +111,39 @@ const failed = (code: string, exitCode: number): ChildMessage => ({
   exitCode,
 });
 const finished = (exitCode: number): ChildMessage => ({ type: 'finished', exitCode, summary: {} as Summary });
+
+describe('the link by which browser tabs join', () => {
+  const expires = new Date(2026, 10, 29, 8, 5).getTime();
+  const joining = (joinUrl: string, tlsFingerprint?: string): ChildMessage => ({
+    ...listening,
+    joinUrl,
+    joinExpires: expires,
+    tlsFingerprint,
+  });
+
+  it('is said with the time at which it ends, and what to do for other devices', () => {
+    const { coordinator, said } = setUp();
+    coordinator.say(joining('http://127.0.0.1:5000/join#code'));
+    expect(said.err).toContain('browser tabs join at http://127.0.0.1:5000/join#code until 2026-11-29 08:05\n');
+    expect(said.err).toContain('other devices can join as well with --host 0.0.0.0\n');
+  });
+
+  it('has the fingerprint of a certificate of our own beside it, and on a terminal a picture', async () => {
+    const { coordinator, said } = setUp(2, true);
+    coordinator.say(joining('https://192.168.1.5:5000/join#code', 'AB:CD'));
+    expect(said.err).toContain('SHA-256 AB:CD\n');
+    expect(said.err).not.toContain('--host');
+    await expect.poll(() => said.err).toMatch(/(\n[ \u2580\u2584\u2588]{20,}){10}/);
+  });
+
+  it('is no picture where no device could follow it, nor where nobody looks', async () => {
+    const [hidden, unseen] = [setUp(2, true), setUp()];
+    hidden.coordinator.say(joining('http://127.0.0.1:5000/join#code'));
+    unseen.coordinator.say(joining('https://192.168.1.5:5000/join#code'));
+    await import('uqr').then(settled);
+    for (const { said } of [hidden, unseen]) expect(said.err).not.toMatch(/[\u2580\u2584\u2588]/);
+  });
+});
 
 describe('a run that ends', () => {
   it('has no worker started again, and says nothing of what its workers say of it', async () => {

@@ -7,6 +7,7 @@ import type { Access, ChildMessage, CoordinatorConfig, LocalWorkerConfig, Summar
 import { type Child, exitText, type StartChild } from './child.ts';
 import { EXIT_FAILED, exitAfter, type StopSignal } from './exit-codes.ts';
 import { type Delay, LocalWorkers } from './local-workers.ts';
+import { isForOthers, linkSentences, qrCode } from './join-link.ts';
 import type { Reporter } from './reporter.ts';
 
 /** A coordinator that was told to stop, or has finished, may take this long to save and say goodbye. */
@@ -25,6 +26,8 @@ export interface RunPlan {
     readonly socket: string | null;
   } | null;
 }
+
+type Listening = Extract<ChildMessage, { type: 'listening' }>;
 
 /** What a run needs of the world. */
 export interface Surroundings {
@@ -107,6 +110,7 @@ class Supervision {
         const from = message.resumedFromStep === null ? '' : `, resumed from step ${message.resumedFromStep}`;
         reporter.notice(`run ${message.runFolder}: ${message.totalSteps} steps${from}`);
         reporter.notice(`coordinator at ${message.url}, metrics at ${message.metricsUrl}`);
+        this.#showJoinLink(message);
         reporter.startClock();
         // A run that has reached its length already needs nobody.
         if (this.#exitCode === null && (message.resumedFromStep ?? 0) < message.totalSteps) {
@@ -142,6 +146,18 @@ class Supervision {
       default:
         message satisfies never;
     }
+  }
+
+  #showJoinLink({ joinUrl: url, joinExpires: expires, tlsFingerprint }: Listening): void {
+    const { reporter } = this.#surroundings;
+    if (url === undefined || expires === undefined) return;
+    for (const sentence of linkSentences({ url, expires }, tlsFingerprint)) reporter.notice(sentence);
+    // A picture for whoever looks at the screen: without it the link does as well.
+    if (reporter.hasTerminal && isForOthers(url))
+      void qrCode(url).then(
+        (code) => reporter.picture(code),
+        () => undefined,
+      );
   }
 
   #onSignal(signal: StopSignal): void {

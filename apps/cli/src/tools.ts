@@ -2,6 +2,7 @@
 import { type BackendChoice, ConfigError, gather, type Machine, type Problem, quoted } from '@gradcast/config';
 import type { doctorCommand } from './doctor-command.ts';
 import { EXIT_DONE } from './exit-codes.ts';
+import type { runJoin } from './join.ts';
 import type { Operation, runOperation } from './operate.ts';
 import type { runReplay } from './replay.ts';
 import type { TaskDefaults } from '@gradcast/task';
@@ -26,6 +27,7 @@ export interface Tools {
   readonly sample: () => Promise<(request: SampleRequest) => Promise<unknown>>;
   readonly verify: () => Promise<typeof runVerify>;
   readonly operate: () => Promise<typeof runOperation>;
+  readonly join: () => Promise<typeof runJoin>;
   readonly replay: () => Promise<typeof runReplay>;
   readonly ownTask: () => Promise<(path: string) => { readonly task: TaskDefaults }>;
 }
@@ -114,6 +116,21 @@ export async function operateFromArgs(
   const wait = !settings.has('no-wait') || !settings.isOn('no-wait');
   const json = settings.isOn('json');
   return operate({ operation, run, worker: wanted === 2 ? worker : null, wait, json }, say);
+}
+
+/** @throws ConfigError with every problem of the command line, and what the coordinator refuses. */
+export async function joinFromArgs(
+  args: readonly string[],
+  machine: Machine,
+  tools: Tools,
+  say: (line: string) => void,
+): Promise<number> {
+  const { settings, operands, problems } = gather('join', args, machine.environment);
+  const run = operands.at(0);
+  refuseAny([...problems, ...runProblems('join', operands)]);
+  const join = await tools.join();
+  const [revoke, renew, json] = ['revoke', 'renew', 'json'].map((name) => settings.isOn(name));
+  return join({ run: run!, revoke, renew, json }, say);
 }
 
 /** @throws ConfigError with every problem of the command line, and what a replay throws. */

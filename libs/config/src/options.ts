@@ -15,6 +15,7 @@ export const COMMANDS = [
   'resume',
   'stop',
   'drain',
+  'join',
   'sample',
   'verify',
   'replay',

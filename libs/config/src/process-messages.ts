@@ -103,6 +103,11 @@ export type ChildMessage =
       /** The same for workers of the command that started this process. */
       readonly localUrl: string;
       readonly metricsUrl: string;
+      /** Link by which browser tabs join, with the code in its fragment, where they may; and until when, in milliseconds since 1970. */
+      readonly joinUrl?: string;
+      readonly joinExpires?: number;
+      /** SHA-256 of the certificate, where that is of our own making and no browser trusts it. */
+      readonly tlsFingerprint?: string;
       readonly runFolder: string;
       readonly resumedFromStep: number | null;
       readonly totalSteps: number;

@@ -11,6 +11,7 @@ import type { TaskDefaults } from '@gradcast/task';
 import { defaultsOfTask, taskDefaults } from '@gradcast/tasks';
 import { checkPaths } from './paths.ts';
 import { type Batches, cutBatch } from './batches.ts';
+import { joiningOf } from './joining.ts';
 import { gather, type Settings } from './settings.ts';
 import type { CommandName } from './options.ts';
 import { ConfigError, type Problem, quoted } from './problem.ts';
@@ -154,7 +155,9 @@ function coordinatorOf(settings: Settings, machine: Machine, problems: Problem[]
   const credentials = 'credentials' in reading ? reading.credentials : null;
   const host = settings.text('host')!;
   const isOpen = 'credentials' in reading && credentials === null;
-  if (settings.areSound('host', 'token-file') && isOpen && !isLoopback(host)) {
+  // Volunteers bring secrets of their own; but with them alone no step is computed, so a coordinator needs others.
+  const isForVolunteers = settings.isOn('join') && settings.has('workers');
+  if (settings.areSound('host', 'token-file') && isOpen && !isLoopback(host) && !isForVolunteers) {
     const sentence = `${settings.label('host')} ${quoted(host)} lets other machines in, which needs a token: set GRADCAST_TOKEN or --token-file`;
     problems.push({ code: 'token-required', sentence });
   }
@@ -192,6 +195,7 @@ function coordinatorOf(settings: Settings, machine: Machine, problems: Problem[]
     logInterval: settings.number('log-interval')!,
     host,
     port: settings.number('port')!,
+    ...joiningOf(settings, problems),
     metricsHost: settings.text('metrics-host')!,
     metricsPort: settings.number('metrics-port')!,
     metricsNames: namesOf(settings),
@@ -203,7 +207,6 @@ function coordinatorOf(settings: Settings, machine: Machine, problems: Problem[]
     maxVolunteers: settings.number('max-volunteers')!,
     volunteerShare: settings.number('volunteer-share')!,
     auditVolunteers: settings.number('audit-volunteers')!,
-    join: settings.isOn('join') ? { hours: settings.number('join-hours')! } : null,
     exact: settings.isOn('exact'),
     acceptRedoMismatch: settings.isOn('accept-redo-mismatch'),
     auditRate: settings.number('audit')!,

@@ -19,7 +19,16 @@ export type RunLength = { readonly steps: number } | { readonly epochs: number }
 export interface JoinConfig {
   /** How long a join code is good for. */
   readonly hours: number;
+  /** Where a reverse proxy has the page, without `/join` at its end; null for the coordinator's own port. */
+  readonly url: string | null;
 }
+
+/** How the coordinator's port speaks TLS. */
+export type TlsConfig =
+  /** Absolute paths of a certificate and its key, both PEM. */
+  | { readonly kind: 'files'; readonly cert: string; readonly key: string }
+  /** With a certificate of its own, kept in the cache folder. */
+  | { readonly kind: 'self-signed' };
 
 /** What the coordinator process is told. */
 export interface CoordinatorConfig extends ChosenDefinition {
@@ -46,6 +55,10 @@ export interface CoordinatorConfig extends ChosenDefinition {
   readonly host: string;
   /** 0 takes a free port. */
   readonly port: number;
+  /** Null speaks plain HTTP and WebSocket. */
+  readonly tls: TlsConfig | null;
+  /** Reverse proxies whose word on who is behind them is believed: addresses, or networks such as `10.0.0.0/8`. */
+  readonly trustedProxies: readonly string[];
   readonly metricsHost: string;
   /** 0 takes a free port. */
   readonly metricsPort: number;

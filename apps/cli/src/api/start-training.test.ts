@@ -83,7 +83,12 @@ describe('startTraining', () => {
   it('asks the coordinator for events, and resolves when workers may join', async () => {
     const { run, told, finish } = await begun();
     expect(told[0]).toMatchObject({ type: 'coordinate', tellsEvents: true });
-    expect(run).toMatchObject({ folder: 'runs/a', url: 'ws://127.0.0.1:7', metricsUrl: 'http://127.0.0.1:8' });
+    expect(run).toMatchObject({
+      folder: 'runs/a',
+      url: 'ws://127.0.0.1:7',
+      metricsUrl: 'http://127.0.0.1:8',
+      joinUrl: null,
+    });
     finish(FINISHED);
     expect(await run.summary).toEqual(summary);
   });

@@ -66,6 +66,10 @@ class StartedRun implements TrainingRun {
     return this.#told?.metricsUrl ?? null;
   }
 
+  get joinUrl(): string | null {
+    return this.#told?.joinUrl ?? null;
+  }
+
   async pause(): Promise<void> {
     this.#coordinator?.tell({ type: 'operate', operation: 'pause' });
     await this.#untilState((state, event) => {

@@ -13,6 +13,8 @@ export interface TrainingRun {
   readonly url: string | null;
   /** Where Prometheus may ask; null if the run had nothing left to do. */
   readonly metricsUrl: string | null;
+  /** The link by which browser tabs join, with its secret; null if none may, or the run had nothing left to do. */
+  readonly joinUrl: string | null;
   /**
    * What happens, from the run's start to its end. Any number of loops may read; the newest 4096 are kept for them. Throws
    * what `summary` is rejected with.

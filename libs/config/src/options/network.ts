@@ -9,7 +9,7 @@ export const NETWORK_OPTIONS: readonly OptionSpec[] = [
     group: 'Network',
     commands: RUNS,
     default: '127.0.0.1',
-    help: 'Address the coordinator listens on; anything but loopback needs a token',
+    help: 'Address the coordinator listens on; anything but loopback needs a token, or train --join',
   },
   {
     name: 'port',
@@ -19,6 +19,27 @@ export const NETWORK_OPTIONS: readonly OptionSpec[] = [
     default: 0,
     defaultFor: { coordinator: 7070 },
     help: 'Port the coordinator listens on; 0 takes a free one',
+  },
+  {
+    name: 'tls-cert',
+    type: { kind: 'text', shows: 'FILE' },
+    group: 'Network',
+    commands: RUNS,
+    help: 'Certificate in PEM, with those in between behind it: the port of the coordinator speaks TLS, so workers use wss://',
+  },
+  {
+    name: 'tls-key',
+    type: { kind: 'text', shows: 'FILE' },
+    group: 'Network',
+    commands: RUNS,
+    help: 'Private key of --tls-cert in PEM, without a passphrase',
+  },
+  {
+    name: 'trusted-proxies',
+    type: { kind: 'text', shows: 'ADDRESSES' },
+    group: 'Network',
+    commands: RUNS,
+    help: 'Addresses or networks, with commas, of reverse proxies that are believed who is behind them (X-Forwarded-For)',
   },
   {
     name: 'metrics-host',

@@ -32,6 +32,20 @@ export const TOOL_OPTIONS: readonly OptionSpec[] = [
     help: 'Do not wait until it has taken effect',
   },
   {
+    name: 'revoke',
+    type: { kind: 'switch' },
+    group: 'Operation',
+    commands: ['join'],
+    help: 'Take the link back, and send away who came by it',
+  },
+  {
+    name: 'renew',
+    type: { kind: 'switch' },
+    group: 'Operation',
+    commands: ['join'],
+    help: 'Make another link; the former one lets nobody in any more',
+  },
+  {
     name: 'seconds',
     type: { kind: 'integer', min: 1, max: 86400 },
     group: 'What to train',

@@ -20,6 +20,13 @@ export const VOLUNTEER_OPTIONS: readonly OptionSpec[] = [
     help: 'How long the join link is good for',
   },
   {
+    name: 'join-url',
+    type: { kind: 'text', shows: 'URL' },
+    group: 'Volunteers',
+    commands: RUNS,
+    help: 'Where a reverse proxy has the page, path prefix included, such as https://train.example.org/gradcast',
+  },
+  {
     name: 'max-volunteers',
     type: { kind: 'integer', min: 1, max: 1024 },
     group: 'Volunteers',
