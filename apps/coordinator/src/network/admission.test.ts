@@ -18,6 +18,9 @@ interface Row {
   readonly headers: IncomingHttpHeaders;
   readonly loopback?: boolean;
   readonly token?: string | null;
+  /** Of the join page behind a proxy. */
+  readonly page?: string;
+  readonly scheme?: 'http' | 'https';
   /** Code of the refusal; undefined if admitted. */
   readonly code?: string;
 }
@@ -112,12 +115,43 @@ const rows: Row[] = [
     headers: { host: LOCAL, origin: 'https://evil.example', authorization: `Bearer ${TOKEN}` },
     code: 'origin-refused',
   },
+  { what: 'the host of the page', page: 'https://t.example/g', headers: { host: 'T.example' } },
+  {
+    what: 'the page behind a proxy that changes the Host',
+    page: 'https://t.example/g',
+    headers: { host: LOCAL, origin: 'https://t.example' },
+  },
+  {
+    what: 'the page without TLS',
+    page: 'https://t.example/g',
+    headers: { host: LOCAL, origin: 'http://t.example' },
+    code: 'origin-refused',
+  },
+  {
+    what: 'a host beside that of the page',
+    page: 'https://t.example/g',
+    headers: { host: 't.example.evil' },
+    code: 'host-refused',
+  },
+  {
+    what: 'a page of its own where TLS is spoken',
+    scheme: 'https',
+    headers: { host: LOCAL, origin: `https://${LOCAL}` },
+  },
+  {
+    what: 'a page that came without TLS where that is spoken',
+    scheme: 'https',
+    headers: { host: LOCAL, origin: `http://${LOCAL}` },
+    code: 'origin-refused',
+  },
+
   { what: 'a token where none is wanted', headers: { host: LOCAL, authorization: 'Bearer x' } },
 ];
 
 describe('checkUpgrade', () => {
-  it.each(rows)('$what: $code', ({ headers, loopback = true, token = null, code }) => {
-    const decided = checkUpgrade(headers, { credentials: credentialsOf(token), loopback });
+  it.each(rows)('$what: $code', ({ headers, loopback = true, token = null, page, scheme, code }) => {
+    const ours = { loopback, scheme, page: page === undefined ? undefined : new URL(page) };
+    const decided = checkUpgrade(headers, { credentials: credentialsOf(token), ...ours });
     if ('kind' in decided) return expect([code, decided.kind]).toEqual([undefined, token === null ? 'none' : 'shared']);
     expect(decided.code).toBe(code);
     expect(decided.status).toBe(decided.code.startsWith('token') ? 401 : 403);

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { connectionLimits, Connections } from './connections.ts';
 
-const LIMITS = { perAddress: 2, total: 3, upgradeMs: 10_000, lingerMs: 2_000 };
+const LIMITS = { perAddress: 2, total: 3, upgradeMs: 10_000, answerMs: 60_000, lingerMs: 2_000 };
 
 class FakeSocket extends EventEmitter {
   destroyed = false;
@@ -49,6 +49,23 @@ describe('sockets without a WebSocket', () => {
     const sockets = ['a', 'b', 'c', 'd'].map(arrive);
     expect(destroyed(...sockets)).toEqual([true, false, false, false]);
     expect(connections.size).toBe(3);
+  });
+
+  it('have longer from each request that is answered, and no longer', () => {
+    const { connections, arrive } = harness();
+    const socket = arrive('a');
+    const answers = () => connections.answers(socket as unknown as Socket);
+    vi.advanceTimersByTime(LIMITS.upgradeMs - 1);
+    answers();
+    vi.advanceTimersByTime(LIMITS.answerMs - 1);
+    answers();
+    vi.advanceTimersByTime(LIMITS.answerMs - 1);
+    expect(socket.destroyed).toBe(false);
+    vi.advanceTimersByTime(1);
+    expect(socket.destroyed).toBe(true);
+    // What is gone has no time left to be given.
+    answers();
+    expect([connections.size, vi.getTimerCount()]).toEqual([0, 0]);
   });
 
   it('have so long for their upgrade and no longer', () => {

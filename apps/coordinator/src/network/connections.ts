@@ -1,7 +1,7 @@
 /**
  * The sockets at a port, from their first byte to their last.
  *
- * Invariants: a socket that carries no WebSocket is gone within a bounded time, whatever its other end does; as many as are
+ * Invariants: a socket that carries no WebSocket is gone within a bounded time of its last request, whatever its other end does; as many as are
  * allowed can be had from one address without taking any place from another; closing leaves none.
  */
 import type { Socket } from 'node:net';
@@ -13,6 +13,8 @@ export interface ConnectionLimits {
   readonly total: number;
   /** From the connection to the WebSocket. */
   readonly upgradeMs: number;
+  /** From a request that is answered to the next, or to the end of the answer. */
+  readonly answerMs: number;
   /** For what is still on its way to a worker when the port closes. */
   readonly lingerMs: number;
 }
@@ -23,12 +25,12 @@ export const SPARE = 64;
 /** All workers of a run may be on one machine, or behind one router. */
 export function connectionLimits(maxWorkers: number): ConnectionLimits {
   const perAddress = maxWorkers + SPARE;
-  return { perAddress, total: 2 * perAddress, upgradeMs: 10_000, lingerMs: 2_000 };
+  return { perAddress, total: 2 * perAddress, upgradeMs: 10_000, answerMs: 60_000, lingerMs: 2_000 };
 }
 
 interface Waiting {
   readonly address: string;
-  readonly timer: NodeJS.Timeout;
+  timer: NodeJS.Timeout;
 }
 
 export class Connections {
@@ -51,19 +53,29 @@ export class Connections {
   /** A new one. Beyond a limit the one that has waited longest gives way: an honest worker needs a moment only. */
   add(socket: Socket, address: string): void {
     const { perAddress, total, upgradeMs } = this.#limits;
-    const timer = setTimeout(() => socket.destroy(), upgradeMs).unref();
-    this.#waiting.set(socket, { address, timer });
+    this.#waiting.set(socket, { address, timer: endAfter(socket, upgradeMs) });
     count(this.#waitingFrom, address, 1);
     socket.once('close', () => this.#forget(socket));
     if (this.#waitingFrom.get(address)! > perAddress) this.#dropOldest(address);
     else if (this.#waiting.size > total) this.#dropOldest(undefined);
   }
 
-  /** It is to carry a WebSocket from now on. @returns whether there is room for it; if not, it goes on waiting. */
-  upgrade(socket: Socket): boolean {
+  /** It is to carry the answer to a request: a page takes a slow link longer than an upgrade does. */
+  answers(socket: Socket): void {
     const waiting = this.#waiting.get(socket);
-    if (!waiting) return false;
-    const { address } = waiting;
+    if (!waiting) return;
+    clearTimeout(waiting.timer);
+    waiting.timer = endAfter(socket, this.#limits.answerMs);
+  }
+
+  /**
+   * It is to carry a WebSocket from now on.
+   *
+   * @param address whom it is counted for, if not for the address it came from.
+   * @returns whether there is room for it; if not, it goes on waiting.
+   */
+  upgrade(socket: Socket, address = this.#waiting.get(socket)?.address): boolean {
+    if (!this.#waiting.has(socket) || address === undefined) return false;
     const { perAddress, total } = this.#limits;
     if (this.#upgraded.size >= total || (this.#upgradedFrom.get(address) ?? 0) >= perAddress) return false;
     this.#forget(socket);
@@ -102,6 +114,10 @@ export class Connections {
     this.#upgraded.delete(socket);
     count(this.#upgradedFrom, address, -1);
   }
+}
+
+function endAfter(socket: Socket, ms: number): NodeJS.Timeout {
+  return setTimeout(() => socket.destroy(), ms).unref();
 }
 
 function count(from: Map<string, number>, address: string, change: number): void {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ANYBODY, Credentials, LOCAL } from './credentials.ts';
+import { ANYBODY, Credentials, LOCAL, VOLUNTEER } from './credentials.ts';
 
 const local = 'local-secret-0123456789';
 const shared = { name: null, role: 'worker', secret: 'shared-secret-01234567' } as const;
@@ -34,5 +34,25 @@ describe('credentials', () => {
     expect(open.of(undefined)).toBe(ANYBODY);
     expect(open.of('something')).toBe(ANYBODY);
     expect(new Credentials({ credentials: [], local }).of(undefined)).toBeUndefined();
+  });
+
+  it('admit guests by what they show, and a page that shows nothing no more', () => {
+    for (const given of [null, [], [shared]]) {
+      const credentials = new Credentials({ credentials: given, local });
+      const before = credentials.of(undefined, true);
+      expect(before).toBe(given === null ? ANYBODY : undefined);
+      const shown: string[] = [];
+      credentials.welcome((secret) => {
+        shown.push(secret);
+        return secret === 'ticket' ? VOLUNTEER : undefined;
+      });
+      expect(credentials.of('ticket', true)).toBe(VOLUNTEER);
+      expect(credentials.of('ticket')).toBe(VOLUNTEER);
+      expect([credentials.of('forged', true), credentials.of(undefined, true)]).toEqual([undefined, undefined]);
+      expect(credentials.of('forged')).toBe(before);
+      expect(credentials.of(local, true)).toBe(LOCAL);
+      // Secrets of others are none of theirs.
+      expect(shown).toEqual(['ticket', 'ticket', 'forged', 'forged']);
+    }
   });
 });

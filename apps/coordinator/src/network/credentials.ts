@@ -27,9 +27,13 @@ export const VOLUNTEER: Credential = { kind: 'volunteer', name: 'volunteer', rol
 /** Of a worker at a coordinator that asks for no token. */
 export const ANYBODY: Credential = { kind: 'none', name: 'none', role: 'worker' };
 
+/** Whom a secret names that is good for a time or for once; asked once for each connection. */
+export type Guests = (secret: string) => Credential | undefined;
+
 export class Credentials {
   readonly #entries: readonly { readonly digest: Buffer; readonly credential: Credential }[];
   readonly #isOpen: boolean;
+  #guests: Guests | undefined;
 
   constructor({ credentials, local }: Access) {
     this.#isOpen = credentials === null;
@@ -40,19 +44,26 @@ export class Credentials {
     this.#entries = [{ digest: digestOf(local), credential: LOCAL }, ...given];
   }
 
+  /** From now on guests are admitted as well, and no page without a secret, whoever else may come without one. */
+  welcome(guests: Guests): void {
+    this.#guests = guests;
+  }
+
   /**
    * The credential of whoever presented a secret, or nothing. Time tells neither content nor length, nor which entry it was.
    *
+   * @param isPage whether a page of a browser presents it.
    * @returns undefined if it is not admitted.
    */
-  of(secret: string | undefined): Credential | undefined {
-    let found: Credential | undefined = this.#isOpen ? ANYBODY : undefined;
-    if (secret === undefined) return found;
+  of(secret: string | undefined, isPage = false): Credential | undefined {
+    const otherwise = this.#isOpen && !(isPage && this.#guests) ? ANYBODY : undefined;
+    if (secret === undefined) return otherwise;
     const presented = digestOf(secret);
+    let found: Credential | undefined;
     for (const { digest, credential } of this.#entries) {
       if (timingSafeEqual(digest, presented)) found = credential;
     }
-    return found;
+    return found ?? this.#guests?.(secret) ?? otherwise;
   }
 }
 

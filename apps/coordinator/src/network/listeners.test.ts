@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { resolveTrain } from '@gradcast/config';
 import { pino } from 'pino';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { WebSocket } from 'ws';
+import { VOLUNTEER } from './credentials.ts';
 import { dialled, openListeners } from './listeners.ts';
 import type { Listeners } from './listeners.ts';
 
@@ -89,5 +90,45 @@ describe('the address for local workers', () => {
       expect.stringMatching(/^ws:\/\/0\.0\.0\.0:\d+$/),
       url.replace('0.0.0.0', '127.0.0.1'),
     ]);
+  });
+});
+
+describe('a port with TLS', () => {
+  it('has a plain one beside it for local workers where they have no socket, which takes nobody else', async () => {
+    const folder = await mkdtemp(join(parent, 'cache-'));
+    vi.stubEnv('GRADCAST_CACHE', folder);
+    const opened = await open(null, ['--join', '--host', '0.0.0.0']);
+    vi.unstubAllEnvs();
+    expect(opened.url).toMatch(/^wss:/);
+    expect(opened.localUrl).toMatch(/^ws:\/\/127\.0\.0\.1:\d+$/);
+    expect(opened.certificate?.isOwn).toBe(true);
+    expect(await readdir(join(folder, 'tls'))).toHaveLength(1);
+    expect(await ending(opened.localUrl, LOCAL)).toBe(1013);
+    expect(await ending(opened.localUrl, TOKEN)).toBe(401);
+  });
+
+  it.skipIf(process.platform === 'win32')('leaves the socket of local workers as it is', async () => {
+    vi.stubEnv('GRADCAST_CACHE', parent);
+    const folder = await mkdtemp(join(parent, 'l-'));
+    const opened = await open(join(folder, 's'), ['--join', '--host', '0.0.0.0']);
+    vi.unstubAllEnvs();
+    expect(opened.localUrl).toMatch(/^ws\+unix:/);
+    expect(await ending(opened.localUrl, LOCAL)).toBe(1013);
+  });
+});
+
+describe('guests', () => {
+  it('are received once somebody says so, and so are requests', async () => {
+    const opened = await open(null, ['--join']);
+    const asked = async () => (await fetch(opened.url.replace('ws', 'http'))).status;
+    expect([await ending(opened.url, 'a ticket'), await asked()]).toEqual([401, 426]);
+    opened.receive(
+      (secret) => (secret === 'a ticket' ? VOLUNTEER : undefined),
+      (_, response) => {
+        response.writeHead(204).end();
+        return true;
+      },
+    );
+    expect([await ending(opened.url, 'a ticket'), await asked()]).toEqual([1013, 204]);
   });
 });

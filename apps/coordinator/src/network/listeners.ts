@@ -6,17 +6,21 @@
 import { rmdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import type { Access } from '@gradcast/config';
+import type { Access, JoinConfig, TlsConfig } from '@gradcast/config';
 import { frameLimit } from '@gradcast/protocol';
 import type { Logger } from 'pino';
+import { certificateOf } from './certificate.ts';
+import type { Certificate } from './certificate.ts';
 import type { Admit } from './connection.ts';
 import { connectionLimits } from './connections.ts';
 import { Credentials } from './credentials.ts';
+import type { Guests } from './credentials.ts';
 import { LineBudget } from './line-budget.ts';
 import { openMetricsListener } from './metrics-listener.ts';
 import type { MetricsListener, MetricsListenerOptions } from './metrics-listener.ts';
+import { TrustedProxies } from './proxies.ts';
 import { serve } from './server.ts';
-import type { Place } from './server.ts';
+import type { AnswerRequest, Place, ServerOptions } from './server.ts';
 
 export interface ListenersOptions {
   /** Port 0 takes a free one. */
@@ -24,6 +28,9 @@ export interface ListenersOptions {
     readonly host: string;
     readonly port: number;
     readonly maxWorkers: number;
+    readonly tls: TlsConfig | null;
+    readonly trustedProxies: readonly string[];
+    readonly join: JoinConfig | null;
   };
   readonly access: Access;
   /** Path of a Unix socket for workers of the same command, or null. */
@@ -32,12 +39,16 @@ export interface ListenersOptions {
 }
 
 export interface Listeners {
-  /** `ws://host:port`. */
+  /** `ws://host:port` or `wss://host:port`. */
   readonly url: string;
-  /** For workers of the same command: their Unix socket, or the port where there is none. */
+  /** For workers of the same command: their Unix socket, or the port where there is none, or a plain one where that speaks TLS. */
   readonly localUrl: string;
+  /** With which the port speaks TLS. */
+  readonly certificate: Certificate | undefined;
   /** From now on workers are admitted. */
   admit(admit: Admit): void;
+  /** From now on guests are admitted, and requests that are no upgrades are answered. */
+  receive(guests: Guests, onRequest: AnswerRequest): void;
   /** From now on they are asked to come again: whoever comes back at once would join a run that is being taken down. */
   turnAway(): void;
   readonly metrics: MetricsListener;
@@ -55,9 +66,11 @@ export async function openListeners(options: ListenersOptions, resultBytes: numb
   const credentials = new Credentials(access);
   let admitted: Admit | undefined;
   let whyNot = 'the run is being set up';
+  let onRequest: AnswerRequest | undefined;
   const lines = new LineBudget(() => performance.now());
+  const certificate = config.tls === null ? undefined : await certificateOf(config.tls, config);
   const metrics = await openMetricsListener(config);
-  const serveAt = (place: Place) =>
+  const serveAt = (place: Place, how: Partial<ServerOptions> = {}) =>
     serve({
       place,
       credentials,
@@ -72,21 +85,40 @@ export async function openListeners(options: ListenersOptions, resultBytes: numb
         if (leftOut === undefined) return;
         logger.warn({ address, code, err: error, ...(leftOut > 0 && { leftOut }) }, 'connection refused');
       },
+      ...how,
     });
-  const server = await serveAt({ host: config.host, port: config.port }).catch(async (error: unknown) => {
+  const url = config.join?.url;
+  const server = await serveAt(
+    { host: config.host, port: config.port },
+    {
+      tls: certificate,
+      proxies: new TrustedProxies(config.trustedProxies),
+      page: url ? new URL(url) : undefined,
+      onRequest: (...request) => onRequest?.(...request) ?? false,
+    },
+  ).catch(async (error: unknown) => {
     await metrics.close();
     throw error;
   });
-  const local =
+  const atSocket =
     localSocket === null
       ? undefined
       : await serveAt({ path: localSocket }).catch((error: unknown) => {
-          logger.warn({ reason: String(error) }, 'no Unix socket for local workers; they use the port');
+          logger.warn({ reason: String(error) }, 'no Unix socket for local workers; they use a port');
           return undefined;
         });
+  // Our own workers know no certificate: they come by a port of their own that takes nobody else.
+  const onlyLocal = new Credentials({ credentials: [], local: access.local });
+  const local =
+    atSocket ?? (certificate && (await serveAt({ host: '127.0.0.1', port: 0 }, { credentials: onlyLocal })));
   return {
     url: server.url,
     localUrl: local?.url ?? dialled(server.url),
+    certificate,
+    receive: (guests, answer) => {
+      credentials.welcome(guests);
+      onRequest = answer;
+    },
     admit: (admit) => (admitted = admit),
     turnAway: () => {
       admitted = undefined;

@@ -26,7 +26,7 @@ async function started(change: Partial<ServerOptions> = {}) {
     place: { host: '127.0.0.1', port: 0 },
     credentials: accepting(null),
     maxPayload: 1000,
-    limits: { perAddress: 64, total: 128, upgradeMs: 10_000, lingerMs: 50 },
+    limits: { perAddress: 64, total: 128, upgradeMs: 10_000, answerMs: 60_000, lingerMs: 50 },
     onConnection: ({ socket, address }) => {
       sockets.push(socket);
       connections.push(address);
@@ -172,7 +172,7 @@ async function halfOpen(url: string, headers = ''): Promise<Socket> {
 
 describe('sockets whose other end does not go', () => {
   it('hold no place after a refusal, and do not keep the port from closing', async () => {
-    const limits = { perAddress: 4, total: 8, upgradeMs: 600_000, lingerMs: 50 };
+    const limits = { perAddress: 4, total: 8, upgradeMs: 600_000, answerMs: 600_000, lingerMs: 50 };
     const server = await started({ credentials: accepting('the right secret'), limits });
     for (let i = 0; i < 40; i++) {
       const socket = await halfOpen(server.url, 'Authorization: Bearer wrong\r\n');
@@ -185,7 +185,7 @@ describe('sockets whose other end does not go', () => {
   });
 
   it('give way to newer ones of their address when they say nothing', async () => {
-    const limits = { perAddress: 2, total: 8, upgradeMs: 600_000, lingerMs: 50 };
+    const limits = { perAddress: 2, total: 8, upgradeMs: 600_000, answerMs: 600_000, lingerMs: 50 };
     const server = await started({ limits });
     const silent = await halfOpen(server.url);
     const ended = once(silent.resume(), 'end');
@@ -196,13 +196,15 @@ describe('sockets whose other end does not go', () => {
   });
 
   it('go when their time for an upgrade is over', async () => {
-    const server = await started({ limits: { perAddress: 2, total: 8, upgradeMs: 20, lingerMs: 50 } });
+    const server = await started({ limits: { perAddress: 2, total: 8, upgradeMs: 20, answerMs: 20, lingerMs: 50 } });
     const silent = await halfOpen(server.url);
     await once(silent.resume(), 'end');
   });
 
   it('are refused with a WebSocket beyond the limit, by a sentence', async () => {
-    const server = await started({ limits: { perAddress: 1, total: 8, upgradeMs: 600_000, lingerMs: 50 } });
+    const server = await started({
+      limits: { perAddress: 1, total: 8, upgradeMs: 600_000, answerMs: 600_000, lingerMs: 50 },
+    });
     expect((await dial(server.url)).status).toBe(101);
     const { status, body } = await dial(server.url);
     expect([status, JSON.parse(body)]).toEqual([
