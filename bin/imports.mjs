@@ -12,12 +12,13 @@ const COORDINATOR = 'apps/coordinator/src/';
 
 /** Rooms of the coordinator, and which others each may import; the root of its sources is a room without a name. */
 export const ROOMS = {
-  run: ['records', 'network', 'membership', 'audit', 'leasing'],
+  run: ['records', 'network', 'membership', 'audit', 'leasing', 'volunteers'],
   records: [],
   network: [],
   membership: ['network'],
   audit: ['membership', 'network'],
   leasing: ['membership', 'audit'],
+  volunteers: ['network'],
 };
 
 /** What lies at the root and every room may import. */

@@ -74,7 +74,7 @@ export class Closing {
     const wasThere = roster.remove(peer);
     shutdown.check(roster.size);
     if (!wasThere || !peer.hello) return;
-    sessions.left(peer);
+    if (!peer.isForgotten) sessions.left(peer);
     if (wasOpen) {
       const departure = peer.departure ?? LOST;
       events.left(peer.name, departure);

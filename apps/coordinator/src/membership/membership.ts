@@ -18,6 +18,7 @@ import { ShutdownDrain, type ShutdownDrainOptions } from './drain.ts';
 import { Eligible } from './eligible.ts';
 import { Exactness } from './exactness.ts';
 import type { ExactnessOptions, OwnWorkers } from './exactness.ts';
+import { Guests } from './guests.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { Inbox } from './inbox.ts';
 import type { Member, Members, Work } from './members.ts';
@@ -64,6 +65,8 @@ export class Membership implements Members {
   readonly #maxWaiting: number;
   readonly #exactness: Exactness;
   readonly #orders: Orders;
+  /** Those who came by the join link. */
+  readonly guests: Guests;
   #work: Work = IDLE;
 
   constructor(options: MembershipOptions) {
@@ -80,6 +83,7 @@ export class Membership implements Members {
       guard: (peer: Peer, handle: () => void) => this.#closing.guard(peer, handle),
       refuse: (peer: Peer, code: RefusalCode, sentence: string) => this.#closing.refuse(peer, code, sentence),
     };
+    this.guests = new Guests(parts);
     this.#closing = new Closing({ ...parts, shutdown: this.#shutdown, work: () => this.#work });
     this.#eligible = new Eligible(parts);
     this.#exactness = new Exactness({

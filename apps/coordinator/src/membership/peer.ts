@@ -70,6 +70,8 @@ export class Peer {
   leavingAt = Infinity;
   /** Our own child, asked in disputes only. */
   isArbiter = false;
+  /** Its session ends with its connection: the secret brings nobody back. */
+  isForgotten = false;
   /** When the connection came. */
   joinedAt: number;
   /** When anything was last heard. */

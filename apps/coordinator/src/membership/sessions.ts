@@ -47,6 +47,11 @@ export class Sessions {
     if (secret !== null) this.#gone.delete(digestOf(secret));
   }
 
+  /** Those are remembered no more. */
+  forget(which: (record: SessionRecord) => boolean): void {
+    for (const [digest, record] of this.#gone) if (which(record)) this.#gone.delete(digest);
+  }
+
   /** A new session, or the next secret of a former one. */
   open(
     { name, credential }: Pick<SessionRecord, 'name' | 'credential'>,

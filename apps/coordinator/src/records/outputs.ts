@@ -38,6 +38,12 @@ export interface OutputsOptions extends OutputSettings {
   readonly onScored: (step: number, scores: Scores) => void;
 }
 
+/** A grid of samples: the step that it shows, and its file. */
+export interface Grid {
+  readonly step: number;
+  readonly path: string;
+}
+
 /** The last one may take this long once the run is over; a slow backend needs seconds. */
 const LAST_OUTPUT_MS = 120_000;
 
@@ -45,7 +51,7 @@ export class Outputs {
   readonly #options: OutputsOptions;
   #thread: Worker | undefined;
   #showing: Promise<void> | undefined;
-  #grid: string | null = null;
+  #grid: Grid | undefined;
   #scores: Scores | null = null;
 
   constructor(options: OutputsOptions) {
@@ -54,6 +60,11 @@ export class Outputs {
 
   /** Path of the newest grid. */
   get grid(): string | null {
+    return this.#grid?.path ?? null;
+  }
+
+  /** The newest grid. */
+  get newest(): Grid | undefined {
     return this.#grid;
   }
 
@@ -105,7 +116,7 @@ export class Outputs {
         this.#scores = reply.scores;
         return this.#options.onScored(step, reply.scores);
       }
-      this.#grid = reply.path;
+      this.#grid = { step, path: reply.path };
       this.#options.onDrawn(step);
     } catch (error) {
       this.#options.onFailed(`no output: ${error instanceof Error ? error.message : String(error)}`);

@@ -14,6 +14,7 @@ import type { LedgerRecorder } from '../records/ledger-recorder.ts';
 import type { Outputs } from '../records/outputs.ts';
 import type { Saving } from '../records/saving.ts';
 import type { Telemetry } from '../records/telemetry.ts';
+import type { PageFiles } from '../volunteers/page-files.ts';
 import type { RunControl } from './control.ts';
 import type { Defects } from './defects.ts';
 import type { Beginning } from './resume.ts';
@@ -53,6 +54,8 @@ export interface Prepared {
   readonly codec: GradientCodec;
   readonly beginning: Beginning;
   readonly listeners: Listeners;
+  /** Files of the join page, with `--join`. */
+  readonly pageFiles: PageFiles | undefined;
   /** Where commands for this run come in; not open yet. */
   readonly operator: ControlListener;
 }

@@ -11,6 +11,7 @@ import { Leasing } from '../leasing/leasing.ts';
 import type { LeasingOptions } from '../leasing/leasing.ts';
 import type { OpenStep } from '../leasing/open-step.ts';
 import type { CommittedState } from '../membership/committed-state.ts';
+import type { Guests } from '../membership/guests.ts';
 import { Membership } from '../membership/membership.ts';
 import type { MembershipOptions } from '../membership/membership.ts';
 import type { Orders } from '../membership/orders.ts';
@@ -56,6 +57,11 @@ export class Fleet {
   /** How many workers can be given a lease. */
   get active(): number {
     return this.#membership.active;
+  }
+
+  /** Those who came by the join link. */
+  get guests(): Guests {
+    return this.#membership.guests;
   }
 
   /** Takes an admitted connection. */

@@ -3,9 +3,14 @@ import { describe, expect, it } from 'vitest';
 import type { WorkerView } from '../events.ts';
 import { EventStream } from '../records/event-stream.ts';
 import { RunControl } from './control.ts';
+import { CoordinatorError } from '../failure.ts';
 import { operations } from './operations.ts';
+import type { OperationsOptions } from './operations.ts';
 
-function setUp(workers: readonly Pick<WorkerView, 'name' | 'state'>[] = [{ name: 'a', state: 'leased' }]) {
+function setUp(
+  workers: readonly Pick<WorkerView, 'name' | 'state'>[] = [{ name: 'a', state: 'leased' }],
+  joining?: OperationsOptions['joining'],
+) {
   const control = new RunControl();
   const stream = new EventStream({ wallClock: () => 0 });
   const asked: string[] = [];
@@ -26,18 +31,19 @@ function setUp(workers: readonly Pick<WorkerView, 'name' | 'state'>[] = [{ name:
     step: () => 4,
     steps: 9,
     minWorkers: 2,
+    joining,
   });
   const answer = async (line: string, body = ''): Promise<Answer> => {
     const [method, url] = line.split(' ');
     const [path, query] = url.split('?');
-    const request: RouteRequest = { query: new URLSearchParams(query), body };
+    const request: RouteRequest = { query: new URLSearchParams(query), headers: {}, body };
     return routes.find((route) => route.method === method && route.path === path)!.answer(request);
   };
   /** Status and content. */
   const ask = async (line: string, body?: string): Promise<Record<string, unknown>> => {
     const answered = await answer(line, body);
     if (!('body' in answered)) throw new Error('it streams');
-    return { status: answered.status, ...(JSON.parse(answered.body) as object) };
+    return { status: answered.status, ...(JSON.parse(String(answered.body)) as object) };
   };
   return { control, stream, asked, answer, ask };
 }
@@ -140,7 +146,7 @@ describe('the events', () => {
   async function read(parts: ReturnType<typeof setUp>, query: string) {
     const heard: number[] = [];
     const answer = await parts.answer(`GET /events${query}`);
-    if (!('stream' in answer)) throw new Error(answer.body);
+    if (!('stream' in answer)) throw new Error(String(answer.body));
     const leave = answer.stream({
       write: (line) => {
         expect(line.endsWith('\n')).toBe(true);
@@ -181,5 +187,60 @@ describe('a request by a copy of the run’s folder', () => {
 
   it('is told from one by the folder itself', async () => {
     expect(await running().ask('POST /stop?folder=1-2')).toMatchObject({ status: 200, changed: true });
+  });
+});
+
+describe('the link by which browser tabs join', () => {
+  const LINK = { url: 'http://127.0.0.1:7/join#code', expires: 5 };
+  /** A run whose link a test has in hand. */
+  function joined() {
+    const state = { link: LINK as typeof LINK | undefined, hasExpired: false, isFull: false };
+    const change = () => {
+      if (state.isFull) throw new CoordinatorError('join-code', 'join-code: no space left');
+      return Promise.resolve();
+    };
+    const { ask } = setUp([], {
+      get link() {
+        return state.link;
+      },
+      get hasExpired() {
+        return state.hasExpired;
+      },
+      revoke: async () => {
+        await change();
+        state.link = undefined;
+        return 3;
+      },
+      renew: async () => {
+        await change();
+        Object.assign(state, { link: { ...LINK, url: 'http://127.0.0.1:7/join#other' }, hasExpired: false });
+      },
+    });
+    return { state, ask };
+  }
+
+  it('is shown, taken back and made anew', async () => {
+    const { state, ask } = joined();
+    expect(await ask('GET /join')).toEqual({ status: 200, ...LINK });
+    state.hasExpired = true;
+    expect(await ask('GET /join')).toMatchObject({ status: 409, code: 'join-expired' });
+    expect(await ask('POST /join/renew')).toMatchObject({ status: 200, url: 'http://127.0.0.1:7/join#other' });
+    expect(await ask('POST /join/revoke')).toEqual({ status: 200, dismissed: 3 });
+    expect(await ask('GET /join')).toMatchObject({ status: 409, code: 'join-revoked' });
+  });
+
+  it('is of a run that has one', async () => {
+    const { ask } = setUp();
+    for (const line of ['GET /join', 'POST /join/revoke', 'POST /join/renew']) {
+      expect(await ask(line)).toMatchObject({ status: 409, code: 'join-off' });
+    }
+  });
+
+  it('says what the disk says', async () => {
+    const { state, ask } = joined();
+    state.isFull = true;
+    for (const line of ['POST /join/revoke', 'POST /join/renew']) {
+      expect(await ask(line)).toEqual({ status: 500, code: 'join-code', sentence: 'join-code: no space left' });
+    }
   });
 });

@@ -5,13 +5,17 @@
  *     POST /drain {"worker": NAME}    -> the same; the worker was asked to finish and go
  *     GET  /state                     -> where the run stands
  *     GET  /events?after=SEQ          -> JSON lines, those that are kept first, then each as it happens, to the run's end
+ *     GET  /join                      -> the link by which browser tabs join
+ *     POST /join/revoke, /join/renew  -> takes it back, and who came by it; makes another
  *
  * A request may say by `folder` whose run it means ({@link folderIdentity}). Whatever is refused is `{"code", "sentence"}`.
  */
 import { JSON_TYPE } from '@gradcast/metrics';
-import type { Answer, Route, RouteRequest } from '@gradcast/metrics';
+import type { Answer, Route } from '@gradcast/metrics';
+import { CoordinatorError } from '../failure.ts';
 import type { EventStream } from '../records/event-stream.ts';
 import type { Fleet } from './fleet.ts';
+import type { Joining } from '../volunteers/joining.ts';
 import type { RunControl } from './control.ts';
 
 export interface OperationsOptions {
@@ -25,6 +29,8 @@ export interface OperationsOptions {
   readonly steps: number;
   /** Fewer workers than this compute nothing. */
   readonly minWorkers: number;
+  /** How browser tabs join, if they may. */
+  readonly joining?: Pick<Joining, 'link' | 'hasExpired' | 'revoke' | 'renew'>;
 }
 
 /** Where a run stands; `seq` is the number of the newest event. */
@@ -43,7 +49,7 @@ const NAMED = 8;
 
 export function operations(options: OperationsOptions): Route[] {
   const { control, stream, folder } = options;
-  const of = (method: 'GET' | 'POST', path: string, answer: (request: RouteRequest) => Answer): Route => ({
+  const of = (method: 'GET' | 'POST', path: string, answer: Route['answer']): Route => ({
     method,
     path,
     answer: (request) => {
@@ -68,6 +74,9 @@ export function operations(options: OperationsOptions): Route[] {
     of('POST', '/drain', ({ body }) => drain(options, body)),
     of('GET', '/state', () => answered(standOf(options))),
     of('GET', '/events', ({ query }) => follow(stream, query.get('after'))),
+    of('GET', '/join', () => linkOf(options)),
+    of('POST', '/join/revoke', () => revoke(options)),
+    of('POST', '/join/renew', () => renew(options)),
   ];
 }
 
@@ -111,6 +120,36 @@ function follow(stream: OperationsOptions['stream'], after: string | null): Answ
     type: 'application/jsonl',
     stream: (sink) => stream.read((event) => sink.write(`${JSON.stringify(event)}\n`), from),
   };
+}
+
+function linkOf({ joining }: OperationsOptions): Answer {
+  if (!joining) return refused(409, 'join-off', 'the run was started without --join');
+  const { link, hasExpired } = joining;
+  if (!link) return refused(409, 'join-revoked', 'the link was taken back; --renew makes another');
+  if (hasExpired) return refused(409, 'join-expired', 'the time of the link is over; --renew makes another');
+  return answered(link);
+}
+
+function revoke({ joining, ...options }: OperationsOptions): Answer | Promise<Answer> {
+  if (!joining) return linkOf(options);
+  return written(async () => answered({ dismissed: await joining.revoke() }));
+}
+
+function renew(options: OperationsOptions): Promise<Answer> {
+  return written(async () => {
+    await options.joining?.renew();
+    return linkOf(options);
+  });
+}
+
+/** A disk that takes no code is told as what it is. */
+async function written(change: () => Promise<Answer>): Promise<Answer> {
+  try {
+    return await change();
+  } catch (error) {
+    if (!(error instanceof CoordinatorError)) throw error;
+    return refused(500, error.code, error.message);
+  }
 }
 
 function changed(changed: boolean, options: OperationsOptions): Answer {

@@ -18,6 +18,7 @@ import { selectKernels } from '@gradcast/vector';
 import { CoordinatorError } from '../failure.ts';
 import { ControlListener } from '../network/control-listener.ts';
 import { openListeners } from '../network/listeners.ts';
+import { PageFiles } from '../volunteers/page-files.ts';
 import type { Prepared, RunOptions, RunResult } from './context.ts';
 import type { RunControl } from './control.ts';
 import { obey } from './effects.ts';
@@ -51,6 +52,7 @@ async function runOn(opened: OpenDataset, options: RunOptions): Promise<RunResul
   const restore = ({ checkpoint }: LoadedCheckpoint) =>
     TrainingState.restore(stateOptions, collectVectors(task, checkpoint.tensors));
   refuseIfStopped(control);
+  const pageFiles = config.join === null ? undefined : await PageFiles.read();
   // The ports come first: if one is taken, no folder was made and no run was touched.
   const listeners = await openListeners(options, codec.nodeBytes);
   try {
@@ -86,6 +88,7 @@ async function runOn(opened: OpenDataset, options: RunOptions): Promise<RunResul
         codec,
         beginning,
         listeners,
+        pageFiles,
         operator,
       });
     } finally {

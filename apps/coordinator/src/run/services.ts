@@ -15,6 +15,7 @@ import { auditPicks, auditSecret } from '../audit/audit-picks.ts';
 import type { AuditPicks } from '../audit/audit-picks.ts';
 import { LedgerRecorder } from '../records/ledger-recorder.ts';
 import { CoordinatorError } from '../failure.ts';
+import { openJoining } from './join.ts';
 import { Fleet, TICK_MS } from './fleet.ts';
 import type { Prepared, RunOptions, Services } from './context.ts';
 import { Outputs } from '../records/outputs.ts';
@@ -48,9 +49,10 @@ export async function openServices(options: RunOptions, prepared: Prepared): Pro
   const cutter = new MicroBatches({ dataset, fields: task.fields, shape: config, seed: config.seed });
   const fleet = fleetOf({ options, prepared, telemetry, incarnation }, { cutter, arbiters, isAudited });
   telemetry.serveOn(listeners.metrics, () => fleet.workers);
+  const outputs = outputsOf(options, prepared, telemetry);
+  const joining = await openJoining(options, prepared, { fleet, telemetry, outputs });
   listeners.admit((connection) => fleet.add(connection));
   const saving = savingOf({ options, prepared, telemetry, incarnation }, recorder);
-  const outputs = outputsOf(options, prepared, telemetry);
   const log = await folder.openMetrics(state.version, telemetry.writing.of('metrics'));
   const events = await folder.openEvents(telemetry.writing.of('events'));
   telemetry.begin(log, events, state.position);
@@ -74,6 +76,7 @@ export async function openServices(options: RunOptions, prepared: Prepared): Pro
     step,
     steps: totalSteps,
     minWorkers: config.minWorkers,
+    joining,
   });
   await prepared.operator.open(router(routes));
   const tick = () => {
@@ -98,6 +101,9 @@ export async function openServices(options: RunOptions, prepared: Prepared): Pro
         url: listeners.url,
         localUrl: listeners.localUrl,
         metricsUrl: listeners.metrics.url,
+        joinUrl: joining?.link?.url,
+        joinExpires: joining?.link?.expires,
+        tlsFingerprint: listeners.certificate?.isOwn ? listeners.certificate.fingerprint : undefined,
         runFolder: fromHere(folder.path),
         resumedFromStep: loaded ? state.version : null,
         totalSteps,

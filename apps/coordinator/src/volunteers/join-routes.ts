@@ -1,0 +1,135 @@
+/**
+ * What the join page asks for, as routes:
+ *
+ *     GET  /join                     -> the page, and its files below it
+ *     POST /join/ticket {"code"}     -> {"ticket", "seconds"}, good for one upgrade
+ *     GET  /join/run                 -> what is trained and how it goes; Authorization: Bearer CODE
+ *     GET  /join/samples.png         -> the newest grid of samples; the same
+ *
+ * In place of the code a volunteer may show the secret of its session, which is good for as long as it takes part. Whatever is
+ * refused is `{"code", "sentence"}`.
+ */
+import { readFile } from 'node:fs/promises';
+import { JSON_TYPE } from '@gradcast/metrics';
+import type { Answer, Route, RouteRequest } from '@gradcast/metrics';
+import { bearerToken } from '../network/admission.ts';
+import type { JoinCodes } from './join-code.ts';
+import { PAGE_FILES } from './page-files.ts';
+import type { PageFile, PageFiles } from './page-files.ts';
+import { TICKET_SECONDS } from './tickets.ts';
+import type { Tickets } from './tickets.ts';
+
+/** Where a run stands, as its volunteers may know it. */
+export interface RunFacts {
+  readonly run: string;
+  /** SHA-256 of a task that is not built in, or null. */
+  readonly task: string | null;
+  readonly preset: string;
+  readonly step: number;
+  readonly steps: number;
+  readonly imagesPerSecond: number;
+  /** Workers that are no volunteers. */
+  readonly workers: number;
+  readonly volunteers: number;
+  readonly state: string;
+  /** Most of a step's leaves that volunteers hold. */
+  readonly share: number;
+  readonly exact: boolean;
+  readonly backend: string;
+}
+
+/** The newest grid of samples: the step that it shows, and its file. */
+export interface Sample {
+  readonly step: number;
+  readonly path: string;
+}
+
+export interface JoinRoutesOptions {
+  readonly files: Pick<PageFiles, 'answer'>;
+  readonly codes: Pick<JoinCodes, 'check'>;
+  readonly tickets: Pick<Tickets, 'issue'>;
+  /** Whether a secret is that of a volunteer's session. */
+  readonly isSession: (secret: string) => boolean;
+  readonly maxVolunteers: number;
+  readonly facts: () => RunFacts;
+  readonly sample: () => Sample | undefined;
+}
+
+export function joinRoutes(options: JoinRoutesOptions): Route[] {
+  const { files, facts, sample } = options;
+  const get = (path: string, answer: Route['answer']): Route => ({ method: 'GET', path, answer });
+  const file = (path: string, name: PageFile) => get(path, ({ headers }) => files.answer(name, headers));
+  return [
+    file('/join', 'index.html'),
+    // The page names its files from where it is, without a slash at the end.
+    get('/join/', () => ({ status: 308, type: JSON_TYPE, body: '', headers: { location: '../join' } })),
+    ...(Object.keys(PAGE_FILES) as PageFile[]).map((name) => file(`/join/${name}`, name)),
+    { method: 'POST', path: '/join/ticket', answer: (request) => ticket(options, request) },
+    get('/join/run', (request) => {
+      const refused = refuseStranger(options, request);
+      const shown = sample();
+      return refused ?? answered({ ...facts(), sample: shown ? { step: shown.step } : null });
+    }),
+    get('/join/samples.png', (request) => refuseStranger(options, request) ?? samples(sample())),
+  ];
+}
+
+function ticket({ codes, tickets, maxVolunteers, facts }: JoinRoutesOptions, { headers, body }: RouteRequest): Answer {
+  // A page cannot leave its Origin out, nor send JSON to another origin unasked: whatever lacks either is none of ours.
+  if (headers.origin === undefined) return refuse(403, 'origin-refused', 'tickets are for the page of this address');
+  if (!/^application\/json\s*(;|$)/i.test(headers['content-type'] ?? '')) {
+    return refuse(415, 'content-type', 'the body is {"code": CODE} as application/json');
+  }
+  const code = codeIn(body);
+  if (code === undefined) return refuse(400, 'code-missing', 'the body is {"code": CODE}');
+  const refused = refuseCode(codes.check(code));
+  if (refused) return refused;
+  if (facts().volunteers >= maxVolunteers) {
+    const sentence = `the run has ${maxVolunteers} volunteers already; try again later`;
+    return refuse(503, 'too-many-volunteers', sentence);
+  }
+  return answered({ ticket: tickets.issue(), seconds: TICKET_SECONDS });
+}
+
+function codeIn(body: string): string | undefined {
+  try {
+    const { code } = Object(JSON.parse(body)) as { code?: unknown };
+    return typeof code === 'string' ? code : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function refuseStranger({ codes, isSession }: JoinRoutesOptions, { headers }: RouteRequest): Answer | undefined {
+  const secret = bearerToken(headers);
+  if (secret === undefined) return refuse(401, 'join-code-missing', 'the join code is missing');
+  return isSession(secret) ? undefined : refuseCode(codes.check(secret));
+}
+
+function refuseCode(found: ReturnType<JoinCodes['check']>): Answer | undefined {
+  switch (found) {
+    case 'good':
+      return undefined;
+    case 'expired':
+      return refuse(403, 'join-code-expired', 'this link has expired: ask for a new one where you have it from');
+    case 'wrong':
+      return refuse(403, 'join-code-wrong', 'this link is not that of the run, or not any more: ask for a new one');
+    default:
+      return found satisfies never;
+  }
+}
+
+async function samples(sample: Sample | undefined): Promise<Answer> {
+  const bytes = sample && (await readFile(sample.path).catch(() => undefined));
+  if (!bytes) return refuse(404, 'no-samples', 'there are no samples yet');
+  return { status: 200, type: 'image/png', body: bytes };
+}
+
+function answered(body: object): Answer {
+  return { status: 200, type: JSON_TYPE, body: `${JSON.stringify(body)}\n` };
+}
+
+/** As JSON, like every refusal at this port. */
+export function refuse(status: number, code: string, sentence: string): Answer & { readonly body: string } {
+  return { status, type: JSON_TYPE, body: `${JSON.stringify({ code, sentence })}\n` };
+}
