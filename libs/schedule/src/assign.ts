@@ -13,7 +13,7 @@ export interface IdleWorker extends Share {
 /**
  * Shares all free leaves out among idle workers, by speed, in contiguous ranges; a share that spans a gap becomes two
  * assignments. Leaves that a worker was too slow for before go to the others; no leaf stays free that one of the workers
- * without a share could take.
+ * without a share could take. Those who are limited get no more of them than the step's limit leaves.
  */
 export function assignFreeLeaves(leases: StepLeases, idle: readonly IdleWorker[]): Assignment[] {
   const assignments: Assignment[] = [];
@@ -22,12 +22,14 @@ export function assignFreeLeaves(leases: StepLeases, idle: readonly IdleWorker[]
   let waiting = idle;
   while (waiting.length > 0 && pool.size > 0) {
     const served = new Set<string>();
-    for (const { name, leaves } of pool.share(waiting)) {
+    for (const { worker, leaves } of pool.share(waiting)) {
+      const { name, isLimited } = worker;
       served.add(name);
-      assignments.push(...rangesOf(leaves).map((range) => ({ worker: name, range })));
+      const whose = { worker: name, ...(isLimited === true && { isLimited }) };
+      assignments.push(...rangesOf(leaves).map((range) => ({ ...whose, range })));
     }
     // A share may have been kept for a faster worker that was too slow for these very leaves.
-    waiting = waiting.filter(({ name }) => !served.has(name) && pool.countFor(name) > 0);
+    waiting = waiting.filter((worker) => !served.has(worker.name) && pool.countFor(worker) > 0);
   }
   return assignments;
 }
@@ -40,6 +42,8 @@ class Pool {
   #placeOf: Map<number, number> | undefined;
   /** All leaves before this place are taken. */
   #front = 0;
+  /** How many leaves those who are limited may still have. */
+  #limited: number;
   size: number;
 
   constructor(leases: StepLeases) {
@@ -47,28 +51,35 @@ class Pool {
     this.#leaves = leases.freeLeaves();
     this.#isTaken = this.#leaves.map(() => false);
     this.size = this.#leaves.length;
+    this.#limited = leases.limitedLeft;
   }
 
   /** Gives each worker in turn the share that it would have if all leaves it may have were shared among those left. */
-  *share(workers: readonly IdleWorker[]): Generator<{ name: string; leaves: number[] }> {
+  *share(workers: readonly IdleWorker[]): Generator<{ worker: IdleWorker; leaves: number[] }> {
     // Holds from one worker to the next as long as each takes what was planned for it.
     let plan: { counts: number[]; from: number } | undefined;
-    for (const [index, { name }] of workers.entries()) {
-      const barred = this.#barred(name);
+    for (const [index, worker] of workers.entries()) {
+      const barred = this.#barred(worker.name);
       // Who may not have all of them takes another share than planned, if any.
       if (barred.size > 0) plan = undefined;
       const least = this.size - barred.size;
       if (least === 0) continue;
-      plan ??= { counts: shareLeaves(least, workers.slice(index)).map(({ count }) => count), from: index };
+      plan ??= { counts: this.#plan(least, workers.slice(index)), from: index };
       const leaves = this.#take(plan.counts[index - plan.from], barred);
       if (barred.size > 0) plan = undefined;
-      if (leaves.length > 0) yield { name, leaves };
+      if (worker.isLimited) this.#limited -= leaves.length;
+      if (leaves.length > 0) yield { worker, leaves };
     }
   }
 
   /** How many of the leaves a worker may have. */
-  countFor(worker: string): number {
-    return this.size - this.#barred(worker).size;
+  countFor({ name, isLimited = false }: IdleWorker): number {
+    const open = this.size - this.#barred(name).size;
+    return isLimited ? Math.min(open, this.#limited) : open;
+  }
+
+  #plan(leaves: number, workers: readonly IdleWorker[]): number[] {
+    return shareLeaves(leaves, workers, this.#limited).map(({ count }) => count);
   }
 
   /** Places of leaves that are still here and not for this worker. */

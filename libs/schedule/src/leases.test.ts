@@ -62,6 +62,18 @@ describe('shareLeaves', () => {
     expect(shareLeaves(8, [{ speed: 9 }, slow]).map(({ count }) => count)).toEqual([7, 1]);
     expect(shareLeaves(1, [slow, slow]).map(({ count }) => count)).toEqual([1, 0]);
   });
+
+  it('gives those who are limited no more than the limit together, on trial or not, and the rest to the others', () => {
+    const limited = { speed: 3, isLimited: true };
+    const counts = (leaves: number, limit: number, ...workers: Parameters<typeof shareLeaves>[1]) =>
+      shareLeaves(leaves, workers, limit).map(({ count }) => count);
+    expect(counts(8, 8, limited, { speed: 1 })).toEqual([6, 2]);
+    expect(counts(8, 4, limited, { speed: 1 })).toEqual([4, 4]);
+    expect(counts(8, 3, limited, limited, { speed: 1 })).toEqual([2, 1, 5]);
+    expect(counts(8, 1, { ...limited, onTrial: true }, { ...limited, onTrial: true }, { speed: 1 })).toEqual([1, 0, 7]);
+    expect(counts(8, 3, limited)).toEqual([3]);
+    expect(counts(8, 0, limited, limited)).toEqual([0, 0]);
+  });
 });
 
 describe('StepLeases', () => {

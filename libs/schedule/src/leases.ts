@@ -8,7 +8,7 @@
  *
  * Invariants: a leaf is free exactly if it is neither covered nor in a lease that is neither shared nor expired; neither
  * voids a lease, so a late result is used while its leaves are open; nobody is asked twice for a leaf that they were too
- * slow for. What is kept by worker, by leaf and by deadline makes each change cost what it changes, however many leases
+ * slow for; workers that are limited never have more than the limit of leaves together, counting what they brought. What is kept by worker, by leaf and by deadline makes each change cost what it changes, however many leases
  * there are. Times are milliseconds of an injected monotonic clock.
  */
 import { Heap } from './heap.ts';
@@ -28,18 +28,23 @@ export interface Lease {
   readonly shared: boolean;
   /** Asked for leaves that have a value already, to compare: such a lease does not end with its leaves covered. */
   readonly audit: boolean;
+  /** Its worker is one of those who together may have a limited number of leaves. */
+  readonly isLimited: boolean;
 }
 
 /** Leaves to lease to one worker. */
 export interface Assignment {
   readonly worker: string;
   readonly range: LeafRange;
+  /** Whether it is one of those who together may have a limited number of leaves. */
+  readonly isLimited?: boolean;
 }
 
 type Mutable = { -readonly [K in keyof Lease]: Lease[K] };
 
 export class StepLeases {
   readonly #leaves: number;
+  readonly #limit: number;
   readonly #nextId: () => number;
   readonly #leases = new Map<number, Mutable>();
   readonly #byWorker = new Map<string, Set<Mutable>>();
@@ -54,13 +59,18 @@ export class StepLeases {
   readonly #covered: boolean[];
   readonly #free: Set<number>;
   readonly #attempts: number[];
+  /** Leaves of those who are limited: leased to them, or brought by them. */
+  #limited = 0;
 
   /**
    * @param options.leaves M.
+   * @param options.limit most leaves that workers which are limited have together; no limit unless said.
    * @param options.nextId a number not used before in this incarnation.
    */
-  constructor({ leaves, nextId }: { readonly leaves: number; readonly nextId: () => number }) {
+  constructor(options: { readonly leaves: number; readonly limit?: number; readonly nextId: () => number }) {
+    const { leaves, limit = Infinity, nextId } = options;
     this.#leaves = leaves;
+    this.#limit = limit;
     this.#nextId = nextId;
     this.#byLeaf = Array.from({ length: leaves }, () => new Set<Mutable>());
     this.#holders = new Array<number>(leaves).fill(0);
@@ -72,6 +82,11 @@ export class StepLeases {
   /** All leases that may still bring a result, the oldest first. */
   get open(): readonly Lease[] {
     return [...this.#leases.values()];
+  }
+
+  /** How many more leaves those who are limited may have. */
+  get limitedLeft(): number {
+    return Math.max(0, this.#limit - this.#limited);
   }
 
   /** How many leases may still bring a result. */
@@ -100,7 +115,7 @@ export class StepLeases {
 
   /** @throws RangeError if the range does not lie in the step's tree. */
   grant(assignment: Assignment, now: number, durationMs: number, audit = false): Lease {
-    const { worker, range } = assignment;
+    const { worker, range, isLimited = false } = assignment;
     if (!(range.count >= 1 && range.first >= 0 && range.first + range.count <= this.#leaves)) {
       throw new RangeError(`no leaves [${range.first}, ${range.first + range.count}) in a step of ${this.#leaves}`);
     }
@@ -114,7 +129,9 @@ export class StepLeases {
       expired: false,
       shared: false,
       audit,
+      isLimited,
     };
+    if (isLimited) this.#limited += range.count;
     this.#leases.set(lease.id, lease);
     const own = this.#byWorker.get(worker);
     if (own) own.add(lease);
@@ -280,6 +297,8 @@ export class StepLeases {
     const own = this.#byWorker.get(lease.worker);
     own?.delete(lease);
     if (own?.size === 0) this.#byWorker.delete(lease.worker);
+    // What has a value may have it from this worker.
+    if (lease.isLimited) this.#limited -= leavesOf(lease.range).filter((leaf) => !this.#covered[leaf]).length;
     for (const leaf of leavesOf(lease.range)) this.#byLeaf[leaf].delete(lease);
     if (holds(lease)) this.#release(lease.range);
   }
