@@ -48,8 +48,27 @@ export async function verifyRun(path: string, taskFile: string | null = null): P
   if (unsaved > 0) notes.push(`the last ${unsaved === 1 ? 'step is' : `${unsaved} steps are`} not in a checkpoint yet`);
   const accepted = proof.accepted === 1 ? '1 step' : `${proof.accepted} steps`;
   if (proof.accepted > 0) notes.push(`${accepted} came out otherwise when done again, which was accepted`);
+  notes.push(...distrustNotes(proof.distrusted));
   if (end.unfinished) notes.push('the last line was not finished and does not count');
   return { ...proof, lines: end.length, checkpointStep: state.version, summary, notes };
+}
+
+/** Volunteers that are named one by one, and uses of each. */
+const NAMED = 8;
+
+/** What is in the model of volunteers that were found wrong later, unchecked. */
+function distrustNotes({ first, count }: LedgerProof['distrusted']): string[] {
+  const notes = first.slice(0, NAMED).map(({ worker, step, uses }) => {
+    const named = uses.slice(-NAMED).map(({ step, start, size }) => `step ${step} ${leavesFrom(start, size)}`);
+    const more = uses.length > NAMED ? `${uses.length - NAMED} more and ` : '';
+    const used = named.length === 0 ? 'nothing' : `${more}${named.join(', ')}`;
+    return `the volunteer ${worker} was found wrong at step ${step}; used of it, unchecked since it was right last: ${used}`;
+  });
+  return count > NAMED ? [...notes, `${count - NAMED} more volunteers were found wrong; the ledger names them`] : notes;
+}
+
+function leavesFrom(start: number, size: number): string {
+  return size === 1 ? `leaf ${start}` : `leaves ${start} to ${start + size - 1}`;
 }
 
 /** @throws LedgerError `ledger-mismatch` if the summary speaks of another state than the newest checkpoint holds. */

@@ -52,7 +52,7 @@ export async function abandon(
 }
 
 /** Lines without the end of one that was never finished, which is no record of anything. */
-async function* wholeLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+export async function* wholeLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   const cutter = new LineCutter();
   for await (const chunk of chunks) {
     const whole = cutter.whole(chunk);
@@ -98,7 +98,7 @@ async function holds(piece: LedgerPart, { head, bytes, sha256 }: { head: string;
 }
 
 /** All pieces, oldest first; one file of an earlier version may hold several. */
-async function piecesOf(run: string): Promise<LedgerPart[]> {
+export async function piecesOf(run: string): Promise<LedgerPart[]> {
   const earlier = join(run, ABANDONED_LEDGER);
   const isThere = await stat(earlier).then(
     () => true,
@@ -116,7 +116,8 @@ async function piecesOf(run: string): Promise<LedgerPart[]> {
   ];
 }
 
-function cutOf(line: string): Cut | undefined {
+/** What a piece begins with. */
+export function cutOf(line: string): Cut | undefined {
   if (!line.startsWith('{"kind":"cut",')) return undefined;
   try {
     return JSON.parse(line) as Cut;

@@ -22,8 +22,13 @@ const listOf =
   (value) =>
     Array.isArray(value) && value.every(check);
 
+const optionalText: Check = (value) => value === undefined || text(value);
+
 const result: Check = (value) =>
-  faultIn(value, { start: count, size: positive, worker: text, outcome: text, ms: number }) === undefined;
+  faultIn(value, { start: count, size: positive, worker: text, outcome: text, ms: number }) === undefined &&
+  optionalText((value as { volunteer?: unknown }).volunteer);
+
+const STEP_LEAVES: Record<string, Check> = { step: positive, start: count, size: positive };
 
 const MEMBERS: Record<LedgerLine['kind'], Record<string, Check>> = {
   header: {
@@ -44,6 +49,13 @@ const MEMBERS: Record<LedgerLine['kind'], Record<string, Check>> = {
   resumed: { incarnation: positive, from: count },
   gap: { from: positive, to: positive },
   accepted: { step: positive, field: oneOf(...REPEATED_FIELDS), before: text, now: text },
+  distrusted: {
+    ...STEP_LEAVES,
+    incarnation: positive,
+    worker: text,
+    volunteer: text,
+    uses: listOf((use) => faultIn(use, STEP_LEAVES) === undefined),
+  },
 };
 
 /** What is wrong with the rest of a line. */

@@ -1,3 +1,4 @@
+import { mkdir, rm } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import type { StepLine } from './record.ts';
 import { LedgerWriter } from './writer.ts';
@@ -24,6 +25,43 @@ describe('proveLedger', () => {
     const refused = proof(step(1), line);
     await expect(refused).rejects.toMatchObject({ code: 'ledger-order', line: 3, field });
     await expect(refused).rejects.toThrow(sentence);
+  });
+
+  describe('of volunteers that were found wrong', () => {
+    const found = { incarnation: 1, worker: 'tab', volunteer: 'session-7', step: 2, start: 0, size: 2 };
+    const uses = [
+      { step: 1, start: 2, size: 2 },
+      { step: 2, start: 1, size: 1 },
+    ];
+    const withUses = async (...used: typeof uses) => {
+      const writer = await LedgerWriter.create(run, HEADER);
+      writer.step(step(1));
+      writer.distrusted({ ...found, uses: used });
+      writer.step(step(2));
+      await writer.close();
+      return prove();
+    };
+
+    it('tells who, and what was used of them', async () => {
+      const { distrusted, steps } = await withUses(...uses);
+      expect(steps).toBe(2);
+      expect(distrusted).toMatchObject({ count: 1, first: [{ ...found, kind: 'distrusted', uses }] });
+    });
+
+    it('refuses uses of steps that had not begun, and of leaves that are none', async () => {
+      await expect(withUses({ step: 3, start: 0, size: 1 })).rejects.toMatchObject({ line: 3, field: 'uses' });
+      await rm(run, { recursive: true });
+      await mkdir(run);
+      await expect(withUses({ step: 1, start: 1, size: 2 })).rejects.toThrow(/leaves 1 to 2, no subtree of 4/);
+    });
+
+    it('names a bounded number of them, and counts all', async () => {
+      const writer = await LedgerWriter.create(run, HEADER);
+      for (let i = 0; i < 100; i++) writer.distrusted({ ...found, volunteer: `session-${i}`, uses: [] });
+      await writer.close();
+      const { distrusted } = await prove();
+      expect([distrusted.first.length, distrusted.count]).toEqual([64, 100]);
+    });
   });
 
   it('counts skipped steps, whole epochs and the tail', async () => {

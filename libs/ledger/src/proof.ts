@@ -3,13 +3,16 @@
  * and that each used every one of its leaves exactly once. With the stream's permutations it follows how often each
  * sample was used; that is counted, not assumed.
  */
-import { globalBatch, SampleStream } from '@gradcast/schedule';
+import { globalBatch, isSubtree, SampleStream } from '@gradcast/schedule';
 import { LedgerError } from './errors.ts';
 import type { LedgerErrorCode } from './errors.ts';
 import { coverFault } from './cover.ts';
 import { readLedger } from './reader.ts';
 import type { Ledger, LedgerEnd, PlacedLine } from './reader.ts';
-import type { HeaderLine, StepLine } from './record.ts';
+import type { DistrustedLine, HeaderLine, StepLine } from './record.ts';
+
+/** Volunteers found wrong that a proof names. */
+const MOST_NAMED = 64;
 
 export interface LedgerProof {
   /** Steps with a line; the last of them is this step. */
@@ -19,6 +22,8 @@ export interface LedgerProof {
   readonly accepted: number;
   /** How often a coordinator took the run up. */
   readonly resumed: number;
+  /** Volunteers that were found wrong, the first of them, and how many there are. */
+  readonly distrusted: { readonly first: readonly DistrustedLine[]; readonly count: number };
   /** Stream positions used. */
   readonly positions: number;
   /** Samples in the data set. */
@@ -62,6 +67,8 @@ class Prover {
   #skipped = 0;
   #resumed = 0;
   #accepted = 0;
+  readonly #distrusted: DistrustedLine[] = [];
+  #distrustedCount = 0;
 
   constructor(path: string, header: HeaderLine) {
     this.#path = path;
@@ -92,6 +99,13 @@ class Prover {
         }
         this.#accepted += 1;
         break;
+      case 'distrusted': {
+        const fault = usesFault(line, { open: this.#steps + 1, leaves: this.#header.microBatches });
+        if (fault) fail('ledger-order', 'uses', fault);
+        if (this.#distrusted.length < MOST_NAMED) this.#distrusted.push(line);
+        this.#distrustedCount += 1;
+        break;
+      }
       case 'step': {
         const expected = { step: this.#steps + 1, batch: this.#batch, leaves: this.#header.microBatches };
         const fault = stepFault(line, expected);
@@ -115,6 +129,7 @@ class Prover {
       skipped: this.#skipped,
       accepted: this.#accepted,
       resumed: this.#resumed,
+      distrusted: { first: this.#distrusted, count: this.#distrustedCount },
       positions,
       samples,
       wholeEpochs,
@@ -142,6 +157,17 @@ function stepFault(line: StepLine, { step, batch, leaves }: Expected): { field: 
   }
   const cover = coverFault(line.results, leaves);
   return cover === undefined ? undefined : { field: 'results', sentence: `${at} ${cover}` };
+}
+
+/** What of a volunteer is named must have been leased: leaves of a step that is closed, or of the one that was open. */
+function usesFault(
+  { uses }: DistrustedLine,
+  { open, leaves }: { readonly open: number; readonly leaves: number },
+): string | undefined {
+  const later = uses.find(({ step }) => step > open);
+  if (later) return `names a use in step ${later.step} before step ${open} closed`;
+  const outside = uses.find((use) => !isSubtree(use, leaves));
+  return outside && `names leaves ${outside.start} to ${outside.start + outside.size - 1}, no subtree of ${leaves}`;
 }
 
 /** Counts the samples of every position. @throws LedgerError if an epoch holds a sample twice, which no stream does. */

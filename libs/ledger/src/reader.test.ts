@@ -20,6 +20,7 @@ describe('a ledger', () => {
       skipped: 0,
       accepted: 0,
       resumed: 0,
+      distrusted: { first: [], count: 0 },
       positions: 40,
       samples: 10,
       wholeEpochs: 4,

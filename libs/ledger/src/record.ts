@@ -35,6 +35,8 @@ export interface LedgerResult {
   readonly outcome: string;
   /** Milliseconds from the lease's grant to the result. */
   readonly ms: number;
+  /** The session it came from, where that is a volunteer's: its own within an incarnation, unlike its name. */
+  readonly volunteer?: string;
 }
 
 /** A closed step. */
@@ -87,7 +89,26 @@ export interface AcceptedLine {
   readonly now: string;
 }
 
-export type LedgerLine = HeaderLine | StepLine | ResumedLine | GapLine | AcceptedLine;
+/** Leaves of a step, by first leaf and number. */
+export interface StepLeaves {
+  readonly step: number;
+  readonly start: number;
+  readonly size: number;
+}
+
+/** A volunteer was found wrong: the result that showed it, which was not used, and what may be wrong besides. */
+export interface DistrustedLine extends StepLeaves {
+  readonly kind: 'distrusted';
+  /** That of the coordinator that found it. */
+  readonly incarnation: number;
+  readonly worker: string;
+  /** Its session, as results have it. */
+  readonly volunteer: string;
+  /** Its results that were used unchecked since the last that was found right, the oldest first. */
+  readonly uses: readonly StepLeaves[];
+}
+
+export type LedgerLine = HeaderLine | StepLine | ResumedLine | GapLine | AcceptedLine | DistrustedLine;
 
 /** Where a ledger ends: its number of lines, the chain of the last, and where that lies if it is known. */
 export interface LedgerPosition {

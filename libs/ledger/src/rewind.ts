@@ -8,11 +8,12 @@ import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RunError, syncFolder, systemCode } from '@gradcast/files';
 import { abandon, AbandonedSteps } from './abandoned.ts';
+import { distrustedBehind } from './distrusted.ts';
 import { bytesOf, LEDGER, partPath, partsOf, PARTS_FOLDER, writeCompressed } from './parts.ts';
 import type { LedgerPart, LedgerPlace } from './parts.ts';
 import { findPosition } from './reader.ts';
 import type { KnownPlace } from './reader.ts';
-import type { LedgerPosition } from './record.ts';
+import type { DistrustedLine, LedgerPosition } from './record.ts';
 
 type At = LedgerPosition & { readonly step: number };
 
@@ -22,6 +23,8 @@ export interface RewoundLedger extends KnownPlace {
   readonly active: LedgerPlace;
   /** What later steps were like when they were first done. */
   readonly abandoned: AbandonedSteps;
+  /** Volunteers that were found wrong behind the checkpoint, with what was used of them before it. */
+  readonly distrusted: readonly DistrustedLine[];
 }
 
 /**
@@ -44,7 +47,8 @@ export async function rewindLedger(run: string, position: At): Promise<RewoundLe
   const last = (await partsOf(run)).at(-1)!;
   const offset = last.number === known.place.part ? known.place.offset : 0;
   const abandoned = await AbandonedSteps.open(run, position.step);
-  return { ...known, active: { part: last.number, offset }, abandoned };
+  const distrusted = await distrustedBehind(run, { head: known.head, step: position.step });
+  return { ...known, active: { part: last.number, offset }, abandoned, distrusted };
 }
 
 /**

@@ -3,7 +3,15 @@ import { join } from 'node:path';
 import { compressParts, LEDGER, sealPart } from './parts.ts';
 import type { LedgerPlace } from './parts.ts';
 import { GENESIS, seal } from './record.ts';
-import type { AcceptedLine, GapLine, HeaderLine, LedgerLine, LedgerPosition, StepLine } from './record.ts';
+import type {
+  AcceptedLine,
+  DistrustedLine,
+  GapLine,
+  HeaderLine,
+  LedgerLine,
+  LedgerPosition,
+  StepLine,
+} from './record.ts';
 import { LineFile, openOrMake } from '@gradcast/files';
 import type { LineFileOptions, LineTarget } from '@gradcast/files';
 
@@ -83,6 +91,11 @@ export class LedgerWriter {
   /** Says that a step which came out otherwise than before is gone on with. */
   accepted(line: Omit<AcceptedLine, 'kind'>): void {
     this.#append({ kind: 'accepted', ...line });
+  }
+
+  /** Says that a volunteer was found wrong, and names what was used of it unchecked. */
+  distrusted(line: Omit<DistrustedLine, 'kind'>): void {
+    this.#append({ ...line, kind: 'distrusted' });
   }
 
   /** Says that a coordinator took the run up at step `from`. */
