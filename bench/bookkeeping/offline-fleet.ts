@@ -9,7 +9,8 @@ import { createCodec } from '@gradcast/reduction';
 import { alignedSubtrees } from '@gradcast/schedule';
 import type { MessageOf, WorkerMessage } from '@gradcast/protocol';
 import { referenceKernels as kernels } from '@gradcast/vector';
-import { auditPicks } from '../../apps/coordinator/src/audit/audit-picks.ts';
+import { auditPicks, leafPicks } from '../../apps/coordinator/src/audit/audit-picks.ts';
+import { VolunteerTrust } from '../../apps/coordinator/src/audit/volunteer-trust.ts';
 import type { FleetEvents } from '../../apps/coordinator/src/events.ts';
 import { Fleet } from '../../apps/coordinator/src/run/fleet.ts';
 import type { OpenStep } from '../../apps/coordinator/src/leasing/open-step.ts';
@@ -84,6 +85,9 @@ export class OfflineFleet {
       isTailSound: () => true,
       minWorkers: 1,
       maxWorkers: workers,
+      maxVolunteers: workers,
+      volunteerShare: 0.5,
+      trust: new VolunteerTrust({ isPicked: leafPicks('secret'), rate: auditRate }),
       isAudited: auditPicks('secret', auditRate),
       hasArbiter: auditRate > 0,
       isNear: () => false,

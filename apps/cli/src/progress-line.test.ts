@@ -18,6 +18,7 @@ const progress = {
   scalars: scalarsOf(0.911, 0.618),
   images_per_second: 806.4,
   workers: 2,
+  volunteers: 0,
   etaSeconds: 43.2,
 };
 
@@ -40,6 +41,7 @@ describe('barLine', () => {
       scalars: fc.tuple(fc.double(), fc.double()).map(([g, d]) => scalarsOf(g, d)),
       images_per_second: fc.double({ min: 0, noNaN: true }),
       workers: fc.nat(5000),
+      volunteers: fc.nat(1000),
       etaSeconds: fc.double(),
     });
     fc.assert(

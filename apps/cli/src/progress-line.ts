@@ -29,11 +29,15 @@ export function plainLine(progress: Progress): string {
 }
 
 function measures(progress: Progress): string[] {
-  const { scalars, images_per_second, workers } = progress;
+  const { scalars, images_per_second, workers, volunteers } = progress;
   const rate = images_per_second >= 10 ? images_per_second.toFixed(0) : images_per_second.toFixed(1);
-  const fleet = `${workers} worker${workers === 1 ? '' : 's'}`;
+  const fleet = [counted(workers, 'worker'), ...(volunteers > 0 ? [counted(volunteers, 'volunteer')] : [])];
   const shown = scalars.filter(({ isProgress }) => isProgress).map(({ name, value }) => `${name} ${value.toFixed(2)}`);
-  return [...shown, `${rate} img/s`, fleet];
+  return [...shown, `${rate} img/s`, ...fleet];
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
 function bar(share: number, cells: number): string {

@@ -20,7 +20,17 @@ function at(step: number): Progress {
     { name: 'loss_g', value: 1, isProgress: true },
     { name: 'd_x', value: 0.5, isProgress: false },
   ];
-  return { step, steps: 25, epoch: 1, epochs: 1, scalars, images_per_second: 100, workers: 2, etaSeconds: 5 };
+  return {
+    step,
+    steps: 25,
+    epoch: 1,
+    epochs: 1,
+    scalars,
+    images_per_second: 100,
+    workers: 2,
+    volunteers: 0,
+    etaSeconds: 5,
+  };
 }
 
 function setUp(options: Partial<ReporterOptions> = {}, isTTY = false) {

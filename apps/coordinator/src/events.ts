@@ -77,4 +77,7 @@ export interface SubtreeRecord extends Subtree {
   readonly outcome: Verdict;
   /** Milliseconds from the lease's grant to the result. */
   readonly ms: number;
+  readonly role: CredentialRole;
+  /** The session that it came from, if that is a volunteer's: names come again, sessions do not. */
+  readonly volunteer?: string;
 }

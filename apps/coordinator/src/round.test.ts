@@ -35,7 +35,7 @@ interface Told {
 function harness(outcome: StepOutcome, change: Partial<Stages> = {}) {
   const state = TrainingState.initial({ task: model, kernels }, 1);
   const told: Told[] = [];
-  const history = [{ start: 0, size: 4, worker: 'a', outcome: 'accepted', ms: 3 }] as const;
+  const history = [{ start: 0, size: 4, worker: 'a', outcome: 'accepted', ms: 3, role: 'worker' }] as const;
   const step = { closed: Promise.resolve(outcome), history } as unknown as OpenStep;
   const stages: Stages = {
     terms: {

@@ -10,6 +10,7 @@ export {
   placeholder,
 } from './options.ts';
 export { collectAtOnce } from './collector.ts';
+export * from './credential-role.ts';
 export { ConfigError, type Problem, PROBLEM_CODES, type ProblemCode, quoted } from './problem.ts';
 export { tellParent, tellParentLast } from './parent.ts';
 export * from './process-messages.ts';

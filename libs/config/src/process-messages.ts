@@ -5,15 +5,9 @@
  * has lost its parent and ends by itself.
  */
 import type { RunDefinition } from '@gradcast/definition';
+import type { CredentialRole } from './credential-role.ts';
 import type { CoordinatorConfig, WorkerConfig } from './run-config.ts';
 import type { NumberedEvent, Scores } from './run-events.ts';
-
-/**
- * What the holder of a credential may do: a `trusted` worker's word counts where bits cannot be compared; a `volunteer`'s
- * counts nowhere, and what it computes is computed again.
- */
-export const CREDENTIAL_ROLES = ['worker', 'trusted', 'volunteer'] as const;
-export type CredentialRole = (typeof CREDENTIAL_ROLES)[number];
 
 /** A credential with its secret. */
 export interface CredentialSecret {
@@ -67,7 +61,9 @@ export interface Progress {
     readonly isProgress: boolean;
   }[];
   readonly images_per_second: number;
+  /** Those that work, volunteers left out. */
   readonly workers: number;
+  readonly volunteers: number;
   readonly etaSeconds: number;
 }
 

@@ -5,13 +5,14 @@ import type { RunEvent } from './run-events.ts';
 /** Fields of each event; one that is forgotten here does not compile. */
 const FIELDS: { readonly [T in RunEvent['type']]: readonly Exclude<keyof Extract<RunEvent, { type: T }>, 'type'>[] } = {
   state: ['from', 'to', 'pausing', 'cause'],
-  joined: ['name', 'backend', 'device', 'profile'],
+  joined: ['name', 'role', 'backend', 'device', 'profile'],
   left: ['worker', 'why', 'reason'],
   refused: ['worker', 'code', 'sentence', 'leftOut'],
   quarantined: ['worker', 'reason', 'termMs'],
   parked: ['worker', 'bytesPerSecond', 'neededBytesPerSecond'],
   'leased-again': ['worker', 'step', 'first', 'count', 'why'],
   audited: ['ending', 'worker'],
+  distrusted: ['worker', 'session', 'step', 'start', 'size', 'uses'],
   'step-closed': ['step', 'seconds', 'skipped'],
   saved: ['step', 'seconds'],
   sampled: ['step'],

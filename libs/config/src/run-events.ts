@@ -3,6 +3,8 @@
  * programs that started the run and whoever listens on the control socket read. Nothing here decides anything.
  */
 
+import type { CredentialRole } from './credential-role.ts';
+
 /** States of a run, in the order in which it goes through them; the last five are final. */
 export const RUN_STATES = [
   'setting-up',
@@ -88,6 +90,8 @@ export type RunEvent =
       readonly why: 'expired' | 'shared';
     }
   | { readonly type: 'audited'; readonly ending: AuditEnding; readonly worker: string }
+  /** A volunteer was found wrong, and is not wanted again. */
+  | ({ readonly type: 'distrusted' } & Distrusted)
   | { readonly type: 'step-closed'; readonly step: number; readonly skipped: boolean; readonly seconds: number }
   | { readonly type: 'saved'; readonly step: number; readonly seconds: number }
   | { readonly type: 'sampled'; readonly step: number }
@@ -104,8 +108,25 @@ export type NumberedEvent = RunEvent & {
 /** How an audit ended: two agreed, or the arbiter found the same, or found otherwise. */
 export type AuditEnding = 'agreed' | 'confirmed' | 'settled';
 
+/** Leaves of a step, by first leaf and number. */
+export interface StepLeaves {
+  readonly step: number;
+  readonly start: number;
+  readonly size: number;
+}
+
+/** A wrong result of a volunteer, which was not used, and what may be wrong besides. */
+export interface Distrusted extends StepLeaves {
+  readonly worker: string;
+  /** Its session: other volunteers may have had the same name. */
+  readonly session: string;
+  /** Its results that were used unchecked since the last that was found right, the oldest first; a bounded number. */
+  readonly uses: readonly StepLeaves[];
+}
+
 export interface JoinedWorker {
   readonly name: string;
+  readonly role: CredentialRole;
   readonly backend: string;
   readonly device: string;
   /** Names and probe together: equal for workers that compute the same bits. */

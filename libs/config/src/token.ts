@@ -5,7 +5,8 @@
  */
 import { readFileSync, statSync } from 'node:fs';
 import { type Problem, quoted } from './problem.ts';
-import { CREDENTIAL_ROLES, type CredentialRole, type CredentialSecret } from './process-messages.ts';
+import { CREDENTIAL_ROLES, type CredentialRole } from './credential-role.ts';
+import type { CredentialSecret } from './process-messages.ts';
 
 /** Shortest token in characters: fewer can be guessed over a network. */
 export const MIN_TOKEN_LENGTH = 16;

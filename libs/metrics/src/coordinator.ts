@@ -32,7 +32,13 @@ export interface CoordinatorMetrics {
   /** Results that were not used and count as their sender's fault. */
   readonly resultsRefused: Counter<'reason'>;
   readonly workersRefused: Counter<'reason'>;
+  /** Volunteers are counted apart. */
   readonly workers: Gauge<'state'>;
+  readonly volunteers: Gauge<'state'>;
+  /** Leaves of closed steps, by the role of who sent them and what became of them. */
+  readonly leaves: Counter<'role' | 'outcome'>;
+  /** Leaves in the model, unchecked, of volunteers that were found wrong later. */
+  readonly distrustedLeaves: Counter;
   /** 1 for the state that the run is in, else 0. */
   readonly runState: Gauge<'state'>;
   readonly wireBytes: Counter<'direction' | 'message'>;
@@ -85,7 +91,16 @@ export function coordinatorMetrics({ version, preset }: BuildInfo): CoordinatorM
     leases: make.counter('leases_total', 'Leases by how they ended.', ['outcome']),
     resultsRefused: make.counter('results_refused_total', 'Results refused, by code.', ['reason']),
     workersRefused: make.counter('workers_refused_total', 'Connections refused, by code.', ['reason']),
-    workers: make.gauge('workers', 'Connected workers by what they are doing.', ['state']),
+    workers: make.gauge('workers', 'Connected workers by what they are doing, volunteers left out.', ['state']),
+    volunteers: make.gauge('volunteers', 'Connected volunteers by what they are doing.', ['state']),
+    leaves: make.counter('leaves_total', 'Leaves that came for closed steps, by role of the sender and outcome.', [
+      'role',
+      'outcome',
+    ]),
+    distrustedLeaves: make.counter(
+      'distrusted_leaves_total',
+      'Leaves that were used unchecked of volunteers which were found wrong later.',
+    ),
     runState: make.gauge('run_state', '1 for the state that the run is in, else 0.', ['state']),
     wireBytes: make.counter('wire_bytes_total', 'Bytes of WebSocket messages.', ['direction', 'message']),
     loss: make.gauge('loss', 'Mean loss of the last closed step.', ['network']),
@@ -103,7 +118,7 @@ export function coordinatorMetrics({ version, preset }: BuildInfo): CoordinatorM
   };
   for (const outcome of LEASE_OUTCOMES) metrics.leases.inc({ outcome }, 0);
   for (const file of WRITTEN_FILES) metrics.writeFailures.inc({ file }, 0);
-  for (const state of WORKER_STATES) metrics.workers.set({ state }, 0);
+  for (const state of WORKER_STATES) for (const gauge of [metrics.workers, metrics.volunteers]) gauge.set({ state }, 0);
   make.gauge('build_info', 'Version and preset, as labels.', ['version', 'preset']).set({ version, preset }, 1);
   return metrics;
 }

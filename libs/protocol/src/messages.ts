@@ -8,7 +8,7 @@ import { DEFINITION_VERSION, runDefinition } from '@gradcast/definition';
 import { z } from 'zod';
 import { decodeFrame } from './frame.ts';
 import { ProtocolError, REFUSALS } from './errors.ts';
-import type { RefusalCode } from './errors.ts';
+import type { RefusalCode, Retry } from './errors.ts';
 import { FACT_LIMIT, isProfile } from './profile.ts';
 import { CODE, isPrintable, LABEL_LIMIT, NAME, printable, SENTENCE_LIMIT, sentenceOf } from './text.ts';
 
@@ -185,9 +185,9 @@ export type MessageOf<T extends Message['type']> = Extract<Message, { type: T }>
 const ECHO_LIMIT = 40;
 const ISSUE_LIMIT = 200;
 
-/** A refusal that fits its schema, whatever the sentence. */
-export function refusal(code: RefusalCode, sentence: string): MessageOf<'refuse'> {
-  return { type: 'refuse', code, sentence: sentenceOf(sentence), retry: REFUSALS[code] };
+/** A refusal that fits its schema, whatever the sentence. @param retry where it is not what the code says. */
+export function refusal(code: RefusalCode, sentence: string, retry: Retry = REFUSALS[code]): MessageOf<'refuse'> {
+  return { type: 'refuse', code, sentence: sentenceOf(sentence), retry };
 }
 
 /** A checked message with its payload. */

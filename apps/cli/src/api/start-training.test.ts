@@ -104,6 +104,7 @@ describe('startTraining', () => {
       scalars: [],
       images_per_second: 2,
       workers: 1,
+      volunteers: 0,
       etaSeconds: 3,
     };
     say({ type: 'progress', ...progress });

@@ -14,6 +14,17 @@ const SECRET = /^[0-9a-f]{64}\n$/;
 /** Results of newcomers are audited so many times as often, until they have proved themselves. */
 export const NEWCOMER_FACTOR = 5;
 
+/** Whether a leaf of a step is among a share of all, 0 to 1; those of a smaller share are among those of a larger one. */
+export type LeafPicks = (step: number, leaf: number, share: number) => boolean;
+
+/** Each leaf is picked on its own, with the probability `share`. @param secret hex. */
+export function leafPicks(secret: string): LeafPicks {
+  return (step, leaf, share) => {
+    const digest = createHmac('sha256', secret).update(`${step}/${leaf}`).digest();
+    return digest.readUInt32LE(0) < share * 2 ** 32;
+  };
+}
+
 /** Whether a subtree of a step is audited; of a newcomer's, more are. */
 export type AuditPicks = (step: number, subtree: Subtree, isNewcomer: boolean) => boolean;
 
@@ -24,10 +35,7 @@ export type AuditPicks = (step: number, subtree: Subtree, isNewcomer: boolean) =
  * @param secret hex.
  */
 export function auditPicks(secret: string, rate: number): AuditPicks {
-  const isPicked = (step: number, leaf: number, share: number) => {
-    const digest = createHmac('sha256', secret).update(`${step}/${leaf}`).digest();
-    return digest.readUInt32LE(0) < share * 2 ** 32;
-  };
+  const isPicked = leafPicks(secret);
   return (step, { start, size }, isNewcomer) => {
     if (rate <= 0) return false;
     const share = Math.min(1, isNewcomer ? NEWCOMER_FACTOR * rate : rate);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { areIndependent, Audits } from './audit.ts';
+import { Audits, mayConfirm } from './audit.ts';
 import type { Party, Testimony } from './audit.ts';
 
 const subtree = { start: 4, size: 4 };
@@ -28,7 +28,10 @@ function opened(
   return audits;
 }
 
-describe('independence', () => {
+describe('whether one may confirm another', () => {
+  const volunteer = { kind: 'volunteer', name: 'volunteer', role: 'volunteer' } as const;
+  const ownVolunteer = { kind: 'own', name: 'v', role: 'volunteer' } as const;
+
   it.each([
     [own('a'), own('b'), true],
     [own('a'), own('a'), false],
@@ -36,11 +39,20 @@ describe('independence', () => {
     [own('a'), shared, false],
     [shared, trusted, true],
     [trusted, trusted, true],
-  ])('of %j and %j is %s', (a, b, wanted) => {
+    [volunteer, volunteer, false],
+    [volunteer, ownVolunteer, false],
+    [volunteer, own('a'), false],
+    [ownVolunteer, own('a'), false],
+  ])('%j and %j: %s, either way', (a, b, wanted) => {
     expect([
-      areIndependent({ credential: a }, { credential: b }),
-      areIndependent({ credential: b }, { credential: a }),
+      mayConfirm({ credential: a }, { credential: b }),
+      mayConfirm({ credential: b }, { credential: a }),
     ]).toEqual([wanted, wanted]);
+  });
+
+  it.each([volunteer, ownVolunteer])('a trusted one confirms %j, never the other way round', (credential) => {
+    expect(mayConfirm({ credential }, { credential: trusted })).toBe(true);
+    expect(mayConfirm({ credential: trusted }, { credential })).toBe(false);
   });
 });
 

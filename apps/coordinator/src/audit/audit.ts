@@ -6,11 +6,12 @@
  *       \--no such witness------------ referred --the arbiter's value--> settled (the arbiter's is used)
  *
  * Invariants: a case ends by agreement of two that are independent, or by the arbiter, and in no other way: nothing is
- * ever used undecided, whoever has left since. Which leaves are picked is known to nobody but the coordinator, and does
+ * ever used undecided, whoever has left since; a volunteer's answer is judged and judges nobody. Which leaves are picked is known to nobody but the coordinator, and does
  * not depend on how workers cut their leases. Answers of one numeric profile are compared by a SHA-256 of their bytes; those
  * of a profile that the arbiter does not have, by their distance to the arbiter's value.
  */
 import type { Subtree } from '@gradcast/schedule';
+import { isVolunteer } from '../membership/volunteer.ts';
 import type { Credential } from '../network/credentials.ts';
 
 /** Whose answer it is. */
@@ -52,6 +53,8 @@ export interface Ruling {
   /** Whose answers lost, and whose were found right, the arbiter's left out. */
   readonly wrong: readonly Party[];
   readonly right: readonly Party[];
+  /** Those of them that gave the very bytes. */
+  readonly alike: readonly Party[];
   /** Whose value is used. */
   readonly used: Party;
   readonly kind: 'agreed' | 'settled' | 'confirmed';
@@ -64,9 +67,14 @@ const WITNESSES = 2;
 
 type OpenCase = { -readonly [K in keyof Case]: Case[K] } & { testimonies: Testimony[] };
 
-/** Whether two may confirm each other: whoever holds one secret can be both. Our own workers and trusted ones do not lie. */
-export function areIndependent(a: Pick<Party, 'credential'>, b: Pick<Party, 'credential'>): boolean {
+/**
+ * Whether the second of two may confirm the first: whoever holds one secret can be both. Our own workers and trusted ones do
+ * not lie; a volunteer confirms nobody, and nobody but they confirms a volunteer.
+ */
+export function mayConfirm(a: Pick<Party, 'credential'>, b: Pick<Party, 'credential'>): boolean {
+  if (isVolunteer(b)) return false;
   if (a.credential.role === 'trusted' || b.credential.role === 'trusted') return true;
+  if (isVolunteer(a)) return false;
   return a.credential.kind === 'own' && b.credential.kind === 'own' && a.credential.name !== b.credential.name;
 }
 
@@ -127,10 +135,12 @@ export class Audits {
   hear(subtree: Subtree, testimony: Testimony): Ruling | undefined {
     const found = this.#cases.get(key(subtree));
     if (!found || found.testimonies.some(({ party }) => party.worker === testimony.party.worker)) return undefined;
+    // Nobody asks one; what decides does not depend on that.
+    if (isVolunteer(testimony.party)) return undefined;
     const earlier = found.testimonies;
     found.testimonies = [...earlier, testimony];
     if (testimony.party.isArbiter) return this.#settle(found, earlier, testimony);
-    if (earlier.every((other) => agree(other, testimony)) && areIndependent(earlier[0].party, testimony.party)) {
+    if (earlier.every((other) => agree(other, testimony)) && mayConfirm(earlier[0].party, testimony.party)) {
       const right = found.testimonies.map(({ party }) => party);
       if (!found.referred)
         return this.#close(found, {
@@ -138,6 +148,7 @@ export class Audits {
           used: earlier[0].party,
           wrong: [],
           right,
+          alike: right,
           kind: 'agreed',
           exact: true,
         });
@@ -160,6 +171,7 @@ export class Audits {
       used: used.party,
       wrong,
       right: right.map((other) => other.party),
+      alike: right.filter(isLike).map((other) => other.party),
       kind: wrong.length > 0 ? 'settled' : 'confirmed',
       exact,
     });

@@ -18,6 +18,7 @@ function ruling(change: Partial<Ruling>): Ruling {
     node: new Uint8Array(),
     wrong: [],
     right: [],
+    alike: [],
     used: arbiter,
     kind: 'settled',
     exact: true,
@@ -29,6 +30,7 @@ function harness(...present: { readonly name: string; readonly identity: string 
   const told: string[] = [];
   const reputations = new Reputations(() => 0);
   const blame = new Blame({
+    trust: { right: () => undefined, wrong: () => [] },
     events: {
       audit: (kind, worker) => told.push(`${kind} ${worker}`),
       lease: (outcome, worker) => told.push(`${outcome} ${worker}`),
@@ -49,9 +51,11 @@ function harness(...present: { readonly name: string; readonly identity: string 
 it('is for who was wrong, and praise for who was right', () => {
   const { blame, reputations, told } = harness({ name: 'liar', identity: 'liar' });
   reputations.introduce('honest', { shared: ['token:shared'] });
-  for (let i = 0; i < 10; i++) blame.ruled(ruling({ right: [party('honest')], used: party('honest'), kind: 'agreed' }));
+  for (let i = 0; i < 10; i++) {
+    blame.ruled(ruling({ right: [party('honest')], used: party('honest'), kind: 'agreed' }), 0);
+  }
   expect([reputations.isOnProbation('honest'), told.slice(-2)]).toEqual([false, ['agreed honest', 'accepted honest']]);
-  blame.ruled(ruling({ wrong: [party('liar')] }));
+  blame.ruled(ruling({ wrong: [party('liar')] }), 0);
   expect(told.slice(-4)).toEqual([
     'settled arbiter',
     'quarantined liar audit',
@@ -62,7 +66,7 @@ it('is for who was wrong, and praise for who was right', () => {
 
 it('finds who has hung up by its session, and not who has taken its name since', () => {
   const { blame, reputations, told } = harness({ name: 'w', identity: 'session-2' });
-  blame.ruled(ruling({ wrong: [party('w', 'session-1')] }));
+  blame.ruled(ruling({ wrong: [party('w', 'session-1')] }), 0);
   blame.refuted(party('w', 'session-1'));
   expect(told).toEqual([
     'settled arbiter',

@@ -1,13 +1,14 @@
 /**
  * Whom an audit is put to: an independent witness of the same numeric profile or, failing that, the arbiter.
  *
- * Invariants: nobody is asked whose word could not end the case; a witness that lets its lease pass has had its chance, and
+ * Invariants: nobody is asked whose word could not end the case, and so no volunteer ever; a witness that lets its lease pass has had its chance, and
  * the case is the arbiter's.
  */
 import type { Assignment, Lease, StepLeases } from '@gradcast/schedule';
-import { areIndependent } from './audit.ts';
+import { mayConfirm } from './audit.ts';
 import type { Audits, Case, Party } from './audit.ts';
 import type { Member } from '../membership/members.ts';
+import { isVolunteer } from '../membership/volunteer.ts';
 
 /** An open step, as far as its audits go. */
 export interface AuditedStep {
@@ -41,21 +42,23 @@ export class Witnesses<Step extends AuditedStep> {
    * @param present workers that can be asked for something.
    */
   ask(step: Step, cases: readonly Case[], present: readonly Member[]): void {
+    if (cases.length === 0) return;
+    const candidates = present.filter((member) => !isVolunteer(member));
     for (const each of cases) {
       // Whoever was asked and is waited for no more: it is late.
       if (step.leases.audits(each.subtree).length > 0) step.audits.refer(each.subtree);
-      if (!each.referred) this.#askWitness(step, each, present);
+      if (!each.referred) this.#askWitness(step, each, candidates);
       if (each.referred) this.#askArbiter(step, each);
     }
   }
 
-  #askWitness(step: Step, each: Case, present: readonly Member[]): void {
+  #askWitness(step: Step, each: Case, candidates: readonly Member[]): void {
     const [{ party }] = each.testimonies;
     const isWitness = (member: Member) =>
-      member.profile === party.profile && member.name !== party.worker && areIndependent(member, party);
-    const witness = present.find((member) => !step.leases.isBusy(member.name) && isWitness(member));
+      member.profile === party.profile && member.name !== party.worker && mayConfirm(party, member);
+    const witness = candidates.find((member) => !step.leases.isBusy(member.name) && isWitness(member));
     if (witness) this.#ask(step, each, witness);
-    else if (!present.some(isWitness)) step.audits.refer(each.subtree);
+    else if (!candidates.some(isWitness)) step.audits.refer(each.subtree);
   }
 
   #askArbiter(step: Step, each: Case): void {

@@ -2,25 +2,29 @@
  * Hands out the leaves of a step and judges what comes back. It knows no socket: workers are members, met in `members.ts`.
  *
  * Invariants: a lease goes only to a worker whose replica will be at the step's version and who is not
- * in quarantine; a result counts only with the right lease, version, shape and replica fingerprint; the next step's images go out
+ * in quarantine; volunteers are in no quorum and have no more leaves of a step than their share; a result counts only with the right lease, version, shape and replica fingerprint; the next step's images go out
  * while the present one is computed; no deadline runs while this process itself stood still.
  */
-import { alignedSubtrees, assignFreeLeaves, isSubtree } from '@gradcast/schedule';
-import type { Assignment, LeafRange, Lease } from '@gradcast/schedule';
-import { encodeFrame, leaseBytes, leaseParts, openEncoded, ProtocolError } from '@gradcast/protocol';
+import { assignFreeLeaves, isSubtree } from '@gradcast/schedule';
+import type { Assignment, LeafRange, Lease, Subtree } from '@gradcast/schedule';
+import { encodeFrame, leaseParts, openEncoded, ProtocolError } from '@gradcast/protocol';
 import type { MessageOf, PayloadShape } from '@gradcast/protocol';
 import type { FieldValues } from '@gradcast/tensors';
 import type { GradientCodec } from '@gradcast/reduction';
 import type { Arbitration } from '../audit/arbitration.ts';
+import type { Party, Ruling } from '../audit/audit.ts';
 import type { AuditPicks } from '../audit/audit-picks.ts';
 import { Blame } from '../audit/blame.ts';
+import type { VolunteerTrust } from '../audit/volunteer-trust.ts';
 import { partyOf, Witnesses } from '../audit/witnesses.ts';
 import type { FleetEvents } from '../events.ts';
 import type { CommittedState } from '../membership/committed-state.ts';
 import type { Member, Members, Work } from '../membership/members.ts';
-import { longestMs } from '../membership/progress.ts';
 import type { Offence } from '../membership/reputation.ts';
 import type { RunTerms } from '../membership/run-terms.ts';
+import { isVolunteer, withoutVolunteers } from '../membership/volunteer.ts';
+import { CheckedLeases, isHeldAny } from './checked-leases.ts';
+import { Lateness } from './lateness.ts';
 import { OpenStep } from './open-step.ts';
 import type { OpenStepOptions } from './open-step.ts';
 import { Pace } from './pace.ts';
@@ -36,7 +40,11 @@ export interface LeasingOptions {
   /** Fewer workers than this get no lease: the run pauses. */
   readonly minWorkers: number;
   readonly isAudited: AuditPicks;
-  /** Whether there is an arbiter to ask: with audits only. */
+  /** Most of a step's leaves that volunteers have, 0 to 1. */
+  readonly volunteerShare: number;
+  /** What volunteers have earned. */
+  readonly trust: VolunteerTrust;
+  /** Whether there is an arbiter to ask: with audits, or where volunteers may come. */
   readonly hasArbiter: boolean;
   /** Whether a node of another numeric profile lies within the tolerance of a reference. */
   readonly isNear: OpenStepOptions['isNear'];
@@ -49,15 +57,13 @@ export interface LeasingOptions {
   readonly arbitration: Pick<Arbitration, 'call'>;
 }
 
-/** An expired lease is given up, and its worker with it, after so many times its term (and never under a minute). */
-const HOPELESS_FACTOR = 10;
-const HOPELESS_MS = 60_000;
-
 export class Leasing implements Work {
   readonly #options: LeasingOptions;
   readonly #pace = new Pace();
   readonly #blame: Blame;
   readonly #witnesses: Witnesses<OpenStep>;
+  readonly #checkedLeases = new CheckedLeases();
+  readonly #lateness: Lateness;
   #step: OpenStep | undefined;
   /** The step after it, leased out ahead. */
   #next: OpenStep | undefined;
@@ -73,6 +79,12 @@ export class Leasing implements Work {
   constructor(options: LeasingOptions) {
     this.#options = options;
     this.#blame = new Blame(options);
+    this.#lateness = new Lateness({
+      ...options,
+      pace: this.#pace,
+      freeAhead: (worker) => this.freeAhead(worker),
+      missed: (member) => this.#offend(member, 'expired'),
+    });
     this.#witnesses = new Witnesses({
       callArbiter: (like) => options.arbitration.call(like),
       grant: (step, assignment) => this.#grant(step, assignment, true),
@@ -93,6 +105,7 @@ export class Leasing implements Work {
     if (this.#step?.version === version) return this.#step;
     const ahead = this.#next?.version === version ? this.#next : undefined;
     this.#next = undefined;
+    this.#checkedLeases.clear();
     this.#step = ahead ?? this.#newStep(version);
     this.#step.leases.restart(this.#options.now());
     for (const { worker } of this.#step.leases.open) {
@@ -108,7 +121,7 @@ export class Leasing implements Work {
   prepare(version: number): void {
     if (this.#stopped || this.#held || this.#next?.version === version || !this.#step) return;
     const workers = this.#options.members.eligible(this.#step.version);
-    if (workers.length < this.#options.minWorkers) return;
+    if (withoutVolunteers(workers) < this.#options.minWorkers) return;
     this.#next = this.#newStep(version);
     this.#lease(this.#next, workers);
   }
@@ -162,6 +175,7 @@ export class Leasing implements Work {
 
   forget(worker: string): void {
     this.#pace.forget(worker);
+    this.#checkedLeases.forget(worker);
   }
 
   postpone(byMs: number): void {
@@ -172,67 +186,10 @@ export class Leasing implements Work {
   tick(): void {
     const step = this.#step;
     if (!step || step.isClosed) return;
-    for (const lease of step.leases.expire(this.#options.now())) this.#expired(lease);
-    for (const lease of step.leases.expired) this.#checkHopeless(lease);
+    this.#lateness.check(step);
     this.#confirm(step);
     this.assign();
-    this.#shareOverdue(step);
-  }
-
-  /**
-   * Rather than wait for its slowest worker, a step has its leaves computed by somebody who has nothing else to do, too. No
-   * offence: a slow worker on trial is slow and no more.
-   */
-  #shareOverdue(step: OpenStep): void {
-    const { now, members } = this.#options;
-    const isIdle = ({ name }: Member) => !step.leases.isBusy(name) && !step.isSuspect(name);
-    if (!this.#options.members.eligible(step.version).some(isIdle)) return;
-    let found = false;
-    for (const { id, worker, range, grantedAt, expired, shared, audit } of step.leases.open) {
-      const age = now() - grantedAt;
-      if (expired || shared || age <= this.#pace.patienceMs(worker, range.count)) continue;
-      step.leases.share(id);
-      this.#tellAgain(worker, range, 'shared');
-      found = true;
-      if (!audit) this.#pace.outwaited(worker, age / range.count);
-      // What it was leased ahead is shared out again, and it is asked for nothing until it is heard from.
-      this.freeAhead(worker);
-      members.doubt(worker);
-    }
-    if (found) this.assign();
-  }
-
-  #expired({ worker, grantedAt, range, audit }: Lease): void {
-    const { now, events, members } = this.#options;
-    events.lease('expired', worker);
-    this.#tellAgain(worker, range, 'expired');
-    const member = members.named(worker);
-    if (!member || member.isArbiter) return;
-    members.doubt(worker);
-    // Nor does the next step wait for it: what it was leased ahead is shared out again.
-    this.freeAhead(worker);
-    if (!audit) this.#pace.late(worker, (now() - grantedAt) / range.count);
-    this.#offend(member, 'expired');
-  }
-
-  #tellAgain(worker: string, { first, count }: LeafRange, why: 'expired' | 'shared'): void {
-    const step = this.#step?.version ?? 0;
-    this.#options.events.happened({ type: 'leased-again', worker, step, first, count, why });
-  }
-
-  #checkHopeless({ worker, grantedAt, deadline, range }: Lease): void {
-    const { now, members } = this.#options;
-    const limit = Math.max(HOPELESS_MS, HOPELESS_FACTOR * (deadline - grantedAt)) + this.#transferMs(range);
-    const member = members.named(worker);
-    if (!member || now() - grantedAt <= limit) return;
-    members.refuse(member, 'silent', 'a lease was not answered in ten times its term');
-  }
-
-  /** How long the slowest link needs for the average before a lease, the lease and its results. */
-  #transferMs(range: LeafRange): number {
-    const { codec, payload } = this.#options;
-    const results = alignedSubtrees(range).length * codec.nodeBytes;
-    return longestMs(codec.averageBytes + leaseBytes(payload, range.count) + results);
+    if (this.#lateness.shareOverdue(step)) this.assign();
   }
 
   /**
@@ -274,7 +231,9 @@ export class Leasing implements Work {
     // Whose value is used is told by the ruling.
     else if (verdict !== 'held' || !step.audits.of(message.subtree))
       events.lease(verdict === 'late' ? 'late' : 'accepted', member.name);
-    if (verdict === 'accepted' || verdict === 'held' || verdict === 'heard') member.contributed();
+    // A volunteer's is worth something once its check is over.
+    const isHeard = verdict === 'heard' || (verdict === 'held' && !isVolunteer(member));
+    if (verdict === 'accepted' || isHeard) member.contributed();
     // What is held may be a lie: it is good once an audit says so.
     if (verdict === 'accepted') members.reputations.good(member.identity);
     if (verdict === 'suspect') this.#confirm(step);
@@ -304,7 +263,11 @@ export class Leasing implements Work {
     for (const answered of step.leases.settle()) {
       if (answered.worker !== member.name) continue;
       const ms = now() - answered.grantedAt;
-      this.#pace.measured(member.name, ms / answered.range.count, answered.range.count);
+      const { count } = answered.range;
+      if (isVolunteer(member) && isHeldAny(answered, (leaf) => step.audits.holds(leaf))) {
+        this.#pace.answered(ms / count, count);
+        this.#checkedLeases.waits(answered);
+      } else this.#pace.measured(member.name, ms / count, count);
       // What a worker says of itself cannot be longer than what was measured here.
       events.leaseTime(member.name, ms, Math.min(Math.max(computeMs, 0), ms));
     }
@@ -319,7 +282,8 @@ export class Leasing implements Work {
     if (!step.leases.hasFree && unasked.length === 0) return;
     const eligible = this.#options.members.eligible(step.version);
     // An audit needs no quorum: what was held goes on to be decided while the run is paused.
-    if (eligible.length < this.#options.minWorkers) return this.#witnesses.ask(step, unasked, eligible);
+    const isQuorum = withoutVolunteers(eligible) >= this.#options.minWorkers;
+    if (!isQuorum) return this.#witnesses.ask(step, unasked, eligible);
     const idle = eligible.filter(({ name }) => !step.leases.isBusy(name) && !step.isSuspect(name));
     this.#lease(step, idle);
     this.#witnesses.ask(step, unasked, eligible);
@@ -327,7 +291,8 @@ export class Leasing implements Work {
 
   #lease(step: OpenStep, workers: readonly Member[]): void {
     if (!step.leases.hasFree) return;
-    const idle = this.#pace.speeds(workers.map(({ name }) => name));
+    const speeds = this.#pace.speeds(workers.map(({ name }) => name));
+    const idle = speeds.map((each, i) => (isVolunteer(workers[i]) ? { ...each, isLimited: true } : each));
     const isFirstShare = step.history.length === 0 && step.leases.size === 0;
     const assignments = assignFreeLeaves(step.leases, idle);
     for (const assignment of assignments) this.#grant(step, assignment, false);
@@ -352,10 +317,11 @@ export class Leasing implements Work {
   }
 
   #newStep(version: number): OpenStep {
-    const { codec, terms, members, isAudited, hasArbiter, isNear, isExact, isTailSound } = this.#options;
+    const { codec, terms, trust, volunteerShare, hasArbiter, isNear, isExact, isTailSound } = this.#options;
     return new OpenStep({
       version,
       leaves: terms.microBatches,
+      volunteerLeaves: leavesOfShare(volunteerShare, terms.microBatches),
       nextLeaseId: () => this.#nextLease++,
       codec,
       limits: () => ({
@@ -363,12 +329,30 @@ export class Leasing implements Work {
         compare: this.#norms.suspectNorm === undefined,
         isTailSound,
       }),
-      isAudited: (subtree, { identity }) => isAudited(version, subtree, members.reputations.isOnProbation(identity)),
+      isAudited: (subtree, party) => this.#isAudited(version, subtree, party),
+      trust,
       hasArbiter,
       isNear,
       isExact,
-      onRuling: (ruling) => this.#blame.ruled(ruling),
+      onRuling: (ruling) => this.#ruled(ruling, version),
     });
+  }
+
+  #isAudited(version: number, subtree: Subtree, party: Party): boolean {
+    const { isAudited, members, trust } = this.#options;
+    if (isAudited(version, subtree, members.reputations.isOnProbation(party.identity))) return true;
+    return isVolunteer(party) && trust.isChecked(party.identity, { version, ...subtree });
+  }
+
+  #ruled(ruling: Ruling, version: number): void {
+    this.#blame.ruled(ruling, version);
+    const step = this.#step;
+    if (step?.version !== version) return;
+    for (const party of ruling.right) {
+      if (!isVolunteer(party)) continue;
+      const lease = this.#checkedLeases.over(party.worker, ruling.subtree, (leaf) => step.audits.holds(leaf));
+      if (lease) this.#pace.checked(lease.worker, (this.#options.now() - lease.grantedAt) / lease.range.count);
+    }
   }
 
   /**
@@ -376,11 +360,16 @@ export class Leasing implements Work {
    * catching up or in quarantine, and not when everybody has left, for then somebody may still come.
    */
   #confirm(step: OpenStep): void {
-    const present = this.#options.members.introduced;
+    const present = this.#options.members.introduced.filter((member) => !isVolunteer(member));
     if (present.length > 0) step.confirm(present.some(({ name }) => !step.isSuspect(name)));
   }
 
   #offend({ name: worker, identity }: Member, offence: Offence): void {
     this.#blame.offend({ worker, identity }, offence);
   }
+}
+
+/** How many of a step's leaves a share is; what rounding a product takes away is given back. */
+function leavesOfShare(share: number, leaves: number): number {
+  return Math.floor(share * leaves + 1e-9);
 }

@@ -22,6 +22,8 @@ function harness(change: Partial<OpenStepOptions> = {}) {
   const step = new OpenStep({
     version: 0,
     leaves: 4,
+    volunteerLeaves: 2,
+    trust: { held: () => undefined, used: () => undefined },
     nextLeaseId: () => id++,
     codec,
     limits: () => ({ norm: 100, compare: false, isTailSound: () => true }),
@@ -78,9 +80,9 @@ describe('an open step', () => {
     gives('b', 0, 2, good());
     gives('c', 2, 2, wrong());
     expect(step.history).toEqual([
-      { start: 0, size: 2, worker: 'a', outcome: 'accepted', ms: 40 },
-      { start: 0, size: 2, worker: 'b', outcome: 'late', ms: 40 },
-      { start: 2, size: 2, worker: 'c', outcome: 'suspect', ms: 40 },
+      { start: 0, size: 2, worker: 'a', outcome: 'accepted', ms: 40, role: 'worker' },
+      { start: 0, size: 2, worker: 'b', outcome: 'late', ms: 40, role: 'worker' },
+      { start: 2, size: 2, worker: 'c', outcome: 'suspect', ms: 40, role: 'worker' },
     ]);
   });
 });

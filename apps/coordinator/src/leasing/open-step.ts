@@ -6,13 +6,17 @@
  * another worker has computed the same leaves: other bits refute it, the same bits (or the lack of anybody to ask) confirm
  * it, and it goes into the sum as it is. Whether the model diverged is then read off the whole sum, so the verdict depends
  * on the data alone and never on how leases cut the step.
+ *
+ * A volunteer's word refutes and confirms nothing: what looks wrong of it, or would refute another's, is the arbiter's.
  */
 import { createHash } from 'node:crypto';
 import { StepLeases } from '@gradcast/schedule';
 import type { Lease, Subtree, TreeSum } from '@gradcast/schedule';
 import { Audits } from '../audit/audit.ts';
 import type { AuditsOptions, Party, Ruling, Testimony } from '../audit/audit.ts';
+import type { VolunteerTrust } from '../audit/volunteer-trust.ts';
 import type { SubtreeRecord, Verdict } from '../events.ts';
+import { isVolunteer } from '../membership/volunteer.ts';
 import { FirstResults } from './first-results.ts';
 import { gradientTree } from '@gradcast/reduction';
 import type { GradientCodec } from '@gradcast/reduction';
@@ -31,13 +35,17 @@ export interface Sender {
 export interface OpenStepOptions {
   readonly version: number;
   readonly leaves: number;
+  /** Most leaves that volunteers have together. */
+  readonly volunteerLeaves: number;
   readonly nextLeaseId: () => number;
   readonly codec: GradientCodec;
   /** What a subtree's sum may be before it is held back; asked when it comes. */
   readonly limits: () => ResultLimits;
   /** Whether a subtree is to be computed twice, of whom it comes from. */
   readonly isAudited: (subtree: Subtree, party: Party) => boolean;
-  /** Whether there is an arbiter to ask: with audits only. */
+  /** What volunteers earn is told there. */
+  readonly trust: Pick<VolunteerTrust, 'held' | 'used'>;
+  /** Whether there is an arbiter to ask: with audits, or where volunteers may come. */
   readonly hasArbiter: boolean;
   /** Whether a node of another numeric profile lies within the tolerance of a reference. */
   readonly isNear: AuditsOptions['isNear'];
@@ -80,11 +88,11 @@ export class OpenStep {
   #exact = true;
 
   constructor(options: OpenStepOptions) {
-    const { version, leaves, nextLeaseId, codec } = options;
+    const { version, leaves, volunteerLeaves, nextLeaseId, codec } = options;
     this.version = version;
     this.#options = options;
     this.#tree = gradientTree({ start: 0, size: leaves }, { codec, step: version, released: freeMemory });
-    this.leases = new StepLeases({ leaves, nextId: nextLeaseId });
+    this.leases = new StepLeases({ leaves, limit: volunteerLeaves, nextId: nextLeaseId });
     this.#first = new FirstResults(leaves);
     this.audits = new Audits(options);
     this.closed = new Promise((resolve) => (this.#close = resolve));
@@ -111,6 +119,8 @@ export class OpenStep {
       worker: lease.worker,
       outcome: 'heard',
       ms: sender.now - lease.grantedAt,
+      role: sender.party.credential.role,
+      ...(isVolunteer(sender.party) && { volunteer: sender.party.identity }),
     };
     this.#history.push(record);
     if (lease.audit) {
@@ -125,24 +135,39 @@ export class OpenStep {
 
   #judge(lease: Lease, subtree: Subtree, node: Uint8Array, { party }: Sender): Verdict {
     if (this.#isClosed || this.#areTaken(subtree)) return 'late';
-    if (this.#looksWrong(node, subtree)) {
-      this.#suspects.push({ party, subtree, node });
+    const result = { party, subtree, node };
+    const looksWrong = this.#looksWrong(node, subtree);
+    if (isVolunteer(party) && (looksWrong || this.#suspects.some((other) => overlap(other, result)))) {
+      return this.#hold(result, true);
+    }
+    if (looksWrong) {
+      this.#suspects.push(result);
       this.leases.dropLease(lease.id);
       return 'suspect';
     }
-    if (this.#options.isAudited(subtree, party)) {
-      this.audits.begin(subtree, { party, node, digest: digestOf(node) });
-      this.leases.cover(subtree);
-      return 'held';
-    }
+    if (this.#options.isAudited(subtree, party)) return this.#hold(result, false);
     if (this.#options.limits().compare) {
       const { norm } = this.#options.codec.measure(node);
       this.#first.add({ party, lease: lease.id, subtree, node, norm });
       this.leases.cover(subtree);
       return 'held';
     }
-    this.#add(subtree, node);
+    this.#use(result);
     return 'accepted';
+  }
+
+  /** Holds a result until its audit is over. @param referred whether that is the arbiter's at once. */
+  #hold({ party, subtree, node }: Suspect, referred: boolean): 'held' {
+    if (isVolunteer(party)) this.#options.trust.held(party.identity, { version: this.version, ...subtree });
+    this.audits.begin(subtree, { party, node, digest: digestOf(node) }, referred);
+    this.leases.cover(subtree);
+    return 'held';
+  }
+
+  /** A result goes into the sum without an audit. */
+  #use({ party, subtree, node }: Suspect): void {
+    if (isVolunteer(party)) this.#options.trust.used(party.identity, { version: this.version, ...subtree });
+    this.#add(subtree, node);
   }
 
   /** Once all leaves have come, those results of a first step that are far larger than the others are held back. */
@@ -150,6 +175,10 @@ export class OpenStep {
     for (let leaf = 0; leaf < this.#options.leaves; leaf++) if (!this.#isTaken(leaf)) return;
     const { sound, outlying } = this.#first.compare();
     for (const result of outlying) {
+      if (isVolunteer(result.party)) {
+        this.#hold(result, true);
+        continue;
+      }
       this.#suspects.push(result);
       this.leases.dropLease(result.lease);
       this.leases.uncover(result.subtree);
@@ -157,7 +186,7 @@ export class OpenStep {
     }
     for (const result of sound) {
       this.#record(result, 'accepted');
-      this.#add(result.subtree, result.node);
+      this.#use(result);
     }
   }
 
@@ -182,6 +211,11 @@ export class OpenStep {
     if (!ruling.exact) this.#exact = false;
     for (const party of ruling.wrong) this.#record({ party, ...ruling }, 'refuted');
     if (ruling.wrong.length > 0 || ruling.used.isArbiter) this.#record({ party: ruling.used, ...ruling }, 'accepted');
+    // Only a sound value puts the blame on those whose answers were held back.
+    if (this.#looksWrong(ruling.node, ruling.subtree)) {
+      const confirmed = { party: ruling.used, subtree: ruling.subtree, node: ruling.node };
+      this.#suspects = this.#suspects.filter((suspect) => !overlap(suspect, confirmed));
+    }
     this.#add(ruling.subtree, ruling.node);
     this.#options.onRuling(ruling);
   }
@@ -224,9 +258,7 @@ export class OpenStep {
     this.#suspects = this.#suspects.filter(
       (other) => other !== suspect && !(overlap(other, suspect) && agree(other, suspect)),
     );
-    if (this.audits.of(subtree)) return;
-    this.audits.begin(subtree, { party, node, digest: digestOf(node) }, true);
-    this.leases.cover(subtree);
+    if (!this.audits.of(subtree)) this.#hold({ party, subtree, node }, true);
   }
 
   stop(): void {

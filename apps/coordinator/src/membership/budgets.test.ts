@@ -9,7 +9,7 @@ const SHARED: Credential = { kind: 'shared', name: 'shared', role: 'worker' };
 
 function harness(maxWorkers: number) {
   let clock = 0;
-  const budgets = new Budgets({ maxWorkers, now: () => clock });
+  const budgets = new Budgets({ maxWorkers, maxVolunteers: 8, now: () => clock });
   const peer = (credential: Credential, address = '192.0.2.1') => ({ credential, address });
   const newcomer = (origin: ReturnType<typeof peer>) => ({ ...origin, identity: 'new', isProven: false });
   const lets = (act: () => unknown) => {

@@ -1,15 +1,17 @@
 /**
  * How often peers may come in and be given the state: by session where a result of it was used, else by credential if that is
- * one holder's own, else by address. This command's own workers are exempt.
+ * one holder's own, else by address. This command's own workers are exempt, and volunteers have budgets of their own.
  *
- * Invariants: what strangers behind the same address or token do costs a worker nothing that has contributed; rates of an
- * address or credential grow with `maxWorkers`, since all workers of a run may share it.
+ * Invariants: what strangers behind the same address or token do costs a worker nothing that has contributed, and what
+ * volunteers do costs no worker anything; rates of an address or credential grow with `maxWorkers`, of volunteers with
+ * `maxVolunteers`, since all of them may share it: a class sits behind one router.
  */
 import { ProtocolError } from '@gradcast/protocol';
 import { SPARE } from '../network/connections.ts';
 import { networkOf } from '../network/address-network.ts';
 import type { Peer } from './peer.ts';
 import { RateBudget } from '../network/rate-budget.ts';
+import { isVolunteer } from './volunteer.ts';
 
 /** A link that breaks again and again brings a worker back each few seconds; its pauses between tries reach 4 s. */
 const RETURNS = { burst: 16, perSecond: 0.5 };
@@ -21,25 +23,30 @@ type Session = Pick<Peer, 'identity' | 'isProven'>;
 
 export interface BudgetsOptions {
   readonly maxWorkers: number;
+  readonly maxVolunteers: number;
   /** Monotonic milliseconds. */
   readonly now: () => number;
 }
 
+/** Of peers that have not contributed. */
+interface NewcomersBudgets {
+  readonly hellos: RateBudget;
+  readonly snapshots: RateBudget;
+}
+
 export class Budgets {
-  readonly #newcomers: RateBudget;
+  readonly #workers: NewcomersBudgets;
+  readonly #volunteers: NewcomersBudgets;
   readonly #returns: RateBudget;
-  readonly #snapshots: RateBudget;
   readonly #ownSnapshots: RateBudget;
   readonly #messages: RateBudget;
 
-  constructor({ maxWorkers, now }: BudgetsOptions) {
-    // Twice all workers at once, as when a coordinator or a router starts again; then all of them within a minute.
-    const burst = 2 * (maxWorkers + SPARE);
-    this.#newcomers = new RateBudget({ burst, perSecond: Math.max(4, maxWorkers / 50) }, now);
+  constructor({ maxWorkers, maxVolunteers, now }: BudgetsOptions) {
+    this.#workers = newcomersBudgets(maxWorkers, now);
+    this.#volunteers = newcomersBudgets(maxVolunteers, now);
     this.#returns = new RateBudget(RETURNS, now);
-    this.#snapshots = new RateBudget({ burst, perSecond: Math.max(2, maxWorkers / 100) }, now);
     this.#ownSnapshots = new RateBudget(OWN_SNAPSHOTS, now);
-    this.#messages = new RateBudget({ burst: 4 * burst, perSecond: Math.max(10, maxWorkers) }, now);
+    this.#messages = new RateBudget({ burst: 4 * burstOf(maxWorkers), perSecond: Math.max(10, maxWorkers) }, now);
   }
 
   /**
@@ -49,7 +56,7 @@ export class Budgets {
    * @throws ProtocolError `too-many-connections`.
    */
   hello(peer: Origin, session: Session | undefined): void {
-    const waitMs = take(peer, session, { own: this.#returns, shared: this.#newcomers });
+    const waitMs = take(peer, session, { own: this.#returns, shared: this.#newcomers(peer).hellos });
     if (waitMs === 0) return;
     const seconds = Math.ceil(waitMs / 1000);
     throw new ProtocolError('too-many-connections', `it has connected too often; try again in ${seconds} s`);
@@ -57,13 +64,31 @@ export class Budgets {
 
   /** A peer is to be given the state. @returns 0, or after how many milliseconds it may have it. */
   snapshot(peer: Origin & Session): number {
-    return take(peer, peer, { own: this.#ownSnapshots, shared: this.#snapshots });
+    return take(peer, peer, { own: this.#ownSnapshots, shared: this.#newcomers(peer).snapshots });
+  }
+
+  #newcomers(peer: Origin): NewcomersBudgets {
+    return isVolunteer(peer) ? this.#volunteers : this.#workers;
   }
 
   /** A peer said what nobody asked for. @returns whether its credential, if that is its holder's own, may say so much. */
   message({ credential }: Origin): boolean {
     return credential.kind !== 'own' || this.#messages.take(credential.name) === 0;
   }
+}
+
+/** Twice all that there may be at once, as when a coordinator or a router starts again. */
+function burstOf(places: number): number {
+  return 2 * (places + SPARE);
+}
+
+/** After the burst all of them within a minute. */
+function newcomersBudgets(places: number, now: () => number): NewcomersBudgets {
+  const burst = burstOf(places);
+  return {
+    hellos: new RateBudget({ burst, perSecond: Math.max(4, places / 50) }, now),
+    snapshots: new RateBudget({ burst, perSecond: Math.max(2, places / 100) }, now),
+  };
 }
 
 function take(

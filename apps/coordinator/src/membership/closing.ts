@@ -12,6 +12,7 @@ import type { Work } from './members.ts';
 import type { Peer } from './peer.ts';
 import type { Roster } from './roster.ts';
 import type { Sessions } from './sessions.ts';
+import { isVolunteer } from './volunteer.ts';
 
 export interface ClosingOptions {
   readonly roster: Roster;
@@ -52,8 +53,12 @@ export class Closing {
   refuse(peer: Peer, code: RefusalCode, sentence: string): void {
     if (peer.state === 'closed') return;
     this.#options.events.refused(peer.name || peer.address, code, sentence);
-    void peer.send(refusal(code, sentence));
-    if (REFUSALS[code] === 'later') this.#lost(peer);
+    // A volunteer that was found wrong is not wanted again.
+    const isFinal = code === 'audit-lost' && isVolunteer(peer);
+    const retry = isFinal ? 'never' : REFUSALS[code];
+    if (isFinal) peer.isForgotten = true;
+    void peer.send(refusal(code, sentence, retry));
+    if (retry === 'later') this.#lost(peer);
     peer.close(1008, code);
     // A peer that does not answer would not answer the close either.
     if (code === 'silent' || code === 'too-slow') peer.terminate();
@@ -72,7 +77,7 @@ export class Closing {
     const wasOpen = peer.state !== 'closed';
     peer.state = 'closed';
     const wasThere = roster.remove(peer);
-    shutdown.check(roster.size);
+    shutdown.check(roster.awaited);
     if (!wasThere || !peer.hello) return;
     if (!peer.isForgotten) sessions.left(peer);
     if (wasOpen) {
@@ -92,8 +97,9 @@ export class Closing {
     work.assign();
   }
 
-  /** It may come back; our own arbiter does not. */
-  #lost({ name, hello, isArbiter }: Peer): void {
-    if (hello && !isArbiter) this.#options.shutdown.lost(name);
+  /** It may come back; our own arbiter does not, and for a volunteer the end of a run does not wait. */
+  #lost(peer: Peer): void {
+    const { name, hello, isArbiter } = peer;
+    if (hello && !isArbiter && !isVolunteer(peer)) this.#options.shutdown.lost(name);
   }
 }

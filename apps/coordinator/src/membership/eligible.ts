@@ -2,11 +2,12 @@
 import type { Peer } from './peer.ts';
 import type { Roster } from './roster.ts';
 import type { Reputations } from './reputation.ts';
+import { isVolunteer, withoutVolunteers } from './volunteer.ts';
 
 export interface EligibleOptions {
   readonly roster: Roster;
   readonly reputations: Reputations;
-  /** Those in quarantine fill up to so many, the shortest term first. */
+  /** Those in quarantine fill up to so many, the shortest term first; volunteers neither count nor fill up. */
   readonly minWorkers: number;
 }
 
@@ -22,10 +23,10 @@ export class Eligible {
     const { roster, reputations, minWorkers } = this.#options;
     const present = roster.all.filter((peer) => peer.isAt(version) && !peer.isQuiet && !peer.isArbiter);
     const free = present.filter((peer) => !reputations.quarantineOf(peer.identity));
-    const least = Math.max(1, minWorkers);
-    if (free.length >= least) return free;
-    const held = present.filter((peer) => !free.includes(peer)).sort((a, b) => this.#termOf(a) - this.#termOf(b));
-    return [...free, ...held.slice(0, least - free.length)];
+    const missing = Math.max(1, minWorkers) - withoutVolunteers(free);
+    if (missing <= 0) return free;
+    const held = present.filter((peer) => !free.includes(peer) && !isVolunteer(peer));
+    return [...free, ...held.sort((a, b) => this.#termOf(a) - this.#termOf(b)).slice(0, missing)];
   }
 
   #termOf(peer: Peer): number {

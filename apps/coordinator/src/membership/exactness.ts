@@ -7,13 +7,15 @@
  *       '--else: waits until a worker of ours has told its profile --alike-> admitted
  *                                                  '--unlike, or there is none--> refused `profile-unverifiable`
  *
- * Invariants: the first to be admitted decides the run's profile, and nobody does whose profile is made up; a worker of
+ * Invariants: the first to be admitted decides the run's profile, and nobody does whose profile is made up, nor a
+ * volunteer, which waits until it is decided; a worker of
  * ours is started only if somebody waits for it, once for each kind, and ended again where there are no audits.
  */
 import type { BackendChoice } from '@gradcast/config';
 import { profileDifference, ProtocolError } from '@gradcast/protocol';
 import type { RefusalCode } from '@gradcast/protocol';
 import type { Peer } from './peer.ts';
+import { isVolunteer } from './volunteer.ts';
 
 /** For so long others wait for workers of the same command, who decide the profile if they are coming. */
 export const OWN_FIRST_MS = 60_000;
@@ -92,13 +94,14 @@ export class Exactness {
     if (this.#waiting.size === 0 && !hasArbiter) arbitration.dismiss();
   }
 
-  #isAdmitted({ isArbiter, credential, profile, hello }: Peer): boolean {
+  #isAdmitted(peer: Peer): boolean {
+    const { isArbiter, credential, profile, hello } = peer;
     if (credential.kind === 'local') this.#computable.add(profile);
     if (isArbiter) return true;
     this.#requireProfile(profile);
     if (credential.role !== 'trusted') {
       const { backend, threads } = hello!;
-      if (this.#profile === undefined && !this.#mayDecide(backend)) return false;
+      if (this.#profile === undefined && (!this.#mayDecide(backend) || isVolunteer(peer))) return false;
       if (!this.#computable.has(profile) && !this.#isComputed(profile, { backend, threads })) return false;
     }
     this.#profile ??= profile;

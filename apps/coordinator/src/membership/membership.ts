@@ -43,6 +43,8 @@ export interface MembershipOptions
   readonly minWorkers: number;
   /** More workers than this are turned away. */
   readonly maxWorkers: number;
+  /** The same of volunteers, which have places of their own. */
+  readonly maxVolunteers: number;
   readonly events: FleetEvents;
   readonly roster: Roster;
   readonly arbitration: OwnWorkers & Pick<ReceptionOptions, 'isOurs'>;
@@ -53,6 +55,7 @@ const MAX_MISSES = 3;
 export class Membership implements Members {
   readonly #options: MembershipOptions;
   readonly #roster: Roster;
+  readonly #sessions = new Sessions();
   readonly reputations: Reputations;
   readonly #eligible: Eligible;
   readonly #shutdown: ShutdownDrain;
@@ -78,7 +81,7 @@ export class Membership implements Members {
       ...options,
       incarnation: options.terms.incarnation,
       reputations: this.reputations,
-      sessions: new Sessions(),
+      sessions: this.#sessions,
       budgets: new Budgets(options),
       guard: (peer: Peer, handle: () => void) => this.#closing.guard(peer, handle),
       refuse: (peer: Peer, code: RefusalCode, sentence: string) => this.#closing.refuse(peer, code, sentence),
@@ -129,9 +132,14 @@ export class Membership implements Members {
     });
   }
 
-  /** How many workers can be given a lease. */
+  /** How many workers can be given a lease; volunteers do not count. */
   get active(): number {
     return this.#roster.active;
+  }
+
+  /** How many introduced themselves; our own arbiters left out. */
+  get attendance(): Roster['introduced'] {
+    return this.#roster.introduced;
   }
 
   named(name: string): Member | undefined {
@@ -225,7 +233,7 @@ export class Membership implements Members {
   async dismiss(reason: string, lingerMs: number): Promise<void> {
     const over = this.#shutdown.say(reason, lingerMs);
     for (const peer of this.#roster.all) this.#closing.sayDone(peer, reason);
-    this.#shutdown.check(this.#roster.size);
+    this.#shutdown.check(this.#roster.awaited);
     await over;
   }
 
@@ -247,7 +255,7 @@ export class Membership implements Members {
     this.#exactness.tick();
     this.#parking.tick();
     this.#snapshots.tick();
-    this.#shutdown.check(this.#roster.size);
+    this.#shutdown.check(this.#roster.awaited);
   }
 
   /** This process stood still: every open deadline is extended by the stall. */
@@ -280,7 +288,8 @@ export class Membership implements Members {
     const { backend, device } = peer.hello!;
     this.#work.introduce(peer.name, probeMs);
     peer.pausedUntil = this.#options.now() + this.reputations.pauseOf(peer.identity);
-    this.#options.events.joined({ name: peer.name, backend, device, profile: peer.profile });
+    const { name, profile, credential } = peer;
+    this.#options.events.joined({ name, role: credential.role, backend, device, profile });
     this.#rejoin(peer);
   }
 

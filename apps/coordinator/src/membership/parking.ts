@@ -12,6 +12,7 @@
 import type { FleetEvents } from '../events.ts';
 import type { Peer } from './peer.ts';
 import type { Roster } from './roster.ts';
+import { withoutVolunteers } from './volunteer.ts';
 
 export interface ParkingOptions {
   readonly roster: Roster;
@@ -121,6 +122,6 @@ export class Parking {
   #canSpare(peer: Peer | undefined): boolean {
     const { roster, minWorkers } = this.#options;
     const others = roster.all.filter((other) => other !== peer && !other.isArbiter && other.isInStep);
-    return others.length >= Math.max(1, minWorkers);
+    return withoutVolunteers(others) >= Math.max(1, minWorkers);
   }
 }

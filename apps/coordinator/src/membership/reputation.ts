@@ -47,7 +47,7 @@ export interface Quarantine {
 export interface Origin {
   /** The credential, if it is its holder's own. */
   readonly own?: string;
-  /** What it shares with strangers: a token, an address. Empty for workers of the same command. */
+  /** What it shares with strangers: a token, an address. Empty for workers of the same command; volunteers share no worker's. */
   readonly shared: readonly string[];
 }
 
@@ -71,6 +71,8 @@ export class Reputations {
   readonly #reputations = new Map<string, Reputation>();
   /** Offences by newcomers, by what they share. */
   readonly #strangers = new Map<string, { count: number; at: number }>();
+  /** Sessions, and credentials of one holder, that are not wanted again. */
+  readonly #ended = new Set<string>();
 
   /** @param now monotonic milliseconds. */
   constructor(now: () => number) {
@@ -116,6 +118,21 @@ export class Reputations {
     reputation.quarantines = Math.min(reputation.quarantines + 1, 20);
     reputation.quarantine = { reason: offence, until: this.#now() + termMs, termMs };
     return reputation.quarantine;
+  }
+
+  /** A volunteer was found wrong: neither its session nor, if that is its own, its credential is let in again. */
+  end(worker: string): void {
+    const own = this.#reputations.get(worker)?.origin.own;
+    for (const key of own === undefined ? [worker] : [worker, ownKey(own)]) this.#ended.add(key);
+    for (const oldest of this.#ended) {
+      if (this.#ended.size <= MOST) return;
+      this.#ended.delete(oldest);
+    }
+  }
+
+  /** Whether a session, or one of this origin, is not wanted again. */
+  hasEnded(worker: string | undefined, { own }: Origin): boolean {
+    return (worker !== undefined && this.#ended.has(worker)) || (own !== undefined && this.#ended.has(ownKey(own)));
   }
 
   /** A result was used. */

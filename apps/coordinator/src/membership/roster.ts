@@ -5,6 +5,7 @@ import { NAME_LIMIT } from '@gradcast/protocol';
 import type { WorkerView } from '../events.ts';
 import type { Peer } from './peer.ts';
 import type { SessionRecord } from './sessions.ts';
+import { withoutVolunteers } from './volunteer.ts';
 
 export class Roster {
   readonly #peers = new Set<Peer>();
@@ -39,14 +40,21 @@ export class Roster {
     });
   }
 
-  /** How many introduced themselves, our own arbiter left out. */
-  get introduced(): number {
-    return this.all.filter(({ hello, isArbiter }) => hello !== undefined && !isArbiter).length;
+  /** How many introduced themselves, by whether their word counts; our own arbiter left out. */
+  get introduced(): { readonly workers: number; readonly volunteers: number } {
+    const introduced = this.all.filter(({ hello, isArbiter }) => hello !== undefined && !isArbiter);
+    const workers = withoutVolunteers(introduced);
+    return { workers, volunteers: introduced.length - workers };
   }
 
-  /** How many workers can be given a lease. */
+  /** How many workers can be given a lease; volunteers do not count. */
   get active(): number {
-    return this.all.filter(({ state, isArbiter }) => state === 'active' && !isArbiter).length;
+    return withoutVolunteers(this.all.filter(({ state, isArbiter }) => state === 'active' && !isArbiter));
+  }
+
+  /** Connections that the end of a run waits for: all but those of volunteers. */
+  get awaited(): number {
+    return withoutVolunteers(this.all);
   }
 
   add(peer: Peer): void {

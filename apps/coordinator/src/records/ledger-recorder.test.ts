@@ -39,8 +39,8 @@ const closed = (version: number, worker = 'a', average: string | null = hex(vers
   samples: 4,
   averageFingerprint: average,
   history: [
-    { start: 0, size: 2, worker, outcome: 'accepted', ms: 10.06 },
-    { start: 0, size: 1, worker: 'slow', outcome: 'late', ms: 99 },
+    { start: 0, size: 2, worker, outcome: 'accepted', ms: 10.06, role: 'worker' },
+    { start: 0, size: 1, worker: 'slow', outcome: 'late', ms: 99, role: 'worker' },
   ],
   exact: true,
 });
@@ -112,6 +112,30 @@ describe('LedgerRecorder', () => {
     const lines: unknown[] = [];
     await readLedger(path, ({ line }) => lines.push(line));
     expect(lines[3]).toMatchObject({ kind: 'accepted', step: 2, field: 'average', before: hex(2), now: hex(7) });
+  });
+
+  it('says whose results were a volunteer’s, and which was found wrong, also after a kill', async () => {
+    const recorder = await LedgerRecorder.open(options());
+    const [result] = closed(1).history;
+    const volunteer = { ...result, worker: 'tab', role: 'volunteer', volunteer: 'session-9' } as const;
+    recorder.closed({ ...closed(1), history: [{ ...volunteer, start: 0, size: 2 }] }, hex(101));
+    const ledger = recorder.position;
+    const uses = [{ step: 1, start: 0, size: 2 }];
+    const found = { worker: 'tab', session: 'session-9', step: 2, start: 1, size: 1, uses };
+    recorder.distrusted(found);
+    recorder.closed(closed(2), hex(102));
+    await recorder.close();
+    await (await LedgerRecorder.open(options({ checkpoint: { step: 1, ledger }, incarnation: 2 }))).close();
+    const lines: unknown[] = [];
+    await readLedger(path, ({ line }) => lines.push(line));
+    const { session, ...rest } = found;
+    expect(lines.slice(1)).toEqual([
+      expect.objectContaining({
+        results: [{ start: 0, size: 2, worker: 'tab', volunteer: session, outcome: 'accepted', ms: 10.1 }],
+      }),
+      { kind: 'resumed', incarnation: 2, from: 1 },
+      { kind: 'distrusted', incarnation: 1, volunteer: session, ...rest },
+    ]);
   });
 
   it('notes the first step that other profiles led elsewhere', async () => {

@@ -1,8 +1,9 @@
 /**
  * The run's ledger as the step loop sees it: one line for each closed step, and, after a resume, each step that is done
- * again compared with what it was the first time.
+ * again compared with what it was the first time; and a line for each volunteer that was found wrong.
  */
 import { createHash } from 'node:crypto';
+import type { Distrusted } from '@gradcast/config';
 import type { RunDefinition } from '@gradcast/definition';
 import { firstDifference, LEDGER_FORMAT, LedgerWriter, rewindLedger } from '@gradcast/ledger';
 import type { LineFileEvents } from '@gradcast/files';
@@ -58,9 +59,10 @@ export class LedgerRecorder {
       return new LedgerRecorder(options, await LedgerWriter.create(folder.path, header, { events }));
     }
     const { step, ledger } = checkpoint;
-    const { abandoned, ...position } = await rewindLedger(folder.path, { ...ledger, step });
+    const { abandoned, distrusted, ...position } = await rewindLedger(folder.path, { ...ledger, step });
     const writer = await LedgerWriter.open(folder.path, position, { events });
     writer.resumed(incarnation, step);
+    for (const line of distrusted) writer.distrusted(line);
     await writer.sync();
     return new LedgerRecorder(options, writer, abandoned);
   }
@@ -89,8 +91,9 @@ export class LedgerRecorder {
       outcome: averageFingerprint === null ? 'skipped' : 'closed',
       from: (version - 1) * samples,
       to: version * samples,
-      results: history.map(({ start, size, worker, outcome, ms }) => {
-        return { start, size, worker, outcome, ms: Math.round(ms * TENTHS) / TENTHS };
+      results: history.map(({ start, size, worker, outcome, ms, volunteer }) => {
+        const whose = volunteer === undefined ? { worker } : { worker, volunteer };
+        return { start, size, ...whose, outcome, ms: Math.round(ms * TENTHS) / TENTHS };
       }),
       profiles: this.#profiles(history),
       average: averageFingerprint,
@@ -102,6 +105,12 @@ export class LedgerRecorder {
     const difference = before && firstDifference(before, line);
     if (before && difference) this.#tellDifference(before, line, difference);
     this.#writer.step(line);
+  }
+
+  /** Adds the line of a volunteer that was found wrong and returns at once. */
+  distrusted({ worker, session: volunteer, step, start, size, uses }: Distrusted): void {
+    const { incarnation } = this.#options;
+    this.#writer.distrusted({ incarnation, worker, volunteer, step, start, size, uses });
   }
 
   /** Resolves once every line so far is safe on the disk. @throws RunError `out-not-writable`. */

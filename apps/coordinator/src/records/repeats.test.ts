@@ -3,7 +3,7 @@ import { Repeats } from './repeats.ts';
 
 function harness() {
   const clock = { now: 0 };
-  return { clock, repeats: new Repeats(() => clock.now) };
+  return { clock, repeats: new Repeats(() => clock.now, 'more workers are refused') };
 }
 
 describe('Repeats', () => {

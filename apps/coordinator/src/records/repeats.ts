@@ -1,5 +1,5 @@
 /**
- * Which refusals a user reads of: one line for what repeats itself, and never a flood. The log has more of them.
+ * Which refusals, and which volunteers, a user reads of: one line for what repeats itself, and never a flood. The log has more of them.
  */
 
 /** The same line is said again after so long. */
@@ -12,13 +12,18 @@ const MINUTE_MS = 60_000;
 
 export class Repeats {
   readonly #now: () => number;
+  readonly #more: string;
   /** When each line was said, the oldest first. */
   readonly #saidAt = new Map<string, number>();
   #minute = { from: -Infinity, lines: 0 };
 
-  /** @param now monotonic milliseconds. */
-  constructor(now: () => number) {
+  /**
+   * @param now monotonic milliseconds.
+   * @param more what is said once a minute where there are too many lines.
+   */
+  constructor(now: () => number, more: string) {
     this.#now = now;
+    this.#more = more;
   }
 
   /** What to say for a line: itself, that more like it are coming, or nothing. */
@@ -29,7 +34,7 @@ export class Repeats {
     if (now - this.#minute.from >= MINUTE_MS) this.#minute = { from: now, lines: 0 };
     this.#minute.lines += 1;
     if (this.#minute.lines > PER_MINUTE) {
-      return this.#minute.lines === PER_MINUTE + 1 ? 'more workers are refused; the log has more of them' : undefined;
+      return this.#minute.lines === PER_MINUTE + 1 ? `${this.#more}; the log has more of them` : undefined;
     }
     this.#saidAt.delete(line);
     this.#saidAt.set(line, now);

@@ -78,7 +78,8 @@ describe('what is known of profiles', () => {
   it('is bounded, and kept of those whose results are used', () => {
     const { telemetry } = harness();
     const events = telemetry.fleetEvents();
-    const join = (name: string) => events.joined({ name, backend: 'wasm', device: 'cpu', profile: `of ${name}` });
+    const join = (name: string) =>
+      events.joined({ name, role: 'worker', backend: 'wasm', device: 'cpu', profile: `of ${name}` });
     join('working');
     for (let i = 0; i < 10_000; i++) {
       join(`x${i}`);

@@ -12,6 +12,9 @@ import type { Logger } from 'pino';
 import { RUN_STATES, WORKER_STATES } from '../events.ts';
 import type { FleetEvents, NumberedEvent, RunEvent, RunStateName, WorkerView } from '../events.ts';
 import { EventStream } from './event-stream.ts';
+import { HeadCount } from './head-count.ts';
+import { KnownWorkers } from './known-workers.ts';
+import { leavesByRole } from './leaves-by-role.ts';
 import { PHASES, Throughput } from './records.ts';
 import type { StepRecord } from './records.ts';
 import { Repeats } from './repeats.ts';
@@ -40,13 +43,14 @@ export interface TelemetryOptions {
 const VERSION = '0.1.0';
 /** Characters of a peer's own words that a notice shows; the log has up to a sentence's limit. */
 const PEER_WORDS = 240;
-/** Names of workers counted apart, and of those whose profile is known. */
+/** Names of workers counted apart. */
 const MOST_SEEN = 65_536;
-const MOST_KNOWN = 4096;
 /** The progress line is fed at most this often between two lines of the log. */
 const PROGRESS_MS = 200;
 /** Failures of ours that are logged; each is told once. */
 const MOST_FAILURES = 32;
+/** Stands for the names of all volunteers where a label has a worker's: they come and go, under any name. */
+const VOLUNTEERS = 'volunteers';
 
 export class Telemetry {
   readonly #options: TelemetryOptions;
@@ -56,13 +60,14 @@ export class Telemetry {
   readonly stream: EventStream;
   /** How writing the run's files goes. */
   readonly writing: WriteHealth;
-  /** Keys of the numeric profiles with which workers joined last, and the backends they run on. */
-  readonly #profiles = new Map<string, { profile: string; backend: string }>();
+  readonly #known = new KnownWorkers();
   /** Numeric profiles whose results were used, over all starts of the run. */
   readonly used = new UsedProfiles();
   readonly #usedBackends = new Set<string>();
   readonly #everSeen = new Set<string>();
   readonly #refusals: Repeats;
+  /** Who of the volunteers came and went. */
+  readonly #visits: Repeats;
   /** Stacks of failures that were told. */
   readonly #failures = new Set<string>();
   #log: MetricsLog | undefined;
@@ -76,7 +81,8 @@ export class Telemetry {
     this.stream = new EventStream(options);
     this.stream.read((event) => this.#show(event));
     this.throughput = new Throughput(options.now);
-    this.#refusals = new Repeats(options.now);
+    this.#refusals = new Repeats(options.now, 'more workers are refused');
+    this.#visits = new Repeats(options.now, 'more volunteers come and go');
     this.#metrics = coordinatorMetrics({ version: VERSION, preset: options.task.name });
     this.#showState('setting-up');
     this.writing = new WriteHealth({
@@ -110,7 +116,7 @@ export class Telemetry {
 
   /** Key of the numeric profile with which a worker of this name last joined. */
   profileOf(worker: string): string | undefined {
-    return this.#profiles.get(worker)?.profile;
+    return this.#known.profileOf(worker);
   }
 
   /** Backends whose results were used so far, in alphabetical order. */
@@ -131,7 +137,7 @@ export class Telemetry {
     return {
       happened: (event) => stream.publish(event),
       joined: (worker) => {
-        this.#know(worker.name, { profile: worker.profile, backend: worker.backend });
+        this.#known.joined(worker);
         stream.publish({ type: 'joined', ...worker });
       },
       left: (worker, departure) => stream.publish({ type: 'left', worker, ...departure }),
@@ -155,7 +161,7 @@ export class Telemetry {
       },
       resultRefused: (code) => metrics.resultsRefused.inc({ reason: code }),
       leaseTime: (worker, totalMs, computeMs) => {
-        metrics.leaseSeconds.observe({ worker }, totalMs / 1000);
+        metrics.leaseSeconds.observe({ worker: this.#known.isVolunteer(worker) ? VOLUNTEERS : worker }, totalMs / 1000);
         metrics.leasePhaseSeconds.observe({ phase: 'compute' }, computeMs / 1000);
         metrics.leasePhaseSeconds.observe({ phase: 'network' }, Math.max(0, totalMs - computeMs) / 1000);
       },
@@ -189,12 +195,12 @@ export class Telemetry {
         return this.#sayState(event);
       case 'joined':
         logger.info({ worker: event }, 'worker joined');
-        return this.notice(`worker ${event.name} joined (${event.backend} on ${event.device})`);
+        return this.#tellVisit(event.name, `joined (${event.backend} on ${event.device})`);
       case 'left':
         logger.info(event, 'worker left');
         // The end of the run is told once, not by each worker that was sent home.
         if (event.why === 'dismissed') return;
-        return this.notice(`worker ${event.worker} left: ${printable(event.reason, PEER_WORDS)}`);
+        return this.#tellVisit(event.worker, `left: ${printable(event.reason, PEER_WORDS)}`);
       case 'refused': {
         // How often it is told to a user is decided by what it says: see `Repeats`.
         const { worker, code, sentence, leftOut } = event;
@@ -218,6 +224,14 @@ export class Telemetry {
         metrics.audits.inc({ ending: event.ending });
         if (event.ending === 'settled') this.notice('an audit found a wrong result; the arbiter decided');
         return;
+      case 'distrusted': {
+        const leaves = event.uses.reduce((sum, { size }) => sum + size, 0);
+        metrics.distrustedLeaves.inc(leaves);
+        logger.warn(event, 'a volunteer was found wrong');
+        const before = `${leaves} leaves of it since it was right last ${leaves === 1 ? 'is' : 'are'} in the model, unchecked`;
+        const used = leaves === 0 ? 'nothing of it was used unchecked' : `${before}; the ledger names them`;
+        return this.notice(`the volunteer ${event.worker} sent a wrong result for step ${event.step}; ${used}`);
+      }
       case 'saved':
         metrics.checkpointSeconds.observe(event.seconds);
         metrics.checkpointTimestamp.set(event.time);
@@ -245,21 +259,17 @@ export class Telemetry {
 
   /** A result of this worker is in the sum. */
   #wasUsed(worker: string): void {
-    const known = this.#profiles.get(worker);
+    const known = this.#known.used(worker);
     if (!known) return;
-    this.#know(worker, known);
     this.used.add(known.profile);
     this.#usedBackends.add(known.backend);
   }
 
-  /** A worker may be gone when its step closes; those whose last result is longest ago are forgotten first. */
-  #know(worker: string, known: { profile: string; backend: string }): void {
-    this.#profiles.delete(worker);
-    this.#profiles.set(worker, known);
-    for (const name of this.#profiles.keys()) {
-      if (this.#profiles.size <= MOST_KNOWN) return;
-      this.#profiles.delete(name);
-    }
+  /** Of volunteers no more is told than somebody reads. */
+  #tellVisit(worker: string, what: string): void {
+    if (!this.#known.isVolunteer(worker)) return this.notice(`worker ${worker} ${what}`);
+    const line = this.#visits.worded(`volunteer ${worker} ${what}`);
+    if (line !== undefined) this.notice(line);
   }
 
   /** A step closed. */
@@ -285,6 +295,7 @@ export class Telemetry {
     }
     for (const { lossOf, value } of shown) if (lossOf !== undefined) metrics.loss.set({ network: lossOf }, value);
     for (const [i, { name }] of task.groups.entries()) metrics.gradientNorm.set({ network: name }, norms.groups[i]);
+    for (const { leaves, ...labels } of leavesByRole(record.history)) metrics.leaves.inc(labels, leaves);
     this.stream.publish({ type: 'step-closed', step: version, skipped: false, seconds: timings.totalMs / 1000 });
     this.showWorkers();
     const due = version % logInterval === 0 || version === totalSteps;
@@ -296,9 +307,10 @@ export class Telemetry {
   showWorkers(): void {
     const leftOut = this.#options.lines.rest();
     if (leftOut > 0) this.#options.logger.warn({ leftOut }, 'more workers were refused');
-    const states = this.#workers().map(({ state }) => state);
+    const counts = new HeadCount(this.#workers());
     for (const state of WORKER_STATES) {
-      this.#metrics.workers.set({ state }, states.filter((each) => each === state).length);
+      this.#metrics.workers.set({ state }, counts.workers.get(state) ?? 0);
+      this.#metrics.volunteers.set({ state }, counts.volunteers.get(state) ?? 0);
     }
   }
 
@@ -338,7 +350,7 @@ export class Telemetry {
       ...Object.fromEntries(task.groups.map(({ suffix }, i) => [`gradient_norm_${suffix}`, norms.groups[i]])),
       images_per_second: this.throughput.recent,
       step_seconds: timings.totalMs / 1000,
-      workers: this.#active,
+      ...new HeadCount(this.#workers()).active,
     });
   }
 
@@ -354,12 +366,8 @@ export class Telemetry {
       epochs: Math.max(1, Math.ceil((totalSteps * samples) / samplesPerEpoch)),
       scalars: shown.map(({ name, value, isProgress }) => ({ name, value, isProgress })),
       images_per_second: recent,
-      workers: this.#active,
+      ...new HeadCount(this.#workers()).active,
       etaSeconds: recent > 0 ? ((totalSteps - version) * samples) / recent : 0,
     });
-  }
-
-  get #active(): number {
-    return this.#workers().filter(({ state }) => !['joining', 'parked', 'leaving'].includes(state)).length;
   }
 }

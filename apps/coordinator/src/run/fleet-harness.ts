@@ -1,4 +1,5 @@
 /** A fleet on a test's harness: fake sockets, a clock by hand, gradients by formula. */
+import type { Distrusted } from '@gradcast/config';
 import { EXAMPLE } from '@gradcast/definition/example';
 import { alignedSubtrees } from '@gradcast/schedule';
 import type { Subtree } from '@gradcast/schedule';
@@ -7,8 +8,9 @@ import type { CoordinatorMessage, MessageOf, Received, WorkerMessage } from '@gr
 import { createCodec } from '@gradcast/reduction';
 import { floatsOf } from '@gradcast/tensors';
 import { referenceKernels as kernels } from '@gradcast/vector';
-import { ANYBODY, LOCAL } from '../network/credentials.ts';
+import { ANYBODY, LOCAL, VOLUNTEER } from '../network/credentials.ts';
 import type { ArbiterRequest } from '../audit/arbitration.ts';
+import { VolunteerTrust } from '../audit/volunteer-trust.ts';
 import type { Connection } from '../network/connection.ts';
 import { FakeSocket } from '../network/fake-socket.ts';
 import { Fleet, TICK_MS } from './fleet.ts';
@@ -176,6 +178,8 @@ export class FleetHarness {
   version = 0;
   /** A test may put its own in place of one. */
   readonly events: FleetEvents;
+  /** Volunteers that were found wrong. */
+  readonly distrusted: Distrusted[] = [];
   /** Arbiters that were asked for and did not come yet. */
   readonly arbiterRequests: ArbiterRequest[] = [];
   #joined = 0;
@@ -196,6 +200,7 @@ export class FleetHarness {
       happened: (event) => {
         if (event.type === 'quarantined') tell('quarantined', event.worker, event.reason, event.termMs);
         if (event.type === 'parked') tell('parked', event.worker, event.bytesPerSecond, event.neededBytesPerSecond);
+        if (event.type === 'distrusted') this.distrusted.push(event);
       },
       failed: (worker, error) => tell('failed', worker, String(error)),
       stalled: (ms) => tell('stalled', ms),
@@ -222,6 +227,9 @@ export class FleetHarness {
       isTailSound: () => true,
       minWorkers: 1,
       maxWorkers: 64,
+      maxVolunteers: 64,
+      volunteerShare: 0.5,
+      trust: new VolunteerTrust({ isPicked: () => false, rate: 0 }),
       isAudited: () => false,
       hasArbiter: false,
       isNear: () => false,
@@ -271,6 +279,16 @@ export class FleetHarness {
       const credential = { kind: 'own', name: `${name}-${++this.#joined}`, role: 'worker' } as const;
       return this.#ready(this.connect(name, {}, { credential }));
     });
+  }
+
+  /** Volunteers that are ready for leases, as tabs that came by the join link. */
+  joinVolunteers(...names: string[]): FakeWorker[] {
+    return names.map((name) => this.#ready(this.connect(name, {}, { credential: VOLUNTEER })));
+  }
+
+  /** Workers of the same command that are ready for leases. */
+  joinLocally(...names: string[]): FakeWorker[] {
+    return names.map((name) => this.#ready(this.connect(name, {}, { credential: LOCAL })));
   }
 
   /** The arbiters that were asked for come and are ready. @param introduction how they differ from the other workers. */

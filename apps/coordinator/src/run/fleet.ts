@@ -6,6 +6,7 @@
 import type { Numbers } from '@gradcast/optimizer';
 import { Arbitration } from '../audit/arbitration.ts';
 import type { ArbitrationOptions } from '../audit/arbitration.ts';
+import type { VolunteerLeaves } from '../audit/volunteer-trust.ts';
 import type { WorkerView } from '../events.ts';
 import { Leasing } from '../leasing/leasing.ts';
 import type { LeasingOptions } from '../leasing/leasing.ts';
@@ -54,7 +55,7 @@ export class Fleet {
     return this.#options.terms;
   }
 
-  /** How many workers can be given a lease. */
+  /** How many workers can be given a lease; volunteers do not count. */
   get active(): number {
     return this.#membership.active;
   }
@@ -62,6 +63,17 @@ export class Fleet {
   /** Those who came by the join link. */
   get guests(): Guests {
     return this.#membership.guests;
+  }
+
+  /** How many introduced themselves, our own arbiters left out. */
+  get attendance(): { readonly workers: number; readonly volunteers: number } {
+    return this.#membership.attendance;
+  }
+
+  /** The volunteer whose session's secret this is, here or gone, and what became of its leaves since it came first. */
+  volunteerOf(secret: string): ({ readonly name: string } & VolunteerLeaves) | undefined {
+    const found = this.#membership.guests.find(secret);
+    return found && { name: found.name, ...this.#options.trust.leavesOf(found.identity) };
   }
 
   /** Takes an admitted connection. */

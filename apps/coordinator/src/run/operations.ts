@@ -41,7 +41,7 @@ export interface Stand {
   readonly steps: number;
   readonly seq: number;
   readonly minWorkers: number;
-  readonly workers: readonly { readonly worker: string; readonly state: string }[];
+  readonly workers: readonly { readonly worker: string; readonly role: string; readonly state: string }[];
 }
 
 /** Workers that a sentence names. */
@@ -82,7 +82,7 @@ export function operations(options: OperationsOptions): Route[] {
 
 function standOf({ control, fleet, stream, step, steps, minWorkers }: OperationsOptions): Stand {
   const { name: state, pausing } = control.state;
-  const workers = fleet.workers.map(({ name: worker, state }) => ({ worker, state }));
+  const workers = fleet.workers.map(({ name: worker, role, state }) => ({ worker, role, state }));
   return { state, pausing, step: step(), steps, seq: stream.seq, minWorkers, workers };
 }
 

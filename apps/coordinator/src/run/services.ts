@@ -11,8 +11,9 @@ import { folderIdentity } from '@gradcast/run-folder';
 import { fieldShapes, tailFault } from '@gradcast/task';
 import { LineBudget } from '../network/line-budget.ts';
 import { Arbiters } from '../audit/arbiter.ts';
-import { auditPicks, auditSecret } from '../audit/audit-picks.ts';
+import { auditPicks, auditSecret, leafPicks } from '../audit/audit-picks.ts';
 import type { AuditPicks } from '../audit/audit-picks.ts';
+import { VolunteerTrust } from '../audit/volunteer-trust.ts';
 import { LedgerRecorder } from '../records/ledger-recorder.ts';
 import { CoordinatorError } from '../failure.ts';
 import { openJoining } from './join.ts';
@@ -43,11 +44,16 @@ export async function openServices(options: RunOptions, prepared: Prepared): Pro
     taskFile: config.taskFile,
     onFailed: (sentence) => telemetry.notice(sentence),
   });
-  const secret = config.auditRate > 0 ? await auditSecret(folder.path) : '';
+  const hasArbiter = config.auditRate > 0 || admitsVolunteers(options);
+  const secret = hasArbiter ? await auditSecret(folder.path) : '';
   const isAudited = auditPicks(secret, config.auditRate);
+  const trust = new VolunteerTrust({ isPicked: leafPicks(secret), rate: config.auditVolunteers });
   const { task } = state;
   const cutter = new MicroBatches({ dataset, fields: task.fields, shape: config, seed: config.seed });
-  const fleet = fleetOf({ options, prepared, telemetry, incarnation }, { cutter, arbiters, isAudited });
+  const fleet = fleetOf(
+    { options, prepared, telemetry, incarnation },
+    { cutter, arbiters, isAudited, hasArbiter, trust },
+  );
   telemetry.serveOn(listeners.metrics, () => fleet.workers);
   const outputs = outputsOf(options, prepared, telemetry);
   const joining = await openJoining(options, prepared, { fleet, telemetry, outputs });
@@ -56,6 +62,9 @@ export async function openServices(options: RunOptions, prepared: Prepared): Pro
   const log = await folder.openMetrics(state.version, telemetry.writing.of('metrics'));
   const events = await folder.openEvents(telemetry.writing.of('events'));
   telemetry.begin(log, events, state.position);
+  telemetry.stream.read((event) => {
+    if (event.type === 'distrusted') recorder.distrusted(event);
+  });
   if (options.tellsEvents) telemetry.stream.read((event) => tell({ type: 'event', event }));
   const watch = new Watch({
     ...config,
@@ -166,25 +175,38 @@ function outputsOf(
   });
 }
 
+/** What a fleet's results are checked with. */
+interface Checks {
+  readonly cutter: MicroBatches;
+  readonly arbiters: Arbiters;
+  readonly isAudited: AuditPicks;
+  readonly hasArbiter: boolean;
+  readonly trust: VolunteerTrust;
+}
+
+/** Whether volunteers may come: by the join link, or with a credential of their own. */
+function admitsVolunteers({ config, access }: Pick<RunOptions, 'config' | 'access'>): boolean {
+  return config.join !== null || (access.credentials ?? []).some(({ role }) => role === 'volunteer');
+}
+
 function fleetOf(
   { options, prepared, telemetry, incarnation }: Materials,
-  {
-    cutter,
-    arbiters,
-    isAudited,
-  }: { readonly cutter: MicroBatches; readonly arbiters: Arbiters; readonly isAudited: AuditPicks },
+  { cutter, arbiters, isAudited, hasArbiter, trust }: Checks,
 ): Fleet {
   const { config } = options;
   const { beginning, codec, state, definition } = prepared;
   const { microBatchSize } = definition;
   const { task } = state;
-  const { minWorkers, maxWorkers, auditRate, exact } = config;
+  const { minWorkers, maxWorkers, maxVolunteers, volunteerShare, exact } = config;
   const tolerance = DEVICE_TOLERANCE[definition.codec];
   return new Fleet({
     minWorkers,
     maxWorkers,
+    maxVolunteers,
+    volunteerShare,
     isAudited,
-    hasArbiter: auditRate > 0,
+    trust,
+    hasArbiter,
     isNear: (node, reference) => isNear({ node, reference }, { codec, layout: task, tolerance }),
     backend: config.backend,
     expectsOwn: () => options.localSocket !== null && !options.localWorkersEnded.aborted,

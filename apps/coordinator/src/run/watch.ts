@@ -1,5 +1,5 @@
 /**
- * Watches the quorum of a run (`--min-workers`): tells run control when there are enough workers and when not, says so once, and
+ * Watches the quorum of a run (`--min-workers`), which no volunteer is part of: tells run control when there are enough workers and when not, says so once, and
  * after `--wait-workers` gives up. Where no worker can come any more, because the command's own have ended and no other machine
  * reaches the port, it gives up at once. Its clocks stand still while the run is paused.
  */
@@ -75,7 +75,7 @@ export class Watch {
   /** Whether nobody can come any more; the run then ends. */
   #isAlone(): boolean {
     const { control, fleet, telemetry, isLoopback, localWorkersEnded, now } = this.#options;
-    if (!isLoopback || !localWorkersEnded.aborted || fleet.workers.length > 0) {
+    if (!isLoopback || !localWorkersEnded.aborted || fleet.workers.some(({ role }) => role !== 'volunteer')) {
       this.#aloneSince = undefined;
       return false;
     }
