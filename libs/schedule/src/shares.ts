@@ -64,7 +64,6 @@ class Rest {
 
 /** Adds leaves one by one to whoever would finish first with one more. */
 function addLeaves(rest: Rest, counts: number[], workers: readonly Share[]): void {
-  if (rest.isEmpty) return;
   const isBefore = (a: number, b: number) => {
     // Times to finish with one leaf more, both multiplied by both speeds.
     const time = (counts[a] + 1) * workers[b].speed;

@@ -37,10 +37,10 @@ class Cast {
   }
 
   /** Computes the open step to its end. */
-  async step(
+  step(
     workers: readonly FakeWorker[],
     alter: (worker: FakeWorker, step: number) => typeof ulp | undefined = () => undefined,
-  ): Promise<OpenStep> {
+  ): OpenStep {
     const { harness } = this;
     const step = harness.fleet.open(harness.version);
     for (let turn = 0; !step.isClosed; turn++) {
@@ -103,7 +103,7 @@ describe('the check of a volunteer’s leaves', () => {
     const cast = new Cast();
     const [worker] = cast.harness.joinLocally('worker');
     const [u, v] = cast.harness.joinVolunteers('u', 'v');
-    const step = await cast.step([worker, u, v]);
+    const step = cast.step([worker, u, v]);
     expect(outcomes(step).sort()).toEqual(['u held', 'v held', 'worker accepted', 'worker heard', 'worker heard']);
     expect([cast.harness.count('arbiter wasm'), await sumOf(step)]).toEqual([0, stepSum(0)]);
   });
@@ -111,7 +111,7 @@ describe('the check of a volunteer’s leaves', () => {
   it('is the arbiter’s where nobody else is trusted, whoever would agree', async () => {
     const cast = new Cast();
     const workers = [...cast.harness.joinApart('a', 'b'), ...cast.harness.joinVolunteers('u', 'v')];
-    const step = await cast.step(workers);
+    const step = cast.step(workers);
     expect(outcomes(step).filter((each) => each.startsWith('arbiter')).length).toBe(
       step.history.filter(({ outcome }) => outcome === 'held').length,
     );
@@ -123,7 +123,7 @@ describe('the check of a volunteer’s leaves', () => {
     const [a] = cast.harness.joinApart('a');
     const volunteers = cast.harness.joinVolunteers('u', 'v', 'w');
     for (let version = 0; version < 5; version++) {
-      const step = await cast.step([a, ...volunteers]);
+      const step = cast.step([a, ...volunteers]);
       expect(await sumOf(step)).toEqual(stepSum(version));
       for (const { worker, outcome } of step.history) if (outcome === 'heard') expect(worker).toMatch(/^(a$|arbiter-)/);
     }
@@ -138,7 +138,7 @@ describe('the check of a volunteer’s leaves', () => {
     gpu.ready();
     gpu.applied(0);
     for (let version = 0; version < PROVING_LEAVES; version++) {
-      const step = await cast.step([worker, gpu], (who) => (who === gpu ? ulp : undefined));
+      const step = cast.step([worker, gpu], (who) => (who === gpu ? ulp : undefined));
       expect(await sumOf(step)).toEqual(stepSum(version));
     }
     expect([gpu.refusedWith, cast.harness.distrusted]).toEqual([undefined, []]);
@@ -203,7 +203,7 @@ describe('a liar', () => {
     const cast = new Cast();
     const [worker] = cast.harness.joinLocally('worker');
     const [liar, v] = cast.harness.joinVolunteers('liar', 'v');
-    const step = await cast.step([worker, liar, v], (who) => (who === liar ? ulp : undefined));
+    const step = cast.step([worker, liar, v], (who) => (who === liar ? ulp : undefined));
     expect([await sumOf(step), liar.refusedWith, v.refusedWith]).toEqual([stepSum(0), 'audit-lost', undefined]);
     const [{ session, ...rest }] = cast.harness.distrusted;
     const { start, size } = step.history.find(({ worker }) => worker === 'liar')!;
@@ -230,7 +230,7 @@ describe('a liar', () => {
       for (let version = 0; harness.distrusted.length === 0; version++) {
         expect(version, 'the liar is not found').toBeLessThan(1000);
         const lied = good >= 100;
-        const step = await cast.step([worker, liar], (who) => (lied && who === liar ? ulp : undefined));
+        const step = cast.step([worker, liar], (who) => (lied && who === liar ? ulp : undefined));
         const used = step.history.filter(({ worker, outcome }) => worker === 'liar' && outcome === 'accepted');
         if (lied) lies.push(...used.map(({ start, size }) => ({ step: version + 1, start, size })));
         good += step.history.reduce((sum, { worker, size }) => sum + (worker === 'liar' ? size : 0), 0);

@@ -22,9 +22,9 @@ export interface ConnectionLimits {
 /** Workers that come back while their former connection is still there, and others that are refused. */
 export const SPARE = 64;
 
-/** All workers of a run may be on one machine, or behind one router. */
-export function connectionLimits(maxWorkers: number): ConnectionLimits {
-  const perAddress = maxWorkers + SPARE;
+/** All workers and volunteers of a run may be on one machine, or behind one router. */
+export function connectionLimits(most: number): ConnectionLimits {
+  const perAddress = most + SPARE;
   return { perAddress, total: 2 * perAddress, upgradeMs: 10_000, answerMs: 60_000, lingerMs: 2_000 };
 }
 

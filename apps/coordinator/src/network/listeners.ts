@@ -28,6 +28,7 @@ export interface ListenersOptions {
     readonly host: string;
     readonly port: number;
     readonly maxWorkers: number;
+    readonly maxVolunteers: number;
     readonly tls: TlsConfig | null;
     readonly trustedProxies: readonly string[];
     readonly join: JoinConfig | null;
@@ -75,7 +76,7 @@ export async function openListeners(options: ListenersOptions, resultBytes: numb
       place,
       credentials,
       maxPayload: frameLimit(resultBytes),
-      limits: connectionLimits(config.maxWorkers),
+      limits: connectionLimits(config.maxWorkers + config.maxVolunteers),
       onConnection: (connection) => {
         if (admitted) admitted(connection);
         else connection.socket.close(TRY_AGAIN_LATER, whyNot);
