@@ -15,6 +15,7 @@ export const PAGE_FILES = {
   'page.js': 'text/javascript; charset=utf-8',
   'session.js': 'text/javascript; charset=utf-8',
   'compute.js': 'text/javascript; charset=utf-8',
+  'shared.js': 'text/javascript; charset=utf-8',
   'webgpu.js': 'text/javascript; charset=utf-8',
   'style.css': 'text/css; charset=utf-8',
   'icon.svg': 'image/svg+xml',
