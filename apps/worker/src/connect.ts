@@ -76,6 +76,15 @@ export function connect({ url, token, task }: ConnectOptions, events: Connection
   };
 }
 
+/** What OpenSSL says of a certificate that no authority known here stands for. */
+const UNTRUSTED = new Set([
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+]);
+
 function failureOf(url: string, error: NodeJS.ErrnoException): Failure {
   // What ws says of an answer that is no HTTP upgrade; the same each time we ask.
   if (/^Invalid|^Parse Error|Unexpected server response/.test(error.message) || error.code?.startsWith('HPE_')) {
@@ -86,6 +95,13 @@ function failureOf(url: string, error: NodeJS.ErrnoException): Failure {
     };
   }
   const reason = error.code ?? error.message;
+  if (UNTRUSTED.has(reason)) {
+    const remedy = 'NODE_EXTRA_CA_CERTS may name a file with it, or with that of its authority';
+    return {
+      kind: 'unreachable',
+      sentence: `${url} has a certificate that is not trusted here (${reason}); ${remedy}`,
+    };
+  }
   return { kind: 'unreachable', sentence: `${url} cannot be reached (${reason})` };
 }
 
