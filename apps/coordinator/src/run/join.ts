@@ -23,30 +23,26 @@ export async function openJoining(
   const { backend, exact, maxVolunteers, volunteerShare: share } = config;
   const { preset, task } = definition;
   const { id, path } = beginning.folder;
-  const facts = (): RunFacts => {
-    const roles = fleet.workers.map(({ role }) => role);
-    const volunteers = roles.filter((role) => role === 'volunteer').length;
-    return {
-      run: id,
-      task,
-      preset,
-      step: state.version,
-      steps: totalSteps,
-      imagesPerSecond: telemetry.throughput.recent,
-      workers: roles.length - volunteers,
-      volunteers,
-      state: control.state.name,
-      share,
-      exact,
-      backend,
-    };
-  };
+  const facts = (): RunFacts => ({
+    ...fleet.attendance,
+    run: id,
+    task,
+    preset,
+    step: state.version,
+    steps: totalSteps,
+    imagesPerSecond: telemetry.throughput.recent,
+    state: control.state.name,
+    share,
+    exact,
+    backend,
+  });
   const joining = await Joining.open({
     ...config.join,
     files: pageFiles,
     folder: path,
     listening: listeners.url,
     guests: fleet.guests,
+    volunteerOf: (secret) => fleet.volunteerOf(secret),
     maxVolunteers,
     facts,
     sample: () => outputs.newest,

@@ -38,6 +38,12 @@ export interface RunFacts {
   readonly backend: string;
 }
 
+/** What became of a volunteer's leaves. */
+export interface OwnLeaves {
+  readonly leavesUsed: number;
+  readonly leavesChecked: number;
+}
+
 /** The newest grid of samples: the step that it shows, and its file. */
 export interface Sample {
   readonly step: number;
@@ -48,8 +54,8 @@ export interface JoinRoutesOptions {
   readonly files: Pick<PageFiles, 'answer'>;
   readonly codes: Pick<JoinCodes, 'check'>;
   readonly tickets: Pick<Tickets, 'issue'>;
-  /** Whether a secret is that of a volunteer's session. */
-  readonly isSession: (secret: string) => boolean;
+  /** The volunteer whose session's secret this is. */
+  readonly volunteerOf: (secret: string) => OwnLeaves | undefined;
   readonly maxVolunteers: number;
   readonly facts: () => RunFacts;
   readonly sample: () => Sample | undefined;
@@ -66,11 +72,15 @@ export function joinRoutes(options: JoinRoutesOptions): Route[] {
     ...(Object.keys(PAGE_FILES) as PageFile[]).map((name) => file(`/join/${name}`, name)),
     { method: 'POST', path: '/join/ticket', answer: (request) => ticket(options, request) },
     get('/join/run', (request) => {
-      const refused = refuseStranger(options, request);
+      const asking = askingIn(options, request);
+      if ('refused' in asking) return asking.refused;
       const shown = sample();
-      return refused ?? answered({ ...facts(), sample: shown ? { step: shown.step } : null });
+      return answered({ ...facts(), you: asking.you, sample: shown ? { step: shown.step } : null });
     }),
-    get('/join/samples.png', (request) => refuseStranger(options, request) ?? samples(sample())),
+    get('/join/samples.png', (request) => {
+      const asking = askingIn(options, request);
+      return 'refused' in asking ? asking.refused : samples(sample());
+    }),
   ];
 }
 
@@ -100,10 +110,20 @@ function codeIn(body: string): string | undefined {
   }
 }
 
-function refuseStranger({ codes, isSession }: JoinRoutesOptions, { headers }: RouteRequest): Answer | undefined {
+/** Who asks, by the code or as a volunteer of its own session. */
+function askingIn(
+  { codes, volunteerOf }: JoinRoutesOptions,
+  { headers }: RouteRequest,
+): { readonly you: OwnLeaves | null } | { readonly refused: Answer } {
   const secret = bearerToken(headers);
-  if (secret === undefined) return refuse(401, 'join-code-missing', 'the join code is missing');
-  return isSession(secret) ? undefined : refuseCode(codes.check(secret));
+  if (secret === undefined) return { refused: refuse(401, 'join-code-missing', 'the join code is missing') };
+  const volunteer = volunteerOf(secret);
+  if (volunteer) {
+    const { leavesUsed, leavesChecked } = volunteer;
+    return { you: { leavesUsed, leavesChecked } };
+  }
+  const refused = refuseCode(codes.check(secret));
+  return refused ? { refused } : { you: null };
 }
 
 function refuseCode(found: ReturnType<JoinCodes['check']>): Answer | undefined {

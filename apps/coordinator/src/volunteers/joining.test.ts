@@ -94,6 +94,7 @@ async function opened(
       credentialOf: (secret) => (secret === SESSION ? VOLUNTEER : undefined),
       dismiss: () => ++clock.dismissed,
     },
+    volunteerOf: (secret) => (secret === SESSION ? { leavesUsed: 7, leavesChecked: 3 } : undefined),
     maxVolunteers: 8,
     facts: () => ({ ...FACTS, volunteers: clock.volunteers }),
     sample: () => undefined,
@@ -300,12 +301,13 @@ describe('what a volunteer may know of a run', () => {
   it('is told for the code, or for the secret of its session', async () => {
     const { ask, code, clock } = await opened();
     const bearing = (secret: string) => ask('/join/run', { headers: { authorization: `Bearer ${secret}` } });
-    expect(JSON.parse((await bearing(code())).text)).toEqual({ ...FACTS, sample: null });
+    expect(JSON.parse((await bearing(code())).text)).toEqual({ ...FACTS, you: null, sample: null });
     expect(codeIn(await ask('/join/run'))).toBe('401 join-code-missing');
     expect(codeIn(await bearing('wrong'))).toBe('403 join-code-wrong');
     clock.wall += 3_600_000;
     expect(codeIn(await bearing(code()))).toBe('403 join-code-expired');
-    expect((await bearing(SESSION)).status).toBe(200);
+    const you = { leavesUsed: 7, leavesChecked: 3 };
+    expect(JSON.parse((await bearing(SESSION)).text)).toEqual({ ...FACTS, you, sample: null });
   });
 
   it('has the newest samples, as they are', async () => {

@@ -22,7 +22,7 @@ export interface Guests {
 }
 
 export interface JoiningOptions
-  extends JoinCodesOptions, Pick<JoinRoutesOptions, 'files' | 'facts' | 'sample' | 'maxVolunteers'> {
+  extends JoinCodesOptions, Pick<JoinRoutesOptions, 'files' | 'facts' | 'sample' | 'volunteerOf' | 'maxVolunteers'> {
   /** Of the page behind a reverse proxy, without `/join`; null for this port's own. */
   readonly url: string | null;
   /** Of the port: `ws://host:port` or `wss://host:port`. */
@@ -49,13 +49,8 @@ export class Joining {
     this.#options = options;
     this.#codes = codes;
     this.#tickets = new Tickets(options.now);
-    const { guests, url } = options;
-    const routes = joinRoutes({
-      ...options,
-      codes,
-      tickets: this.#tickets,
-      isSession: (secret) => guests.credentialOf(secret) !== undefined,
-    });
+    const { url } = options;
+    const routes = joinRoutes({ ...options, codes, tickets: this.#tickets });
     const prefix = url === null ? '' : new URL(url).pathname.replace(/\/$/, '');
     this.onRequest = joinPort({ ...options, routes, prefix });
   }
