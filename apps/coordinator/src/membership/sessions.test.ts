@@ -112,6 +112,10 @@ describe('sessions', () => {
     back.hello(secretOf(volunteer));
     back.ready();
     expect(harness.fleet.workers.map(({ name, role }) => `${name} ${role}`)).toEqual(['tab-2 worker', 'tab volunteer']);
+    back.socket.hangUp();
+    const other = harness.connect('other');
+    other.hello(secretOf(back));
+    expect(other.of('welcome')[0].message.worker).toBe('other');
   });
 
   it('of workers that are gone are remembered up to a bound, the latest', () => {
