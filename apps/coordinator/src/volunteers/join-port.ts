@@ -12,6 +12,7 @@ import { networkOf } from '../network/address-network.ts';
 import { RateBudget } from '../network/rate-budget.ts';
 import type { AnswerRequest, Asker } from '../network/server.ts';
 import { refuse } from './join-routes.ts';
+import { OpenAnswers } from './open-answers.ts';
 
 /** The page loads its own files, talks to where it is from, computes, shows images it was given, and nothing else. */
 const POLICY = [
@@ -58,6 +59,7 @@ export interface JoinPortOptions {
 
 export function joinPort({ routes, maxVolunteers, prefix, now }: JoinPortOptions): AnswerRequest {
   const answer = router(routes);
+  const open = new OpenAnswers();
   const files = new RateBudget(FILES, now);
   const asks = new RateBudget(ASKS, now);
   const tickets = new RateBudget({ burst: 2 * maxVolunteers + 16, perSecond: 2 }, now);
@@ -72,7 +74,11 @@ export function joinPort({ routes, maxVolunteers, prefix, now }: JoinPortOptions
     if (path !== '/join' && !path.startsWith('/join/')) return false;
     request.url = rest;
     for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
-    const refused = refuseAsker(request, asker) ?? refuseFlood(budgetOf(path).take(networkOf(asker.address)));
+    const address = networkOf(asker.address);
+    const refused =
+      refuseAsker(request, asker) ??
+      refuseFlood(budgetOf(path).take(address)) ??
+      (open.take(address, request.socket, response) ? undefined : refuseFlood(1000));
     if (refused) send({ request, response }, refused);
     else if (!answer(request, response)) {
       send({ request, response }, refuse(404, 'no-such-page', 'there is nothing here; the page is at /join'));

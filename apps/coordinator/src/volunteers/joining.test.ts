@@ -1,7 +1,9 @@
 /** The port with the join page, asked as browsers, proxies and strangers ask: by real HTTP. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
 import { request } from 'node:http';
 import type { IncomingHttpHeaders } from 'node:http';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -59,10 +61,16 @@ interface Answered {
 }
 
 async function opened(
-  change: Partial<JoiningOptions> & { readonly open?: boolean; readonly proxies?: readonly string[] } = {},
+  change: Partial<JoiningOptions> & {
+    readonly open?: boolean;
+    readonly proxies?: readonly string[];
+    /** Bytes of `compute.js`. */
+    readonly large?: number;
+  } = {},
 ) {
-  const { open = false, proxies = [], ...options } = change;
+  const { open = false, proxies = [], large = 0, ...options } = change;
   for (const name of Object.keys(PAGE_FILES)) await writeFile(join(folder, name), `the file ${name}`);
+  if (large > 0) await writeFile(join(folder, 'compute.js'), Buffer.alloc(large));
   const clock = { now: 0, wall: Date.UTC(2026, 0, 1), volunteers: FACTS.volunteers, dismissed: 0 };
   const credentials = new Credentials({ credentials: open ? null : [], local: 'local-secret-0123456789' });
   const admitted: string[] = [];
@@ -286,6 +294,20 @@ describe('a ticket', () => {
     clock.now += 500;
     expect((await from('198.51.100.1')).status).toBe(200);
     expect((await from('198.51.100.1')).status).toBe(429);
+  });
+});
+
+describe('a connection', () => {
+  it('is given one answer at a time', async () => {
+    const { own } = await opened({ large: 1 << 20 });
+    const socket = connect(Number(new URL(own).port), '127.0.0.1');
+    const ask = (name: string) => `GET /join/${name} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`;
+    socket.write(ask('compute.js') + ask('page.js'));
+    let text = '';
+    socket.setEncoding('latin1').on('data', (part: string) => (text += part));
+    await once(socket, 'end');
+    expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 429']);
+    expect(text.length).toBeGreaterThan(1 << 20);
   });
 });
 
