@@ -4,7 +4,7 @@
  *
  * A new entry stands at the end of `LATER`, with the value that runs before it had; CONTRIBUTING.md has the recipe.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { entry, laterEntry } from './entry.ts';
 import { choice, integer, number, orNull, sha256, text } from './value.ts';
 

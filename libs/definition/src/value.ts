@@ -2,7 +2,7 @@
  * Kinds of values, each limit stated once: as the schema that the wire and a run's files are checked by, and as what a flag
  * must know to read it, to show it in help and to say what is wrong with it.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** A whole number from `min` to `max`, both included. */
 export interface IntegerKind {

@@ -5,7 +5,7 @@
  * receives it.
  */
 import { DEFINITION_VERSION, runDefinition } from '@gradcast/definition';
-import { z } from 'zod';
+import * as z from 'zod';
 import { decodeFrame } from './frame.ts';
 import { ProtocolError, REFUSALS } from './errors.ts';
 import type { RefusalCode, Retry } from './errors.ts';
