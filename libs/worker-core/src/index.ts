@@ -7,7 +7,7 @@ export { largestFrameToWorker } from './limits.ts';
 export { serveCompute } from './serve-compute.ts';
 export type { ComputeDevice, ComputePort } from './serve-compute.ts';
 export { Session } from './session.ts';
-export type { Introduction, Outcome, SessionNotice, SessionOptions } from './session.ts';
+export type { Introduction, Outcome, SecretKeeper, SessionNotice, SessionOptions } from './session.ts';
 export { Trainer } from './trainer.ts';
 export type { TrainerPorts } from './trainer.ts';
 export { Work } from './work.ts';

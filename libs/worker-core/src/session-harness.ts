@@ -56,12 +56,14 @@ export class FakeConnection {
 /** Connections that a test opens and breaks. */
 export class FakeNetwork {
   readonly connections: FakeConnection[] = [];
+  /** As in a browser: nobody can tell what has arrived of a message. */
+  isBlind = false;
 
   readonly connect: Connect = (events) => {
     const connection = new FakeConnection(events);
     this.connections.push(connection);
     return {
-      bytesRead: () => connection.bytesRead,
+      ...(!this.isBlind && { bytesRead: () => connection.bytesRead }),
       send: (bytes) => void connection.sent.push(decodeFromWorker(bytes).message),
       close: () => {
         connection.isClosed = true;
@@ -87,7 +89,8 @@ export class SessionHarness {
   outcome: Outcome | undefined;
   readonly session: Session;
 
-  constructor(options: Partial<SessionOptions> = {}) {
+  constructor({ isBlind = false, ...options }: Partial<SessionOptions> & { readonly isBlind?: boolean } = {}) {
+    this.#network.isBlind = isBlind;
     this.session = new Session({
       connect: this.#network.connect,
       clock: this.clock,
@@ -127,7 +130,7 @@ export class SessionHarness {
 }
 
 /** A session that was welcomed. */
-export function memberSession(options: Partial<SessionOptions> = {}): SessionHarness {
+export function memberSession(options: ConstructorParameters<typeof SessionHarness>[0] = {}): SessionHarness {
   const harness = new SessionHarness(options);
   harness.connection.welcomes();
   return harness;

@@ -8,8 +8,8 @@
  *
  * Invariants: a message of another incarnation than the welcome's is dropped; a coordinator from which no byte comes for
  * the agreed time is given up and called again; through a message that takes minutes, the coordinator hears of this
- * worker; retries end after `reconnectSeconds` of trying without a welcome, so no worker waits for ever. A refusal that
- * cannot change is final: `never`, or twice in a row the same of what was sent.
+ * worker; retries end after `reconnectSeconds` of trying without a welcome, so no worker waits for ever unless it was told to.
+ * A refusal that cannot change is final: `never`, or twice in a row the same of what was sent.
  */
 import {
   codeOf,
@@ -48,6 +48,16 @@ export interface SessionOptions {
   readonly disconnected: () => void;
   /** Something a log should say. */
   readonly notice: (event: SessionNotice) => void;
+  /** By which the coordinator knows this worker again; it belongs in no log. */
+  readonly secret?: SecretKeeper | undefined;
+}
+
+/** Keeps the secret of a worker's sessions beyond one {@link Session}. */
+export interface SecretKeeper {
+  /** Of the session before this one, or null. */
+  readonly former: string | null;
+  /** Called with each one that the coordinator gives. */
+  readonly keep: (secret: string) => void;
 }
 
 export type SessionNotice =
@@ -65,6 +75,13 @@ const REFUSED_ALIKE: readonly string[] = ['message-invalid', 'frame-malformed'];
 const FIRST_BACKOFF_MS = 250;
 /** From the hello to the welcome. */
 const GREETING_MS = 15_000;
+/**
+ * Where nobody can tell whether a message is on its way, as in a browser, it may take so many times the agreed silence: a
+ * snapshot of 11 MB comes within two minutes at 90 kB/s.
+ */
+const BLIND_PATIENCE = 4;
+/** For a sign of life after the machine slept or the network came back. */
+const HURRY_MS = 15_000;
 
 export class Session {
   readonly #options: SessionOptions;
@@ -72,10 +89,11 @@ export class Session {
   /** Settles when the session is over; it never rejects. */
   readonly ended: Promise<Outcome>;
   #connection: Connection | undefined;
-  #secret: string | null = null;
+  #secret: string | null;
   #incarnation: number | undefined;
   #silenceMs = GREETING_MS;
   #cancelTimer = () => {};
+  #isWaitingToRetry = false;
   /** When anything last arrived, and how much had by then. */
   #heard = { at: 0, bytes: 0 };
   #nextPing = 1;
@@ -90,6 +108,7 @@ export class Session {
 
   constructor(options: SessionOptions) {
     this.#options = options;
+    this.#secret = options.secret?.former ?? null;
     this.ended = new Promise((resolve) => (this.#resolve = resolve));
   }
 
@@ -127,7 +146,22 @@ export class Session {
     this.#end({ kind: 'refused', code, sentence });
   }
 
+  /**
+   * The machine woke up, or its network came back: what was waited for may be long over. A pause before the next try ends now;
+   * a coordinator that seems to be there is asked, and given up if it stays silent for 15 s.
+   */
+  hurry(): void {
+    if (this.#isWaitingToRetry) {
+      this.#cancelTimer();
+      this.#open();
+    } else if (this.#incarnation !== undefined) {
+      this.#ping(this.#incarnation);
+      this.#listen(HURRY_MS);
+    }
+  }
+
   #open(): void {
+    this.#isWaitingToRetry = false;
     // Events of a connection that was given up must not touch the next one.
     const current = () => !this.#over && own === this.#connection;
     const own = this.#options.connect({
@@ -194,8 +228,9 @@ export class Session {
 
   #welcomed(message: MessageOf<'welcome'>, bytes: Uint8Array): void {
     this.#secret = message.session;
+    this.#options.secret?.keep(message.session);
     this.#incarnation = message.incarnation;
-    this.#silenceMs = message.silenceSeconds * 1000;
+    this.#silenceMs = message.silenceSeconds * 1000 * (this.#isBlind ? BLIND_PATIENCE : 1);
     this.#tryingSince = undefined;
     this.#attempts = 0;
     this.#listen(this.#silenceMs);
@@ -231,14 +266,23 @@ export class Session {
     const now = this.#options.clock.now();
     if (bytes > this.#heard.bytes) {
       this.#heard = { at: now, bytes };
-      if (this.#incarnation !== undefined) {
-        this.#say({ type: 'ping', incarnation: this.#incarnation, id: this.#nextPing++ });
-      }
+      if (this.#incarnation !== undefined) this.#ping(this.#incarnation);
     } else if (now - this.#heard.at >= ms) {
       const sentence = `the coordinator said nothing for ${Math.round(ms / 1000)} s`;
       return this.#lost({ kind: 'unreachable', sentence });
+    } else if (this.#isBlind && this.#incarnation !== undefined) {
+      this.#ping(this.#incarnation);
     }
     this.#wait(ms);
+  }
+
+  /** Whether bytes of a message that is still coming cannot be counted. */
+  get #isBlind(): boolean {
+    return this.#connection?.bytesRead === undefined;
+  }
+
+  #ping(incarnation: number): void {
+    this.#say({ type: 'ping', incarnation, id: this.#nextPing++ });
   }
 
   #lost(failure: Failure): void {
@@ -255,6 +299,7 @@ export class Session {
     // Half fixed, half random: workers that lost the same coordinator do not come back as one crowd.
     const retryMs = Math.min(left, backoff / 2 + (backoff / 2) * jitter());
     this.#options.notice({ kind: 'lost', sentence: failure.sentence, retryMs });
+    this.#isWaitingToRetry = true;
     this.#cancelTimer = clock.after(retryMs, () => this.#open());
   }
 
@@ -264,6 +309,7 @@ export class Session {
 
   #disconnect(): Promise<void> {
     this.#cancelTimer();
+    this.#isWaitingToRetry = false;
     const connection = this.#connection;
     this.#connection = undefined;
     this.#incarnation = undefined;

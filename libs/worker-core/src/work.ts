@@ -7,7 +7,7 @@ import type { MessageOf } from '@gradcast/protocol';
 import type { Clock, Connect } from './connection.ts';
 import type { Compute } from './compute.ts';
 import { Session } from './session.ts';
-import type { Introduction, Outcome, SessionNotice } from './session.ts';
+import type { Introduction, Outcome, SecretKeeper, SessionNotice } from './session.ts';
 
 /** What a worker's log, metrics and people are told. */
 export interface WorkEvents {
@@ -26,11 +26,13 @@ export interface WorkOptions {
   readonly clock: Clock;
   /** A number in [0, 1) for jitter. */
   readonly jitter: () => number;
-  /** Seconds of trying again after a connection is lost or cannot be made; 0 tries once. */
+  /** Seconds of trying again after a connection is lost or cannot be made; 0 tries once, `Infinity` for ever. */
   readonly reconnectSeconds: number;
   /** Seconds that may be taken to finish what was asked for, once the coordinator wants this worker to go. */
   readonly graceSeconds: number;
   readonly events: WorkEvents;
+  /** For a worker that comes back as who it was. */
+  readonly secret?: SecretKeeper | undefined;
 }
 
 /** What people are told of an operator's doings. */
@@ -57,7 +59,8 @@ export class Work {
   #trouble: string | undefined;
   #cancelTick = () => {};
 
-  constructor({ compute, introduction, connect, clock, jitter, reconnectSeconds, graceSeconds, events }: WorkOptions) {
+  constructor(options: WorkOptions) {
+    const { compute, introduction, connect, clock, jitter, reconnectSeconds, graceSeconds, events, secret } = options;
     this.#compute = compute;
     this.#clock = clock;
     this.#events = events;
@@ -71,6 +74,7 @@ export class Work {
       deliver: (bytes) => compute.deliver(bytes),
       disconnected: () => compute.disconnected(),
       notice: (event) => this.#notice(event),
+      secret,
     });
   }
 
@@ -104,6 +108,11 @@ export class Work {
     // Who drains a worker may then end its process politely: it is still finishing what it has.
     if (this.#isDrained) return;
     this.#session.leave(reason, { graceMs, busy: this.#compute.busy });
+  }
+
+  /** The machine woke up, or its network came back: nothing is waited for that can be tried or asked now. */
+  hurry(): void {
+    this.#session.hurry();
   }
 
   #notice(event: SessionNotice): void {
