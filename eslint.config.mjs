@@ -18,10 +18,10 @@ const depConstraints = [
   })),
   { sourceTag: 'runtime:any', onlyDependOnLibsWithTags: ['runtime:any'] },
   { sourceTag: 'runtime:node', onlyDependOnLibsWithTags: ['runtime:any', 'runtime:node'] },
+  { sourceTag: 'runtime:browser', onlyDependOnLibsWithTags: ['runtime:any', 'runtime:browser'] },
 ];
 
-const NOT_EVERYWHERE =
-  'This library runs in browsers, too: take it as an argument, or give the file to a library for Node.';
+const NOT_EVERYWHERE = 'This runs in browsers, too: take it as an argument, or give the file to a library for Node.';
 const NODE_GLOBALS = ['Buffer', 'process', 'global', 'require', 'module', '__dirname', '__filename', 'setImmediate'];
 
 export default tseslint.config(
@@ -51,7 +51,7 @@ export default tseslint.config(
     },
   },
   {
-    files: anyRuntimeLibraries().map((name) => `libs/${name}/src/**/*.ts`),
+    files: [...anyRuntimeLibraries().map((name) => `libs/${name}/src/**/*.ts`), 'apps/join/src/**/*.ts'],
     ignores: ['**/*.test.ts', '**/for-tests/**'],
     rules: {
       'no-restricted-imports': [

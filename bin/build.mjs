@@ -11,6 +11,7 @@ import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/p
 import { builtinModules } from 'node:module';
 import { dirname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { WRITTEN, writeJoinPage } from './join-page.mjs';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -56,7 +57,8 @@ const loadedWhenAskedFor = {
 };
 
 async function sources() {
-  const files = ['bin/build.mjs', 'package.json'].map((file) => join(root, file));
+  const page = WRITTEN.map((name) => `apps/join/page/${name}`);
+  const files = ['bin/build.mjs', 'bin/join-page.mjs', 'package.json', ...page].map((file) => join(root, file));
   for (const group of ['apps', 'libs']) {
     const found = await readdir(join(root, group), { recursive: true });
     for (const file of found) {
@@ -106,12 +108,13 @@ export async function build() {
 }
 
 /**
- * Bundles the command, and all that it starts or loads, into a folder.
+ * Bundles the command, and all that it starts, loads or gives out, into a folder.
  *
  * @param sourcemap as esbuild takes it.
+ * @param quality how hard the join page is compressed.
  * @returns the npm packages that the programs import by name.
  */
-export async function bundleInto(folder, sourcemap = 'linked') {
+export async function bundleInto(folder, { sourcemap = 'linked', quality } = {}) {
   const { build: bundle, stop } = await import('esbuild');
   const options = {
     absWorkingDir: root,
@@ -142,8 +145,9 @@ export async function bundleInto(folder, sourcemap = 'linked') {
         banner: { js: '#!/usr/bin/env node' },
         plugins: [loadedWhenAskedFor, workspaceOnly],
       }),
+      writeJoinPage(root, join(folder, 'join'), quality),
     ]);
-    return importedPackages(made.map(({ metafile }) => metafile));
+    return importedPackages(made.flatMap((result) => result?.metafile ?? []));
   } finally {
     // Else esbuild's own process would stay for as long as the command runs.
     await stop();

@@ -24,7 +24,7 @@ const API = 'apps/cli/src/api.ts';
 async function prepare() {
   await restore();
   await mkdir(folder, { recursive: true });
-  const imported = await bundleInto(folder, false);
+  const imported = await bundleInto(folder, { sourcemap: false, quality: 11 });
   const types = await writeTypes();
   const ours = await read(manifest);
   const packed = packedManifest(ours, { types, ...(await runtimeDependencies(imported)) });

@@ -1,0 +1,51 @@
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { brotliDecompressSync, gunzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { LOADED, writeJoinPage } from './join-page.mjs';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+/** What every browser takes on a page that came encrypted, of what is loaded before a tab computes; the binary aside. */
+const MOST_BYTES = 150_000;
+
+describe('the join page', () => {
+  let folder = '';
+  let files = [];
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'gradcast-join-'));
+    await writeJoinPage(root, folder);
+    files = await readdir(folder);
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  it('has the files that a coordinator gives out, each with its compressed forms', async () => {
+    const source = await readFile(join(root, 'apps/coordinator/src/volunteers/page-files.ts'), 'utf8');
+    const names = [...source.matchAll(/^ {2}'([^']+\.[a-z]+)': '/gm)].map(([, name]) => name);
+    expect(names.length).toBeGreaterThan(LOADED.length);
+    expect(files.sort()).toEqual(names.flatMap((name) => [name, `${name}.br`, `${name}.gz`]).sort());
+    for (const name of names) {
+      const [plain, br, gz] = await Promise.all(['', '.br', '.gz'].map((end) => readFile(join(folder, name + end))));
+      expect([brotliDecompressSync(br).equals(plain), gunzipSync(gz).equals(plain)]).toEqual([true, true]);
+    }
+  });
+
+  it(`has at most ${MOST_BYTES / 1000} kB compressed`, async ({ annotate }) => {
+    const sizes = await Promise.all(LOADED.map(async (name) => [name, (await stat(join(folder, `${name}.br`))).size]));
+    const all = sizes.reduce((sum, [, size]) => sum + size, 0);
+    await annotate(`${all} bytes: ${sizes.map(([name, size]) => `${name} ${size}`).join(', ')}`);
+    expect(all).toBeLessThan(MOST_BYTES);
+  });
+
+  it('loads nothing from elsewhere and names no code by text', async () => {
+    for (const name of LOADED.filter((file) => file.endsWith('.html') || file.endsWith('.css'))) {
+      const text = await readFile(join(folder, name), 'utf8');
+      expect(text).not.toMatch(/https?:|\/\/[a-z]|style="|\son[a-z]+="/);
+    }
+    for (const name of ['page.js', 'session.js', 'compute.js']) {
+      const imports = (await readFile(join(folder, name), 'utf8')).matchAll(/\bfrom\s*"([^"]+)"/g);
+      expect([...new Set([...imports].map(([, path]) => path))]).toEqual(name === 'page.js' ? [] : ['./shared.js']);
+    }
+  });
+});
