@@ -5,7 +5,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-/** Of 425 kB at most, so 54 MB for one address and 109 MB in all. */
+/** Of 675 kB at most, so 86 MB for one address and 173 MB in all. */
 const MOST = 256;
 const MOST_OF_ADDRESS = MOST / 2;
 
