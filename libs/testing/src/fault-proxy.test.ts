@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -113,6 +115,30 @@ describe('a proxy without faults', () => {
         expect.objectContaining({ kind: 'gone', worker: 'w' }),
       ]),
     );
+  });
+
+  it('passes on what a page of the coordinator asks for, and as whom it connects', async () => {
+    proxy = await FaultProxy.start();
+    const page = proxy.url.replace('ws', 'http');
+    expect((await fetch(`${page}/join`)).status).toBe(426);
+    const server = createServer((request, response) => response.end(`${request.method} ${request.url}`));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    proxy.target = `ws://127.0.0.1:${port}`;
+    const answer = await fetch(`${page}/join/ticket`, { method: 'POST' });
+    expect(await answer.text()).toBe('POST /join/ticket');
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+    expect((await fetch(`${page}/join`)).status).toBe(502);
+    proxy.target = addressOf(coordinator);
+    const arrived = once(coordinator, 'connection') as Promise<[WebSocket, IncomingMessage]>;
+    const tab = new WebSocket(`${proxy.url}/join/socket`, ['gradcast', 'secret'], { origin: page });
+    const [, { url, headers }] = await arrived;
+    expect([url, headers.origin, headers['sec-websocket-protocol']]).toEqual(['/join/socket', page, 'gradcast,secret']);
+    await once(tab, 'open');
+    expect(tab.protocol).toBe('gradcast');
+    tab.terminate();
   });
 
   it('delivers what was said before a close', async () => {

@@ -3,6 +3,8 @@
  *
  *     worker -- link -- coordinator        each frame: look, fire what fits, deliver what is left of it
  *
+ * Requests of a join page go through as well, once there is a coordinator.
+ *
  * Invariants: what no fault names goes through unchanged, in order and under backpressure; a planned fault fires at
  * most once; a worker whose coordinator cannot be reached is told so by a closed connection, as without a proxy.
  */
@@ -17,6 +19,7 @@ import type { Message } from '@gradcast/protocol';
 import { WebSocket, WebSocketServer } from 'ws';
 import { checkFault, COORDINATOR, isProcessFault, isResultFault } from './fault.ts';
 import type { LinkFault, Phase, PlannedFault, ProcessFault } from './fault.ts';
+import { forward } from './forward.ts';
 import { Link } from './link.ts';
 import type { Handling } from './link.ts';
 import { Moments } from './moments.ts';
@@ -52,6 +55,11 @@ export class FaultProxy {
     this.#server = server;
     this.#pidOf = pidOf;
     for (const fault of faults) this.inject(fault);
+    server.on('request', (request: IncomingMessage, response) => {
+      if (this.#target === undefined) return void response.writeHead(426).end();
+      const target = new URL(request.url ?? '/', this.#target.replace(/^ws/, 'http'));
+      forward({ request, response }, target, { ...request.headers, host: target.host });
+    });
     server.on('connection', (stream) => {
       this.#streams.add(stream);
       stream.once('close', () => this.#streams.delete(stream));
@@ -67,7 +75,7 @@ export class FaultProxy {
 
   /** Starts a proxy on a free port of the loopback address. @throws RangeError for a fault that can never hit. */
   static async start(options: FaultProxyOptions = {}): Promise<FaultProxy> {
-    const server = createServer((_, response) => void response.writeHead(426).end());
+    const server = createServer();
     const proxy = new FaultProxy(server, options);
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
@@ -133,9 +141,9 @@ export class FaultProxy {
   }
 
   #connect(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const { authorization } = request.headers;
-    const coordinator = new WebSocket(this.#target!, {
-      headers: authorization === undefined ? {} : { authorization },
+    const { authorization, origin, 'sec-websocket-protocol': protocols } = request.headers;
+    const coordinator = new WebSocket(new URL(request.url ?? '/', this.#target), protocols?.split(/, */) ?? [], {
+      headers: { ...(authorization !== undefined && { authorization }), ...(origin !== undefined && { origin }) },
       handshakeTimeout: HANDSHAKE_MS,
       maxPayload: LARGEST_FRAME,
       perMessageDeflate: false,

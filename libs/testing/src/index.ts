@@ -5,8 +5,11 @@ export { aftermath, median } from './aftermath.ts';
 export type { Aftermath } from './aftermath.ts';
 export { checkFault, COORDINATOR } from './fault.ts';
 export type { Fault, LinkFault, Phase, PlannedFault, ProcessFault, ResultFault } from './fault.ts';
+export { Chromium, hasChromium } from './chromium.ts';
 export { FaultProxy } from './fault-proxy.ts';
 export type { FaultProxyOptions } from './fault-proxy.ts';
+export { Firefox, hasFirefox } from './firefox.ts';
+export type { FirefoxTab } from './firefox.ts';
 export { GradcastProcess, repository } from './gradcast-process.ts';
 export type { Ending, GradcastEvent, StartOptions } from './gradcast-process.ts';
 export { Moments } from './moments.ts';
@@ -15,6 +18,8 @@ export { allGone, descendantsOf, fromProc, fromPs, runningProcesses, stillRunnin
 export type { ProcessInfo } from './processes.ts';
 export { hasPrometheus, lintMetrics, Prometheus } from './prometheus.ts';
 export type { Series } from './prometheus.ts';
+export { ReverseProxy } from './reverse-proxy.ts';
+export type { ReverseProxyOptions } from './reverse-proxy.ts';
 export {
   checkpointSteps,
   contentOf,
