@@ -31,6 +31,7 @@ export const HEADERS = {
   'content-security-policy': POLICY.join('; '),
   'x-frame-options': 'DENY',
   'x-content-type-options': 'nosniff',
+  // Firefox and Chromium then send no Origin with a POST of mode `same-origin`; the page's are of the usual mode, `cors`.
   'referrer-policy': 'no-referrer',
   // Alone in its process, with shared memory and fine clocks.
   'cross-origin-opener-policy': 'same-origin',
