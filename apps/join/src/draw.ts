@@ -69,7 +69,7 @@ export function drawSamples(step: number, png: ArrayBuffer): void {
     if (former !== undefined) URL.revokeObjectURL(former);
   };
   image.src = shownUrl;
-  image.alt = `Samples of the model after step ${step}: a grid of what it draws`;
+  image.alt = `Samples of the model after step ${step}, in a grid`;
   image.hidden = false;
-  setText('samples-caption', `What the model draws after step ${step.toLocaleString('en')}`);
+  setText('samples-caption', `Drawn by the model after step ${step.toLocaleString('en')}`);
 }
