@@ -3,9 +3,9 @@
  * Chromium of a real run after N steps (400 unless told otherwise): as it asks, and as it computes.
  */
 import { join } from 'node:path';
-import { repository, Workbench } from '@gradcast/testing';
+import { Chromium, repository, Workbench } from '@gradcast/testing';
 import { wordsOf } from '../../bin/words.mjs';
-import { openChromium, Tab } from '../volunteers/tab.ts';
+import { Tab } from '../volunteers/tab.ts';
 import type { TabLook } from '../volunteers/tab.ts';
 
 interface Shot {
@@ -32,7 +32,7 @@ try {
   const flags = `--preset mnist --workers 1 --sample-every ${steps} --join --json --port 0 --out runs`;
   const run = bench.start(`train ${flags} --steps 1875`);
   const { joinUrl } = await run.event('listening');
-  const browser = await openChromium();
+  const browser = await Chromium.start();
   try {
     await takeAll(browser, joinUrl!);
   } finally {
@@ -42,7 +42,7 @@ try {
   await bench.remove();
 }
 
-async function takeAll(browser: Awaited<ReturnType<typeof openChromium>>, link: string): Promise<void> {
+async function takeAll(browser: Chromium, link: string): Promise<void> {
   for (const { name, look, joins } of SHOTS) {
     const tab = await Tab.open(browser, link, look);
     await tab.page.locator('#samples:not([hidden])').waitFor({ timeout: 1_200_000 });

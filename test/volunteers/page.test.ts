@@ -1,18 +1,17 @@
 /** The join page in a real browser, against a real coordinator: it asks, joins, computes, and the run has the bits of Node alone. */
-import { hashesOf, readLedgerSteps, readSummary, Workbench } from '@gradcast/testing';
-import type { Browser } from 'playwright-core';
+import { Chromium, hasChromium, hashesOf, readLedgerSteps, readSummary, Workbench } from '@gradcast/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { readExpected } from '../portability/expected.ts';
-import { hasChromium, openChromium, Tab } from './tab.ts';
+import { Tab } from './tab.ts';
 
 const STEPS = 20;
 
 describe.skipIf(!hasChromium)('the join page in Chromium', () => {
   let bench: Workbench;
-  let browser: Browser;
+  let browser: Chromium;
   beforeAll(async () => {
     bench = await Workbench.create();
-    browser = await openChromium();
+    browser = await Chromium.start();
   });
   afterEach(() => bench.endProcesses());
   afterAll(async () => {
@@ -68,6 +67,7 @@ describe.skipIf(!hasChromium)('the join page in Chromium', () => {
     expect(await tab.barriers()).toEqual([]);
     await tab.says('The run is over');
     expect(await tab.detail()).toMatch(/Thank you/);
+    expect(await tab.barriers()).toEqual([]);
     expect((await run.ended(60)).code).toBe(0);
     expect(hashesOf(await readSummary(folder))).toEqual(steps.mnist[String(STEPS)]);
     const results = (await readLedgerSteps(folder)).flatMap((step) => step.results);
@@ -108,6 +108,7 @@ describe.skipIf(!hasChromium)('the join page in Chromium', () => {
     await tab.says('This device cannot take part');
     expect(await tab.detail()).toMatch(sentence);
     expect(await tab.page.locator('#primary').getAttribute('aria-disabled')).toBe('true');
+    expect(await tab.barriers()).toEqual([]);
     await tab.close();
   });
 });

@@ -1,13 +1,8 @@
 /** A tab with the join page, in Debian's Chromium, as a visitor has it. */
-import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { chromium } from 'playwright-core';
-import type { Browser, Page } from 'playwright-core';
-
-const PROGRAM = ['/usr/bin/chromium', '/usr/bin/google-chrome'].find((path) => existsSync(path));
-
-export const hasChromium = PROGRAM !== undefined;
+import type { Chromium } from '@gradcast/testing';
+import type { Page } from 'playwright-core';
 
 /** Long enough for a busy machine. */
 export const PATIENCE_MS = 120_000;
@@ -19,11 +14,6 @@ export interface TabLook {
 }
 
 const LAPTOP: TabLook = { width: 1100, height: 900, colorScheme: 'light' };
-
-export function openChromium(): Promise<Browser> {
-  if (PROGRAM === undefined) throw new Error('chromium is not installed');
-  return chromium.launch({ executablePath: PROGRAM, args: ['--no-sandbox'] });
-}
 
 export class Tab {
   readonly page: Page;
@@ -47,9 +37,9 @@ export class Tab {
     });
   }
 
-  static async open(browser: Browser, url: string, { width, height, colorScheme }: TabLook = LAPTOP): Promise<Tab> {
-    const context = await browser.newContext({ viewport: { width, height }, colorScheme, serviceWorkers: 'block' });
-    const tab = new Tab(await context.newPage(), new URL(url).origin);
+  static async open(browser: Chromium, url: string, { width, height, colorScheme }: TabLook = LAPTOP): Promise<Tab> {
+    const look = { viewport: { width, height }, colorScheme, serviceWorkers: 'block' } as const;
+    const tab = new Tab(await browser.newTab(look), new URL(url).origin);
     await tab.page.goto(url);
     return tab;
   }
