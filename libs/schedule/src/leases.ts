@@ -58,6 +58,8 @@ export class StepLeases {
   readonly #holders: number[];
   readonly #covered: boolean[];
   readonly #free: Set<number>;
+  /** Leaves without a value. */
+  #uncovered: number;
   readonly #attempts: number[];
   /** Leaves of those who are limited: leased to them, or brought by them. */
   #limited = 0;
@@ -69,7 +71,7 @@ export class StepLeases {
    */
   constructor(options: { readonly leaves: number; readonly limit?: number; readonly nextId: () => number }) {
     const { leaves, limit = Infinity, nextId } = options;
-    this.#leaves = leaves;
+    this.#leaves = this.#uncovered = leaves;
     this.#limit = limit;
     this.#nextId = nextId;
     this.#byLeaf = Array.from({ length: leaves }, () => new Set<Mutable>());
@@ -153,6 +155,7 @@ export class StepLeases {
     for (let leaf = start; leaf < start + size; leaf++) {
       if (this.#covered[leaf]) continue;
       this.#covered[leaf] = true;
+      this.#uncovered -= 1;
       this.#free.delete(leaf);
       for (const lease of this.#byLeaf[leaf]) if (!lease.audit) this.#touched.add(lease);
     }
@@ -161,6 +164,7 @@ export class StepLeases {
   /** Leaves that had a value have none again. */
   uncover({ start, size }: Subtree): void {
     for (let leaf = start; leaf < start + size; leaf++) {
+      if (this.#covered[leaf]) this.#uncovered += 1;
       this.#covered[leaf] = false;
       if (this.#holders[leaf] === 0) this.#free.add(leaf);
     }
@@ -237,6 +241,11 @@ export class StepLeases {
   isBusy(worker: string): boolean {
     for (const { expired } of this.#byWorker.get(worker) ?? []) if (!expired) return true;
     return false;
+  }
+
+  /** Whether every leaf has a value. */
+  get isCovered(): boolean {
+    return this.#uncovered === 0;
   }
 
   /** Whether any leaf is free for somebody. */

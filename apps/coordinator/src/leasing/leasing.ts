@@ -12,7 +12,7 @@ import type { MessageOf, PayloadShape } from '@gradcast/protocol';
 import type { FieldValues } from '@gradcast/tensors';
 import type { GradientCodec } from '@gradcast/reduction';
 import type { Arbitration } from '../audit/arbitration.ts';
-import type { Party, Ruling } from '../audit/audit.ts';
+import type { Party } from '../audit/audit.ts';
 import type { AuditPicks } from '../audit/audit-picks.ts';
 import { Blame } from '../audit/blame.ts';
 import type { VolunteerTrust } from '../audit/volunteer-trust.ts';
@@ -23,7 +23,7 @@ import type { Member, Members, Work } from '../membership/members.ts';
 import type { Offence } from '../membership/reputation.ts';
 import type { RunTerms } from '../membership/run-terms.ts';
 import { isVolunteer, withoutVolunteers } from '../membership/volunteer.ts';
-import { CheckedLeases, isHeldAny } from './checked-leases.ts';
+import { CheckBudget } from './check-budget.ts';
 import { Lateness } from './lateness.ts';
 import { OpenStep } from './open-step.ts';
 import type { OpenStepOptions } from './open-step.ts';
@@ -62,9 +62,12 @@ export class Leasing implements Work {
   readonly #pace = new Pace();
   readonly #blame: Blame;
   readonly #witnesses: Witnesses<OpenStep>;
-  readonly #checkedLeases = new CheckedLeases();
+  readonly #checkBudget: CheckBudget;
   readonly #lateness: Lateness;
   #step: OpenStep | undefined;
+  /** When it was opened, and when everything had come, held or not; monotonic milliseconds. */
+  #openedAt = 0;
+  #coveredAt: number | undefined;
   /** The step after it, leased out ahead. */
   #next: OpenStep | undefined;
   #committed: CommittedState | undefined;
@@ -79,6 +82,7 @@ export class Leasing implements Work {
   constructor(options: LeasingOptions) {
     this.#options = options;
     this.#blame = new Blame(options);
+    this.#checkBudget = new CheckBudget(leavesOfShare(options.volunteerShare, options.terms.microBatches));
     this.#lateness = new Lateness({
       ...options,
       pace: this.#pace,
@@ -105,9 +109,10 @@ export class Leasing implements Work {
     if (this.#step?.version === version) return this.#step;
     const ahead = this.#next?.version === version ? this.#next : undefined;
     this.#next = undefined;
-    this.#checkedLeases.clear();
     this.#step = ahead ?? this.#newStep(version);
-    this.#step.leases.restart(this.#options.now());
+    this.#openedAt = this.#options.now();
+    this.#coveredAt = undefined;
+    this.#step.leases.restart(this.#openedAt);
     for (const { worker } of this.#step.leases.open) {
       // Who fell behind or left since cannot compute what was leased ahead.
       if (!this.#options.members.named(worker)?.isAt(version)) this.#step.leases.drop(worker);
@@ -175,7 +180,6 @@ export class Leasing implements Work {
 
   forget(worker: string): void {
     this.#pace.forget(worker);
-    this.#checkedLeases.forget(worker);
   }
 
   postpone(byMs: number): void {
@@ -238,6 +242,7 @@ export class Leasing implements Work {
     if (verdict === 'accepted') members.reputations.good(member.identity);
     if (verdict === 'suspect') this.#confirm(step);
     for (const party of step.refuted()) this.#blame.refuted(party);
+    this.#weighChecks(step);
     this.#closeLeases(step, member, message);
     this.assign();
   }
@@ -263,11 +268,7 @@ export class Leasing implements Work {
     for (const answered of step.leases.settle()) {
       if (answered.worker !== member.name) continue;
       const ms = now() - answered.grantedAt;
-      const { count } = answered.range;
-      if (isVolunteer(member) && isHeldAny(answered, (leaf) => step.audits.holds(leaf))) {
-        this.#pace.answered(ms / count, count);
-        this.#checkedLeases.waits(answered);
-      } else this.#pace.measured(member.name, ms / count, count);
+      this.#pace.measured(member.name, ms / answered.range.count, answered.range.count);
       // What a worker says of itself cannot be longer than what was measured here.
       events.leaseTime(member.name, ms, Math.min(Math.max(computeMs, 0), ms));
     }
@@ -317,11 +318,11 @@ export class Leasing implements Work {
   }
 
   #newStep(version: number): OpenStep {
-    const { codec, terms, trust, volunteerShare, hasArbiter, isNear, isExact, isTailSound } = this.#options;
+    const { codec, terms, trust, hasArbiter, isNear, isExact, isTailSound } = this.#options;
     return new OpenStep({
       version,
       leaves: terms.microBatches,
-      volunteerLeaves: leavesOfShare(volunteerShare, terms.microBatches),
+      volunteerLeaves: this.#checkBudget.leaves,
       nextLeaseId: () => this.#nextLease++,
       codec,
       limits: () => ({
@@ -334,7 +335,7 @@ export class Leasing implements Work {
       hasArbiter,
       isNear,
       isExact,
-      onRuling: (ruling) => this.#ruled(ruling, version),
+      onRuling: (ruling) => this.#blame.ruled(ruling, version),
     });
   }
 
@@ -344,15 +345,15 @@ export class Leasing implements Work {
     return isVolunteer(party) && trust.isChecked(party.identity, { version, ...subtree });
   }
 
-  #ruled(ruling: Ruling, version: number): void {
-    this.#blame.ruled(ruling, version);
-    const step = this.#step;
-    if (step?.version !== version) return;
-    for (const party of ruling.right) {
-      if (!isVolunteer(party)) continue;
-      const lease = this.#checkedLeases.over(party.worker, ruling.subtree, (leaf) => step.audits.holds(leaf));
-      if (lease) this.#pace.checked(lease.worker, (this.#options.now() - lease.grantedAt) / lease.range.count);
-    }
+  /** What a step waited for checks decides how many leaves of the next steps are for volunteers. */
+  #weighChecks({ leases, isClosed, history }: OpenStep): void {
+    if (!leases.isCovered) return;
+    const closedAt = this.#options.now();
+    const coveredAt = (this.#coveredAt ??= closedAt);
+    if (!isClosed) return;
+    const hasChecks = history.some(({ volunteer, outcome }) => volunteer !== undefined && outcome !== 'accepted');
+    if (hasChecks) this.#checkBudget.checked({ openedAt: this.#openedAt, coveredAt, closedAt });
+    else this.#checkBudget.unchecked();
   }
 
   /**

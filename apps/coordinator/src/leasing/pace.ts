@@ -65,20 +65,10 @@ export class Pace {
 
   /** A lease came back whole: milliseconds per leaf, from grant to result. */
   measured(worker: string, leafMs: number, leaves = 1): void {
-    this.answered(leafMs, leaves);
-    this.checked(worker, leafMs);
-  }
-
-  /** The same of a lease of which it is not known yet what it takes besides. */
-  answered(leafMs: number, leaves: number): void {
-    this.#allLeaves.add(leafMs);
-    this.#allLeases.add(leafMs * leaves);
-  }
-
-  /** What a lease took of which only the fleet was told: milliseconds per leaf, its check included. */
-  checked(worker: string, leafMs: number): void {
     if (this.#unproven.delete(worker)) this.#times.set(worker, new Recent());
     this.#times.get(worker)?.add(leafMs);
+    this.#allLeaves.add(leafMs);
+    this.#allLeases.add(leafMs * leaves);
   }
 
   /** A deadline passed: a worker takes longer than so many milliseconds a leaf. Of the others it says nothing. */
