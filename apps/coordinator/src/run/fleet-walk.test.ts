@@ -1,9 +1,10 @@
 /**
  * Random walks over everything that workers and time can do: whatever the order, a step closes once, with the bits of the
- * plain tree; and it closes as soon as one honest worker is left to do its work.
+ * plain tree; and it closes as soon as one honest worker is left to do its work. Volunteers may lie as well.
  */
 import fc from 'fast-check';
 import { auditPicks } from '../audit/audit-picks.ts';
+import { VolunteerTrust } from '../audit/volunteer-trust.ts';
 import { describe, expect, it } from 'vitest';
 import { FleetHarness, LEAVES, stepSum, sumOf } from './fleet-harness.ts';
 import type { FakeWorker } from './fleet-harness.ts';
@@ -11,8 +12,8 @@ import type { OpenStep } from '../leasing/open-step.ts';
 
 /** What may happen next; numbers are taken modulo what there is to choose from. */
 type Move =
-  | { readonly kind: 'join' }
-  | { readonly kind: 'hang up' | 'leave' | 'pong' | 'be wrong'; readonly who: number }
+  | { readonly kind: 'join' | 'volunteer' }
+  | { readonly kind: 'lie' | 'hang up' | 'leave' | 'pong' | 'be wrong'; readonly who: number }
   /** Answers a lease, the newest or an old one, whole or with its last leaf only. */
   | { readonly kind: 'answer'; readonly who: number; readonly which: number; readonly whole: boolean }
   | { readonly kind: 'wait'; readonly ms: number }
@@ -34,15 +35,28 @@ const move: fc.Arbitrary<Move> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('stall' as const), ms: fc.integer({ min: 1, max: 90_000 }) }) },
 );
 
+/** The same with volunteers, some of whose results are lies. */
+const moveAmongVolunteers: fc.Arbitrary<Move> = fc.oneof(
+  { weight: 20, arbitrary: move },
+  { weight: 3, arbitrary: fc.constant<Move>({ kind: 'volunteer' }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('lie' as const), who }) },
+);
+
 class Walk {
   readonly #harness: FleetHarness;
   readonly #workers: FakeWorker[] = [];
+  readonly #volunteers = new Set<FakeWorker>();
   readonly #arbiters: FakeWorker[] = [];
   #step: OpenStep;
   closed = 0;
+  lies = 0;
 
-  constructor(auditRate: number) {
-    this.#harness = new FleetHarness({ isAudited: auditPicks('secret', auditRate), hasArbiter: auditRate > 0 });
+  constructor({ auditRate, hasVolunteers }: { readonly auditRate: number; readonly hasVolunteers: boolean }) {
+    this.#harness = new FleetHarness({
+      isAudited: auditPicks('secret', auditRate),
+      hasArbiter: auditRate > 0 || hasVolunteers,
+      trust: new VolunteerTrust({ isPicked: () => true, rate: 1 }),
+    });
     this.#step = this.#open();
   }
 
@@ -58,6 +72,18 @@ class Walk {
     switch (move.kind) {
       case 'join':
         this.#workers.push(...this.#harness.joinApart('w'));
+        break;
+      case 'volunteer': {
+        const [volunteer] = this.#harness.joinVolunteers('v');
+        this.#workers.push(volunteer);
+        this.#volunteers.add(volunteer);
+        break;
+      }
+      case 'lie':
+        if (worker && worker.leases.length > 0 && this.#volunteers.has(worker)) {
+          worker.answer(worker.lease, (vector) => (vector[5] = -vector[5]));
+          this.lies += 1;
+        }
         break;
       case 'hang up':
         worker?.socket.hangUp();
@@ -109,6 +135,9 @@ class Walk {
     this.#arbitrate();
     if (!this.#step.isClosed) return;
     expect(await sumOf(this.#step)).toEqual(stepSum(this.#harness.version));
+    for (const { worker, outcome } of this.#step.history) {
+      if (worker.startsWith('v')) expect(['heard', 'accepted', 'suspect']).not.toContain(outcome);
+    }
     this.closed += 1;
     this.#harness.next();
     for (const worker of [...this.#workers, ...this.#arbiters]) worker.applied(this.#harness.version);
@@ -130,19 +159,28 @@ class Walk {
   }
 }
 
-describe.each([0, 0.5, 1])('with audits of a share of %d', (auditRate) => {
+describe.each([
+  { auditRate: 0, hasVolunteers: false },
+  { auditRate: 0.5, hasVolunteers: false },
+  { auditRate: 1, hasVolunteers: false },
+  { auditRate: 0, hasVolunteers: true },
+  { auditRate: 0.5, hasVolunteers: true },
+])('with audits of a share of $auditRate, volunteers: $hasVolunteers', (scene) => {
   it('every step closes once with the bits of the plain tree, whatever workers and time do', async () => {
-    let closed = 0;
+    let [closed, lies] = [0, 0];
+    const moves = fc.array(scene.hasVolunteers ? moveAmongVolunteers : move, { minLength: 60, maxLength: 160 });
     await fc.assert(
-      fc.asyncProperty(fc.array(move, { minLength: 60, maxLength: 160 }), async (moves) => {
-        const walk = new Walk(auditRate);
+      fc.asyncProperty(moves, async (moves) => {
+        const walk = new Walk(scene);
         for (const each of moves) await walk.take(each);
         await walk.finish();
         closed += walk.closed;
+        lies += walk.lies;
       }),
       { numRuns: 100 },
     );
     // Walks that closed nothing on their way would prove little.
     expect(closed).toBeGreaterThan(200);
+    if (scene.hasVolunteers) expect(lies).toBeGreaterThan(50);
   });
 });
