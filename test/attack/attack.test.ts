@@ -25,6 +25,15 @@ it.each([
     ],
   },
   { by: 'poison', names: ['a gradient of 1e22 before step 100'] },
+  {
+    by: 'volunteers',
+    names: [
+      '8 volunteers come before anybody else',
+      'a volunteer floods with pings',
+      'a volunteer of NaN',
+      '8 volunteers hold what they are leased',
+    ],
+  },
   { by: 'whoever comes first', names: ['a made-up profile comes first, --exact'] },
 ])('a run under attack by $by ends as if nobody had come', async ({ names }) => {
   const { failure, seen } = await stage.play(names.map(attackNamed));

@@ -4,8 +4,9 @@ import { doors } from './doors.ts';
 import { frames } from './frames.ts';
 import { results } from './results.ts';
 import type { Attack } from './target.ts';
+import { volunteers } from './volunteers.ts';
 
-export const catalogue: readonly Attack[] = [...frames, ...doors, ...claims, ...results];
+export const catalogue: readonly Attack[] = [...frames, ...doors, ...claims, ...results, ...volunteers];
 
 /** @throws Error if there is none of that name. */
 export function attackNamed(name: string): Attack {

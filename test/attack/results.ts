@@ -7,7 +7,7 @@ import type { Attack, Target } from './target.ts';
 
 const fill = (value: number) => (vector: Float32Array) => void vector.fill(value);
 /** Far smaller than a real gradient's elements, so that no bound on norms tells it apart. */
-const plausible: Lie['gradient'] = (vector, turn) => {
+export const plausible: Lie['gradient'] = (vector, turn) => {
   for (let i = 0; i < vector.length / 2; i++) vector[i] = ((i + turn) % 7) * 1e-5;
 };
 
@@ -16,7 +16,7 @@ const plausible: Lie['gradient'] = (vector, turn) => {
  *
  * @throws Error if none of them got a lie in.
  */
-async function lie(target: Target, how: Lie, { times = 1, at = 0 } = {}): Promise<string> {
+export async function lie(target: Target, how: Lie, { times = 1, at = 0 } = {}): Promise<string> {
   const answers: string[] = [];
   let lies = 0;
   for (let time = 0; time < times && !target.over.aborted; time++) {
@@ -30,13 +30,13 @@ async function lie(target: Target, how: Lie, { times = 1, at = 0 } = {}): Promis
   return `${lies} lies, ${tally(answers)}`;
 }
 
-async function together(target: Target, how: Lie, liars: number): Promise<string> {
+export async function together(target: Target, how: Lie, liars: number): Promise<string> {
   const each = await Promise.all(Array.from({ length: liars }, (_, at) => lie(target, how, { at })));
   return each.join('; ');
 }
 
 /** The honest workers' numeric profile. */
-function likeThem({ honest: { facts: profile, probe } }: Target): Lie['disguise'] {
+export function likeThem({ honest: { facts: profile, probe } }: Target): Lie['disguise'] {
   return { profile, probe };
 }
 

@@ -4,7 +4,7 @@
  */
 import { setMaxListeners } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hashesOf, readSummary, runsIn, Workbench } from '@gradcast/testing';
 import type { GradcastProcess } from '@gradcast/testing';
@@ -14,6 +14,9 @@ import type { Attack, HonestProfile } from './target.ts';
 const TERMS = { preset: 'mnist', seed: 3, microBatchSize: 16, microBatches: 4 };
 const NUMBERS = '--preset mnist --seed 3 --global-batch 64 --micro-batches 4 --no-samples --log-interval 1 --json';
 const TOKEN = 'attack-token-0123456789';
+const VOLUNTEERS_TOKEN = 'volunteers-token-0123456789';
+/** Of a run that volunteers attack: {@link TOKENS} has both tokens. */
+const TOKENS = 'tokens';
 const LOOK_MS = 200;
 /** How long an attack may hold a run up, once and for good, before it is said to have stopped it. */
 const PATIENCE_SECONDS = 150;
@@ -51,7 +54,9 @@ export class Stage {
   }
 
   static async create(options: { backend: string; steps: number }): Promise<Stage> {
-    return new Stage(await Workbench.create(), options);
+    const bench = await Workbench.create();
+    await writeFile(bench.path(TOKENS), `honest trusted ${TOKEN}\nvisitor volunteer ${VOLUNTEERS_TOKEN}\n`);
+    return new Stage(bench, options);
   }
 
   close(): Promise<void> {
@@ -62,7 +67,8 @@ export class Stage {
   async play(attacks: readonly Attack[]): Promise<Outcome> {
     const [attack] = attacks.map(({ name }) => name);
     const name = attacks.length === 1 ? attack : `${attacks.length} attacks on one run`;
-    const flags = attacks.map((each) => each.flags ?? '').join(' ');
+    const tokens = attacks.some(({ as }) => as === 'volunteer') ? [`--token-file ${TOKENS}`] : [];
+    const flags = [...tokens, ...attacks.flatMap((each) => each.flags ?? [])].join(' ');
     const honest = Math.max(...attacks.map((each) => each.honest ?? 1));
     const reference = await this.#reference(flags, honest);
     const answers: string[] = [];
@@ -102,8 +108,11 @@ export class Stage {
     setMaxListeners(0, over.signal);
     const closes: (() => void)[] = [];
     const closeLater = (close: () => void) => void closes.push(close);
-    const target = { url, metricsUrl, token: TOKEN, honest: this.#honest!, over: over.signal, closeLater };
-    const play = async (each: Attack) => void answers.push(await within(PATIENCE_SECONDS, each.play(target)));
+    const target = { url, metricsUrl, honest: this.#honest!, over: over.signal, closeLater };
+    const play = async (each: Attack) => {
+      const token = each.as === 'volunteer' ? VOLUNTEERS_TOKEN : TOKEN;
+      answers.push(await within(PATIENCE_SECONDS, each.play({ ...target, token })));
+    };
     try {
       for (const each of attacks.filter(({ isFirst }) => isFirst)) await play(each);
       for (let i = 1; i <= honest; i++) this.#worker(url, `honest-${i}`);

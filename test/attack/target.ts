@@ -6,7 +6,7 @@ export interface Target {
   readonly url: string;
   /** `http://host:port/metrics`. */
   readonly metricsUrl: string;
-  /** The shared token. */
+  /** With what attackers come: the shared token, or a volunteer's. */
   readonly token: string;
   /** Facts and probe of the honest workers, which whoever has such a machine can compute. */
   readonly honest: HonestProfile;
@@ -28,6 +28,8 @@ export interface Attack {
   readonly flags?: string;
   /** How many honest workers there are; one unless said. */
   readonly honest?: number;
+  /** As what attackers come, if not as holders of the shared token; honest workers are trusted then. */
+  readonly as?: 'volunteer';
   /** Plays before honest workers come, which must find the door open; else from the first step on. */
   readonly isFirst?: boolean;
   /** What the run must keep: its bits, unless said. Without audits nothing but its life is promised against plausible lies. */
