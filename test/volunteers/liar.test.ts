@@ -23,9 +23,8 @@ interface StepLeaves {
   readonly start: number;
   readonly size: number;
 }
-type Result = LedgerStep['results'][number] & { readonly volunteer?: string };
 type Line =
-  | (LedgerStep & { readonly kind: 'step'; readonly results: readonly Result[] })
+  | (LedgerStep & { readonly kind: 'step' })
   | (StepLeaves & {
       readonly kind: 'distrusted';
       readonly worker: string;

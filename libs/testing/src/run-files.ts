@@ -54,6 +54,8 @@ export interface LedgerStep {
     readonly size: number;
     readonly worker: string;
     readonly outcome: string;
+    /** The session it came from, if that is a volunteer's. */
+    readonly volunteer?: string;
     /** Milliseconds from the lease's grant to the result. */
     readonly ms: number;
   }[];
