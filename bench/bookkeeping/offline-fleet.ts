@@ -11,50 +11,17 @@ import type { MessageOf, WorkerMessage } from '@gradcast/protocol';
 import { referenceKernels as kernels } from '@gradcast/vector';
 import { auditPicks, leafPicks } from '../../apps/coordinator/src/audit/audit-picks.ts';
 import { VolunteerTrust } from '../../apps/coordinator/src/audit/volunteer-trust.ts';
-import type { FleetEvents } from '../../apps/coordinator/src/events.ts';
 import { Fleet } from '../../apps/coordinator/src/run/fleet.ts';
 import type { OpenStep } from '../../apps/coordinator/src/leasing/open-step.ts';
 import { cpuMsSince } from '../harness/timing.ts';
 import { OfflineSocket } from './offline-socket.ts';
 import { cannedHello } from '../harness/canned-hello.ts';
+import { failOn, FIELDS, fingerprintOf, LAYOUT, QUIET, SCALARS, SHAPE, TAIL } from '../harness/tiny-run.ts';
 
-const [PIXELS, LATENT] = [4, 2];
-const FIELDS = [
-  { name: 'images', dtype: 'u8', elements: PIXELS },
-  { name: 'noise', dtype: 'f32', elements: LATENT },
-] as const;
-const SHAPE = { parameters: 32, slots: 2, fields: FIELDS, microBatchSize: 2 };
-const TAIL = 16;
-const LAYOUT = {
-  parameters: { entries: [], length: SHAPE.parameters },
-  groups: [{ name: 'all', from: 0, to: SHAPE.parameters }],
-  tail: { entries: [], length: TAIL },
-};
 const LEASE_MS = 10;
 const TICK_MS = 100;
 const SEED = 7;
 const INCARNATION = 1;
-const SCALARS = { alpha: 1, oneMinusBeta1: 1, oneMinusBeta2: 1, epsilon: 1 };
-const fingerprintOf = (version: number) => version.toString(16).padStart(32, '0');
-const ignore = () => undefined;
-
-const EVENTS: FleetEvents = {
-  joined: ignore,
-  left: ignore,
-  forgotten: ignore,
-  refused: failOn('refused'),
-  resultRefused: failOn('resultRefused'),
-  lease: ignore,
-  leaseTime: ignore,
-  mismatch: ignore,
-  bytes: ignore,
-  audit: ignore,
-  notice: ignore,
-  happened: ignore,
-  failed: failOn('failed'),
-  stalled: ignore,
-};
-
 export class OfflineFleet {
   readonly #fleet: Fleet;
   readonly #workers: readonly OfflineWorker[];
@@ -66,6 +33,7 @@ export class OfflineFleet {
   /** @param workers N, also M: one leaf for each. */
   constructor({ workers, auditRate }: { readonly workers: number; readonly auditRate: number }) {
     this.#fleet = new Fleet({
+      ...QUIET,
       terms: {
         incarnation: INCARNATION,
         run: 'offline',
@@ -77,24 +45,16 @@ export class OfflineFleet {
       payload: SHAPE,
       codec: createCodec('f32', { layout: LAYOUT, seed: SEED, kernels }),
       cut: (_step, { count }) => ({
-        images: new Uint8Array(count * SHAPE.microBatchSize * PIXELS),
-        noise: new Float32Array(count * SHAPE.microBatchSize * LATENT),
+        images: new Uint8Array(count * SHAPE.microBatchSize * FIELDS[0].elements),
+        noise: new Float32Array(count * SHAPE.microBatchSize * FIELDS[1].elements),
       }),
       now: () => this.#clock,
-      events: EVENTS,
-      isTailSound: () => true,
-      minWorkers: 1,
       maxWorkers: workers,
       maxVolunteers: workers,
       volunteerShare: 0.5,
       trust: new VolunteerTrust({ isPicked: leafPicks('secret'), rate: auditRate }),
       isAudited: auditPicks('secret', auditRate),
       hasArbiter: auditRate > 0,
-      isNear: () => false,
-      exactProfile: null,
-      backend: 'auto',
-      expectsOwn: () => false,
-      resumed: false,
       startArbiter: failOn('an arbiter was called'),
     });
     this.#publish();
@@ -151,7 +111,7 @@ class OfflineWorker {
       // Each has a secret of its own, so that any two may confirm each other.
       credential: { kind: 'own', name, role: 'worker' },
       bytesRead: () => 0,
-      whenLarge: ignore,
+      whenLarge: () => undefined,
     });
     this.#say(cannedHello(name));
     this.#say({ type: 'ready', incarnation: INCARNATION, probe: 'ab'.repeat(32), probeMs: 10 });
@@ -191,10 +151,4 @@ class OfflineWorker {
   #say(message: WorkerMessage, parts: readonly ArrayBufferView[] = []): void {
     this.#socket.emit('message', Buffer.from(encodeFrame(message, parts)), true);
   }
-}
-
-function failOn(what: string): (...words: readonly unknown[]) => never {
-  return (...words) => {
-    throw new Error([what, ...words.filter((word) => typeof word === 'string')].join(' '));
-  };
 }
