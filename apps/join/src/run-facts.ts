@@ -1,25 +1,12 @@
 /** What the coordinator says of its run at `GET join/run`, checked: everything here is shown as text and believed no further. */
 import { printable } from '@gradcast/protocol';
+import type { JoinFacts, OwnLeaves } from '@gradcast/protocol';
 
-export interface RunFacts {
-  readonly run: string;
-  /** Digest of a task that is not built in, or null. */
-  readonly task: string | null;
-  readonly preset: string;
-  readonly step: number;
-  readonly steps: number;
-  /** Of all who take part. */
-  readonly imagesPerSecond: number;
-  /** Those that are no volunteers. */
-  readonly workers: number;
-  readonly volunteers: number;
-  readonly state: string;
-  /** Whether all bits come from one numeric profile. */
-  readonly exact: boolean;
+export interface RunFacts extends JoinFacts {
   /** Step of the newest samples, or null. */
   readonly sampleStep: number | null;
   /** Of the session that asked, or null. */
-  readonly you: { readonly leavesUsed: number; readonly leavesChecked: number } | null;
+  readonly you: OwnLeaves | null;
 }
 
 /** Characters of a name that are shown. */

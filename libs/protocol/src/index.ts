@@ -4,6 +4,7 @@ export { ProtocolError, REFUSALS } from './errors.ts';
 export type { RefusalCode, Retry } from './errors.ts';
 export { decodeFrame, encodeFrame, frameLimit, HEADER_LIMIT, payloadWithRoom, sealFrame } from './frame.ts';
 export type { Frame } from './frame.ts';
+export type { JoinFacts, OwnLeaves } from './join-facts.ts';
 export { isLoopback } from './loopback.ts';
 export {
   ARITHMETIC_VERSION,

@@ -12,6 +12,7 @@
 import { readFile } from 'node:fs/promises';
 import { JSON_TYPE } from '@gradcast/metrics';
 import type { Answer, Route, RouteRequest } from '@gradcast/metrics';
+import type { JoinFacts, OwnLeaves } from '@gradcast/protocol';
 import { bearerToken } from '../network/admission.ts';
 import type { JoinCodes } from './join-code.ts';
 import { PAGE_FILES } from './page-files.ts';
@@ -19,29 +20,11 @@ import type { PageFile, PageFiles } from './page-files.ts';
 import { TICKET_SECONDS } from './tickets.ts';
 import type { Tickets } from './tickets.ts';
 
-/** Where a run stands, as its volunteers may know it. */
-export interface RunFacts {
-  readonly run: string;
-  /** SHA-256 of a task that is not built in, or null. */
-  readonly task: string | null;
-  readonly preset: string;
-  readonly step: number;
-  readonly steps: number;
-  readonly imagesPerSecond: number;
-  /** Workers that are no volunteers. */
-  readonly workers: number;
-  readonly volunteers: number;
-  readonly state: string;
+/** What the page is told of a run. */
+export interface RunFacts extends JoinFacts {
   /** Most of a step's leaves that volunteers hold. */
   readonly share: number;
-  readonly exact: boolean;
   readonly backend: string;
-}
-
-/** What became of a volunteer's leaves. */
-export interface OwnLeaves {
-  readonly leavesUsed: number;
-  readonly leavesChecked: number;
 }
 
 /** The newest grid of samples: the step that it shows, and its file. */
