@@ -63,6 +63,36 @@ describe('what the user reads of a run', () => {
   });
 });
 
+describe('what the user reads of volunteers', () => {
+  it('is that they come and go, as such, but no more than somebody reads', () => {
+    const { notices, fleet } = harness();
+    const [first] = fleet.joinVolunteers('tab');
+    first.socket.hangUp();
+    expect(notices).toEqual(['volunteer tab joined (wasm on cpu)', 'volunteer tab left: the connection ended']);
+    for (let i = 0; i < 60; i++) fleet.joinVolunteers(`tab-${i}`)[0].socket.hangUp();
+    expect(notices.length).toBe(21);
+    expect(notices.at(-1)).toBe('more volunteers come and go; the log has more of them');
+  });
+
+  it('is that one was wrong, and how much of it is in the model', () => {
+    const { telemetry, notices } = harness();
+    const found = { type: 'distrusted', worker: 'tab', session: 'session-1', step: 9, start: 0, size: 1 } as const;
+    telemetry.stream.publish({ ...found, uses: [] });
+    const uses = [
+      { step: 7, start: 0, size: 2 },
+      { step: 8, start: 1, size: 1 },
+    ];
+    telemetry.stream.publish({ ...found, uses });
+    telemetry.stream.publish({ ...found, uses: uses.slice(1) });
+    const wrong = 'the volunteer tab sent a wrong result for step 9; ';
+    expect(notices).toEqual([
+      `${wrong}nothing of it was used unchecked`,
+      `${wrong}since it was right last 3 leaves of it are in the model, unchecked; the ledger names them`,
+      `${wrong}since it was right last 1 leaf of it is in the model, unchecked; the ledger names them`,
+    ]);
+  });
+});
+
 describe('what the user reads of workers', () => {
   it('is that they were drained or lost, not that they were sent home', () => {
     const { notices, fleet } = harness();

@@ -228,7 +228,8 @@ export class Telemetry {
         const leaves = event.uses.reduce((sum, { size }) => sum + size, 0);
         metrics.distrustedLeaves.inc(leaves);
         logger.warn(event, 'a volunteer was found wrong');
-        const before = `${leaves} leaves of it since it was right last ${leaves === 1 ? 'is' : 'are'} in the model, unchecked`;
+        const many = leaves === 1 ? '1 leaf of it is' : `${leaves} leaves of it are`;
+        const before = `since it was right last ${many} in the model, unchecked`;
         const used = leaves === 0 ? 'nothing of it was used unchecked' : `${before}; the ledger names them`;
         return this.notice(`the volunteer ${event.worker} sent a wrong result for step ${event.step}; ${used}`);
       }

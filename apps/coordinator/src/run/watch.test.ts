@@ -16,13 +16,14 @@ const WORKER: WorkerView = {
 
 function harness(waitWorkersSeconds: number, minWorkers = 1, isLoopback = true) {
   const localWorkers = new AbortController();
-  const state = { now: 0, active: 0, stops: 0, notices: [] as string[], joined: 0 };
+  const state = { now: 0, active: 0, stops: 0, notices: [] as string[], joined: 0, volunteers: 0 };
   const fleet = {
     get active() {
       return state.active;
     },
     get workers() {
-      return Array.from({ length: state.joined }, (): WorkerView => WORKER);
+      const volunteers = Array.from({ length: state.volunteers }, (): WorkerView => ({ ...WORKER, role: 'volunteer' }));
+      return [...Array.from({ length: state.joined }, (): WorkerView => WORKER), ...volunteers];
     },
   };
   const control = new RunControl();
@@ -138,6 +139,17 @@ describe('a run whose local workers have ended', () => {
     at(106.9);
     expect(ended.gaveUp).toBe(false);
     at(107);
+    expect(ended.isAlone).toBe(true);
+  });
+
+  it('is not kept going by volunteers alone', () => {
+    const { state, ended, at, endLocalWorkers } = harness(600);
+    endLocalWorkers();
+    Object.assign(state, { joined: 1, volunteers: 3 });
+    for (const seconds of [1, 10]) at(seconds, 1);
+    expect(ended.gaveUp).toBe(false);
+    state.joined = 0;
+    for (const seconds of [11, 14.1]) at(seconds);
     expect(ended.isAlone).toBe(true);
   });
 
