@@ -94,7 +94,7 @@ function statusOf(model: Model, stage: Stage, run: RunFacts | undefined): Pick<V
       return run ? say('calm', 'Ready when you are', READY) : say('busy', 'Looking for the run');
     }
     case 'loading':
-      return say('busy', 'Loading', 'About a megabyte, once.');
+      return say('busy', 'Loading', 'The program that computes: a quarter of a megabyte.');
     case 'joining':
       return say('busy', 'Joining', 'This device tries out its arithmetic and gets the model.');
     case 'working':
