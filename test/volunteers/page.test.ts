@@ -6,6 +6,17 @@ import { Tab } from './tab.ts';
 
 const STEPS = 20;
 
+/** In a page: its battery has 10 % and is not charged until `charge` is called. */
+function lowBattery(): void {
+  const battery = Object.assign(new EventTarget(), { level: 0.1, charging: false });
+  const charge = () => {
+    battery.charging = true;
+    battery.dispatchEvent(new Event('chargingchange'));
+  };
+  Object.assign(globalThis, { charge });
+  Object.assign(navigator, { getBattery: () => Promise.resolve(battery) });
+}
+
 describe.skipIf(!hasChromium)('the join page in Chromium', () => {
   let bench: Workbench;
   let browser: Chromium;
@@ -79,14 +90,18 @@ describe.skipIf(!hasChromium)('the join page in Chromium', () => {
     await tab.close();
   });
 
-  it('has no barriers in the dark on a phone, takes other numbers of workers, and leaves', async () => {
+  it('has no barriers in the dark on a phone, spares its battery, takes other numbers of workers, and leaves', async () => {
     const { link } = await pausedRun('--steps 500 --no-samples --out phone');
-    const tab = await Tab.open(browser, link, { width: 360, height: 740, colorScheme: 'dark' });
+    const phone = { width: 360, height: 740, colorScheme: 'dark' } as const;
+    const tab = await Tab.open(browser, link, phone, lowBattery);
     await tab.says('Ready when you are');
     expect(await tab.barriers()).toEqual([]);
     const overflow = () => document.documentElement.scrollWidth - document.documentElement.clientWidth;
     expect(await tab.page.evaluate(overflow)).toBe(0);
     await tab.press('Start training');
+    await tab.says('Resting: the battery is low');
+    expect(tab.asked.filter((path) => /compute|ticket/.test(path))).toEqual([]);
+    await tab.page.evaluate('charge()');
     await tab.says('Waiting: the run is paused');
     await expect.poll(() => tab.figure('Taking part'), { timeout: 30_000 }).toBe('1 tab, 1 computer');
     await tab.page.locator('#workers').press('ArrowRight');

@@ -1,7 +1,6 @@
 /** A tab with the join page, in Debian's Chromium, as a visitor has it. */
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import type { Chromium } from '@gradcast/testing';
+import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 
 /** Long enough for a busy machine. */
@@ -37,9 +36,12 @@ export class Tab {
     });
   }
 
-  static async open(browser: Chromium, url: string, { width, height, colorScheme }: TabLook = LAPTOP): Promise<Tab> {
+  /** @param before runs in the page before its own script. */
+  static async open(browser: Chromium, url: string, shown: TabLook = LAPTOP, before?: () => void): Promise<Tab> {
+    const { width, height, colorScheme } = shown;
     const look = { viewport: { width, height }, colorScheme, serviceWorkers: 'block' } as const;
     const tab = new Tab(await browser.newTab(look), new URL(url).origin);
+    if (before) await tab.page.addInitScript(before);
     await tab.page.goto(url);
     return tab;
   }
@@ -74,7 +76,7 @@ export class Tab {
   /** What axe finds that is serious or critical, as `rule: element` each. */
   async barriers(): Promise<string[]> {
     // By the debugger, which the page's policy does not bind.
-    await this.page.evaluate(await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'));
+    await this.page.evaluate(axe.source);
     const found = await this.page.evaluate(async () => {
       type Axe = { run(): Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }> };
       const { violations } = await (globalThis as unknown as { axe: Axe }).axe.run();
