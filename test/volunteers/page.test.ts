@@ -76,10 +76,10 @@ describe.skipIf(!hasChromium)('the join page in Chromium', () => {
       await tab.page.locator('#samples').evaluate((image: HTMLImageElement) => image.naturalWidth),
     ).toBeGreaterThan(0);
     expect(await tab.barriers()).toEqual([]);
+    expect((await run.ended(300)).code).toBe(0);
     await tab.says('The run is over');
     expect(await tab.detail()).toMatch(/Thank you/);
     expect(await tab.barriers()).toEqual([]);
-    expect((await run.ended(60)).code).toBe(0);
     expect(hashesOf(await readSummary(folder))).toEqual(steps.mnist[String(STEPS)]);
     const results = (await readLedgerSteps(folder)).flatMap((step) => step.results);
     const outcomes = results.filter(({ worker }) => worker === 'tab').map(({ outcome }) => outcome);
@@ -88,7 +88,7 @@ describe.skipIf(!hasChromium)('the join page in Chromium', () => {
     expect(outcomes).not.toContain('refuted');
     expect(tab.faults).toEqual([]);
     await tab.close();
-  });
+  }, 600_000);
 
   it('has no barriers in the dark on a phone, spares its battery, takes other numbers of workers, and leaves', async () => {
     const { link } = await pausedRun('--steps 500 --no-samples --out phone');
