@@ -2,10 +2,9 @@
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Chromium, hasChromium, ReverseProxy, Workbench } from '@gradcast/testing';
+import { Chromium, hasChromium, JoinPage, ReverseProxy, Workbench } from '@gradcast/testing';
 import type { GradcastProcess } from '@gradcast/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { JoinPage } from './join-page.ts';
 import { Visitor } from './visitor.ts';
 
 type Page = Awaited<ReturnType<Chromium['newTab']>>;

@@ -12,6 +12,7 @@ import {
   hasChromium,
   hasFirefox,
   hashesOf,
+  JoinPage,
   readLedgerSteps,
   readSummary,
   runsIn,
@@ -19,7 +20,6 @@ import {
 } from '@gradcast/testing';
 import type { GradcastProcess, Hashes, Moment } from '@gradcast/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { JoinPage } from './join-page.ts';
 
 const STEPS = 30;
 const PATIENCE_SECONDS = 90;

@@ -12,6 +12,7 @@ export { Firefox, hasFirefox } from './firefox.ts';
 export type { FirefoxTab } from './firefox.ts';
 export { GradcastProcess, repository } from './gradcast-process.ts';
 export type { Ending, GradcastEvent, StartOptions } from './gradcast-process.ts';
+export { JoinPage } from './join-page.ts';
 export { Moments } from './moments.ts';
 export type { Event, Moment } from './moments.ts';
 export { allGone, descendantsOf, fromProc, fromPs, runningProcesses, stillRunning } from './processes.ts';

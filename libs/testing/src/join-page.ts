@@ -1,16 +1,16 @@
 /** The join page in a real tab, as its visitor uses it; waits for what it shows, never for a time. */
 
 /** A tab of any browser. */
-export interface Tab {
+export interface AnyTab {
   evaluate(expression: string): Promise<unknown>;
 }
 
 const PATIENCE_SECONDS = 90;
 
 export class JoinPage {
-  readonly #tab: Tab;
+  readonly #tab: AnyTab;
 
-  constructor(tab: Tab) {
+  constructor(tab: AnyTab) {
     this.#tab = tab;
   }
 
@@ -34,14 +34,9 @@ export class JoinPage {
     return this.until(`document.querySelector('#status')?.textContent === ${JSON.stringify(status)}`);
   }
 
-  /** Resolves when a figure of the page is above zero. */
-  async counts(name: string): Promise<void> {
-    await this.until(`Number(${figure(name)}?.replaceAll(',', '')) > 0`);
-  }
-
-  /** A figure as it is shown; null if it is not. */
-  async figure(name: string): Promise<string | null> {
-    return (await this.#tab.evaluate(`${figure(name)} ?? null`)) as string | null;
+  /** Resolves when a figure of the page is at least so much. */
+  async counts(name: string, least = 1, seconds = PATIENCE_SECONDS): Promise<void> {
+    await this.until(`Number(${figure(name)}?.replaceAll(',', '')) >= ${least}`, seconds);
   }
 
   /** What the page shows. */
@@ -50,13 +45,13 @@ export class JoinPage {
   }
 
   /** Resolves when an expression is true in the page. @throws Error with what the page shows instead. */
-  async until(condition: string): Promise<void> {
+  async until(condition: string, seconds = PATIENCE_SECONDS): Promise<void> {
     const watch = `new Promise((resolve) => {
       let timer;
       const settle = (value) => { watcher.disconnect(); clearTimeout(timer); resolve(value); };
       const look = () => { if (${condition}) settle(true); };
       const watcher = new MutationObserver(look);
-      timer = setTimeout(() => settle(false), ${1000 * PATIENCE_SECONDS});
+      timer = setTimeout(() => settle(false), ${1000 * seconds});
       watcher.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
       look();
     })`;

@@ -1,0 +1,39 @@
+/** Whole GAN steps as a worker takes them, in any runtime. */
+import { createEngine } from '@gradcast/engine';
+import type { LoadedBackend } from '@gradcast/engine';
+import { ganTask, presets } from '@gradcast/gan';
+import type { PresetName } from '@gradcast/gan';
+import { probeBatch } from '@gradcast/task';
+
+export interface WarmEngine {
+  readonly step: () => Promise<void>;
+  /** Of a step. */
+  readonly images: number;
+}
+
+const SEED = 1;
+
+/** @param images of a micro-batch; the preset's own if undefined. */
+export async function warm(backend: LoadedBackend, name: PresetName, images: number | undefined): Promise<WarmEngine> {
+  const preset = { ...presets[name], microBatch: images ?? presets[name].microBatch };
+  const model = ganTask(preset);
+  const engine = createEngine(model, backend);
+  const parameters = model.initialParameters(SEED);
+  const batch = probeBatch(model, SEED);
+  const gradient = new Float32Array(model.parameters.length + model.tail.length);
+  const step = async () => {
+    // Every step of a run has other parameters: their upload is part of it.
+    engine.load(parameters);
+    await engine.gradient(batch, gradient);
+  };
+  await step();
+  return { step, images: preset.microBatch };
+}
+
+/** Takes steps for so long, one at least. @returns images of them. */
+export async function train({ step, images }: WarmEngine, seconds: number): Promise<number> {
+  let steps = 0;
+  const begin = performance.now();
+  for (; steps === 0 || performance.now() - begin < seconds * 1000; steps++) await step();
+  return steps * images;
+}
