@@ -39,11 +39,17 @@ export const benchmark = defineBenchmark({
     try {
       const speeds = await speedsOf(harness, browser, rounds);
       const starts: StartTurn[] = [];
-      for (let index = 0; index < rounds; index++) starts.push(await startTurn(harness, browser));
+      for (let index = 0; index < rounds; index++) {
+        const start = await startTurn(harness, browser);
+        starts.push(start);
+        tell(
+          `start ${index + 1} of ${rounds}: ready ${start.readyMs.toFixed(0)} ms, first result ${start.firstResultMs.toFixed(0)} ms`,
+        );
+      }
       const fleets: FleetTurn[] = [];
       for (const tabs of [0, ...counts]) {
         fleets.push(await fleetTurn(harness, browser, { tabs, leaves, steps }));
-        tell(`a run with ${tabs} tabs`);
+        tell(`a run with ${tabs} tabs: ${fleets.at(-1)!.late?.imagesPerSecond.toFixed(1)} images/s`);
       }
       return report({ rounds, steps, leaves, machine: before }, { speeds, starts, fleets });
     } finally {
@@ -76,7 +82,8 @@ async function speedsOf(harness: Harness, browser: Chromium, rounds: number): Pr
     const speeds: Speeds = { tab: [], node: [] };
     for (let index = 0; index < rounds; index++) {
       for (const place of orderOf(PLACES, index)) speeds[place].push(await turns[place](3));
-      tell(`round ${index + 1} of ${rounds}`);
+      const told = PLACES.map((place) => `${place} ${speeds[place].at(-1)!.toFixed(1)} images/s`);
+      tell(`round ${index + 1} of ${rounds}: ${told.join(', ')}`);
     }
     await node.stop();
     return speeds;
