@@ -1,6 +1,6 @@
 /**
- * Browser tabs as workers: the speed of a tab's engine beside that of Node's `wasm` worker in turn, what a page loads and how
- * long it takes to its first result, and what tabs of the same machine add to a run of one Node worker, while all that they send
+ * Browser tabs as workers: the speed of a tab's engine beside that of Node's `wasm` worker in turn, how long a page
+ * takes to its first result, and what tabs of the same machine add to a run of one Node worker, while all that they send
  * is checked and later.
  */
 import { Chromium, hasChromium } from '@gradcast/testing';
@@ -106,12 +106,11 @@ function report(setting: object, { speeds, starts, fleets }: Findings) {
     ['Node', median(speeds.node).toFixed(1), ''],
     ['tab', median(speeds.tab).toFixed(1), ratio.toFixed(2)],
   ]);
-  const [{ bytes, requests }] = starts;
   const readyMs = median(starts.map((start) => start.readyMs));
   const firstResultMs = median(starts.map((start) => start.firstResultMs));
   printTable([
-    ['a tab loads', 'requests', 'ready', 'first result'],
-    [`${(bytes / 1000).toFixed(0)} kB`, requests, `${readyMs.toFixed(0)} ms`, `${firstResultMs.toFixed(0)} ms`],
+    ['a tab is ready', 'first result'],
+    [`${readyMs.toFixed(0)} ms`, `${firstResultMs.toFixed(0)} ms`],
   ]);
   const alone = fleets[0].late?.imagesPerSecond ?? NaN;
   const cells = (stretch: Stretch | undefined) => [
@@ -124,7 +123,7 @@ function report(setting: object, { speeds, starts, fleets }: Findings) {
     ['tabs', 'new: images/s', 'x', 'of tabs', 'checked', 'later: images/s', 'x', 'of tabs', 'checked'],
     ...fleets.map(({ tabs, early, late }) => [tabs, ...cells(early), ...cells(late)]),
   ]);
-  const start = { bytes, requests, readyMs: round(readyMs), firstResultMs: round(firstResultMs) };
+  const start = { readyMs: round(readyMs), firstResultMs: round(firstResultMs) };
   return {
     ...setting,
     engines: speeds,

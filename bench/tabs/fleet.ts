@@ -70,10 +70,8 @@ export async function fleetTurn(
   }
 }
 
-/** What a tab loads, and how long it takes from its navigation until the page can be used, and until its first result. */
+/** How long a tab takes from its navigation until the page can be used, and until its first result. */
 export interface StartTurn {
-  readonly bytes: number;
-  readonly requests: number;
   readonly readyMs: number;
   /** Of these the button was waited for by nobody: it was pressed at once. */
   readonly firstResultMs: number;
@@ -85,14 +83,6 @@ export async function startTurn(harness: Harness, browser: Chromium): Promise<St
   proxy.target = run.url;
   const tab = await browser.newTab();
   try {
-    const sizes: Promise<number>[] = [];
-    tab.on('requestfinished', (request) => {
-      // What is asked while it goes on is no part of its start.
-      if (/\/(run|ticket|samples\.png)$/.test(new URL(request.url()).pathname)) return;
-      sizes.push(
-        request.sizes().then(({ responseBodySize, responseHeadersSize }) => responseBodySize + responseHeadersSize),
-      );
-    });
     const begin = performance.now();
     await tab.goto(run.link);
     const page = new JoinPage(tab);
@@ -100,9 +90,7 @@ export async function startTurn(harness: Harness, browser: Chromium): Promise<St
     const readyMs = performance.now() - begin;
     await page.start();
     const { at } = await proxy.moments.until('a result', ({ kind }) => kind === 'result');
-    const loaded = await Promise.all(sizes);
-    const bytes = loaded.reduce((sum, size) => sum + size, 0);
-    return { bytes, requests: loaded.length, readyMs, firstResultMs: at - begin };
+    return { readyMs, firstResultMs: at - begin };
   } finally {
     await browser.closeTab(tab);
     await run.stop();
