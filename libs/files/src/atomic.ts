@@ -12,11 +12,12 @@ export const TEMPORARY_PREFIX = '.tmp-';
  * Writes a file in one piece. The chunks are written as they are, without being joined first.
  *
  * @param path the final name; its folder must exist.
+ * @param mode of the file; 0o600 for secrets.
  * @throws the system's error; the temporary file is gone then and an older file of that name is untouched.
  */
-export function writeAtomically(path: string, chunks: Iterable<Uint8Array>): Promise<void> {
+export function writeAtomically(path: string, chunks: Iterable<Uint8Array>, mode = 0o644): Promise<void> {
   return replaceFile(path, async (temporary) => {
-    const file = await open(temporary, 'w', 0o644);
+    const file = await open(temporary, 'w', mode);
     try {
       for (const chunk of chunks) await writeWhole(file, chunk);
       await file.sync();

@@ -3,12 +3,12 @@
  * names and addresses of this machine, kept in the cache folder so that a browser which was told to trust it once goes on.
  */
 import { createHash, createPrivateKey, X509Certificate } from 'node:crypto';
-import { mkdir, open, readFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { hostname, networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import type { TlsConfig } from '@gradcast/config';
-import { cacheFolder, replaceFile } from '@gradcast/files';
+import { cacheFolder, writeAtomically } from '@gradcast/files';
 import { CoordinatorError } from '../failure.ts';
 
 export interface Certificate {
@@ -112,13 +112,7 @@ async function make(names: readonly string[], now: number): Promise<string> {
 
 async function keep(folder: string, path: string, pem: string): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  await replaceFile(path, async (temporary) => {
-    const file = await open(temporary, 'w', 0o600);
-    await file
-      .writeFile(pem)
-      .then(() => file.sync())
-      .finally(() => file.close());
-  });
+  await writeAtomically(path, [new TextEncoder().encode(pem)], 0o600);
 }
 
 /** Names and addresses under which this machine may be reached; those of IPv6 change from day to day, and are left out. */

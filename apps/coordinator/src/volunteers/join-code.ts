@@ -5,9 +5,9 @@
  * after its time, or once it was taken back, it is good for nothing, and no other code is ever the same.
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { open, readFile, rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { replaceFile, syncFolder } from '@gradcast/files';
+import { syncFolder, writeAtomically } from '@gradcast/files';
 import { CoordinatorError } from '../failure.ts';
 
 const FILE = 'join-code';
@@ -71,13 +71,7 @@ export class JoinCodes {
     const fresh = { code: randomBytes(CODE_BYTES).toString('base64url'), expires: wallClock() + hours * HOUR_MS };
     const path = join(folder, FILE);
     try {
-      await replaceFile(path, async (temporary) => {
-        const file = await open(temporary, 'w', 0o600);
-        await file
-          .writeFile(`${JSON.stringify(fresh)}\n`)
-          .then(() => file.sync())
-          .finally(() => file.close());
-      });
+      await writeAtomically(path, [new TextEncoder().encode(`${JSON.stringify(fresh)}\n`)], 0o600);
     } catch (error) {
       throw failure(path, error);
     }
