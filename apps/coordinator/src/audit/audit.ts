@@ -6,8 +6,8 @@
  *       \--no such witness------------ referred --the arbiter's value--> settled (the arbiter's is used)
  *
  * Invariants: a case ends by agreement of two that are independent, or by the arbiter, and in no other way: nothing is
- * ever used undecided, whoever has left since; a volunteer's answer is judged and judges nobody. Which leaves are picked is known to nobody but the coordinator, and does
- * not depend on how workers cut their leases. Answers of one numeric profile are compared by a SHA-256 of their bytes; those
+ * ever used undecided, whoever has left since; a volunteer's answer is judged and judges nobody. Which leaves are picked is
+ * known to nobody but the coordinator, and does not depend on how workers cut their leases. Answers of one numeric profile are compared by a SHA-256 of their bytes; those
  * of a profile that the arbiter does not have, by their distance to the arbiter's value.
  */
 import type { Subtree } from '@gradcast/schedule';

@@ -1,8 +1,8 @@
 /**
  * Whom an audit is put to: an independent witness of the same numeric profile or, failing that, the arbiter.
  *
- * Invariants: nobody is asked whose word could not end the case, and so no volunteer ever; a witness that lets its lease pass has had its chance, and
- * the case is the arbiter's.
+ * Invariants: nobody is asked whose word could not end the case, and so no volunteer ever; a witness that lets its lease
+ * pass has had its chance, and the case is the arbiter's.
  */
 import type { Assignment, Lease, StepLeases } from '@gradcast/schedule';
 import { mayConfirm } from './audit.ts';

@@ -1,9 +1,10 @@
 /**
  * Hands out the leaves of a step and judges what comes back. It knows no socket: workers are members, met in `members.ts`.
  *
- * Invariants: a lease goes only to a worker whose replica will be at the step's version and who is not
- * in quarantine; volunteers are in no quorum and have no more leaves of a step than their share; a result counts only with the right lease, version, shape and replica fingerprint; the next step's images go out
- * while the present one is computed; no deadline runs while this process itself stood still.
+ * Invariants: a lease goes only to a worker whose replica will be at the step's version and who is not in quarantine;
+ * volunteers are in no quorum and have no more leaves of a step than their share; a result counts only with the right lease,
+ * version, shape and replica fingerprint; the next step's images go out while the present one is computed; no deadline runs
+ * while this process itself stood still.
  */
 import { assignFreeLeaves, isSubtree } from '@gradcast/schedule';
 import type { Assignment, LeafRange, Lease, Subtree } from '@gradcast/schedule';
