@@ -20,6 +20,8 @@ export interface JoinFacts {
 
 /** What became of a volunteer's leaves. */
 export interface OwnLeaves {
+  /** In the sum, unchecked or found right. */
   readonly leavesUsed: number;
+  /** Found right, byte by byte. */
   readonly leavesChecked: number;
 }

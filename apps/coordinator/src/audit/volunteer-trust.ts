@@ -8,6 +8,7 @@
  * the next result is checked in any case; memory is bounded, and whoever is forgotten begins anew. It lasts as long as this
  * process: after a new start everybody does.
  */
+import type { OwnLeaves } from '@gradcast/protocol';
 import type { Subtree } from '@gradcast/schedule';
 import type { LeafPicks } from './audit-picks.ts';
 
@@ -21,14 +22,6 @@ const MOST_SESSIONS = 4096;
 /** Leaves of the step that follows a version. */
 export interface Piece extends Subtree {
   readonly version: number;
-}
-
-/** What became of a volunteer's leaves. */
-export interface VolunteerLeaves {
-  /** In the sum, unchecked or found right. */
-  readonly leavesUsed: number;
-  /** Found right, byte by byte. */
-  readonly leavesChecked: number;
 }
 
 interface Volunteer {
@@ -104,7 +97,7 @@ export class VolunteerTrust {
     return uses;
   }
 
-  leavesOf(session: string): VolunteerLeaves {
+  leavesOf(session: string): OwnLeaves {
     const { used, checked } = this.#volunteers.get(session) ?? { used: 0, checked: 0 };
     return { leavesUsed: used, leavesChecked: checked };
   }

@@ -4,9 +4,9 @@
  * Invariant: when this process itself was late, every open deadline is extended by as much.
  */
 import type { Numbers } from '@gradcast/optimizer';
+import type { OwnLeaves } from '@gradcast/protocol';
 import { Arbitration } from '../audit/arbitration.ts';
 import type { ArbitrationOptions } from '../audit/arbitration.ts';
-import type { VolunteerLeaves } from '../audit/volunteer-trust.ts';
 import type { WorkerView } from '../events.ts';
 import { Leasing } from '../leasing/leasing.ts';
 import type { LeasingOptions } from '../leasing/leasing.ts';
@@ -71,7 +71,7 @@ export class Fleet {
   }
 
   /** The volunteer whose session's secret this is, here or gone, and what became of its leaves since it came first. */
-  volunteerOf(secret: string): ({ readonly name: string } & VolunteerLeaves) | undefined {
+  volunteerOf(secret: string): ({ readonly name: string } & OwnLeaves) | undefined {
     const found = this.#membership.guests.find(secret);
     return found && { name: found.name, ...this.#options.trust.leavesOf(found.identity) };
   }
