@@ -86,5 +86,27 @@ const softmax: Preset = {
   microBatch: 2,
 };
 
-/** By loss. */
-export const tinyPresets = { sigmoid, softmax } as const;
+/** The same discriminator without kinks, for finite differences that no unit's sign disturbs. */
+const smooth: Preset['discriminator'] = sigmoid.discriminator.map((layer) => (layer === leaky ? tanh : layer));
+
+/** Resizing in place of transposed convolutions: with a convolution of its own behind it, and as one layer with it. */
+const resized: Preset = {
+  ...sigmoid,
+  name: 'tiny-resized',
+  generator: [
+    { kind: 'dense', units: 12, bias: false },
+    { kind: 'reshape', shape: [2, 2, 3] },
+    { kind: 'batch_norm' },
+    leaky,
+    { kind: 'resize_conv', filters: 4, kernel: 3, factor: 2, bias: false },
+    { kind: 'batch_norm' },
+    leaky,
+    { kind: 'resize', factor: 2 },
+    { ...conv, filters: 1, kernel: 3, stride: 1 },
+    tanh,
+  ],
+  discriminator: smooth,
+};
+
+/** By what they are there for. */
+export const tinyPresets = { sigmoid, softmax, resized } as const;

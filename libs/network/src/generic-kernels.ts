@@ -76,6 +76,12 @@ export const genericKernels: Kernels = {
   sigmoidGradient: (dy, y) => tf.tidy(() => tf.mul(dy, tf.mul(y, tf.sub(1, y)))),
   avgPool: (x, size) => run('AvgPool', { x }, pooling(size)),
   avgPoolGradient: (dy, x, size) => run('AvgPoolGrad', { dy, input: x }, pooling(size)),
+  resize: (x, factor) => {
+    const size = [factor * x.shape[1], factor * x.shape[2]];
+    return run('ResizeNearestNeighbor', { images: x }, { alignCorners: false, halfPixelCenters: false, size });
+  },
+  // Means of squares: tfjs-backend-cpu's ResizeNearestNeighborGrad is wrong from the second image on, webgpu's searches.
+  resizeGradient: (dy, factor) => tf.tidy(() => tf.mul(run('AvgPool', { x: dy }, pooling(factor)), factor * factor)),
   batchNorm,
   batchNormGradient,
   normalize: (x, { gamma, beta, mean, variance }: Normalization, epsilon) =>

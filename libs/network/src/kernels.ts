@@ -90,6 +90,10 @@ export interface Kernels {
   avgPool(x: Tensor4D, size: number): Tensor4D;
   /** Gradient of `avgPool`, of the shape of x. */
   avgPoolGradient(dy: Tensor4D, x: Tensor4D, size: number): Tensor4D;
+  /** Nearest neighbour: each pixel `factor` x `factor` times, the same bits. */
+  resize(x: Tensor4D, factor: number): Tensor4D;
+  /** Gradient of `resize`: sums over squares of `factor` x `factor`. */
+  resizeGradient(dy: Tensor4D, factor: number): Tensor4D;
   /** Normalises by the batch: statistics over all axes but the last. x is `[N, C]` or `[N, H, W, C]`. */
   batchNorm(x: Tensor, gamma: Tensor1D, beta: Tensor1D, epsilon: number): BatchNormForward;
   batchNormGradient(

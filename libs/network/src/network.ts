@@ -12,6 +12,7 @@ import { convolution, convolutionTranspose } from './layers/convolution.ts';
 import { dense } from './layers/dense.ts';
 import type { Layer, LayerForward, LayerGradient, Pass } from './layers/layer.ts';
 import { activation, averagePool, reshape } from './layers/pointwise.ts';
+import { LARGEST_RESIZE, resize, resizeConvolution } from './layers/resize.ts';
 import { ModelError } from './model-error.ts';
 import type { LayerSpec } from './layer-spec.ts';
 
@@ -154,6 +155,11 @@ function imageShape(name: string, shape: readonly number[]): [number, number, nu
   return [shape[0], shape[1], shape[2]];
 }
 
+function resizeFactor(name: string, { factor }: { readonly factor: number }): number {
+  if (Number.isInteger(factor) && factor >= 2 && factor <= LARGEST_RESIZE) return factor;
+  throw new ModelError('model-spec', `${name} needs a whole factor from 2 to ${LARGEST_RESIZE}, not ${factor}`);
+}
+
 function layerOf(
   name: string,
   spec: LayerSpec,
@@ -174,6 +180,11 @@ function layerOf(
       return activation(shape, spec.activation, spec.slope ?? 0);
     case 'average_pool':
       return averagePool(imageShape(name, shape), spec.size);
+    case 'resize':
+      return resize(imageShape(name, shape), resizeFactor(name, spec));
+    case 'resize_conv':
+      if (spec.kernel % 2 !== 1) throw new ModelError('model-spec', `${name} needs an odd kernel, not ${spec.kernel}`);
+      return resizeConvolution(name, imageShape(name, shape), { ...spec, factor: resizeFactor(name, spec) });
     case 'reshape':
       if (sizeOf(shape) !== sizeOf(spec.shape)) {
         throw new ModelError('model-spec', `${name} cannot turn [${shape.join(', ')}] into [${spec.shape.join(', ')}]`);

@@ -51,7 +51,27 @@ export function tensorflowKernels(backend: NodeBackend): Kernels {
     avgPool: (x, size) => ops.one('AvgPool', [x], poolValues(size)) as Tensor4D,
     avgPoolGradient: (dy, x, size) =>
       ops.withShape(x.shape, (shape) => ops.one('AvgPoolGrad', [shape, dy], poolValues(size))) as Tensor4D,
+    ...resizeKernels(ops),
     ...batchNormKernels(ops),
+  };
+}
+
+/** The op that resizes takes twice as long as copies of rows; its gradient is as fast as it can be. */
+function resizeKernels(ops: Ops): Pick<Kernels, 'resize' | 'resizeGradient'> {
+  return {
+    resize: (x, factor) => {
+      const [images, height, width, channels] = x.shape;
+      const pixels = tf.reshape(x, [images * height, 1, width, 1, channels]);
+      const squares = tf.tile(pixels, [1, factor, 1, factor, 1]);
+      pixels.dispose();
+      const y = tf.reshape<tf.Rank.R4>(squares, [images, height * factor, width * factor, channels]);
+      squares.dispose();
+      return y;
+    },
+    resizeGradient: (dy, factor) =>
+      ops.withShape([dy.shape[1] / factor, dy.shape[2] / factor], (size) =>
+        ops.one('ResizeNearestNeighborGrad', [dy, size], { align_corners: { bool: false } }),
+      ) as Tensor4D,
   };
 }
 

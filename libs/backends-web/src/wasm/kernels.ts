@@ -12,6 +12,7 @@ import {
   sigmoidGradient,
   tanhGradient,
 } from './elementwise.ts';
+import { resize, resizeGradient } from './resize.ts';
 
 function run(name: string, inputs: NamedTensorMap, attrs: NamedAttrMap = {}): Tensor {
   return tf.engine().runKernel(name, inputs, attrs);
@@ -74,6 +75,8 @@ export const wasmKernels: Kernels = {
   avgPool: (x, size) =>
     run('AvgPool', { x }, { filterSize: [size, size], strides: [size, size], pad: 'valid' }) as Tensor4D,
   avgPoolGradient,
+  resize,
+  resizeGradient,
   batchNorm,
   batchNormGradient,
   normalize,

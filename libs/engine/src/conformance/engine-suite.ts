@@ -7,11 +7,11 @@ import { ganTask, tinyPresets } from '@gradcast/gan';
 import type { GanScalar, GanTask } from '@gradcast/gan';
 import { formulaMicroBatch, formulaParameters } from '@gradcast/task';
 import type { GradientEngine, MicroBatch } from '@gradcast/task';
-import { entryOf, tensorView } from '@gradcast/tensors';
+import { tensorView } from '@gradcast/tensors';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { LoadedBackend } from '../backend.ts';
 import { createEngine } from '../engine.ts';
-import { differenceError, distance, gradientOf, norm, twoPassGradient } from './gradients.ts';
+import { differenceError, distance, gradientOf, logitBias, norm, twoPassGradient } from './gradients.ts';
 
 export interface EngineSuiteOptions {
   /** Parameters of each tensor that finite differences look at. */
@@ -23,6 +23,15 @@ export interface EngineSuiteOptions {
 /** Samples of a micro-batch of the tiny presets. */
 const SAMPLES = 4;
 
+type TinyName = keyof typeof tinyPresets;
+
+/** The kinks of (leaky) ReLU ask for a small step; the smooth network is flatter, so f32 asks for a wide one. */
+const differencesOf: Readonly<Record<TinyName, { readonly gain: number; readonly step: number }>> = {
+  sigmoid: { gain: 1, step: 2 ** -10 },
+  softmax: { gain: 2, step: 2 ** -5 },
+  resized: { gain: 1, step: 2 ** -10 },
+};
+
 function scalar(model: GanTask, vector: Float32Array, name: GanScalar): number {
   return tensorView(model.tail, vector.subarray(model.parameters.length), name)[0];
 }
@@ -33,8 +42,8 @@ export function engineConformance(name: string, load: () => Promise<LoadedBacken
   const title = skip === undefined ? name : `${name} (skipped: ${skip})`;
   let backend: LoadedBackend;
 
-  describe.skipIf(skip !== undefined).each(['sigmoid', 'softmax'] as const)(`${title} engine, %s loss`, (loss) => {
-    const model = ganTask(tinyPresets[loss]);
+  describe.skipIf(skip !== undefined).each(Object.keys(tinyPresets) as TinyName[])(`${title} engine, %s`, (tiny) => {
+    const model = ganTask(tinyPresets[tiny]);
     const parameters = formulaParameters(model);
     const batch = formulaMicroBatch(model, SAMPLES);
     const noise = batch.fields.noise as Float32Array;
@@ -50,8 +59,7 @@ export function engineConformance(name: string, load: () => Promise<LoadedBacken
     });
 
     it('has the gradients of finite differences in every tensor', async () => {
-      // The kinks of (leaky) ReLU ask for a small step; the smooth network is flatter, so f32 asks for a wide one.
-      const { gain, step } = loss === 'sigmoid' ? { gain: 1, step: 2 ** -10 } : { gain: 2, step: 2 ** -5 };
+      const { gain, step } = differencesOf[tiny];
       const start = parameters.slice();
       for (const { name: tensor, offset, size } of model.parameters.entries) {
         for (let i = offset; i < offset + size; i++) start[i] *= tensor.endsWith('/kernel') ? gain : 1;
@@ -81,7 +89,7 @@ export function engineConformance(name: string, load: () => Promise<LoadedBacken
 
     it.each([-60, 0, 20])('equals two backward passes at margin %d', async (margin) => {
       const shifted = parameters.slice();
-      const bias = entryOf(model.parameters, `discriminator/dense${loss === 'softmax' ? '_1' : ''}/bias`);
+      const bias = logitBias(model);
       shifted[bias.offset + bias.size - 1] = margin;
       engine.load(shifted);
       const one = await gradientOf(engine, model, batch);

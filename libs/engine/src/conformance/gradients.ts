@@ -6,7 +6,13 @@ import type { GanTask } from '@gradcast/gan';
 import { fromPixels } from '@gradcast/network';
 import type { GradientEngine, MicroBatch, Task } from '@gradcast/task';
 import { tensorView } from '@gradcast/tensors';
+import type { TensorEntry } from '@gradcast/tensors';
 import type { LoadedBackend } from '../backend.ts';
+
+/** The bias behind a discriminator's logits: the last one. */
+export function logitBias({ parameters }: GanTask): TensorEntry {
+  return parameters.entries.findLast(({ name }) => name.endsWith('/bias'))!;
+}
 
 /** Euclidean norm. */
 export function norm(values: Float32Array): number {

@@ -205,6 +205,25 @@ const poolCheck: Check = async (kernels, tolerance) => {
   }
 };
 
+const resizeCheck: Check = async (kernels, tolerance) => {
+  for (const [shape, factor] of [
+    [[1, 1, 1, 1], 2],
+    [[2, 7, 7, 3], 2],
+    [[1, 3, 5, 9], 3],
+    [[3, 2, 4, 5], 4],
+    [[1, 5, 3, 2], 8],
+  ] as const) {
+    const x = array(shape, 52);
+    const y = reference.resize(x, factor);
+    const dy = array(y.shape, 53);
+    await using([image(x), image(dy)] as const, async (tx, tdy) => {
+      // Copies: every bit is the same.
+      await expectClose(kernels.resize(tx, factor), y, 0);
+      await expectClose(kernels.resizeGradient(tdy, factor), reference.resizeGradient(dy, factor), tolerance);
+    });
+  }
+};
+
 const biasCheck: Check = async (kernels, tolerance) => {
   for (const shape of activationShapes) {
     const x = array(shape, 60);
@@ -267,6 +286,7 @@ export const kernelChecks: Record<string, Check> = {
     2,
   ),
   'avgPool and avgPoolGradient': poolCheck,
+  'resize and resizeGradient': resizeCheck,
   'batchNorm and normalize': batchNormCheck,
   batchNormGradient: batchNormGradientCheck,
 };

@@ -147,6 +147,22 @@ export function avgPoolGradient(dy: Plain, shape: readonly number[], size: numbe
   return dx;
 }
 
+/** Each pixel `factor` x `factor` times. */
+export function resize(x: Plain, factor: number): Plain {
+  const [images, height, width, channels] = x.shape as [number, number, number, number];
+  const y = zeros([images, factor * height, factor * width, channels]);
+  eachPooled(y.shape, factor, (large, small) => (y.values[large] = x.values[small]));
+  return y;
+}
+
+/** Sums over squares. */
+export function resizeGradient(dy: Plain, factor: number): Plain {
+  const [images, height, width, channels] = dy.shape as [number, number, number, number];
+  const dx = zeros([images, height / factor, width / factor, channels]);
+  eachPooled(dy.shape, factor, (large, small) => (dx.values[small] += dy.values[large]));
+  return dx;
+}
+
 function eachPooled(shape: readonly number[], size: number, visit: (x: number, y: number) => void): void {
   const [images, height, width, channels] = shape as [number, number, number, number];
   const rows = Math.floor(height / size);
