@@ -65,7 +65,9 @@ export function frechetDistance(real: Gaussian, generated: Gaussian): number {
   }
   let distance = 0;
   for (let i = 0; i < dimensions; i++) {
-    distance += (real.mean[i] - generated.mean[i]) ** 2;
+    const apart = real.mean[i] - generated.mean[i];
+    // `** 2` is a power, whose last bit differs between engines.
+    distance += apart * apart;
     distance += real.covariance[i * dimensions + i] + generated.covariance[i * dimensions + i];
   }
   const { values } = symmetricEigen(

@@ -1,0 +1,146 @@
+/**
+ * Inner products of all rows of one set with all rows of another, a few rows at a time: where the time of distances between
+ * sets goes. Sums are double and run over the dimensions in order, so that the product of a row with itself is its squared
+ * length to the last bit, and the distance of equal rows exactly 0.
+ */
+
+/** Rows of one set, `[count, dimensions]`, with what is needed of each row alone. */
+export interface Rows {
+  readonly values: Float64Array;
+  readonly count: number;
+  readonly dimensions: number;
+  /** `[count]`. */
+  readonly squaredLengths: Float64Array;
+}
+
+/** Rows and columns of a tile: as many sums as stay in registers. */
+const TALL = 3;
+const WIDE = 4;
+
+/**
+ * @param values `[count, dimensions]`.
+ * @throws RangeError if they are no whole rows, none, or not finite.
+ */
+export function rowsOf(values: Float32Array | Float64Array, dimensions: number): Rows {
+  const count = values.length / dimensions;
+  if (!Number.isInteger(count) || count < 1) {
+    throw new RangeError(`${values.length} elements are no rows of ${dimensions} dimensions`);
+  }
+  const doubles = Float64Array.from(values);
+  const squaredLengths = new Float64Array(count);
+  for (let row = 0; row < count; row++) {
+    let sum = 0;
+    for (let k = row * dimensions; k < (row + 1) * dimensions; k++) sum += doubles[k] * doubles[k];
+    squaredLengths[row] = sum;
+  }
+  if (!squaredLengths.every(Number.isFinite)) throw new RangeError('rows that are not finite have no products');
+  return { values: doubles, count, dimensions, squaredLengths };
+}
+
+/** The first rows of a set: a view. */
+export function firstRows({ values, count, dimensions, squaredLengths }: Rows, most: number): Rows {
+  const kept = Math.min(count, most);
+  return {
+    values: values.subarray(0, kept * dimensions),
+    count: kept,
+    dimensions,
+    squaredLengths: squaredLengths.subarray(0, kept),
+  };
+}
+
+/**
+ * Calls back for each row of `a`, in order, with its products with the rows of `b`; the array is written again afterwards.
+ *
+ * @param upper leaves out the products with rows of `b` before the row's own index: what is symmetric is needed once.
+ * @throws RangeError if the rows differ in dimensions.
+ */
+export function eachProducts(
+  { a, b, upper = false }: { readonly a: Rows; readonly b: Rows; readonly upper?: boolean },
+  visit: (row: number, products: Float64Array) => void,
+): void {
+  if (a.dimensions !== b.dimensions) {
+    throw new RangeError(`rows of ${a.dimensions} and of ${b.dimensions} dimensions have no products`);
+  }
+  const lines = Array.from({ length: TALL }, () => new Float64Array(b.count));
+  for (let row = 0; row < a.count; row += TALL) {
+    const rows = Math.min(TALL, a.count - row);
+    const from = upper ? row - (row % WIDE) : 0;
+    let column = from;
+    if (rows === TALL) {
+      for (; column + WIDE <= b.count; column += WIDE) tile({ a, row, b, column }, lines);
+    }
+    for (; column < b.count; column++) {
+      for (let i = 0; i < rows; i++) lines[i][column] = product(a, row + i, { b, column });
+    }
+    for (let i = 0; i < rows; i++) visit(row + i, lines[i]);
+  }
+}
+
+function product({ values: x, dimensions }: Rows, row: number, { b, column }: { b: Rows; column: number }): number {
+  const y = b.values;
+  let sum = 0;
+  for (let k = 0; k < dimensions; k++) sum += x[row * dimensions + k] * y[column * dimensions + k];
+  return sum;
+}
+
+/** Three rows by four columns, each sum by itself. */
+function tile(
+  { a, row, b, column }: { readonly a: Rows; readonly row: number; readonly b: Rows; readonly column: number },
+  lines: readonly Float64Array[],
+): void {
+  const { values: x, dimensions } = a;
+  const y = b.values;
+  const x0 = row * dimensions;
+  const x1 = x0 + dimensions;
+  const x2 = x1 + dimensions;
+  const y0 = column * dimensions;
+  const y1 = y0 + dimensions;
+  const y2 = y1 + dimensions;
+  const y3 = y2 + dimensions;
+  let s00 = 0;
+  let s01 = 0;
+  let s02 = 0;
+  let s03 = 0;
+  let s10 = 0;
+  let s11 = 0;
+  let s12 = 0;
+  let s13 = 0;
+  let s20 = 0;
+  let s21 = 0;
+  let s22 = 0;
+  let s23 = 0;
+  for (let k = 0; k < dimensions; k++) {
+    const p = x[x0 + k];
+    const q = x[x1 + k];
+    const r = x[x2 + k];
+    const t = y[y0 + k];
+    const u = y[y1 + k];
+    const v = y[y2 + k];
+    const w = y[y3 + k];
+    s00 += p * t;
+    s01 += p * u;
+    s02 += p * v;
+    s03 += p * w;
+    s10 += q * t;
+    s11 += q * u;
+    s12 += q * v;
+    s13 += q * w;
+    s20 += r * t;
+    s21 += r * u;
+    s22 += r * v;
+    s23 += r * w;
+  }
+  const [first, second, third] = lines;
+  first[column] = s00;
+  first[column + 1] = s01;
+  first[column + 2] = s02;
+  first[column + 3] = s03;
+  second[column] = s10;
+  second[column + 1] = s11;
+  second[column + 2] = s12;
+  second[column + 3] = s13;
+  third[column] = s20;
+  third[column + 1] = s21;
+  third[column + 2] = s22;
+  third[column + 3] = s23;
+}
