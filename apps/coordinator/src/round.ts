@@ -65,6 +65,7 @@ export async function round(stages: Stages): Promise<RoundOutcome> {
   if (judged.divergence !== undefined) return diverge(stages, judged.divergence, step);
 
   // Average and broadcast: to every replica; the next step's leases follow at its heels.
+  const { learningRate } = state;
   const scalars = state.stepScalars();
   const broadcast = fleet.broadcast(version, judged.encoded, scalars);
   if (hasNext()) fleet.open(version + 1);
@@ -82,7 +83,18 @@ export async function round(stages: Stages): Promise<RoundOutcome> {
   const timings = timer.done();
   return {
     kind: 'closed',
-    record: { version: state.version, samples, tail, norms, timings, averageFingerprint, history, normClipped, exact },
+    record: {
+      version: state.version,
+      samples,
+      learningRate,
+      tail,
+      norms,
+      timings,
+      averageFingerprint,
+      history,
+      normClipped,
+      exact,
+    },
   };
 }
 

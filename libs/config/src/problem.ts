@@ -32,6 +32,7 @@ export const PROBLEM_CODES = [
   'bad-address',
   'bad-name',
   'length-conflict',
+  'decay-conflict',
   'task-conflict',
   'global-batch-split',
   'global-batch-too-large',

@@ -113,6 +113,50 @@ describe('resolveTrain', () => {
     expect(resolveTrain(['-c', config], machine({ GRADCAST_EPOCHS: '3' })).coordinator.length).toEqual({ epochs: 3 });
   });
 
+  it('takes a schedule from flags, and leaves to the length of the run what they do not say', () => {
+    const said = ['--lr-schedule', 'cosine', '--warmup-images', '1000', '--decay-to-images', '60000'];
+    expect(
+      resolveTrain([...said, '--clip-norm', '2.5', '--average-images', '20000'], machine()).coordinator,
+    ).toMatchObject({
+      lrSchedule: 'cosine',
+      warmUpImages: 1000,
+      decayFromImages: null,
+      decayToImages: 60_000,
+      lrEndFactor: 0,
+      clipNorm: 2.5,
+      averageImages: 20_000,
+    });
+  });
+
+  it('refuses a decay that is none, and one that ends before it begins', () => {
+    const from = ['--decay-from-images', '100'];
+    const conflict = ['decay-conflict'];
+    expect(codes(() => resolveTrain(from, machine()))).toEqual(conflict);
+    expect(codes(() => resolveTrain([...from, '--lr-schedule', 'linear'], machine()))).toEqual([]);
+    for (const to of ['99', '100']) {
+      const range = [...from, '--lr-schedule', 'linear', '--decay-to-images', to];
+      expect(codes(() => resolveTrain(range, machine()))).toEqual(conflict);
+    }
+    expect(codes(() => resolveTrain(['--lr-schedule', 'step'], machine()))).toEqual(['unknown-choice']);
+    expect(codes(() => resolveTrain(['--clip-norm', '-1', '--lr-end-factor', '2'], machine()))).toEqual([
+      'out-of-range',
+      'out-of-range',
+    ]);
+  });
+
+  it.each([
+    ['linear', 100, 900],
+    ['constant', null, null],
+  ] as const)('keeps where the %s rate of the run that it resumes decays', (lrSchedule, from, to) => {
+    const run = join(folder, `decayed-${lrSchedule}`);
+    mkdirSync(run);
+    const { coordinator } = resolveTrain([], machine());
+    const recorded = { ...coordinator, lrSchedule, decayFromImages: from ?? 0, decayToImages: to ?? 0 };
+    writeFileSync(join(run, 'config.json'), JSON.stringify(recorded));
+    const resumed = resolveTrain(['--resume', run, '--steps', '4000'], machine()).coordinator;
+    expect(resumed).toMatchObject({ lrSchedule, decayFromImages: from, decayToImages: to });
+  });
+
   it('needs a token for any host but loopback', () => {
     expect(codes(() => resolveTrain(['--host', '0.0.0.0'], machine()))).toEqual(['token-required']);
     const secret = 't0p-secret-01234567';

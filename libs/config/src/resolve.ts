@@ -12,7 +12,7 @@ import { defaultsOfTask, taskDefaults } from '@gradcast/tasks';
 import { checkPaths } from './paths.ts';
 import { type Batches, cutBatch } from './batches.ts';
 import { joiningOf } from './joining.ts';
-import { gather, type Settings } from './settings.ts';
+import { gather, PLACES, type Settings } from './settings.ts';
 import type { CommandName } from './options.ts';
 import { ConfigError, type Problem, quoted } from './problem.ts';
 import type { CredentialSecret } from './process-messages.ts';
@@ -181,8 +181,10 @@ function coordinatorOf(settings: Settings, machine: Machine, problems: Problem[]
   if ('problem' in cut && batchesKnown) problems.push(cut.problem);
   const batches = 'batches' in cut ? cut.batches : { microBatchSize: task.microBatch, microBatches: 1 };
   const definition = definitionBy(settings, task, batches);
+  const decay = decayOf(settings, definition, problems);
   const coordinator: CoordinatorConfig = {
     ...definition,
+    ...decay,
     length,
     data,
     taskFile,
@@ -231,6 +233,29 @@ function definitionBy(
 ): ChosenDefinition {
   const flags = DEFINITION_FLAGS.map((flag) => [flag.key, settings.value(flag.name) ?? flagDefault(flag, task)]);
   return chosenDefinition.parse({ ...Object.fromEntries(flags), ...batches, preset: task.name });
+}
+
+/** Where the learning rate is to decay, as far as somebody says so. */
+function decayOf(
+  settings: Settings,
+  { lrSchedule }: ChosenDefinition,
+  problems: Problem[],
+): Pick<CoordinatorConfig, 'decayFromImages' | 'decayToImages'> {
+  const [from, to] = ['decay-from-images', 'decay-to-images'];
+  const [decayFromImages, decayToImages] = [settings.number(from), settings.number(to)];
+  // What an earlier run recorded is no word of the user's.
+  const said = [from, to]
+    .filter((name) => settings.strength(name) > PLACES.indexOf('run'))
+    .map((name) => settings.label(name));
+  if (lrSchedule === 'constant' && said.length > 0 && settings.areSound('lr-schedule')) {
+    const sentence = `${said.join(' and ')} say where the learning rate decays, which it does not: set --lr-schedule linear or cosine`;
+    problems.push({ code: 'decay-conflict', sentence });
+  }
+  if (decayFromImages !== null && decayToImages !== null && decayFromImages >= decayToImages) {
+    const sentence = `${settings.label(from)} is ${decayFromImages}, which is not before the ${decayToImages} of ${settings.label(to)}`;
+    problems.push({ code: 'decay-conflict', sentence });
+  }
+  return { decayFromImages, decayToImages };
 }
 
 /** Both in one place is a contradiction; otherwise the stronger place's word replaces the weaker one's. */

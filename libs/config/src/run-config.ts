@@ -33,6 +33,9 @@ export type TlsConfig =
 /** What the coordinator process is told. */
 export interface CoordinatorConfig extends ChosenDefinition {
   readonly length: RunLength;
+  /** Images between which the learning rate decays, where somebody says so: else the run's length does. */
+  readonly decayFromImages: number | null;
+  readonly decayToImages: number | null;
   /** Folder with idx files, or null for MNIST. */
   readonly data: string | null;
   /** Absolute path of the user's task file, or null for a built-in task. */

@@ -28,6 +28,12 @@ function attempt(read: () => unknown): Partial<CoordinatorConfig> | null {
   }
 }
 
+/** Where the learning rate decays; nothing where it is constant, as in a run from before there was a choice. */
+function decayOf({ lrSchedule = 'constant', decayFromImages, decayToImages }: Partial<CoordinatorConfig>) {
+  if (lrSchedule === 'constant') return {};
+  return { 'decay-from-images': decayFromImages, 'decay-to-images': decayToImages };
+}
+
 /** What decides the numbers, and the length; where a run lives and how it is watched belongs to each start. */
 function layerOf(saved: Partial<CoordinatorConfig>, path: string): Layer {
   const { microBatchSize, microBatches, length, data, taskFile } = saved;
@@ -41,6 +47,7 @@ function layerOf(saved: Partial<CoordinatorConfig>, path: string): Layer {
       microBatchSize !== undefined && microBatches !== undefined ? microBatchSize * microBatches : undefined,
     steps: length && 'steps' in length ? length.steps : undefined,
     epochs: length && 'epochs' in length ? length.epochs : undefined,
+    ...decayOf(saved),
     data,
   };
   const layer: Layer = new Map();

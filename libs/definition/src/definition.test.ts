@@ -117,7 +117,18 @@ describe('flags', () => {
     const flags = { preset: 'mnist', seed: 1, 'micro-batches': 4, lr: 0.0005, codec: 'f32' };
     expect(flagsOf(EXAMPLE)).toMatchObject(flags);
     expect(recordedFlags(FIRST)).toMatchObject(flags);
-    expect(recordedFlags({ seed: 5, length: 3 })).toEqual({ seed: 5 });
-    expect(recordedFlags(null)).toEqual({});
+    const before = {
+      'lr-schedule': 'constant',
+      'warmup-images': 0,
+      'lr-end-factor': 0,
+      'clip-norm': 0,
+      'average-images': 0,
+    };
+    expect(recordedFlags({ seed: 5, length: 3 })).toEqual({ seed: 5, ...before });
+    expect(recordedFlags({ 'lr-schedule': 'linear', lrSchedule: 'cosine' })).toEqual({
+      ...before,
+      'lr-schedule': 'cosine',
+    });
+    expect(recordedFlags(null)).toEqual(before);
   });
 });

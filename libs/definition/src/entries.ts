@@ -6,6 +6,7 @@
  */
 import * as z from 'zod';
 import { entry, laterEntry } from './entry.ts';
+import { LR_SCHEDULES, SCHEDULE_IMAGES_LIMIT } from './recipe.ts';
 import { choice, integer, number, orNull, sha256, text } from './value.ts';
 
 /** How gradients may travel: as they are, or packed into fewer bits. */
@@ -86,6 +87,78 @@ const LATER = {
     since: 4,
     before: { value: null },
   }),
+  lrSchedule: laterEntry(choice(LR_SCHEDULES), {
+    called: "the learning rate's schedule",
+    flag: {
+      name: 'lr-schedule',
+      group: 'Batches and optimizer',
+      default: ({ recipe }) => recipe?.lrSchedule ?? 'constant',
+      help: 'What the learning rate does from --decay-from-images to --decay-to-images',
+    },
+    since: 5,
+    before: { value: 'constant' },
+  }),
+  /** Images over which the learning rate rises from 0. */
+  warmUpImages: laterEntry(integer({ min: 0, max: SCHEDULE_IMAGES_LIMIT }), {
+    called: 'images of warm-up',
+    flag: {
+      name: 'warmup-images',
+      group: 'Batches and optimizer',
+      default: ({ recipe }) => recipe?.warmUpImages ?? 0,
+      help: 'Images over which the learning rate rises from 0; 0 begins with all of it',
+    },
+    since: 5,
+    before: { value: 0 },
+  }),
+  /** Images of the stream between which the learning rate decays; both 0 where it is constant. */
+  decayFromImages: laterEntry(integer({ min: 0, max: SCHEDULE_IMAGES_LIMIT }), {
+    called: 'images at which the decay begins',
+    setBy: ['decay-from-images', 'steps', 'epochs'],
+    since: 5,
+    before: { value: 0 },
+  }),
+  decayToImages: laterEntry(integer({ min: 0, max: SCHEDULE_IMAGES_LIMIT }), {
+    called: 'images at which the decay ends',
+    setBy: ['decay-to-images', 'steps', 'epochs'],
+    since: 5,
+    before: { value: 0 },
+  }),
+  /** Share of the learning rate that is left where the decay ends. */
+  lrEndFactor: laterEntry(number({ shows: 'X', min: 0, max: 1 }), {
+    called: 'share of the learning rate at the end of its decay',
+    flag: {
+      name: 'lr-end-factor',
+      group: 'Batches and optimizer',
+      default: ({ recipe }) => recipe?.lrEndFactor ?? 0,
+      help: 'Share of the learning rate, 0 to 1, that is left where its decay ends',
+    },
+    since: 5,
+    before: { value: 0 },
+  }),
+  /** Largest norm of each group's mean gradient; 0 clips none. */
+  clipNorm: laterEntry(number({ shows: 'X', min: 0 }), {
+    called: 'norm to which gradients are clipped',
+    flag: {
+      name: 'clip-norm',
+      group: 'Batches and optimizer',
+      default: ({ recipe }) => recipe?.clipNorm ?? 0,
+      help: 'Norm to which the mean gradient of each network is scaled down where it is larger; 0 clips nothing',
+    },
+    since: 5,
+    before: { value: 0 },
+  }),
+  /** Longest half-life of the moving average in images; 0 is the rule of runs before, by steps. */
+  averageImages: laterEntry(integer({ min: 0, max: SCHEDULE_IMAGES_LIMIT }), {
+    called: 'images of the half-life of the moving average',
+    flag: {
+      name: 'average-images',
+      group: 'Batches and optimizer',
+      default: ({ recipe }) => recipe?.averageImages ?? 0,
+      help: 'Longest half-life of the moving average that samples are drawn with, in images; 0 counts it in steps',
+    },
+    since: 5,
+    before: { value: 0 },
+  }),
 };
 
 /** The whole definition; other members of what is parsed are left out. */
@@ -98,6 +171,11 @@ export type RunDefinition = Readonly<z.infer<typeof runDefinition>>;
 export const storedDefinition = z.object({ ...FIRST, ...z.object(LATER).partial().shape });
 export type StoredDefinition = Readonly<z.infer<typeof storedDefinition>>;
 
-/** What the user chose; the rest is found out from files when a run is set up. */
-export const chosenDefinition = runDefinition.omit({ dataset: true, task: true });
+/** What the user chose; the rest is found out from files, and from the run's length, when a run is set up. */
+export const chosenDefinition = runDefinition.omit({
+  dataset: true,
+  task: true,
+  decayFromImages: true,
+  decayToImages: true,
+});
 export type ChosenDefinition = Readonly<z.infer<typeof chosenDefinition>>;

@@ -1,5 +1,6 @@
 /** What the definition says of an entry besides its value. */
 import type { z } from 'zod';
+import type { Recipe } from './recipe.ts';
 import type { Valued, ValueKind } from './value.ts';
 
 export type DefinitionValue = string | number | null;
@@ -18,6 +19,7 @@ export interface TaskNumbers {
     readonly epsilon?: number;
     readonly momentum?: number;
   };
+  readonly recipe?: Recipe;
 }
 
 /** Groups of options, as help shows them, in which a flag of the definition may stand. */

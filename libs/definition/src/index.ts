@@ -15,5 +15,7 @@ export type { DefinitionDifference, DefinitionKey, FlagEntry } from './definitio
 export { chosenDefinition, CODECS, MICRO_BATCH_SIZE_LIMIT, MICRO_BATCHES_LIMIT, runDefinition } from './entries.ts';
 export type { ChosenDefinition, CodecName, RunDefinition, StoredDefinition } from './entries.ts';
 export type { DefinitionValue, FlagGroup, TaskNumbers } from './entry.ts';
+export { LR_SCHEDULES, SCHEDULE_IMAGES_LIMIT } from './recipe.ts';
+export type { LrSchedule, Recipe } from './recipe.ts';
 export { isPowerOfTwo, isWithin } from './value.ts';
 export type { ChoiceKind, IntegerKind, NumberKind, TextKind, ValueKind } from './value.ts';

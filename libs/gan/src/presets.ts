@@ -158,7 +158,16 @@ export type PresetName = keyof typeof presets;
 export const presetNames = Object.keys(presets) as readonly PresetName[];
 
 export function defaultsOf(preset: Preset): TaskDefaults {
-  const { name, description, optimizer, microBatch, microBatches, defaultSteps, batchNorm } = preset;
+  const { name, description, optimizer, microBatch, microBatches, defaultSteps, batchNorm, recipe } = preset;
   const minimumMicroBatch = batchNorm ? BATCH_NORM_MINIMUM : 1;
-  return { name, description, optimizer, microBatch, microBatches, minimumMicroBatch, defaultSteps };
+  return {
+    name,
+    description,
+    optimizer,
+    microBatch,
+    microBatches,
+    minimumMicroBatch,
+    defaultSteps,
+    ...(recipe && { recipe }),
+  };
 }

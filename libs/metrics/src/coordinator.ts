@@ -44,6 +44,7 @@ export interface CoordinatorMetrics {
   readonly wireBytes: Counter<'direction' | 'message'>;
   readonly loss: Gauge<'network'>;
   readonly gradientNorm: Gauge<'network'>;
+  readonly learningRate: Gauge;
   /** Newest score on a split of the data set, 0 to 1. */
   readonly score: Gauge<'score' | 'split'>;
   /** Seconds since 1970 at which the newest checkpoint was safe. */
@@ -105,6 +106,7 @@ export function coordinatorMetrics({ version, preset }: BuildInfo): CoordinatorM
     wireBytes: make.counter('wire_bytes_total', 'Bytes of WebSocket messages.', ['direction', 'message']),
     loss: make.gauge('loss', 'Mean loss of the last closed step.', ['network']),
     gradientNorm: make.gauge('gradient_norm', 'Norm of the averaged gradient of the last closed step.', ['network']),
+    learningRate: make.gauge('learning_rate', 'Learning rate of the last closed step.'),
     score: make.gauge('score', 'Newest score of the model in training, on samples of a split.', ['score', 'split']),
     checkpointTimestamp: make.gauge('checkpoint_timestamp_seconds', 'When the newest checkpoint was safe on disk.'),
     checkpointSeconds: make.histogram('checkpoint_duration_seconds', 'Time to hash, write and sync a checkpoint.', {

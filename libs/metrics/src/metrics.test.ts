@@ -43,6 +43,7 @@ describe('metrics', () => {
       'gradcast_distrusted_leaves_total',
       'gradcast_gradient_norm',
       'gradcast_images_total',
+      'gradcast_learning_rate',
       'gradcast_lease_duration_seconds',
       'gradcast_lease_phase_duration_seconds',
       'gradcast_leases_total',

@@ -109,6 +109,24 @@ describe('defineTask', () => {
     expect(task.scalars).toEqual([{ name: 'loss', low: 0, high: 2 ** 62, shown: 'progress', lossOf: 'back' }]);
   });
 
+  it('has a recipe of its own, within bounds', () => {
+    const recipe = { lrSchedule: 'cosine', warmUpImages: 100, decayShare: 0.5, lrEndFactor: 0, clipNorm: 1 } as const;
+    expect(defineTask({ ...definition, recipe }).recipe).toEqual(recipe);
+    expect(defineTask(definition)).not.toHaveProperty('recipe');
+    const wrong = [
+      { lrSchedule: 'step' as 'linear' },
+      { warmUpImages: -1 },
+      { averageImages: 0.5 },
+      { decayShare: 0 },
+      { lrEndFactor: 1.5 },
+      { clipNorm: NaN },
+    ];
+    for (const each of wrong) {
+      const [key] = Object.keys(each);
+      expect(() => defineTask({ ...definition, recipe: each })).toThrow(`${key} cannot be`);
+    }
+  });
+
   it('adds the gradients of every pass, as finite differences have them', async () => {
     const task = defineTask(definition);
     const vector = formulaParameters(task);

@@ -1,4 +1,6 @@
 /** A task from its networks and a function that computes a step: what most tasks need, the built-in classifier among them. */
+import { LR_SCHEDULES, SCHEDULE_IMAGES_LIMIT } from '@gradcast/definition';
+import type { Recipe } from '@gradcast/definition';
 import type {
   AdamSpec,
   BatchField,
@@ -76,6 +78,8 @@ export interface TaskDefinition<N extends string, S extends string> {
   readonly microBatches?: number;
   /** Steps of a run that names neither steps nor epochs. */
   readonly defaultSteps: number;
+  /** The learning rate's schedule, clipping and the moving average's memory, where nobody says otherwise. */
+  readonly recipe?: Recipe;
   /** Numbers of a micro-batch that are shown, as means over a step. */
   readonly scalars: Readonly<Record<S, ScalarDefinition<NoInfer<N>>>>;
   /** Runs the networks forward and backward on one micro-batch; what the losses' seeds mean is a mean over the samples. */
@@ -95,7 +99,7 @@ const NAME_LIMIT = 40;
  */
 export function defineTask<N extends string, S extends string>(definition: TaskDefinition<N, S>): Trainable {
   const { name, description = 'a task of your own', fields, batchNorm, optimizer, output, average } = definition;
-  const { microBatch, microBatches = 4, defaultSteps } = definition;
+  const { microBatch, microBatches = 4, defaultSteps, recipe } = definition;
   if (!NAME.test(name) || name.length > NAME_LIMIT) {
     throw new ModelError(
       'model-spec',
@@ -103,6 +107,7 @@ export function defineTask<N extends string, S extends string>(definition: TaskD
     );
   }
   requireWhole(name, { microBatch, microBatches, defaultSteps });
+  if (recipe) requireRecipe(name, recipe);
   if (!Number.isInteger(Math.log2(microBatches))) {
     throw new ModelError('model-spec', `task ${name}: microBatches is ${microBatches}, which is no power of two`);
   }
@@ -134,6 +139,7 @@ export function defineTask<N extends string, S extends string>(definition: TaskD
     microBatches,
     minimumMicroBatch: normalises ? BATCH_NORM_MINIMUM : 1,
     defaultSteps,
+    ...(recipe && { recipe }),
     output: output && ({ inputs: output.inputs, values: output.values } satisfies TaskOutput),
     createProgram: (device) =>
       new StepProgram(device, {
@@ -151,21 +157,33 @@ function optimizerSpec(task: string, definition: OptimizerDefinition): Optimizer
     definition.kind === 'sgd'
       ? { momentum: 0.9, ...definition }
       : { kind: 'adam', beta1: 0.9, beta2: 0.999, epsilon: 1e-8, ...definition };
-  if (!(spec.learningRate > 0)) throw outside(task, 'learningRate', spec.learningRate);
+  if (!(spec.learningRate > 0)) throw outside(task, "the optimizer's learningRate", spec.learningRate);
   // The bounds under which no step can overflow; see the optimizers' own files.
   if (spec.kind === 'sgd') {
-    if (!(spec.momentum >= 0 && spec.momentum <= 0.999)) throw outside(task, 'momentum', spec.momentum);
+    if (!(spec.momentum >= 0 && spec.momentum <= 0.999)) throw outside(task, "the optimizer's momentum", spec.momentum);
     return spec;
   }
   const { beta1, beta2, epsilon } = spec;
-  if (!(beta1 >= 0 && beta1 <= 0.999)) throw outside(task, 'beta1', beta1);
-  if (!(beta2 >= beta1 * beta1 && beta2 <= 0.9999)) throw outside(task, 'beta2', beta2);
-  if (!(epsilon >= 2 ** -27)) throw outside(task, 'epsilon', epsilon);
+  if (!(beta1 >= 0 && beta1 <= 0.999)) throw outside(task, "the optimizer's beta1", beta1);
+  if (!(beta2 >= beta1 * beta1 && beta2 <= 0.9999)) throw outside(task, "the optimizer's beta2", beta2);
+  if (!(epsilon >= 2 ** -27)) throw outside(task, "the optimizer's epsilon", epsilon);
   return spec;
 }
 
-function outside(task: string, key: string, value: number): ModelError {
-  return new ModelError('model-spec', `task ${task}: the optimizer's ${key} cannot be ${value}`);
+function outside(task: string, key: string, value: number | string): ModelError {
+  return new ModelError('model-spec', `task ${task}: ${key} cannot be ${value}`);
+}
+
+function requireRecipe(task: string, recipe: Recipe): void {
+  const { lrSchedule = 'constant', decayShare = 1, lrEndFactor = 0, clipNorm = 0 } = recipe;
+  if (!LR_SCHEDULES.includes(lrSchedule)) throw outside(task, 'lrSchedule', lrSchedule);
+  if (!(decayShare > 0 && decayShare <= 1)) throw outside(task, 'decayShare', decayShare);
+  if (!(lrEndFactor >= 0 && lrEndFactor <= 1)) throw outside(task, 'lrEndFactor', lrEndFactor);
+  if (!(clipNorm >= 0 && clipNorm < Infinity)) throw outside(task, 'clipNorm', clipNorm);
+  for (const key of ['warmUpImages', 'averageImages'] as const) {
+    const { [key]: images = 0 } = recipe;
+    if (!(Number.isInteger(images) && images >= 0 && images <= SCHEDULE_IMAGES_LIMIT)) throw outside(task, key, images);
+  }
 }
 
 function requireWhole(task: string, numbers: Readonly<Record<string, number>>): void {

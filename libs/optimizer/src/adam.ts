@@ -30,11 +30,11 @@ export function adam({ learningRate, beta1, beta2, epsilon }: AdamSpec): Optimiz
     slots: [{ stored: 'adam_first' }, { stored: 'adam_second' }],
     initial: { beta1Power: 1, beta2Power: 1 },
     scalarNames: SCALARS,
-    scalars: ({ beta1Power, beta2Power }) => {
+    scalars: ({ beta1Power, beta2Power }, rate) => {
       const correction1 = 1 - beta1Power * beta1;
       const correction2 = 1 - beta2Power * beta2;
       return {
-        alpha: fround((learningRate * Math.sqrt(correction2)) / correction1),
+        alpha: fround((rate * Math.sqrt(correction2)) / correction1),
         oneMinusBeta1: fround(1 - beta1),
         oneMinusBeta2: fround(1 - beta2),
         epsilon: fround(epsilon),

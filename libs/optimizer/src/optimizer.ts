@@ -22,8 +22,12 @@ export interface Optimizer {
   readonly initial: Numbers;
   /** Names of the step's scalars. */
   readonly scalarNames: readonly string[];
-  /** Numbers of the next step, each a float32 value: what every replica needs. */
-  scalars(kept: Numbers): Numbers;
+  /**
+   * Numbers of the next step, each a float32 value: what every replica needs.
+   *
+   * @param learningRate of this step, at most the specification's.
+   */
+  scalars(kept: Numbers, learningRate: number): Numbers;
   /** What it keeps after the step. */
   next(kept: Numbers): Numbers;
   /**

@@ -30,8 +30,24 @@ describe.each(SPECS)('$kind', (spec) => {
   };
 
   it('says which scalars its steps have', () => {
-    expect(Object.keys(optimizer.scalars(optimizer.initial))).toEqual([...optimizer.scalarNames]);
-    for (const value of Object.values(optimizer.scalars(optimizer.initial))) expect(Math.fround(value)).toBe(value);
+    const scalars = optimizer.scalars(optimizer.initial, spec.learningRate);
+    expect(Object.keys(scalars)).toEqual([...optimizer.scalarNames]);
+    for (const value of Object.values(scalars)) expect(Math.fround(value)).toBe(value);
+  });
+
+  it('moves by the learning rate of the step, not by its own', () => {
+    const moved = (rate: number) => {
+      const state = TrainingState.initial(options, 3);
+      const [{ offset }] = task.parameters.entries;
+      const average = new Float32Array(task.parameters.length);
+      average[offset] = 1;
+      const tail = new Float32Array(task.tail.length);
+      const before = state.vectors.parameters[offset];
+      state.advance({ average, tail, scalars: optimizer.scalars(optimizer.initial, rate), norm: 1, samples: 64 });
+      return before - state.vectors.parameters[offset];
+    };
+    expect(moved(0)).toBe(0);
+    expect(moved(0.125) / moved(0.25)).toBeCloseTo(0.5, 5);
   });
 
   it('comes back from its tensors to the bit', () => {

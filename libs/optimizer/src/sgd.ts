@@ -10,16 +10,20 @@ import type { Optimizer } from './optimizer.ts';
 
 const LARGEST_MOVE = 2 ** 94;
 
+const fround = Math.fround;
+
+const SCALARS = ['rate', 'momentum'] as const;
+type SgdNumbers = Record<(typeof SCALARS)[number], number>;
+
 export function sgd({ learningRate, momentum }: SgdSpec): Optimizer {
-  const scalars = { rate: Math.fround(learningRate), momentum: Math.fround(momentum) };
   return {
     slots: [{ stored: 'sgd_velocity' }],
     initial: {},
-    scalarNames: Object.keys(scalars),
-    scalars: () => scalars,
+    scalarNames: SCALARS,
+    scalars: (_, rate) => ({ rate: fround(rate), momentum: fround(momentum) }),
     next: () => ({}),
     apply: (kernels, { parameters, slots: [velocity] }, step) =>
-      kernels.sgd(parameters, step.average, step.scalars as typeof scalars, velocity),
+      kernels.sgd(parameters, step.average, step.scalars as SgdNumbers, velocity),
     largestNorm: Math.min(LARGEST_NORM * (1 - momentum), (LARGEST_MOVE * (1 - momentum)) / learningRate),
   };
 }

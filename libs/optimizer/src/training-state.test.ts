@@ -127,6 +127,22 @@ describe('step scalars', () => {
     }
   });
 
+  it('follow the schedule by images of the stream, those of skipped steps included', () => {
+    const schedule = { kind: 'linear', warmUp: 0, decayFrom: 0, decayTo: 640, endFactor: 0 } as const;
+    const task = { ...model, microBatch: 16, microBatches: 4, schedule };
+    const state = TrainingState.initial({ task, kernels }, 5);
+    const plain = TrainingState.initial(options, 5);
+    const rates: number[] = [];
+    for (let t = 0; t < 12; t++) {
+      rates.push(state.learningRate / learningRate);
+      expect(state.stepScalars().alpha).toBeCloseTo(rates[t] * plain.stepScalars().alpha, 9);
+      if (t % 3 === 2) for (const each of [state, plain]) each.skip(64);
+      else for (const each of [state, plain]) each.advance({ ...closed(each), samples: 64 });
+    }
+    const wanted = [0.95, 0.85, 0.75, 0.65, 0.55, 0.45, 0.35, 0.25, 0.15, 0.05, 0, 0];
+    for (const [t, rate] of rates.entries()) expect(rate).toBeCloseTo(wanted[t], 12);
+  });
+
   it('do not move with a skipped step', () => {
     const state = TrainingState.initial(options, 5);
     state.advance(closed(state));
@@ -184,6 +200,27 @@ describe('the moving average of the generator', () => {
       expect(furthest).toBeLessThan(1e-6);
     }
     expect(state.averagedParameters.subarray(0, model.groups[0].to)).toEqual(state.vectors.ema);
+  });
+
+  it('has a half-life in images where the task names one, those of skipped steps included', () => {
+    const inImages = { ...model, average: { ...model.average!, halfLife: 8 } };
+    const state = TrainingState.initial({ ...options, task: inImages }, 5);
+    const wanted = Float64Array.from(state.vectors.ema);
+    // Nothing was seen before the first step; then half-lives of 0.05 x 64, 0.05 x 128 and at most 8 images.
+    for (const decay of [0, 0.5 ** (64 / 3.2), 0.5 ** (64 / 6.4), 0.5 ** (64 / 8), 0.5 ** (64 / 8)]) {
+      state.advance(closed(state));
+      state.vectors.ema.forEach((_, i) => {
+        wanted[i] = wanted[i] * decay + state.vectors.parameters[i] * (1 - decay);
+      });
+      const furthest = wanted.reduce((most, x, i) => Math.max(most, Math.abs(x - state.vectors.ema[i])), 0);
+      expect(furthest).toBeLessThan(1e-6);
+    }
+    const [plain, skipping] = [0, 1].map(() => TrainingState.initial({ ...options, task: inImages }, 5));
+    for (const each of [plain, skipping]) each.advance(closed(each));
+    skipping.skip(64);
+    for (const each of [plain, skipping]) each.advance(closed(each));
+    expect(skipping.vectors.parameters).toEqual(plain.vectors.parameters);
+    expect(skipping.vectors.ema).not.toEqual(plain.vectors.ema);
   });
 
   it('counts the steps that were taken, not those skipped', () => {

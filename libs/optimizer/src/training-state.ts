@@ -9,6 +9,9 @@ import type { Task } from '@gradcast/task';
 import { tensorView } from '@gradcast/tensors';
 import type { VectorKernels } from '@gradcast/vector';
 import { optimizerOf } from './kinds.ts';
+import { rateFactor } from './learning-rate.ts';
+import type { StepImages } from './learning-rate.ts';
+import { averageDecay } from './moving-average.ts';
 import { clippedNorm, NORM_FACTOR } from './norm-bound.ts';
 import type { Numbers, Optimizer } from './optimizer.ts';
 import { placed, Replica } from './replica.ts';
@@ -166,9 +169,17 @@ export class TrainingState {
     return fault === undefined ? undefined : `the statistics of step ${step} are impossible: ${fault}`;
   }
 
+  /** With which the step from this version to the next is taken. */
+  get learningRate(): number {
+    const { optimizer, schedule, microBatch, microBatches } = this.task;
+    return (
+      optimizer.learningRate * rateFactor(schedule, { position: this.position, samples: microBatch * microBatches })
+    );
+  }
+
   /** Scalars of the step from this version to the next, as every replica needs them. */
   stepScalars(): Numbers {
-    return this.#optimizer.scalars(this.#kept);
+    return this.#optimizer.scalars(this.#kept, this.learningRate);
   }
 
   /**
@@ -185,7 +196,7 @@ export class TrainingState {
     const heard = steps === 0 ? norm : clippedNorm(norm, mean);
     this.#set('normMean', steps === 0 ? norm : mean + (heard - mean) * NORM_RATE);
     this.#set('steps', steps + 1);
-    this.#followParameters(steps);
+    this.#followParameters({ position: this.position, samples, steps });
     this.#followStatistics(tail);
     this.#count(samples);
     return { normClipped: heard !== norm };
@@ -202,12 +213,12 @@ export class TrainingState {
     this.#set('position', this.#scalar('position') + samples);
   }
 
-  #followParameters(steps: number): void {
+  #followParameters(step: StepImages & { readonly steps: number }): void {
     const { average } = this.task;
     if (!average) return;
     const { from, to } = average.group;
     const group = this.replica.vectors.parameters.subarray(from, to);
-    this.#kernels.ema(this.#ema, group, Math.min(average.limit, (1 + steps) / (10 + steps)));
+    this.#kernels.ema(this.#ema, group, averageDecay(average, step));
   }
 
   #followStatistics(tail: Float32Array): void {

@@ -25,17 +25,31 @@ export interface AverageNorms {
  * Turns a sum into the mean (M is a power of two, so the division is exact) and measures it. The tail is scaled with it,
  * in place, but stays out of the norms.
  *
+ * Each group whose norm is above `clipNorm` is then scaled down to it (Pascanu et al., 2013, a group at a time); the norms are
+ * those before.
+ *
  * @param sum the gradient's sum, and where its mean goes, which may be the same.
  */
 export function takeMean(
   sum: { readonly gradient: Float32Array; readonly into: Float32Array; readonly tail: Float32Array },
-  options: { readonly leaves: number; readonly shape: GradientShape; readonly kernels: VectorKernels },
+  options: {
+    readonly leaves: number;
+    readonly shape: GradientShape;
+    readonly kernels: VectorKernels;
+    readonly clipNorm?: number | undefined;
+  },
 ): AverageNorms {
-  const { leaves, shape, kernels } = options;
+  const { leaves, shape, kernels, clipNorm = Infinity } = options;
   const { gradient, into, tail } = sum;
   const scaled = (range: Range) => kernels.scaleMeasured(into, gradient, 1 / leaves, range);
   const groups = shape.groups.map(({ from, to }) => scaled({ from, to }));
-  return normsOf(groups, kernels.scaleMeasured(tail, tail, 1 / leaves, { from: 0, to: tail.length }));
+  const norms = normsOf(groups, kernels.scaleMeasured(tail, tail, 1 / leaves, { from: 0, to: tail.length }));
+  for (const [index, { from, to }] of shape.groups.entries()) {
+    const norm = norms.groups[index];
+    // What is not finite has diverged, and is not to look otherwise.
+    if (norms.finite && norm > clipNorm) kernels.scale(into.subarray(from, to), clipNorm / norm);
+  }
+  return norms;
 }
 
 /** Norms of gradient and tail in one vector; `finite` speaks of the tail too. */

@@ -136,6 +136,21 @@ describe.each(CODECS)('codec %s', (name) => {
     expect(norms).toEqual(measureGradient(expected, shape, kernels));
   });
 
+  it('broadcasts a mean clipped group by group, whose norms are those before', () => {
+    const [{ node }] = upload(name, 0, LEAVES);
+    const plain = codecOf(name).mean(node.slice(), { leaves: LEAVES, step: STEP });
+    const [larger] = plain.norms.groups;
+    const clipNorm = larger / 4;
+    const codec = codecOf(name);
+    const { norms, tail: meanTail, encoded } = codec.mean(node, { leaves: LEAVES, step: STEP, clipNorm });
+    expect([norms, meanTail]).toEqual([plain.norms, plain.tail]);
+    const measured = measureGradient(Float32Array.of(...codec.decodeAverage(encoded), ...meanTail), shape, kernels);
+    for (const [index, norm] of measured.groups.entries()) {
+      const wanted = Math.min(plain.norms.groups[index], clipNorm);
+      expect(Math.abs(norm / wanted - 1)).toBeLessThanOrEqual(Math.max(1e-6, TOLERANCE[name]));
+    }
+  });
+
   it('measures a node as it is decoded', () => {
     const codec = codecOf(name);
     const node = leafNode(name, 2);

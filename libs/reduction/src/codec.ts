@@ -32,8 +32,18 @@ export interface CodecOptions {
   readonly kernels: VectorKernels;
 }
 
+export interface MeanOptions {
+  /** Of the tree. */
+  readonly leaves: number;
+  /** Version that the gradients were computed at. */
+  readonly step: number;
+  /** Norm to which each group of the mean is clipped; none by default. */
+  readonly clipNorm?: number | undefined;
+}
+
 /** What a step's sum comes to. */
 export interface Mean {
+  /** Of the mean gradient before it was clipped. */
   readonly norms: AverageNorms;
   /** The mean tail. */
   readonly tail: Float32Array;
@@ -64,8 +74,8 @@ export interface GradientCodec {
   tailOf(node: Uint8Array): Float32Array;
   /** Whether `measure` would find the node finite and its norm no larger than `norm`; often told without reading it all. */
   isWithin(node: Uint8Array, norm: number): boolean;
-  /** The mean of a step from the root of its tree over so many leaves; the root's memory is the codec's from then on. */
-  mean(root: Uint8Array, { leaves, step }: { leaves: number; step: number }): Mean;
+  /** The mean of a step from the root of its tree; the root's memory is the codec's from then on. */
+  mean(root: Uint8Array, options: MeanOptions): Mean;
   /** What every replica steps with; may share the bytes' memory. Valid until the next call. */
   decodeAverage(bytes: Uint8Array): Float32Array;
 }

@@ -4,7 +4,7 @@ import { payloadWithRoom } from '@gradcast/protocol';
 import { isWithin, measureGradient, takeMean } from './average.ts';
 import type { AverageNorms, GradientShape } from './average.ts';
 import { floatsOf, freeMemory } from '@gradcast/tensors';
-import type { CodecOptions, GradientCodec, Mean } from './codec.ts';
+import type { CodecOptions, GradientCodec, Mean, MeanOptions } from './codec.ts';
 import { isZero, paddingOf } from './padding.ts';
 
 export class FloatCodec implements GradientCodec {
@@ -51,13 +51,13 @@ export class FloatCodec implements GradientCodec {
     return isWithin(this.measure(node), norm);
   }
 
-  mean(root: Uint8Array, { leaves }: { leaves: number }): Mean {
+  mean(root: Uint8Array, { leaves, clipNorm }: MeanOptions): Mean {
     const encoded = payloadWithRoom(this.averageBytes);
     // A copy: the tail is looked at for longer than a node of megabytes should live.
     const tail = this.tailOf(root).slice();
     const norms = takeMean(
       { gradient: floatsOf(root.subarray(0, this.averageBytes)), into: floatsOf(encoded), tail },
-      { leaves, shape: this.#shape, kernels: this.#kernels },
+      { leaves, shape: this.#shape, kernels: this.#kernels, clipNorm },
     );
     freeMemory(root);
     return { norms, tail, encoded };

@@ -16,7 +16,7 @@ import { boundSquares, PACK_BLOCK, packedElementBytes } from '@gradcast/vector';
 import type { PackedRun, Rounding, VectorKernels } from '@gradcast/vector';
 import { isWithin, normsOf, takeMean } from './average.ts';
 import type { AverageNorms, GradientShape } from './average.ts';
-import type { CodecOptions, GradientCodec, GradientLayout, Mean, NodePlace } from './codec.ts';
+import type { CodecOptions, GradientCodec, GradientLayout, Mean, MeanOptions, NodePlace } from './codec.ts';
 import { isZero, paddingOf } from './padding.ts';
 
 type PackedName = Exclude<CodecName, 'f32'>;
@@ -126,12 +126,15 @@ export class PackedCodec implements GradientCodec {
     return isWithin(this.measure(node), norm);
   }
 
-  mean(root: Uint8Array, { leaves, step }: { leaves: number; step: number }): Mean {
+  mean(root: Uint8Array, { leaves, step, clipNorm }: MeanOptions): Mean {
     const gradient = this.decodeAverage(root);
     // A copy: the tail is looked at for longer than a node should live.
     const tail = this.tailOf(root).slice();
     freeMemory(root);
-    const norms = takeMean({ gradient, into: gradient, tail }, { leaves, shape: this.#shape, kernels: this.#kernels });
+    const norms = takeMean(
+      { gradient, into: gradient, tail },
+      { leaves, shape: this.#shape, kernels: this.#kernels, clipNorm },
+    );
     const encoded = payloadWithRoom(this.averageBytes);
     this.#pack(gradient, encoded, this.#rounding(step, AVERAGE_INDEX));
     return { norms, tail, encoded };

@@ -12,11 +12,11 @@ import type { Fingerprint, VectorKernels } from '@gradcast/vector';
 
 /** What a step's sum comes to, and whether it may be applied. */
 export interface Judged {
-  /** Norms of the mean gradient. */
+  /** Norms of the mean gradient before it was clipped. */
   readonly norms: AverageNorms;
   /** The mean tail. */
   readonly tail: Float32Array;
-  /** The mean gradient as it is broadcast: encoded once, in memory of its own with room for a frame's header. */
+  /** The mean gradient as it is broadcast, clipped: encoded once, in memory of its own with room for a frame's header. */
   readonly encoded: Uint8Array;
   /** Why the step must not be applied, as one sentence; undefined if it may be. */
   readonly divergence: string | undefined;
@@ -40,7 +40,11 @@ export function judge(
   root: Uint8Array,
   { codec, state, leaves }: { codec: GradientCodec; state: TrainingState; leaves: number },
 ): Judged {
-  const { norms, tail, encoded } = codec.mean(root, { leaves, step: state.version });
+  const { norms, tail, encoded } = codec.mean(root, {
+    leaves,
+    step: state.version,
+    clipNorm: state.task.clipNorm,
+  });
   return { norms, tail, encoded, divergence: state.divergence({ norms, tail }) };
 }
 

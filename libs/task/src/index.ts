@@ -19,6 +19,7 @@ export type {
   ClassValues,
   ImageOutput,
   ImageValues,
+  LearningRateSchedule,
   MovingAverage,
   OptimizerSpec,
   SgdSpec,

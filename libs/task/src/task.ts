@@ -4,6 +4,7 @@
  *
  * Invariant: everything here is a function of the task's name and the run's batch sizes, the same in every process.
  */
+import type { LrSchedule, Recipe } from '@gradcast/definition';
 import type { Layout, ParameterGroup } from '@gradcast/tensors';
 import type { BatchField, ImageField, LabelField } from './field.ts';
 
@@ -26,6 +27,18 @@ export interface SgdSpec {
 
 export type OptimizerSpec = AdamSpec | SgdSpec;
 
+/** What becomes of the learning rate, by images of the stream. */
+export interface LearningRateSchedule {
+  readonly kind: LrSchedule;
+  /** Images over which it rises from 0. */
+  readonly warmUp: number;
+  /** Images at which its decay begins and ends. */
+  readonly decayFrom: number;
+  readonly decayTo: number;
+  /** Share of it that is left there, 0 to 1. */
+  readonly endFactor: number;
+}
+
 /** A number that each micro-batch has at the end of its tail; what is shown is its mean over the step's leaves. */
 export interface TailScalar {
   /** In the tail, in metrics.jsonl and on the progress line. */
@@ -39,10 +52,15 @@ export interface TailScalar {
   readonly lossOf?: string;
 }
 
-/** An exponential moving average of a group's parameters, with decay min(limit, (1 + t) / (10 + t)) at step t from 0. */
+/**
+ * An exponential moving average of a group's parameters. Its decay is 0.5^(B / h) with a half-life of
+ * h = min(halfLife, 0.05 x images before the step) images, or min(limit, (1 + t) / (10 + t)) at step t from 0 without one.
+ */
 export interface MovingAverage {
   readonly group: ParameterGroup;
   readonly limit: number;
+  /** Longest half-life, in images. */
+  readonly halfLife?: number;
 }
 
 /** Parameters that are measured together. */
@@ -96,6 +114,8 @@ export interface TaskDefaults {
   readonly minimumMicroBatch: number;
   /** Steps of a run that names neither steps nor epochs. */
   readonly defaultSteps: number;
+  /** Its own schedule and clipping; none by default. */
+  readonly recipe?: Recipe;
 }
 
 export interface Task extends TaskDefaults {
@@ -116,6 +136,10 @@ export interface Task extends TaskDefaults {
   /** Share of a running statistic that stays at a step, 0 to 1. */
   readonly runningMomentum: number;
   readonly average: MovingAverage | undefined;
+  /** Of a run's; a task alone has a constant rate. */
+  readonly schedule?: LearningRateSchedule;
+  /** Largest norm of each group's mean gradient, above 0; none by default. */
+  readonly clipNorm?: number;
   /** What a trained model gives, if anything can be shown of it. */
   readonly output: TaskOutput | undefined;
   /** Parameters at version 0, laid out as {@link parameters}. @throws RandomError `random-seed`. */

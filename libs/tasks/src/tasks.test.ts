@@ -5,8 +5,8 @@ import { builtinTask, builtinTasks } from './tasks.ts';
 describe('the built-in tasks', () => {
   it('are those that command lines are told of, with the same numbers', () => {
     const known = builtinTasks.map(
-      ({ name, description, optimizer, microBatch, microBatches, minimumMicroBatch, defaultSteps }) => {
-        return { name, description, optimizer, microBatch, microBatches, minimumMicroBatch, defaultSteps };
+      ({ name, description, optimizer, microBatch, microBatches, minimumMicroBatch, defaultSteps, recipe }) => {
+        return { name, description, optimizer, microBatch, microBatches, minimumMicroBatch, defaultSteps, recipe };
       },
     );
     expect(taskDefaults).toEqual(known);

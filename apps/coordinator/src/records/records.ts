@@ -32,7 +32,10 @@ export interface ClosedRecord {
 export interface StepRecord extends ClosedRecord {
   /** Mean tail. */
   readonly tail: Float32Array;
+  /** Of the mean gradient before it was clipped. */
   readonly norms: AverageNorms;
+  /** With which it was taken. */
+  readonly learningRate: number;
   /** The norm was so large that the running mean of the norms was told less. */
   readonly normClipped: boolean;
   readonly timings: StepTimings;

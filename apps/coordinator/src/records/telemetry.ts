@@ -275,7 +275,7 @@ export class Telemetry {
 
   /** A step closed. */
   closed(record: StepRecord): void {
-    const { samples, norms, timings, tail, version, normClipped } = record;
+    const { samples, norms, learningRate, timings, tail, version, normClipped } = record;
     if (normClipped) {
       const size = norms.norm.toPrecision(3);
       this.notice(`the gradient of step ${version} has norm ${size}; it was clipped in the running mean of the norms`);
@@ -296,6 +296,7 @@ export class Telemetry {
     }
     for (const { lossOf, value } of shown) if (lossOf !== undefined) metrics.loss.set({ network: lossOf }, value);
     for (const [i, { name }] of task.groups.entries()) metrics.gradientNorm.set({ network: name }, norms.groups[i]);
+    metrics.learningRate.set(learningRate);
     for (const { leaves, ...labels } of leavesByRole(record.history)) metrics.leaves.inc(labels, leaves);
     this.stream.publish({ type: 'step-closed', step: version, skipped: false, seconds: timings.totalMs / 1000 });
     this.showWorkers();
@@ -340,7 +341,7 @@ export class Telemetry {
     this.#options.tell({ type: 'notice', sentence });
   }
 
-  #write({ version, norms, timings }: StepRecord, shown: readonly ShownScalar[]): void {
+  #write({ version, norms, learningRate, timings }: StepRecord, shown: readonly ShownScalar[]): void {
     const { task, samplesPerEpoch, wallClock } = this.#options;
     this.#log?.append({
       step: version,
@@ -349,6 +350,7 @@ export class Telemetry {
       epoch: this.#images / samplesPerEpoch,
       ...Object.fromEntries(shown.map(({ name, value }) => [name, value])),
       ...Object.fromEntries(task.groups.map(({ suffix }, i) => [`gradient_norm_${suffix}`, norms.groups[i]])),
+      learning_rate: learningRate,
       images_per_second: this.throughput.recent,
       step_seconds: timings.totalMs / 1000,
       ...new HeadCount(this.#workers()).active,

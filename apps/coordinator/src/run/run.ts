@@ -21,6 +21,7 @@ import { openListeners } from '../network/listeners.ts';
 import { PageFiles } from '../volunteers/page-files.ts';
 import type { Prepared, RunOptions, RunResult } from './context.ts';
 import type { RunControl } from './control.ts';
+import { decayOf, refuseAverage, standstill } from './decay.ts';
 import { obey } from './effects.ts';
 import { finish } from './finish.ts';
 import { lengthOf } from './length.ts';
@@ -44,7 +45,9 @@ async function runOn(opened: OpenDataset, options: RunOptions): Promise<RunResul
   const totalSteps = lengthOf(config, opened);
   const { seed, codec: codecName } = config;
   const { task: known, identity } = chosenTask(config.preset, config.taskFile);
-  const task = definedTask(known, config);
+  refuseAverage(config, known);
+  const decay = decayOf({ config, task: known, totalSteps });
+  const task = definedTask(known, { ...config, ...decay });
   assertSuits(opened, task);
   const kernels = selectKernels({ reserve: [...TrainingState.reserve(task), ...codecReserve(codecName, task)] });
   const codec = createCodec(codecName, { layout: task, seed, kernels });
@@ -57,7 +60,7 @@ async function runOn(opened: OpenDataset, options: RunOptions): Promise<RunResul
   const listeners = await openListeners(options, codec.nodeBytes);
   try {
     const dataset = await readUnlessStopped(opened, control);
-    const definition = definitionOf({ ...config, ...identity, dataset: dataset.sha256 });
+    const definition = definitionOf({ ...config, ...decay, ...identity, dataset: dataset.sha256 });
     const stored = { ...config, ...definition };
     const beginning = await begin({ config, definition, task: known, stored, restore });
     const { lost } = beginning.folder;
@@ -125,6 +128,8 @@ async function drive(options: RunOptions, prepared: Prepared): Promise<RunResult
   defects.begin((sentence) => control.apply({ kind: 'defect', sentence }));
   try {
     await services.announce();
+    const still = standstill(prepared.definition, prepared.totalSteps);
+    if (still !== undefined) services.telemetry.notice(still);
     control.apply({ kind: 'ready' });
     const context = { options, prepared, services };
     await train(context);

@@ -1,5 +1,5 @@
 /** What is trained and for how long. Flags that decide a run's bits stand in `@gradcast/definition`. */
-import { DEFINITION_FLAGS } from '@gradcast/definition';
+import { DEFINITION_FLAGS, SCHEDULE_IMAGES_LIMIT } from '@gradcast/definition';
 import type { FlagGroup } from '@gradcast/definition';
 import { taskNames } from '@gradcast/tasks';
 import { RUNS } from '../options.ts';
@@ -65,6 +65,22 @@ export const TRAINING_OPTIONS: readonly OptionSpec[] = [
       'micro-batches, with --micro-batches their size',
   },
   ...definitionFlags('Batches and optimizer'),
+  {
+    name: 'decay-from-images',
+    type: { kind: 'integer', min: 0, max: SCHEDULE_IMAGES_LIMIT },
+    group: 'Batches and optimizer',
+    commands: RUNS,
+    defaultNote: "the preset's share of the run",
+    help: 'Images of the run at which the learning rate begins to decay',
+  },
+  {
+    name: 'decay-to-images',
+    type: { kind: 'integer', min: 1, max: SCHEDULE_IMAGES_LIMIT },
+    group: 'Batches and optimizer',
+    commands: RUNS,
+    defaultNote: 'the last of the run',
+    help: 'Images of the run at which the decay of the learning rate ends',
+  },
   {
     name: 'on-divergence',
     type: { kind: 'choice', choices: ['stop', 'skip'] },
