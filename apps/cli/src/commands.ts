@@ -107,11 +107,12 @@ export const COMMAND_HELP: Readonly<Record<CommandName, CommandHelp>> = {
     ],
   },
   sample: {
-    usage: 'gradcast sample RUN --output FILE [options]',
+    usage: 'gradcast sample RUN --output PATH [options]',
     summary: 'draw new images with a trained generator',
     about: 'RUN is a run folder, of which the newest checkpoint is taken, or a checkpoint file.',
     examples: [
       ['gradcast sample runs/RUN --output digits.png', 'a grid of 64 images'],
+      ['gradcast sample runs/RUN --count 100 --output digits/', 'one PNG an image, in a folder'],
       ['gradcast sample runs/RUN --count 1000 --seed 7 --output digits.npy', 'an array for NumPy'],
     ],
   },

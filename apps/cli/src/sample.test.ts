@@ -115,6 +115,20 @@ describe('runSample', () => {
     expect((await readFile(output)).toString('latin1', 1, 4)).toBe('PNG');
   });
 
+  it('writes a folder with one PNG a sample, over an empty one too', async () => {
+    await save('mnist');
+    const output = join(folder, 'digits');
+    await mkdir(output);
+    expect(await runSample(options({ count: 11, output: `${output}/` }), around())).toMatchObject({ output });
+    expect(await readdir(output)).toEqual(Array.from({ length: 11 }, (_, i) => `${String(i).padStart(2, '0')}.png`));
+    expect((await readFile(join(output, '10.png'))).toString('latin1', 1, 4)).toBe('PNG');
+    expect((await readdir(folder)).sort()).toEqual(['digits', 'run']);
+    await expect(runSample(options({ output: `${output}/` }), around())).rejects.toMatchObject({
+      code: 'output-folder',
+      message: `the folder ${output} is not empty`,
+    });
+  });
+
   it('says when it fell back behind a damaged checkpoint', async () => {
     const sound = await save('mnist', 5);
     const damaged = await save('mnist', 6);
@@ -147,6 +161,11 @@ describe('runSample', () => {
     await refused(join(folder, 'nowhere', 'out.png')).toMatchObject({ code: 'output-folder', exitCode: 2 });
     await mkdir(join(folder, 'dir.png'));
     await refused(join(folder, 'dir.png')).toMatchObject({ code: 'output-folder' });
+    await refused(`${join(folder, 'nowhere', 'digits')}/`).toMatchObject({ code: 'output-folder', exitCode: 2 });
+    await writeFile(join(folder, 'file'), '');
+    await refused(`${join(folder, 'file')}/`).toMatchObject({
+      message: expect.stringMatching(/is a file, not a/) as string,
+    });
     await refused('/proc/out.png').toMatchObject({ code: 'output-not-writable', exitCode: 1 });
   });
 
@@ -154,8 +173,12 @@ describe('runSample', () => {
     await save('mnist');
     const tools = around();
     tools.engine.infer = () => Promise.reject(new Error('out of memory'));
-    await expect(runSample(options(), tools)).rejects.toThrow('out of memory');
-    expect(tools.engine.disposed).toBe(true);
+    for (const output of ['out.npy', 'out.png', 'digits/']) {
+      const { engine } = tools;
+      engine.disposed = false;
+      await expect(runSample(options({ output: `${folder}/${output}` }), tools)).rejects.toThrow('out of memory');
+      expect(engine.disposed).toBe(true);
+    }
     expect(await readdir(folder)).toEqual(['run']);
   });
 });

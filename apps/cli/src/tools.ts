@@ -14,7 +14,7 @@ export interface SampleRequest {
   readonly run: string;
   readonly count: number;
   readonly seed: number;
-  /** Ends in `.png` or `.npy`. */
+  /** Ends in `.png`, `.npy` or `/`. */
   readonly output: string;
   readonly backend: BackendChoice;
   /** The user's task file; null looks where the run was started with it. */
@@ -62,10 +62,10 @@ export async function sampleFromArgs(
     missing.push({ code: 'missing-argument', sentence: 'sample needs RUN, a run folder or a checkpoint' });
   }
   if (output === null && settings.areSound('output')) {
-    missing.push({ code: 'missing-flag', sentence: 'sample needs --output FILE, ending in .png or .npy' });
+    missing.push({ code: 'missing-flag', sentence: 'sample needs --output FILE, ending in .png or .npy, or FOLDER/' });
   }
-  if (output !== null && !/\.(png|npy)$/i.test(output)) {
-    const sentence = `${settings.label('output')} must end in .png or .npy, but is ${quoted(output)}`;
+  if (output !== null && !/(\.png|\.npy|[/\\])$/i.test(output)) {
+    const sentence = `${settings.label('output')} must end in .png or .npy, or in / for a folder, but is ${quoted(output)}`;
     missing.push({ code: 'output-kind', sentence });
   }
   refuseAny([...problems, ...extra.map((operand) => unexpected('sample', operand)), ...missing]);

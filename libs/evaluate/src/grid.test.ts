@@ -1,6 +1,6 @@
 import { decode } from 'fast-png';
 import { describe, expect, it } from 'vitest';
-import { sampleGrid } from './grid.ts';
+import { sampleGrid, samplePngs } from './grid.ts';
 
 const IMAGE_BYTES = 784;
 const shape = [28, 28, 1] as const;
@@ -52,5 +52,24 @@ describe('sampleGrid', () => {
     expect(() => sampleGrid(images(0), { count: 0, shape })).toThrow('at least one image');
     expect(() => sampleGrid(images(1), { count: 1, shape, columns: 0 })).toThrow('one column');
     expect(() => sampleGrid(images(600), { count: 600, shape, columns: 600 })).toThrow('too large');
+  });
+});
+
+describe('samplePngs', () => {
+  it('is each image by itself, in order by name', () => {
+    const files = samplePngs(images(11), { count: 11, shape });
+    expect(files.map(({ name }) => name).sort()).toEqual(files.map(({ name }) => name));
+    expect([files[0].name, files[10].name]).toEqual(['00.png', '10.png']);
+    for (const [index, { bytes }] of files.entries()) {
+      const { width, height, channels, depth, data } = decode(bytes);
+      expect({ width, height, channels, depth }).toEqual({ width: 28, height: 28, channels: 1, depth: 8 });
+      expect(data).toEqual(images(11).slice(index * IMAGE_BYTES, (index + 1) * IMAGE_BYTES));
+    }
+    expect(samplePngs(images(1), { count: 1, shape })[0].name).toBe('0.png');
+  });
+
+  it('refuses what is not so many images, or has other colours', () => {
+    expect(() => samplePngs(images(2), { count: 3, shape })).toThrow('are not 3 images');
+    expect(() => samplePngs(new Uint8Array(8), { count: 1, shape: [2, 2, 2] })).toThrow('1 or 3 channels');
   });
 });

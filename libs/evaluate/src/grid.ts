@@ -32,7 +32,7 @@ export function sampleGrid(images: Uint8Array, { count, shape, columns = 8 }: Gr
   const [imageHeight, imageWidth, channels] = shape;
   requireImages(images, count, shape);
   if (count < 1 || columns < 1) throw new RangeError('a grid needs at least one image and one column');
-  if (channels !== 1 && channels !== 3) throw new RangeError(`a picture has 1 or 3 channels, not ${channels}`);
+  requireColours(shape);
   const across = Math.min(columns, count);
   const rows = Math.ceil(count / across);
   const width = across * (imageWidth + GUTTER) + GUTTER;
@@ -49,6 +49,38 @@ export function sampleGrid(images: Uint8Array, { count, shape, columns = 8 }: Gr
     }
   }
   return encode({ width, height, data, channels, depth: 8 });
+}
+
+/** An image as a file of its own. */
+export interface SamplePng {
+  /** Its number from 0, with as many digits as the last one's: `07.png`. */
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * Each image as an 8-bit PNG of its own.
+ *
+ * @param images `[count, ...shape]`, one byte for each channel of a pixel.
+ * @throws RangeError if `images` does not hold exactly `count` images or its channels are neither 1 nor 3.
+ */
+export function samplePngs(
+  images: Uint8Array,
+  { count, shape }: { readonly count: number; readonly shape: ImageShape },
+): SamplePng[] {
+  requireImages(images, count, shape);
+  requireColours(shape);
+  const [height, width, channels] = shape;
+  const size = height * width * channels;
+  const digits = String(count - 1).length;
+  return Array.from({ length: count }, (_, index) => ({
+    name: `${String(index).padStart(digits, '0')}.png`,
+    bytes: encode({ width, height, data: images.subarray(index * size, (index + 1) * size), channels, depth: 8 }),
+  }));
+}
+
+function requireColours([, , channels]: ImageShape): void {
+  if (channels !== 1 && channels !== 3) throw new RangeError(`a picture has 1 or 3 channels, not ${channels}`);
 }
 
 /** @throws RangeError unless there are exactly so many images. */

@@ -2,7 +2,7 @@
  * Files that are either whole or absent: one temporary file in the same folder, one fsync, one rename, one fsync of
  * the folder. After a power cut the name shows the old bytes or the new ones, never a mixture.
  */
-import { open, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 /** Temporary files begin with this; what a killed process leaves behind can be told by it. */
@@ -41,6 +41,29 @@ export async function replaceFile(path: string, write: (temporary: string) => Pr
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });
+    throw error;
+  }
+  await syncFolder(dirname(path));
+}
+
+/**
+ * Gives a folder its name once all that lies in it is whole. One that is there already must be empty.
+ *
+ * @param path the final name; the folder that it lies in must exist.
+ * @param fill makes the files of the temporary folder that it is given, synced.
+ * @throws what `fill` or the system throws; the temporary folder is gone then.
+ */
+export async function replaceFolder(path: string, fill: (temporary: string) => Promise<void>): Promise<void> {
+  const temporary = join(dirname(path), `${TEMPORARY_PREFIX}${process.pid}-${basename(path)}`);
+  try {
+    await mkdir(temporary);
+    await fill(temporary);
+    await syncFolder(temporary);
+    // Not every system renames onto an empty folder, and one that is not empty stays.
+    if (await readdir(path).catch(() => undefined)) await rmdir(path);
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { recursive: true, force: true });
     throw error;
   }
   await syncFolder(dirname(path));

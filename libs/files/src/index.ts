@@ -1,4 +1,4 @@
-export { replaceFile, syncFolder, TEMPORARY_PREFIX, writeAtomically, writeJson } from './atomic.ts';
+export { replaceFile, replaceFolder, syncFolder, TEMPORARY_PREFIX, writeAtomically, writeJson } from './atomic.ts';
 export { cacheFolder } from './cache-folder.ts';
 export { RunError, systemCode } from './errors.ts';
 export type { RunErrorCode } from './errors.ts';

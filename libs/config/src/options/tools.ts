@@ -12,10 +12,10 @@ export const TOOL_OPTIONS: readonly OptionSpec[] = [
   },
   {
     name: 'output',
-    type: { kind: 'text', shows: 'FILE' },
+    type: { kind: 'text', shows: 'PATH' },
     group: 'Samples',
     commands: ['sample'],
-    help: 'FILE.png for a grid or FILE.npy for a NumPy array [N, 28, 28] of bytes (required)',
+    help: 'FILE.png for a grid, FOLDER/ for one PNG an image, FILE.npy for a NumPy array [N, 28, 28] of bytes (required)',
   },
   {
     name: 'step',
