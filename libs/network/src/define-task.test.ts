@@ -179,6 +179,35 @@ describe('defineTask', () => {
     expect([...last.dataSync()]).toEqual([...all.dataSync()].slice(-3));
   });
 
+  it('tells layers the class of each sample, in a step and in the output', async () => {
+    const labels = fields.labels('labels', { classes: 3 });
+    const task = defineTask<'net', 'loss'>({
+      ...{ name: 'told', fields: [points, labels], microBatch: 16, defaultSteps: 1, scalars: { loss: {} } },
+      networks: { net: { input: [3], layers: [layers.classBatchNorm(3)] } },
+      ...{ batchNorm: { epsilon: 1e-3, momentum: 0.9 }, optimizer: { learningRate: 0.01 } },
+      async step({ fields: batch, networks: { net } }) {
+        const output = net.forward(batch.points, { labels: batch.labels });
+        const { loss, seed } = await meanSquaredError(output, batch.points);
+        net.backward(output, seed);
+        return { loss };
+      },
+      output: {
+        inputs: [points, labels],
+        values: { kind: 'classes', classes: 3, label: labels },
+        infer: ({ inputs, networks: { net } }) => net(inputs.points, { labels: inputs.labels }),
+      },
+    });
+    const program = task.createProgram({ kernels: genericKernels });
+    const parameters = tensorsOf(task, formulaParameters(task));
+    const labelled = (label: number) => ({ ...batchOf(task, 16), labels: tf.fill([16], label) });
+    const { gradients } = await program.gradients(parameters, labelled(1));
+    const rows = [...gradients['net/class_batch_norm/gamma'].dataSync()];
+    expect(rows.map((value) => value !== 0)).toEqual([false, false, false, true, true, true, false, false, false]);
+    const statistics = program.statistics(parameters, labelled(1));
+    const given = (label: number) => [...program.infer(parameters, labelled(label), statistics).dataSync()];
+    expect(given(0)).not.toEqual(given(2));
+  });
+
   it('says which parameter or scalar a step left out', async () => {
     const without = (step: typeof definition.step) => {
       const task = defineTask({ ...definition, step });

@@ -24,4 +24,4 @@ export { layOutNetworks } from './networks.ts';
 export type { NetworkParts, NetworksOptions } from './networks.ts';
 export { fromPixels, toPixels } from './pixels.ts';
 export type * from './program.ts';
-export type { NetworkApply, NetworkPass } from './step-program.ts';
+export type { NetworkApply, NetworkPass, Told } from './step-program.ts';

@@ -6,14 +6,14 @@ import { fillNormal, fillUniform, STREAMS } from '@gradcast/random';
 import type { Layout } from '@gradcast/tensors';
 import type { Initializer } from './layer-spec.ts';
 
-/** Inputs and outputs that one unit of a kernel `[..., in, out]` connects to, as Keras counts them. */
+/** Inputs and outputs that one unit of a kernel `[..., in, out]` connects to, as Keras counts them; of an embedding classes and features. */
 function fans(shape: readonly number[]): { fanIn: number; fanOut: number } {
   const field = shape.slice(0, -2).reduce((product, side) => product * side, 1);
   return { fanIn: field * shape[shape.length - 2], fanOut: field * shape[shape.length - 1] };
 }
 
 /**
- * Parameters at version 0, kernels by the initializer, gamma 1, biases and beta
+ * Parameters at version 0, kernels and embeddings by the initializer, gamma 1, biases and beta
  * 0. `glorot_uniform` is U(-a, a) with a = sqrt(6 / (fanIn + fanOut)) (Glorot and Bengio 2010, equation 16). Each tensor is
  * drawn from the `init` stream at the position of its offset.
  *
@@ -28,7 +28,7 @@ export function initialParameters(
     const out = vector.subarray(offset, offset + size);
     const place = { seed, stream: STREAMS.init, position: offset };
     if (name.endsWith('/gamma')) out.fill(1);
-    if (!name.endsWith('/kernel')) continue;
+    if (!name.endsWith('/kernel') && !name.endsWith('/embedding')) continue;
     if (initializer.kind === 'normal') {
       fillNormal(out, place);
       for (let i = 0; i < size; i++) out[i] *= initializer.deviation;

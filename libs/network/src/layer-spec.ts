@@ -7,6 +7,7 @@ export type LayerSpec =
   | { readonly kind: 'dense'; readonly units: number; readonly bias: boolean }
   | ({ readonly kind: 'conv' | 'conv_transpose' } & ConvolutionSpec)
   | { readonly kind: 'batch_norm' }
+  | { readonly kind: 'class_batch_norm' | 'projection'; readonly classes: number }
   | { readonly kind: 'activation'; readonly activation: Activation; readonly slope?: number }
   | { readonly kind: 'average_pool'; readonly size: number }
   | { readonly kind: 'resize'; readonly factor: number }
@@ -22,7 +23,7 @@ export interface ConvolutionSpec {
   readonly bias: boolean;
 }
 
-/** Kernels only; biases start at 0, gamma at 1, beta at 0. */
+/** Kernels and embeddings; biases start at 0, gamma at 1, beta at 0. */
 export type Initializer = { readonly kind: 'glorot_uniform' } | { readonly kind: 'normal'; readonly deviation: number };
 
 /** Settings of a convolution that have a default. */
@@ -40,6 +41,10 @@ export const layers = {
   convTranspose: (filters: number, kernel: number, settings?: ConvolutionSettings) =>
     convolution('conv_transpose', { filters, kernel, settings }),
   batchNorm: (): LayerSpec => ({ kind: 'batch_norm' }),
+  /** BatchNorm with a scale and a shift for each class. */
+  classBatchNorm: (classes: number): LayerSpec => ({ kind: 'class_batch_norm', classes }),
+  /** One unit: `dense(1)` and the product with an embedding of the label, as a discriminator ends that is told the class. */
+  projection: (classes: number): LayerSpec => ({ kind: 'projection', classes }),
   averagePool: (size: number): LayerSpec => ({ kind: 'average_pool', size }),
   /** Nearest neighbour: each pixel becomes `factor` x `factor` equal ones. */
   resize: (factor: number): LayerSpec => ({ kind: 'resize', factor }),

@@ -8,13 +8,18 @@ import type { NamedTensorMap, Tensor } from '@tensorflow/tfjs-core';
 import { sizeOf } from '@gradcast/tensors';
 import type { TensorSpec } from '@gradcast/tensors';
 import { batchNorm } from './layers/batch-norm.ts';
+import { classBatchNorm } from './layers/class-batch-norm.ts';
 import { convolution, convolutionTranspose } from './layers/convolution.ts';
 import { dense } from './layers/dense.ts';
 import type { Layer, LayerForward, LayerGradient, Pass } from './layers/layer.ts';
 import { activation, averagePool, reshape } from './layers/pointwise.ts';
+import { projection } from './layers/projection.ts';
 import { LARGEST_RESIZE, resize, resizeConvolution } from './layers/resize.ts';
 import { ModelError } from './model-error.ts';
 import type { LayerSpec } from './layer-spec.ts';
+
+/** Labels are bytes. */
+const LARGEST_CLASS_COUNT = 256;
 
 /** What a forward pass leaves for the backward pass. */
 export type Trace = {
@@ -56,6 +61,10 @@ export class Network {
     this.name = options.name;
     this.layers = chain(options);
     this.outputShape = this.layers.at(-1)?.outputShape ?? options.input;
+    const counts = new Set(this.layers.flatMap(({ classes = [] }) => classes));
+    if (counts.size > 1) {
+      throw new ModelError('model-spec', `the ${this.name} is told of ${[...counts].join(' and of ')} classes`);
+    }
   }
 
   /** @throws ModelError `model-spec` unless its output has this shape. */
@@ -68,6 +77,11 @@ export class Network {
   /** Whether its output for a sample depends on the others of the batch. */
   get hasBatchNorm(): boolean {
     return this.statistics.length > 0;
+  }
+
+  /** Set where its forward passes need labels, which are below this. */
+  get classes(): number | undefined {
+    return this.layers.find(({ classes }) => classes !== undefined)?.classes;
   }
 
   /** Trainable tensors in manifest order. */
@@ -155,6 +169,11 @@ function imageShape(name: string, shape: readonly number[]): [number, number, nu
   return [shape[0], shape[1], shape[2]];
 }
 
+function classCount(name: string, { classes }: { readonly classes: number }): number {
+  if (Number.isInteger(classes) && classes >= 2 && classes <= LARGEST_CLASS_COUNT) return classes;
+  throw new ModelError('model-spec', `${name} needs from 2 to ${LARGEST_CLASS_COUNT} classes, not ${classes}`);
+}
+
 function resizeFactor(name: string, { factor }: { readonly factor: number }): number {
   if (Number.isInteger(factor) && factor >= 2 && factor <= LARGEST_RESIZE) return factor;
   throw new ModelError('model-spec', `${name} needs a whole factor from 2 to ${LARGEST_RESIZE}, not ${factor}`);
@@ -176,6 +195,12 @@ function layerOf(
     case 'batch_norm':
       if (batchNormEpsilon === undefined) throw new ModelError('model-spec', `${name} needs BatchNorm's constants`);
       return batchNorm(name, shape, batchNormEpsilon);
+    case 'class_batch_norm':
+      if (batchNormEpsilon === undefined) throw new ModelError('model-spec', `${name} needs BatchNorm's constants`);
+      return classBatchNorm(name, shape, { classes: classCount(name, spec), epsilon: batchNormEpsilon });
+    case 'projection':
+      if (shape.length !== 1) throw new ModelError('model-spec', `${name} needs a flat input, not an image`);
+      return projection(name, shape[0], classCount(name, spec));
     case 'activation':
       return activation(shape, spec.activation, spec.slope ?? 0);
     case 'average_pool':

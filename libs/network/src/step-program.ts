@@ -11,7 +11,7 @@ import type { Program, ProgramDevice, ProgramGradients } from './program.ts';
 /** One network during a step. */
 export interface NetworkPass {
   /** Runs the network on `[n, ...input]` and remembers what its gradients need. */
-  forward(x: Tensor): Tensor;
+  forward(x: Tensor, told?: Told): Tensor;
   /**
    * Adds the gradients of the network's parameters.
    *
@@ -23,8 +23,14 @@ export interface NetworkPass {
   backward(output: Tensor, seed: Tensor): undefined;
 }
 
+/** What layers such as `classBatchNorm` are told besides their input. */
+export interface Told {
+  /** The class of each sample, `[n]`. */
+  readonly labels?: Tensor;
+}
+
 /** One network of a trained model: its output for `[n, ...input]`, each sample by itself. */
-export type NetworkApply = (x: Tensor) => Tensor;
+export type NetworkApply = (x: Tensor, told?: Told) => Tensor;
 
 type Infer = (run: {
   readonly inputs: NamedTensorMap;
@@ -43,7 +49,7 @@ export interface StepProgramOptions {
   readonly infer: Infer | undefined;
 }
 
-type ForwardInput = { x: Tensor; parameters: NamedTensorMap };
+type ForwardInput = { x: Tensor; parameters: NamedTensorMap; labels?: Tensor };
 type BackwardInput = { trace: Trace; seed: Tensor; parameters: NamedTensorMap };
 type BackwardOutput = { dx?: Tensor; gradients: NamedTensorMap };
 
@@ -87,8 +93,8 @@ export class StepProgram implements Program {
     const pass = { kernels: this.#device.kernels, parameters };
     return tf.tidy(() => {
       const seen: NamedTensorMap = {};
-      this.#infer(inputs, ({ network }) => (x) => {
-        const { output, statistics } = network.forward(x, pass);
+      this.#infer(inputs, ({ network }) => (x, told) => {
+        const { output, statistics } = network.forward(x, { ...pass, ...told });
         for (const [name, tensor] of Object.entries(statistics)) seen[name] ??= tensor;
         return output;
       });
@@ -102,8 +108,8 @@ export class StepProgram implements Program {
       this.#infer(
         inputs,
         ({ network }) =>
-          (x) =>
-            network.apply(x, pass),
+          (x, told) =>
+            network.apply(x, { ...pass, ...told }),
       ),
     );
   }
@@ -148,8 +154,8 @@ class Pass implements NetworkPass {
     return this.#parts.network.name;
   }
 
-  forward(x: Tensor): Tensor {
-    const trace = this.#parts.forward.run({ x, parameters: this.#parameters });
+  forward(x: Tensor, told: Told = {}): Tensor {
+    const trace = this.#parts.forward.run({ x, parameters: this.#parameters, ...told });
     for (const [name, tensor] of Object.entries(trace.statistics)) this.statistics[name] ??= tensor;
     this.#traces.set(trace.output, trace);
     return trace.output;
@@ -181,7 +187,7 @@ function partsOf(network: Network, { kernels, compile = asWritten }: ProgramDevi
     );
   return {
     network,
-    forward: compile(({ x, parameters }: ForwardInput) => network.forward(x, { kernels, parameters })),
+    forward: compile(({ x, ...rest }: ForwardInput) => network.forward(x, { kernels, ...rest })),
     backward: { parameters: backward(true), input: backward(false, 0), both: backward(true, 0) },
   };
 }

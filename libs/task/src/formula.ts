@@ -36,7 +36,7 @@ function kernelScale(shape: readonly number[]): number {
 export function formulaParameters({ parameters }: Pick<Task, 'parameters'>): Float32Array {
   const vector = new Float32Array(parameters.length);
   for (const [tensor, { name, shape, offset, size }] of parameters.entries.entries()) {
-    const kernel = name.endsWith('/kernel');
+    const kernel = name.endsWith('/kernel') || name.endsWith('/embedding');
     const gamma = name.endsWith('/gamma');
     const scale = kernel ? kernelScale(shape) : gamma ? 0.25 : 0.125;
     for (let i = 0; i < size; i++) vector[offset + i] = (gamma ? 1 : 0) + scale * formulaValue(tensor, i);

@@ -54,15 +54,15 @@ export async function twoPassGradient(
   );
   const images = tf.tensor4d(fromPixels(batch.fields.images as Uint8Array, range), [batch.size, ...image]);
   const noise = tf.tensor2d(Float32Array.from(batch.fields.noise), [batch.size, latent]);
-  const { gradients, statistics } = await new GanProgram(model.preset, { kernels }).twoPassGradients(tensors, {
-    images,
-    noise,
-  });
+  const { labels } = batch.fields as Partial<MicroBatch['fields']>;
+  const told = labels && { labels: tf.tensor1d(Float32Array.from(labels)) };
+  const given = { images, noise, ...told };
+  const { gradients, statistics } = await new GanProgram(model.preset, { kernels }).twoPassGradients(tensors, given);
   const vector = new Float32Array(model.parameters.length);
   for (const [name, gradient] of Object.entries(gradients)) {
     tensorView(model.parameters, vector, name).set(await gradient.data<'float32'>());
   }
-  tf.dispose([tensors, images, noise, gradients, statistics]);
+  tf.dispose([tensors, given, gradients, statistics]);
   return vector;
 }
 

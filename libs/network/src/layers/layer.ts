@@ -13,6 +13,8 @@ export interface Pass {
   readonly parameters: NamedTensorMap;
   /** BatchNorm statistics by name to normalise with; without them a batch is normalised by its own. */
   readonly statistics?: NamedTensorMap;
+  /** The class of each sample, `[N]`, for layers that are told it. */
+  readonly labels?: Tensor;
 }
 
 export type LayerForward = {
@@ -50,6 +52,8 @@ export interface Layer {
   readonly parameters: readonly TensorSpec[];
   /** Statistics of BatchNorm layers, mean then variance; empty for others. */
   readonly statistics: readonly TensorSpec[];
+  /** Set where a forward pass needs labels, which are below this. */
+  readonly classes?: number;
   /** What of a forward pass the gradient needs besides `saved`: the layer's input, its output or neither. */
   readonly gradientNeeds: 'x' | 'y' | undefined;
   forward(x: Tensor, pass: Pass): LayerForward;
