@@ -53,10 +53,9 @@ export async function askBrowser(
   const content = async (path: string): Promise<Content | undefined> => {
     if (path === '/page.js') return ['text/javascript', script];
     if (path === '/request') return ['application/json', JSON.stringify(request)];
-    if (path === '/images') {
-      return ['application/octet-stream', wholeColumn((await loadDataset()).inputs) as Uint8Array];
-    }
-    return undefined;
+    if (path !== '/images' && path !== '/labels') return undefined;
+    const { inputs, labels } = await loadDataset();
+    return ['application/octet-stream', wholeColumn(path === '/images' ? inputs : labels!) as Uint8Array];
   };
   const onReport = (report: unknown) => {
     const { answer, failed, done = false, isolated } = report as Report;

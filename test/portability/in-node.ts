@@ -7,4 +7,6 @@ import type { Request } from './steps.ts';
 const request = JSON.parse(process.argv[2]) as Request;
 const backend = await loadBackend('wasm');
 const images = async () => wholeColumn((await loadDataset()).inputs) as Uint8Array;
-for await (const answer of answers(request, { backend, images })) process.stdout.write(`${JSON.stringify(answer)}\n`);
+const labels = async () => wholeColumn((await loadDataset()).labels!) as Uint8Array;
+const around = { backend, images, labels };
+for await (const answer of answers(request, around)) process.stdout.write(`${JSON.stringify(answer)}\n`);

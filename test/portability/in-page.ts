@@ -10,8 +10,9 @@ async function post(report: object): Promise<void> {
 async function main(): Promise<void> {
   const request = (await (await fetch('/request')).json()) as Request;
   const backend = await startWasm('/wasm/');
-  const images = async () => new Uint8Array(await (await fetch('/images')).arrayBuffer());
-  for await (const answer of answers(request, { backend, images })) await post({ answer });
+  const bytesOf = async (path: string) => new Uint8Array(await (await fetch(path)).arrayBuffer());
+  const [images, labels] = [() => bytesOf('/images'), () => bytesOf('/labels')];
+  for await (const answer of answers(request, { backend, images, labels })) await post({ answer });
   await post({ done: true, isolated: globalThis.crossOriginIsolated });
 }
 

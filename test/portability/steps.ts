@@ -39,18 +39,20 @@ export interface Surroundings {
   readonly backend: LoadedBackend;
   /** Images of MNIST's training half, `[60000, 784]`; asked for only when steps are taken. */
   readonly images: () => Promise<Uint8Array>;
+  /** Their labels, `[60000]`. */
+  readonly labels: () => Promise<Uint8Array>;
 }
 
 /** Computes what is asked for, one answer after the other. */
-export async function* answers(request: Request, { backend, images }: Surroundings): AsyncGenerator<Answer> {
+export async function* answers(request: Request, around: Surroundings): AsyncGenerator<Answer> {
   for (const preset of request.gradients) {
     const began = performance.now();
-    const hashes = { gradientSha256: await gradientHash(preset, backend) };
+    const hashes = { gradientSha256: await gradientHash(preset, around.backend) };
     yield { preset, steps: 0, hashes, seconds: (performance.now() - began) / 1000 };
   }
   for (const [preset, marks] of Object.entries(request.steps) as [PresetName, readonly number[]][]) {
     const began = performance.now();
-    for await (const { steps, hashes } of statesAt(preset, marks, { backend, images })) {
+    for await (const { steps, hashes } of statesAt(preset, marks, around)) {
       yield { preset, steps, hashes, seconds: (performance.now() - began) / 1000 };
     }
   }
@@ -69,7 +71,7 @@ async function gradientHash(preset: PresetName, backend: LoadedBackend): Promise
 async function* statesAt(
   name: PresetName,
   marks: readonly number[],
-  { backend, images }: Surroundings,
+  { backend, images, labels }: Surroundings,
 ): AsyncGenerator<Pick<Answer, 'steps' | 'hashes'>> {
   const preset = presets[name];
   const model = ganTask(preset);
@@ -78,7 +80,7 @@ async function* statesAt(
   const codec = createCodec('f32', { layout: model, seed: SEED, kernels });
   const state = TrainingState.initial({ task: model, kernels }, SEED);
   const inputs = heldColumn(pixels, [28, 28, 1]);
-  const dataset = { inputs, labels: undefined, count: inputs.count };
+  const dataset = { inputs, labels: heldColumn(await labels(), []), count: inputs.count };
   const shape = { microBatchSize: preset.microBatch, microBatches: preset.microBatches };
   const cutter = new MicroBatches({ dataset, fields: model.fields, shape, seed: SEED });
   const cut: WholeStepOptions['cut'] = (version, range) => cutter.cut(version, range);

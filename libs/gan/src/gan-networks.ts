@@ -9,7 +9,7 @@ export interface GanNetworks {
 }
 
 /** @throws ModelError `model-spec`. */
-export function ganNetworks({ name, image, latent, batchNorm, loss, ...specs }: Preset): GanNetworks {
+export function ganNetworks({ name, image, latent, batchNorm, loss, classes, ...specs }: Preset): GanNetworks {
   const generator = new Network({
     name: 'generator',
     input: [latent],
@@ -24,6 +24,11 @@ export function ganNetworks({ name, image, latent, batchNorm, loss, ...specs }: 
   });
   if (discriminator.hasBatchNorm) {
     throw new ModelError('model-spec', `preset ${name}: the discriminator must treat samples independently`);
+  }
+  for (const network of [generator, discriminator]) {
+    if (network.classes === undefined || network.classes === classes) continue;
+    const told = classes === undefined ? 'no labels' : `labels of ${classes} classes`;
+    throw new ModelError('model-spec', `preset ${name} has ${told}, its ${network.name} takes ${network.classes}`);
   }
   return {
     generator: generator.requireOutput(image),

@@ -1,7 +1,6 @@
 import { genericKernels, ModelError } from '@gradcast/network';
 import type { Kernels } from '@gradcast/network';
 import { formulaMicroBatch, formulaParameters } from '@gradcast/task';
-import { entryOf } from '@gradcast/tensors';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ganTask } from './gan-task.ts';
@@ -19,15 +18,16 @@ function values(tensor: tf.Tensor): Float32Array {
   return tensor.dataSync<'float32'>();
 }
 
-describe.each(['sigmoid', 'softmax'] as const)('the GAN step with %s loss', (loss) => {
-  const model = ganTask(tinyPresets[loss]);
+describe.each(['sigmoid', 'softmax', 'conditional'] as const)('the GAN step, %s', (tiny) => {
+  const model = ganTask(tinyPresets[tiny]);
+  const { loss, classes } = model.preset;
   const parameters = formulaParameters(model);
   const batch = formulaMicroBatch(model, 4);
 
   /** Parameters whose discriminator adds `margin` to the log-odds of "real". */
   function shifted(margin: number): Float32Array {
     const vector = parameters.slice();
-    const bias = entryOf(model.parameters, `discriminator/dense${loss === 'softmax' ? '_1' : ''}/bias`);
+    const bias = model.parameters.entries.findLast(({ name }) => name.endsWith('/bias'))!;
     vector[bias.offset + bias.size - 1] = margin;
     return vector;
   }
@@ -126,6 +126,7 @@ describe.each(['sigmoid', 'softmax'] as const)('the GAN step with %s loss', (los
       fields: {
         images: Uint8Array.from({ length: size * pixels }, (_, i) => batch.fields.images[i % (2 * pixels)]),
         noise: Float32Array.from({ length: size * latent }, (_, i) => batch.fields.noise[i % (2 * latent)]),
+        ...(classes && { labels: Uint8Array.from({ length: size }, (_, i) => batch.fields.labels[i % 2]) }),
       },
     });
     const [two, six] = [
@@ -150,7 +151,7 @@ describe.each(['sigmoid', 'softmax'] as const)('the GAN step with %s loss', (los
     const reference = gan.statistics(tensors, given);
     tf.dispose([gan.infer(tensors, given, reference), reference]);
     expect(tf.memory().numTensors).toBe(before);
-    tf.dispose([tensors, given.images, given.noise]);
+    tf.dispose([tensors, given]);
   });
 
   it('leaves nothing on the device when a kernel fails', async () => {
@@ -167,7 +168,7 @@ describe.each(['sigmoid', 'softmax'] as const)('the GAN step with %s loss', (los
       'device lost',
     );
     expect(tf.memory().numTensors).toBe(before);
-    tf.dispose([tensors, given.images, given.noise]);
+    tf.dispose([tensors, given]);
   });
 
   it('refuses images and noise of different counts', async () => {
@@ -184,18 +185,21 @@ describe.each(['sigmoid', 'softmax'] as const)('the GAN step with %s loss', (los
   it('generates each sample by the statistics of the reference batch, whatever the others are', () => {
     const gan = new GanProgram(model.preset, { kernels: genericKernels });
     const tensors = toTensors(model, parameters);
-    const { images, noise } = toBatch(model, batch);
-    const reference = gan.statistics(tensors, { noise });
-    const all = gan.infer(tensors, { noise }, reference);
+    const { images, ...inputs } = toBatch(model, batch);
+    const { noise, labels } = inputs;
+    const reference = gan.statistics(tensors, inputs);
+    const all = gan.infer(tensors, inputs, reference);
     expect(all.shape).toEqual([4, ...model.preset.image]);
-    const last = gan.infer(tensors, { noise: tf.slice(noise, [3, 0]) }, reference);
+    const alone = { noise: tf.slice(noise, [3, 0]), ...(labels && { labels: tf.slice(labels, 3) }) };
+    const last = gan.infer(tensors, alone, reference);
     expect(relativeDistance(values(last), values(tf.slice(all, [3, 0, 0, 0])))).toBe(0);
     const trained = ganNetworks(model.preset).generator.forward(noise, {
       kernels: genericKernels,
       parameters: tensors,
+      ...(labels && { labels }),
     });
     expect(relativeDistance(values(all), values(trained.output))).toBeLessThan(1e-5);
-    const other = gan.infer(tensors, { noise }, gan.statistics(tensors, { noise: tf.mul(noise, 0.5) }));
+    const other = gan.infer(tensors, inputs, gan.statistics(tensors, { ...inputs, noise: tf.mul(noise, 0.5) }));
     const moved = relativeDistance(values(other), values(all));
     if (model.preset.batchNorm) expect(moved).toBeGreaterThan(0.01);
     else expect(moved).toBe(0);

@@ -30,6 +30,8 @@ export type GanBatch = {
   images: Tensor4D;
   /** `[m, latent]`. */
   noise: Tensor2D;
+  /** `[m]`, where the preset has classes: of the images, and of the fakes that are compared with them. */
+  labels?: Tensor;
 };
 
 export interface GanGradients extends ProgramGradients {
@@ -38,7 +40,7 @@ export interface GanGradients extends ProgramGradients {
 
 type Traces = { generator: Trace; discriminator: Trace };
 
-type ForwardInput = { parameters: NamedTensorMap; images: Tensor4D; noise: Tensor2D };
+type ForwardInput = GanBatch & { parameters: NamedTensorMap };
 
 /** What every backward pass starts from. */
 type BackwardInput = {
@@ -105,13 +107,13 @@ export class GanProgram implements Program {
   }
 
   /** The generator's. */
-  statistics(parameters: NamedTensorMap, { noise }: NamedTensorMap): NamedTensorMap {
-    return tf.tidy(() => this.#generator.forward(noise, { kernels: this.#kernels, parameters }).statistics);
+  statistics(parameters: NamedTensorMap, { noise, labels }: NamedTensorMap): NamedTensorMap {
+    return tf.tidy(() => this.#generator.forward(noise, this.#pass(parameters, labels)).statistics);
   }
 
   /** Images `[N, H, W, C]` in the preset's range. */
-  infer(parameters: NamedTensorMap, { noise }: NamedTensorMap, statistics: NamedTensorMap): Tensor {
-    return this.#generator.apply(noise, { kernels: this.#kernels, parameters, statistics });
+  infer(parameters: NamedTensorMap, { noise, labels }: NamedTensorMap, statistics: NamedTensorMap): Tensor {
+    return this.#generator.apply(noise, { ...this.#pass(parameters, labels), statistics });
   }
 
   dispose(): void {
@@ -120,14 +122,15 @@ export class GanProgram implements Program {
 
   async #step(
     parameters: NamedTensorMap,
-    { images, noise }: GanBatch,
+    batch: GanBatch,
     backward: (loss: GanLoss, input: BackwardInput) => NamedTensorMap,
   ): Promise<GanGradients> {
+    const { images, noise } = batch;
     const samples = noise.shape[0];
     if (images.shape[0] !== samples) {
       throw new ModelError('model-input', `a micro-batch has ${images.shape[0]} images but noise for ${samples}`);
     }
-    const traces = this.#forward.run({ parameters, images, noise });
+    const traces = this.#forward.run({ parameters, ...batch });
     const { statistics } = traces.generator;
     let done = false;
     try {
@@ -146,11 +149,15 @@ export class GanProgram implements Program {
     }
   }
 
-  #tracesOf({ parameters, images, noise }: ForwardInput): Traces {
-    const pass = { kernels: this.#kernels, parameters };
-    const generator = this.#generator.forward(noise, pass);
+  #tracesOf({ parameters, images, noise, labels }: ForwardInput): Traces {
+    const generator = this.#generator.forward(noise, this.#pass(parameters, labels));
     const both = tf.concat([images, generator.output as Tensor4D]);
+    const pass = this.#pass(parameters, labels && tf.concat([labels, labels]));
     return { generator, discriminator: this.#discriminator.forward(both, pass) };
+  }
+
+  #pass(parameters: NamedTensorMap, labels: Tensor | undefined): Pass {
+    return { kernels: this.#kernels, parameters, ...(labels && { labels }) };
   }
 
   #separately(loss: GanLoss, input: BackwardInput): NamedTensorMap {

@@ -17,6 +17,7 @@ describe('ganTask', () => {
     expect(counts(presets.classic)).toEqual([1_057_601, 2_306_818]);
     expect(counts(presets.tutorial)).toEqual([2_305_472, 212_865]);
     expect(counts(presets.mnist)).toEqual([759_681, 138_561]);
+    expect(counts(presets.conditional)).toEqual([763_137, 201_281]);
   });
 
   it.each(presetNames)('lays the generator of %s first and each tensor on a 64-byte boundary', (name) => {
@@ -66,6 +67,27 @@ describe('ganTask', () => {
     expect(ganTask(presets.classic).running.length).toBe(0);
   });
 
+  it('has labels where the networks are told the class, in the step and for samples', () => {
+    const { fields, output, parameters } = ganTask(presets.conditional);
+    expect(fields.map(({ name, source }) => [name, source])).toEqual([
+      ['images', 'image'],
+      ['noise', 'noise'],
+      ['labels', 'label'],
+    ]);
+    expect(output?.inputs.map(({ name }) => name)).toEqual(['noise', 'labels']);
+    const told = parameters.entries.filter(({ name }) => /class_batch_norm|projection/.test(name));
+    expect(told.map(({ name, shape }) => `${name} [${shape.join()}]`)).toEqual([
+      'generator/class_batch_norm/gamma [10,128]',
+      'generator/class_batch_norm/beta [10,128]',
+      'generator/class_batch_norm_1/gamma [10,64]',
+      'generator/class_batch_norm_1/beta [10,64]',
+      'discriminator/projection/kernel [6272,1]',
+      'discriminator/projection/embedding [10,6272]',
+      'discriminator/projection/bias [1]',
+    ]);
+    expect(ganTask(presets.mnist).fields.map(({ name }) => name)).toEqual(['images', 'noise']);
+  });
+
   it('names every preset once, the default first', () => {
     expect([...presetNames].sort()).toEqual(Object.keys(presets).sort());
     expect(presetNames[0]).toBe('mnist');
@@ -76,18 +98,18 @@ describe('ganTask', () => {
       const { defaultSteps, microBatch, microBatches } = presets[name];
       return defaultSteps * microBatch * microBatches;
     });
-    expect(images).toEqual([240_000, 60_000, 120_064]);
+    expect(images).toEqual([240_000, 240_000, 60_000, 120_064]);
   });
 
   it('asks 16 samples of a micro-batch with BatchNorm', () => {
-    expect(presetNames.map((name) => ganTask(presets[name]).minimumMicroBatch)).toEqual([16, 1, 16]);
+    expect(presetNames.map((name) => ganTask(presets[name]).minimumMicroBatch)).toEqual([16, 16, 1, 16]);
     for (const preset of [...Object.values(presets), ...Object.values(tinyPresets)]) {
       expect(preset.microBatch).toBeGreaterThanOrEqual(ganTask(preset).minimumMicroBatch);
       expect(Math.log2(preset.microBatches) % 1).toBe(0);
     }
   });
 
-  const { sigmoid, softmax } = tinyPresets;
+  const { sigmoid, softmax, conditional } = tinyPresets;
   it.each<[string, Preset]>([
     ['a dense layer over an image', { ...sigmoid, discriminator: [{ kind: 'dense', units: 1, bias: true }] }],
     ['a convolution over a vector', { ...sigmoid, generator: sigmoid.generator.slice(4) }],
@@ -95,6 +117,8 @@ describe('ganTask', () => {
     ['a generator of another size', { ...sigmoid, image: [16, 16, 1] }],
     ['logits that do not fit the loss', { ...softmax, loss: 'sigmoid' }],
     ['BatchNorm without its constants', { ...sigmoid, batchNorm: undefined }],
+    ['class labels without classes', { ...conditional, classes: undefined }],
+    ['labels of other classes', { ...conditional, classes: 4 }],
     [
       'BatchNorm in the discriminator',
       { ...sigmoid, discriminator: [{ kind: 'batch_norm' }, ...sigmoid.discriminator] },

@@ -14,10 +14,11 @@ export interface GanTask extends Trainable {
 
 /** @throws ModelError `model-spec` if a layer does not fit the one before it. */
 export function ganTask(preset: Preset): GanTask {
-  const { image, range, latent, ema, batchNorm } = preset;
+  const { image, range, latent, ema, batchNorm, classes } = preset;
   const { generator, discriminator } = ganNetworks(preset);
   const images = fields.images('images', { shape: image, range });
   const noise = fields.noise('noise', { shape: [latent], distribution: preset.noise });
+  const labels = classes === undefined ? [] : [fields.labels('labels', { classes })];
   const parts = layOutNetworks({
     networks: [
       { network: generator, suffix: 'g' },
@@ -30,10 +31,10 @@ export function ganTask(preset: Preset): GanTask {
     ...parts,
     ...defaultsOf(preset),
     preset,
-    fields: [images, noise],
+    fields: [images, noise, ...labels],
     runningMomentum: batchNorm?.momentum ?? 1,
     average: ema && { group: parts.groups[0], limit: ema.limit },
-    output: { inputs: [noise], values: { kind: 'image', shape: image, range } },
+    output: { inputs: [noise, ...labels], values: { kind: 'image', shape: image, range } },
     createProgram: (device) => new GanProgram(preset, device),
   };
 }

@@ -54,7 +54,7 @@ describe.each(['mnist'])('gradients of %s', (name) => {
   }, 120_000);
 });
 
-describe.each(['classic', 'tutorial', 'mnist'])('images of %s', (name) => {
+describe.each(['classic', 'tutorial', 'mnist', 'conditional'])('images of %s', (name) => {
   it("are Keras'", () => {
     const { model, parameters, batches, expected } = kerasFixture(read(name));
     const gan = new GanProgram(model.preset, { kernels: genericKernels });

@@ -16,6 +16,8 @@ export interface Preset extends Omit<TaskDefaults, 'minimumMicroBatch' | 'optimi
   /** Elements of one sample's noise. */
   readonly latent: number;
   readonly noise: NoiseDistribution;
+  /** Classes of the labels that both networks are told; without it they are told none. A fake has the label of a real image. */
+  readonly classes?: number;
   /** What pixels 0 to 255 become: 0 to 1 (`unit`) or -1 to 1 (`symmetric`). */
   readonly range: 'unit' | 'symmetric';
   readonly generator: readonly LayerSpec[];
@@ -26,7 +28,7 @@ export interface Preset extends Omit<TaskDefaults, 'minimumMicroBatch' | 'optimi
    * `softmax`: two-class cross-entropy, the discriminator's loss is one mean over real and fake together.
    */
   readonly loss: 'sigmoid' | 'softmax';
-  /** Kernels only; biases start at 0, gamma at 1, beta at 0. */
+  /** Kernels and embeddings; biases start at 0, gamma at 1, beta at 0. */
   readonly initializer: Initializer;
   /** Set if and only if the generator has BatchNorm layers. */
   readonly batchNorm?: { readonly epsilon: number; readonly momentum: number };
@@ -40,6 +42,7 @@ function stepsFor(images: number, globalBatch: number): number {
 }
 
 const { dense, conv, convTranspose, averagePool, reshape, batchNorm, leakyRelu, relu, sigmoid, tanh } = layers;
+const { classBatchNorm, projection } = layers;
 
 const classic: Preset = {
   name: 'classic',
@@ -150,8 +153,37 @@ const mnist: Preset = {
   defaultSteps: stepsFor(240_000, 128),
 };
 
+const DIGITS = 10;
+
+/** `mnist` with the label told to both networks; all else follows it. */
+const conditional: Preset = {
+  ...mnist,
+  name: 'conditional',
+  description: 'as mnist, with the digit told to both networks, so that samples of one can be asked for',
+  classes: DIGITS,
+  generator: [
+    dense(7 * 7 * 128, { bias: false }),
+    reshape([7, 7, 128]),
+    classBatchNorm(DIGITS),
+    relu(),
+    convTranspose(64, 4, { stride: 2, bias: false }),
+    classBatchNorm(DIGITS),
+    relu(),
+    convTranspose(1, 4, { stride: 2 }),
+    tanh(),
+  ],
+  discriminator: [
+    conv(64, 4, { stride: 2 }),
+    leakyRelu(0.2),
+    conv(128, 4, { stride: 2 }),
+    leakyRelu(0.2),
+    reshape([7 * 7 * 128]),
+    projection(DIGITS),
+  ],
+};
+
 /** The presets by name, the default first. */
-export const presets = { mnist, classic, tutorial } as const;
+export const presets = { mnist, conditional, classic, tutorial } as const;
 
 export type PresetName = keyof typeof presets;
 

@@ -25,6 +25,7 @@ export function toBatch(model: GanTask, { size, fields }: MicroBatch): GanBatch 
   return {
     images: tf.tensor4d(fromPixels(fields.images as Uint8Array, range), [size, ...image]),
     noise: tf.tensor2d(fields.noise as Float32Array, [size, latent]),
+    ...('labels' in fields && { labels: tf.tensor1d(Float32Array.from(fields.labels)) }),
   };
 }
 
@@ -53,7 +54,7 @@ export async function flatGradients(
   for (const { name, offset } of model.tail.entries) {
     if (name in found.statistics) tail.set(found.statistics[name].dataSync(), offset);
   }
-  tf.dispose([parameters, found.gradients, found.statistics, tensors.images, tensors.noise]);
+  tf.dispose([parameters, found.gradients, found.statistics, tensors]);
   return { gradient, tail, scalars: found.scalars };
 }
 

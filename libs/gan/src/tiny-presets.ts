@@ -86,8 +86,10 @@ const softmax: Preset = {
   microBatch: 2,
 };
 
-/** The same discriminator without kinks, for finite differences that no unit's sign disturbs. */
-const smooth: Preset['discriminator'] = sigmoid.discriminator.map((layer) => (layer === leaky ? tanh : layer));
+/** The same layers without kinks, for finite differences that no unit's sign disturbs. */
+function smooth(layers: Preset['generator']): Preset['generator'] {
+  return layers.map((layer) => (layer.kind === 'activation' ? tanh : layer));
+}
 
 /** Resizing in place of transposed convolutions: with a convolution of its own behind it, and as one layer with it. */
 const resized: Preset = {
@@ -105,8 +107,19 @@ const resized: Preset = {
     { ...conv, filters: 1, kernel: 3, stride: 1 },
     tanh,
   ],
-  discriminator: smooth,
+  discriminator: smooth(sigmoid.discriminator),
+};
+
+/** Both networks are told the label: BatchNorm by class over features and over images, a projection. */
+const conditional: Preset = {
+  ...sigmoid,
+  name: 'tiny-conditional',
+  classes: 3,
+  generator: smooth(sigmoid.generator).map((layer) =>
+    layer.kind === 'batch_norm' ? { kind: 'class_batch_norm', classes: 3 } : layer,
+  ),
+  discriminator: [...smooth(sigmoid.discriminator).slice(0, -1), { kind: 'projection', classes: 3 }],
 };
 
 /** By what they are there for. */
-export const tinyPresets = { sigmoid, softmax, resized } as const;
+export const tinyPresets = { sigmoid, softmax, resized, conditional } as const;

@@ -30,6 +30,7 @@ const differencesOf: Readonly<Record<TinyName, { readonly gain: number; readonly
   sigmoid: { gain: 1, step: 2 ** -10 },
   softmax: { gain: 2, step: 2 ** -5 },
   resized: { gain: 1, step: 2 ** -10 },
+  conditional: { gain: 1, step: 2 ** -10 },
 };
 
 function scalar(model: GanTask, vector: Float32Array, name: GanScalar): number {
@@ -47,10 +48,13 @@ export function engineConformance(name: string, load: () => Promise<LoadedBacken
     const parameters = formulaParameters(model);
     const batch = formulaMicroBatch(model, SAMPLES);
     const noise = batch.fields.noise as Float32Array;
-    const drawn = (values: Float32Array): MicroBatch => ({
-      size: values.length / model.preset.latent,
-      fields: { noise: values },
-    });
+    /** What samples are drawn from; `place` says whose label each has. */
+    const drawn = (values: Float32Array, place = (i: number) => i): MicroBatch => {
+      const { latent, classes } = model.preset;
+      const size = values.length / latent;
+      const labels = classes && { labels: Uint8Array.from({ length: size }, (_, i) => place(i) % classes) };
+      return { size, fields: { noise: values, ...labels } };
+    };
     let engine: GradientEngine;
 
     beforeAll(async () => {
@@ -143,11 +147,9 @@ export function engineConformance(name: string, load: () => Promise<LoadedBacken
     it('does not notice what becomes of a micro-batch while it computes', async () => {
       engine.load(parameters);
       const expected = await gradientOf(engine, model, batch);
-      const { images } = batch.fields;
-      const lent = { images: images.slice(), noise: noise.slice() };
+      const lent = Object.fromEntries(Object.entries(batch.fields).map(([field, values]) => [field, values.slice()]));
       const running = gradientOf(engine, model, { size: SAMPLES, fields: lent });
-      lent.images.fill(255);
-      lent.noise.fill(NaN);
+      for (const values of Object.values(lent)) values.fill(values instanceof Uint8Array ? 255 : NaN);
       expect(await running).toEqual(expected);
     });
 
@@ -189,12 +191,18 @@ export function engineConformance(name: string, load: () => Promise<LoadedBacken
       const all = await engine.infer(drawn(noise), drawn(noise));
       expect(all).toHaveLength(SAMPLES * pixels);
       expect(new Set(all).size).toBeGreaterThan(8);
-      const last = await engine.infer(drawn(noise.subarray((SAMPLES - 1) * latent)), drawn(noise));
+      const last = await engine.infer(
+        drawn(noise.subarray((SAMPLES - 1) * latent), () => SAMPLES - 1),
+        drawn(noise),
+      );
       // A byte may round the other way where a product is blocked by the size of the batch.
       const apart = last.map((byte, i) => Math.abs(byte - all[(SAMPLES - 1) * pixels + i]));
       expect(Math.max(...apart)).toBeLessThanOrEqual(1);
       const many = Float32Array.from({ length: 257 * latent }, (_, i) => noise[i % latent]);
-      const repeated = await engine.infer(drawn(many), drawn(noise));
+      const repeated = await engine.infer(
+        drawn(many, () => 0),
+        drawn(noise),
+      );
       let largest = 0;
       for (const [i, byte] of repeated.entries()) largest = Math.max(largest, Math.abs(byte - all[i % pixels]));
       expect(largest).toBeLessThanOrEqual(1);
@@ -211,7 +219,8 @@ export function engineConformance(name: string, load: () => Promise<LoadedBacken
       await expect(
         fresh.gradient({ ...batch, fields: { ...batch.fields, noise: noise.subarray(1) } }, into),
       ).rejects.toThrow('noise must have');
-      await expect(fresh.infer({ ...drawn(noise), fields: { noise: noise.subarray(1) } })).rejects.toThrow(
+      const { size, fields } = drawn(noise);
+      await expect(fresh.infer({ size, fields: { ...fields, noise: noise.subarray(1) } })).rejects.toThrow(
         'noise must have',
       );
       const running = fresh.gradient(batch, into);
