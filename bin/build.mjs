@@ -23,6 +23,8 @@ const entries = {
   'doctor-command': 'apps/cli/src/doctor-command.ts',
   'own-task': 'apps/cli/src/own-task.ts',
   sample: 'apps/cli/src/sample.ts',
+  interpolate: 'apps/cli/src/interpolate.ts',
+  animate: 'apps/cli/src/animate.ts',
   verify: 'apps/cli/src/verify.ts',
   operate: 'apps/cli/src/operate.ts',
   join: 'apps/cli/src/join.ts',

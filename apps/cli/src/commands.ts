@@ -14,7 +14,7 @@ export interface CommandHelp {
 export const COMMAND_GROUPS: readonly { readonly title: string; readonly commands: readonly CommandName[] }[] = [
   { title: 'Train', commands: ['train', 'coordinator', 'worker', 'demo'] },
   { title: 'Operate a run while it goes on', commands: ['pause', 'resume', 'stop', 'drain', 'join'] },
-  { title: 'Use and check a run', commands: ['sample', 'verify', 'replay'] },
+  { title: 'Use and check a run', commands: ['sample', 'interpolate', 'animate', 'verify', 'replay'] },
   { title: 'Look after this machine', commands: ['doctor'] },
 ];
 
@@ -115,6 +115,26 @@ export const COMMAND_HELP: Readonly<Record<CommandName, CommandHelp>> = {
       ['gradcast sample runs/RUN --count 100 --output digits/', 'one PNG an image, in a folder'],
       ['gradcast sample runs/RUN --count 1000 --seed 7 --output digits.npy', 'an array for NumPy'],
     ],
+  },
+  interpolate: {
+    usage: 'gradcast interpolate RUN --output FILE.png [options]',
+    summary: 'walk through the latent space of a trained generator, as an animated PNG',
+    about:
+      'RUN is a run folder, of which the newest checkpoint is taken, or a checkpoint file. The walk passes through the first ' +
+      'points that sample draws from the same seed, along the sphere for normal noise and straight for uniform noise, and ends ' +
+      'where it began.',
+    examples: [
+      ['gradcast interpolate runs/RUN --output walk.png', '16 walks side by side'],
+      ['gradcast interpolate runs/RUN --count 1 --points 20 --output walk.png', 'one walk, a longer one'],
+    ],
+  },
+  animate: {
+    usage: 'gradcast animate RUN --output FILE.png [options]',
+    summary: 'show the training of a run from its sample grids, as an animated PNG',
+    about:
+      'RUN is a run folder. Its grids show the same points of the latent space after every --sample-every steps. Where there are ' +
+      'more than --frames, some are left out, evenly; which steps are shown is said.',
+    examples: [['gradcast animate runs/RUN --output training.png', 'at most 120 grids, ten a second']],
   },
   verify: {
     usage: 'gradcast verify RUN [options]',

@@ -43,6 +43,8 @@ const world: World = {
   tools: {
     doctor: async () => (await import('./doctor-command.ts')).doctorCommand,
     sample: async () => (await import('./sample.ts')).runSample,
+    interpolate: async () => (await import('./interpolate.ts')).runInterpolate,
+    animate: async () => (await import('./animate.ts')).runAnimate,
     operate: async () => (await import('./operate.ts')).runOperation,
     join: async () => (await import('./join.ts')).runJoin,
     verify: async () => (await import('./verify.ts')).runVerify,

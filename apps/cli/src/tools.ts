@@ -1,7 +1,9 @@
 /** The commands `doctor`, `sample`, `verify`, `replay` and those of operators: their options, handed to the code that does the work. */
 import { type BackendChoice, ConfigError, gather, type Machine, type Problem, quoted } from '@gradcast/config';
+import type { runAnimate } from './animate.ts';
 import type { doctorCommand } from './doctor-command.ts';
 import { EXIT_DONE } from './exit-codes.ts';
+import type { runInterpolate } from './interpolate.ts';
 import type { runJoin } from './join.ts';
 import type { Operation, runOperation } from './operate.ts';
 import type { runReplay } from './replay.ts';
@@ -25,6 +27,8 @@ export interface SampleRequest {
 export interface Tools {
   readonly doctor: () => Promise<typeof doctorCommand>;
   readonly sample: () => Promise<(request: SampleRequest) => Promise<unknown>>;
+  readonly interpolate: () => Promise<typeof runInterpolate>;
+  readonly animate: () => Promise<typeof runAnimate>;
   readonly verify: () => Promise<typeof runVerify>;
   readonly operate: () => Promise<typeof runOperation>;
   readonly join: () => Promise<typeof runJoin>;
@@ -167,10 +171,10 @@ function runProblems(command: string, operands: readonly string[]): Problem[] {
   return operands.length === 0 ? [missing] : operands.slice(1).map((operand) => unexpected(command, operand));
 }
 
-function unexpected(command: string, operand: string): Problem {
+export function unexpected(command: string, operand: string): Problem {
   return { code: 'unexpected-argument', sentence: `${command} was given ${quoted(operand)}, which it does not take` };
 }
 
-function refuseAny(problems: readonly Problem[]): void {
+export function refuseAny(problems: readonly Problem[]): void {
   if (problems.length > 0) throw new ConfigError(problems);
 }

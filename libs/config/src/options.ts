@@ -17,6 +17,8 @@ export const COMMANDS = [
   'drain',
   'join',
   'sample',
+  'interpolate',
+  'animate',
   'verify',
   'replay',
   'doctor',

@@ -1,4 +1,6 @@
 export { accuracy } from './accuracy.ts';
+export { Animation, AnimationError } from './apng.ts';
+export type { AnimationOptions } from './apng.ts';
 export { classScores } from './classes.ts';
 export type { ClassScores } from './classes.ts';
 export { fitGaussian, frechetDistance } from './frechet.ts';
@@ -19,3 +21,5 @@ export { firstRows, rowsOf } from './products.ts';
 export type { Rows } from './products.ts';
 export { MANIFOLD_SAMPLES, RealImages } from './scores.ts';
 export type { Judged, QualityScores, RealOptions } from './scores.ts';
+export { latentWalk } from './walk.ts';
+export type { Walk, WalkOptions } from './walk.ts';

@@ -1,6 +1,13 @@
 /** What can be wrong with a request for images or files of a trained model, besides what can be wrong with a checkpoint. */
 export type OutputErrorCode =
-  'output-kind' | 'no-samples' | 'output-folder' | 'output-not-writable' | 'checkpoint-preset';
+  | 'output-kind'
+  | 'no-samples'
+  | 'no-noise'
+  | 'no-grids'
+  | 'bad-grid'
+  | 'output-folder'
+  | 'output-not-writable'
+  | 'checkpoint-preset';
 
 /** Codes of a command line that is wrong; the others are of a world that is. */
 const USAGE: readonly OutputErrorCode[] = ['output-kind', 'output-folder'];

@@ -8,7 +8,7 @@ import type { OptionSpec } from '../options.ts';
 /** What the definition does not know of its flags: the tasks that there are, and who else takes them. */
 const BESIDES: Readonly<Record<string, Partial<OptionSpec>>> = {
   preset: { type: { kind: 'choice', choices: taskNames } },
-  seed: { commands: [...RUNS, 'sample'] },
+  seed: { commands: [...RUNS, 'sample', 'interpolate'] },
 };
 
 function definitionFlags(group: FlagGroup): OptionSpec[] {
@@ -26,7 +26,7 @@ export const TRAINING_OPTIONS: readonly OptionSpec[] = [
     name: 'task',
     type: { kind: 'text', shows: 'FILE' },
     group: 'What to train',
-    commands: [...RUNS, 'worker', 'sample', 'verify', 'replay'],
+    commands: [...RUNS, 'worker', 'sample', 'interpolate', 'verify', 'replay'],
     help: 'A task of your own, one TypeScript file, in place of --preset; coordinator and workers need the same',
   },
   {

@@ -1,0 +1,84 @@
+/**
+ * A closed walk through the latent space of a generator: key points, and points between each and the next.
+ *
+ * Normal noise lies close to a sphere, so the way between two points follows it; a straight line would pass through a middle
+ * where no training sample ever was. Source: White, "Sampling Generative Networks" (2016). Uniform noise fills a cube, whose
+ * straight lines stay inside.
+ */
+import { sizeOf } from '@gradcast/tensors';
+import type { FieldArray } from '@gradcast/tensors';
+import type { BatchField, MicroBatch, NoiseDistribution, TaskOutput } from '@gradcast/task';
+import { outputInputs } from './inputs.ts';
+import type { Originals } from './inputs.ts';
+
+export interface WalkOptions {
+  /** Walks side by side. */
+  readonly count: number;
+  /** Key points of each. */
+  readonly points: number;
+  /** Frames from one key point to the next, the first of them included. */
+  readonly steps: number;
+  readonly seed: number;
+  readonly originals?: Originals;
+}
+
+/** Gives the inputs of frames `[first, first + frames)`, frame after frame with `count` samples each; they may run past the end. */
+export type Walk = (first: number, frames: number) => MicroBatch;
+
+/** What does not come from noise stays the same in all frames. */
+export function latentWalk({ inputs, values }: TaskOutput, options: WalkOptions): Walk {
+  const { count, points, steps, seed, originals } = options;
+  const noise = inputs.filter(({ source }) => source === 'noise');
+  const still = inputs.filter(({ source }) => source !== 'noise');
+  const keys = outputInputs({ inputs: noise, values }, { count: count * points, seed }).fields;
+  const held = outputInputs({ inputs: still, values }, { count, seed, originals }).fields;
+  return (first, frames) => {
+    const fieldOf = (field: BatchField): FieldArray => {
+      const size = sizeOf(field.shape);
+      if (field.source !== 'noise') return repeated(held[field.name], frames);
+      const out = new Float32Array(frames * count * size);
+      const all = keys[field.name] as Float32Array;
+      const key = (point: number, sample: number) =>
+        all.subarray(((point % points) * count + sample) * size, ((point % points) * count + sample + 1) * size);
+      for (let frame = 0; frame < frames; frame++) {
+        const point = Math.floor((first + frame) / steps);
+        const share = ((first + frame) % steps) / steps;
+        for (let sample = 0; sample < count; sample++) {
+          const between = interpolate(field.distribution, [key(point, sample), key(point + 1, sample)], share);
+          out.set(between, (frame * count + sample) * size);
+        }
+      }
+      return out;
+    };
+    return { size: frames * count, fields: Object.fromEntries(inputs.map((field) => [field.name, fieldOf(field)])) };
+  };
+}
+
+/** Below this sine two directions are the same, or opposite, and have no way of their own along the sphere. */
+const PARALLEL = 1e-6;
+
+/** The point at `share`, 0 to 1, of the way from one to the other. */
+export function interpolate(
+  distribution: NoiseDistribution,
+  [from, to]: readonly [Float32Array, Float32Array],
+  share: number,
+): Float32Array {
+  const [near, far] = distribution === 'normal' ? sphericalWeights(from, to, share) : [1 - share, share];
+  return from.map((value, i) => near * value + far * to[i]);
+}
+
+function sphericalWeights(from: Float32Array, to: Float32Array, share: number): [number, number] {
+  const dot = (a: Float32Array, b: Float32Array) => a.reduce((sum, value, i) => sum + value * b[i], 0);
+  const lengths = Math.sqrt(dot(from, from) * dot(to, to));
+  const angle = Math.acos(Math.min(1, Math.max(-1, dot(from, to) / lengths)));
+  const sine = Math.sin(angle);
+  if (!(sine > PARALLEL)) return [1 - share, share];
+  return [Math.sin((1 - share) * angle) / sine, Math.sin(share * angle) / sine];
+}
+
+function repeated(values: FieldArray, times: number): FieldArray {
+  const out =
+    values instanceof Uint8Array ? new Uint8Array(times * values.length) : new Float32Array(times * values.length);
+  for (let i = 0; i < times; i++) out.set(values, i * values.length);
+  return out;
+}
