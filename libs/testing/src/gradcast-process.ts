@@ -9,6 +9,7 @@ import type { ChildProcess } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ChildMessage, Progress, Summary } from '@gradcast/config';
+import { PATIENCE_SECONDS } from './patience.ts';
 import { descendantsOf } from './processes.ts';
 import type { ProcessInfo } from './processes.ts';
 
@@ -38,9 +39,6 @@ export interface StartOptions {
   /** What runs the command, such as `ip netns exec NAME`. */
   readonly within?: readonly string[];
 }
-
-/** Long enough for a busy machine, short enough to tell what hangs before the test runner does. */
-const PATIENCE_SECONDS = 90;
 
 export class GradcastProcess {
   readonly args: readonly string[];

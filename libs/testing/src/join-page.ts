@@ -1,11 +1,10 @@
 /** The join page in a real tab, as its visitor uses it; waits for what it shows, never for a time. */
+import { PATIENCE_SECONDS } from './patience.ts';
 
 /** A tab of any browser. */
 export interface AnyTab {
   evaluate(expression: string): Promise<unknown>;
 }
-
-const PATIENCE_SECONDS = 90;
 
 export class JoinPage {
   readonly #tab: AnyTab;

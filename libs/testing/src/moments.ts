@@ -1,6 +1,7 @@
 /** What a proxy saw, in order, each with its time; tests wait for moments and measure between them. */
 import { performance } from 'node:perf_hooks';
 import type { PlannedFault } from './fault.ts';
+import { PATIENCE_SECONDS } from './patience.ts';
 
 /** Something that went by, or was done. */
 export type Event =
@@ -30,8 +31,6 @@ export type Event =
 
 /** An event and when it was: monotonic milliseconds. */
 export type Moment = Event & { readonly at: number };
-
-const PATIENCE_SECONDS = 90;
 
 export class Moments {
   readonly #all: Moment[] = [];
