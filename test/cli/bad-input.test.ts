@@ -68,6 +68,8 @@ const cases: readonly Case[] = [
   ['sample', ['missing-argument', 'missing-flag']],
   ['sample file --output digits.gif', ['output-kind']],
   ['sample file --output digits.png --count 0', ['out-of-range']],
+  ['sample file --output digits.png --digit 256', ['out-of-range']],
+  ['sample file --output digits.png --digit seven', ['not-a-number']],
   ['sample file --output nowhere/digits/', ['output-folder']],
   ['interpolate', ['missing-argument', 'missing-flag']],
   ['interpolate file --output walk.gif --count 1025', ['out-of-range', 'output-kind']],

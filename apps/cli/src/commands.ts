@@ -113,6 +113,7 @@ export const COMMAND_HELP: Readonly<Record<CommandName, CommandHelp>> = {
     examples: [
       ['gradcast sample runs/RUN --output digits.png', 'a grid of 64 images'],
       ['gradcast sample runs/RUN --count 100 --output digits/', 'one PNG an image, in a folder'],
+      ['gradcast sample runs/RUN --digit 7 --count 64 --output sevens.png', 'sevens, of a run of --preset conditional'],
       ['gradcast sample runs/RUN --count 1000 --seed 7 --output digits.npy', 'an array for NumPy'],
     ],
   },

@@ -70,6 +70,7 @@ class FakeEngine implements GradientEngine {
 const options = (changes: Partial<SampleOptions> = {}): SampleOptions => ({
   run,
   count: 5,
+  digit: null,
   seed: 7,
   output: join(folder, 'out.npy'),
   backend: 'wasm',
@@ -127,6 +128,51 @@ describe('runSample', () => {
       code: 'output-folder',
       message: `the folder ${output} is not empty`,
     });
+  });
+
+  it('draws the digit that is asked for, or all of them in turn', async () => {
+    await save('conditional', 5, 'conditional');
+    const tools = around();
+    const labels = () => [...tools.engine.inputs!.fields.labels];
+    await runSample(options({ digit: 7 }), tools);
+    expect(labels()).toEqual([7, 7, 7, 7, 7]);
+    expect(tools.engine.reference!.fields.labels.subarray(0, 12)).toEqual(
+      Uint8Array.of(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1),
+    );
+    const { noise } = tools.engine.inputs!.fields;
+    await runSample(options({ count: 12 }), tools);
+    expect(labels()).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1]);
+    expect(tools.engine.inputs!.fields.noise.subarray(0, 500)).toEqual(noise);
+  });
+
+  it('draws as many as a grid has, with a row for each digit', async () => {
+    await save('conditional', 5, 'conditional');
+    const tools = around();
+    const output = join(folder, 'grid.png');
+    const counts: number[] = [];
+    for (const digit of [null, 3]) {
+      await runSample(options({ output, count: null, digit }), tools);
+      counts.push(tools.engine.inputs!.size);
+    }
+    await save('mnist');
+    await runSample(options({ output, count: null }), tools);
+    expect([...counts, tools.engine.inputs!.size]).toEqual([80, 64, 64]);
+    await save('conditional', 7, 'conditional');
+    await runSample(options({ output, count: null }), tools);
+    const png = await readFile(output);
+    // 8 columns and 10 rows of 28 pixels with 2 around each.
+    expect([png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([242, 302]);
+  });
+
+  it('refuses a digit that there is none of, or where samples have no digit', async () => {
+    await save('conditional', 5, 'conditional');
+    await expect(runSample(options({ digit: 10 }), around())).rejects.toMatchObject({
+      code: 'digit-unknown',
+      exitCode: 2,
+      message: '--digit must be from 0 to 9 for the preset conditional, but is 10',
+    });
+    await save('mnist');
+    await expect(runSample(options({ digit: 7 }), around())).rejects.toMatchObject({ code: 'no-labels', exitCode: 2 });
   });
 
   it('says when it fell back behind a damaged checkpoint', async () => {

@@ -5,8 +5,10 @@
 import { extname, resolve } from 'node:path';
 import { testOriginals } from '@gradcast/dataset';
 import type { BackendRequest } from '@gradcast/backends-node';
-import { encodeNpy, outputInputs, referenceInputs, sampleGrid, samplePngs } from '@gradcast/evaluate';
-import type { ImageShape } from '@gradcast/evaluate';
+import { encodeNpy, gridShape, outputInputs, referenceInputs, sampleGrid, samplePngs } from '@gradcast/evaluate';
+import type { GridShape, ImageShape } from '@gradcast/evaluate';
+import { chosenLabels } from '@gradcast/task';
+import type { ImageOutput } from '@gradcast/task';
 import { openChosenEngine, warnOnStderr, type DrawingSurroundings } from './outputs/open-engine.ts';
 import { OutputError } from './outputs/output-error.ts';
 import { assertPlace, writeOutputFile, writeOutputFolder } from './outputs/place.ts';
@@ -16,7 +18,10 @@ import { imagesOf, openTrainedModel } from './outputs/trained-model.ts';
 export interface SampleOptions {
   /** Run folder, of which the newest sound checkpoint is taken, or checkpoint file. */
   readonly run: string;
-  readonly count: number;
+  /** Null for 64, or 8 of each class where the model is told classes. */
+  readonly count: number | null;
+  /** The class of all samples; null lets the classes of a model that is told them take turns. */
+  readonly digit: number | null;
   /** Unsigned integer below 2^53: the same seed gives the same points of the latent space. */
   readonly seed: number;
   /**
@@ -40,13 +45,19 @@ export interface SampleResult {
 /** Rows and columns of a grid; a large grid grows into a square. */
 const COLUMNS = 8;
 
+/** With a row for each class; more samples grow into a square, too. */
+const MOST_COLUMNS = 64;
+
+/** Drawn of one class, unless somebody asks for another number. */
+const SAMPLES = 64;
+
 /**
  * Draws samples and writes them atomically.
  *
  * @throws OutputError; RunError and CheckpointError for what `run` names; BackendError.
  */
 export async function runSample(options: SampleOptions, around: DrawingSurroundings = {}): Promise<SampleResult> {
-  const { count, seed, backend } = options;
+  const { seed, backend, digit } = options;
   const { openEngine = openChosenEngine, warn = warnOnStderr } = around;
   const output = resolve(options.output);
   const form = formOf(options.output);
@@ -54,20 +65,42 @@ export async function runSample(options: SampleOptions, around: DrawingSurroundi
   const model = await openTrainedModel({ run: options.run, task: options.task, warn });
   const drawn = imagesOf(model);
   const { task, path: checkpoint, step } = model;
+  if (digit !== null) assertDigit(digit, { output: drawn, preset: task.name, checkpoint });
+  const grid = digit === null ? gridShape(drawn) : { count: SAMPLES };
+  const count = options.count ?? grid.count;
   const engine = await openEngine(task, backend, warn);
   try {
     engine.load(model.parameters);
     const originals = (await testOriginals({ name: task.name, output: drawn }, model.data))?.values;
-    const inputs = outputInputs(drawn, { count, seed, originals });
+    const inputs = outputInputs(drawn, { count, seed, originals, label: digit ?? undefined });
     const images = await engine.infer(inputs, referenceInputs(drawn, originals));
-    await form.write(output, images as Uint8Array, { count, shape: drawn.values.shape });
+    await form.write(output, images as Uint8Array, { count, shape: drawn.values.shape, rows: grid.rows });
   } finally {
     engine.dispose();
   }
   return { output, checkpoint, step };
 }
 
-interface Drawn {
+/** @throws OutputError `no-labels`, `digit-unknown` */
+function assertDigit(
+  digit: number,
+  {
+    output,
+    preset,
+    checkpoint,
+  }: { readonly output: ImageOutput; readonly preset: string; readonly checkpoint: string },
+): void {
+  const labels = chosenLabels(output);
+  if (!labels) {
+    const sentence = `${checkpoint} is of the preset ${preset}, whose samples nobody can choose the digit of; of conditional one can`;
+    throw new OutputError('no-labels', sentence);
+  }
+  if (digit < labels.classes) return;
+  const sentence = `--digit must be from 0 to ${labels.classes - 1} for the preset ${preset}, but is ${digit}`;
+  throw new OutputError('digit-unknown', sentence);
+}
+
+interface Drawn extends Pick<GridShape, 'rows'> {
   readonly count: number;
   readonly shape: ImageShape;
 }
@@ -85,9 +118,11 @@ function formOf(output: string): Form {
     case '.png':
       return {
         kind: 'file',
-        write: (path, images, { count, shape }) => {
+        write: (path, images, drawn) => {
+          const { count, rows = Infinity } = drawn;
           const columns = Math.max(COLUMNS, Math.ceil(Math.sqrt(count)));
-          return writeOutputFile(path, [sampleGrid(images, { count, shape, columns })]);
+          const grid = count <= rows * MOST_COLUMNS ? drawn : { ...drawn, rows: undefined };
+          return writeOutputFile(path, [sampleGrid(images, { ...grid, columns })]);
         },
       };
     case '.npy':

@@ -14,7 +14,10 @@ import type { runVerify } from './verify.ts';
 export interface SampleRequest {
   /** Run folder or checkpoint file. */
   readonly run: string;
-  readonly count: number;
+  /** Null for what fits a grid. */
+  readonly count: number | null;
+  /** The class of all samples, or null. */
+  readonly digit: number | null;
   readonly seed: number;
   /** Ends in `.png`, `.npy` or `/`. */
   readonly output: string;
@@ -76,7 +79,8 @@ export async function sampleFromArgs(
   const sample = await tools.sample();
   await sample({
     run: run!,
-    count: settings.number('count')!,
+    count: settings.number('count'),
+    digit: settings.number('digit'),
     seed: settings.number('seed')!,
     output: output!,
     backend: settings.text('backend') as BackendChoice,

@@ -1,4 +1,5 @@
 /** The samples that a task's output is computed from: of the test split, which no step has seen. */
+import { chosenLabels } from '@gradcast/task';
 import type { TaskOutput } from '@gradcast/task';
 import type { FieldArray } from '@gradcast/tensors';
 import { loadDataset } from './dataset.ts';
@@ -18,7 +19,8 @@ export interface TestOriginals {
 }
 
 /**
- * The first {@link ORIGINALS_LIMIT} samples that an output needs; undefined for one that is computed from noise alone.
+ * The first {@link ORIGINALS_LIMIT} samples that an output needs; undefined for one that is computed from noise, or from noise and
+ * labels that are chosen.
  *
  * @throws DatasetError if the data set cannot be read or does not suit the output.
  */
@@ -26,7 +28,8 @@ export async function testOriginals(
   { name, output }: { readonly name: string; readonly output: TaskOutput },
   directory: string | undefined,
 ): Promise<TestOriginals | undefined> {
-  const fields = [...output.inputs, ...(output.values.kind === 'classes' ? [output.values.label] : [])];
+  const needed = chosenLabels(output) ? [] : output.inputs;
+  const fields = [...needed, ...(output.values.kind === 'classes' ? [output.values.label] : [])];
   if (fields.every(({ source }) => source === 'noise')) return undefined;
   const { dataset, split } = await heldOut(directory);
   try {

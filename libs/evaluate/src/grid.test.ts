@@ -32,6 +32,18 @@ describe('sampleGrid', () => {
     expect(decode(sampleGrid(images(6), { count: 6, shape, columns: 3 }))).toMatchObject({ width: 92, height: 62 });
   });
 
+  it('fills columns where the number of rows is said', () => {
+    const { width, height, data } = decode(sampleGrid(images(7), { count: 7, shape, rows: 3 }));
+    expect({ width, height }).toEqual({ width: 92, height: 92 });
+    for (let index = 0; index < 7; index++) {
+      const left = 2 + Math.floor(index / 3) * 30;
+      const top = 2 + (index % 3) * 30;
+      expect(data[top * width + left]).toBe(index);
+    }
+    expect(data[(2 + 30) * width + 2 + 2 * 30]).toBe(64);
+    expect(decode(sampleGrid(images(2), { count: 2, shape, rows: 3 }))).toMatchObject({ width: 32, height: 62 });
+  });
+
   it('is a PNG, the same each time', () => {
     const png = sampleGrid(images(64), { count: 64, shape });
     expect([...png.subarray(0, 8)]).toEqual([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
@@ -51,6 +63,7 @@ describe('sampleGrid', () => {
     expect(() => sampleGrid(images(2), { count: 3, shape })).toThrow(RangeError);
     expect(() => sampleGrid(images(0), { count: 0, shape })).toThrow('at least one image');
     expect(() => sampleGrid(images(1), { count: 1, shape, columns: 0 })).toThrow('one column');
+    expect(() => sampleGrid(images(1), { count: 1, shape, rows: 0 })).toThrow('one row');
     expect(() => sampleGrid(images(600), { count: 600, shape, columns: 600 })).toThrow('too large');
   });
 });

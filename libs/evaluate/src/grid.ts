@@ -18,6 +18,8 @@ export interface GridOptions {
   readonly shape: ImageShape;
   /** Images in a row; 8 by default. */
   readonly columns?: number;
+  /** Fills columns of so many rows in place of rows: image i goes into row i modulo it. */
+  readonly rows?: number | undefined;
 }
 
 /**
@@ -28,24 +30,33 @@ export interface GridOptions {
  * @throws RangeError if `images` does not hold exactly `count` images, there are none, the picture is too large or its
  *   channels are neither 1 nor 3.
  */
-export function sampleGrid(images: Uint8Array, { count, shape, columns = 8 }: GridOptions): Uint8Array {
+export function sampleGrid(
+  images: Uint8Array,
+  { count, shape, columns = 8, rows = Infinity }: GridOptions,
+): Uint8Array {
   const [imageHeight, imageWidth, channels] = shape;
   requireImages(images, count, shape);
-  if (count < 1 || columns < 1) throw new RangeError('a grid needs at least one image and one column');
+  if (count < 1 || columns < 1 || rows < 1) {
+    throw new RangeError('a grid needs at least one image, one row and one column');
+  }
   requireColours(shape);
-  const across = Math.min(columns, count);
-  const rows = Math.ceil(count / across);
+  const byColumns = Number.isFinite(rows);
+  const across = byColumns ? Math.ceil(count / rows) : Math.min(columns, count);
+  const down = byColumns ? Math.min(rows, count) : Math.ceil(count / across);
   const width = across * (imageWidth + GUTTER) + GUTTER;
-  const height = rows * (imageHeight + GUTTER) + GUTTER;
+  const height = down * (imageHeight + GUTTER) + GUTTER;
   if (Math.max(width, height) > MAX_PIXELS) throw new RangeError(`a grid of ${width}x${height} pixels is too large`);
   const data = new Uint8Array(width * height * channels).fill(GUTTER_GREY);
-  const line = imageWidth * channels;
+  const pitch = imageWidth * channels;
   for (let index = 0; index < count; index++) {
-    const left = GUTTER + (index % across) * (imageWidth + GUTTER);
-    const top = GUTTER + Math.floor(index / across) * (imageHeight + GUTTER);
+    const [column, line] = byColumns
+      ? [Math.floor(index / rows), index % rows]
+      : [index % across, Math.floor(index / across)];
+    const left = GUTTER + column * (imageWidth + GUTTER);
+    const top = GUTTER + line * (imageHeight + GUTTER);
     for (let row = 0; row < imageHeight; row++) {
-      const from = (index * imageHeight + row) * line;
-      data.set(images.subarray(from, from + line), ((top + row) * width + left) * channels);
+      const from = (index * imageHeight + row) * pitch;
+      data.set(images.subarray(from, from + pitch), ((top + row) * width + left) * channels);
     }
   }
   return encode({ width, height, data, channels, depth: 8 });

@@ -5,6 +5,8 @@ export { classScores } from './classes.ts';
 export type { ClassScores } from './classes.ts';
 export { fitGaussian, frechetDistance } from './frechet.ts';
 export type { Gaussian } from './frechet.ts';
+export { gridShape } from './grid-shape.ts';
+export type { GridShape } from './grid-shape.ts';
 export { sampleGrid, samplePngs } from './grid.ts';
 export type { GridOptions, ImageShape, SamplePng } from './grid.ts';
 export { outputInputs, referenceInputs } from './inputs.ts';

@@ -3,7 +3,7 @@
  * a run show the same points step after step, and anyone can draw them again.
  */
 import { STREAMS } from '@gradcast/random';
-import { fillNoise } from '@gradcast/task';
+import { chosenLabels, fillNoise } from '@gradcast/task';
 import type { BatchField, MicroBatch, TaskOutput } from '@gradcast/task';
 import { sizeOf } from '@gradcast/tensors';
 import type { FieldArray, FieldValues } from '@gradcast/tensors';
@@ -21,6 +21,8 @@ export interface InputsOptions {
   readonly count: number;
   readonly seed: number;
   readonly originals?: Originals;
+  /** The class of all samples, where labels may be chosen; without it the classes take turns: sample i has class i modulo their number. */
+  readonly label?: number | undefined;
 }
 
 /**
@@ -29,8 +31,11 @@ export interface InputsOptions {
  * @throws RandomError if the seed is no unsigned integer below 2^53.
  * @throws RangeError if there are fewer originals than `count`.
  */
-export function outputInputs({ inputs }: TaskOutput, { count, seed, originals = {} }: InputsOptions): MicroBatch {
-  return drawn(inputs, { count, place: { seed, stream: STREAMS.samples }, originals });
+export function outputInputs(
+  { inputs }: TaskOutput,
+  { count, seed, originals = {}, label }: InputsOptions,
+): MicroBatch {
+  return drawn(inputs, { count, place: { seed, stream: STREAMS.samples }, originals, label });
 }
 
 /** The fixed inputs for BatchNorm statistics: 512, or as many as there are originals. */
@@ -49,9 +54,11 @@ function drawn(
     readonly count: number;
     readonly place: { readonly seed: number; readonly stream: number };
     readonly originals: Originals;
+    readonly label?: number | undefined;
   },
 ): MicroBatch {
-  const { count, place, originals } = options;
+  const { count, place, originals, label } = options;
+  const chosen = chosenLabels({ inputs: fields });
   const noise = fields.filter(({ source }) => source === 'noise');
   const values: FieldValues = Object.fromEntries(
     fields.map((field): [string, FieldArray] => {
@@ -62,6 +69,9 @@ function drawn(
         return [field.name, numbers];
       }
       const all = originals[field.source];
+      if (!all && field === chosen) {
+        return [field.name, Uint8Array.from({ length }, (_, i) => label ?? i % field.classes)];
+      }
       if (!all || all.length < length) throw new RangeError(`there are no ${count} samples for ${field.name}`);
       return [field.name, all.subarray(0, length)];
     }),

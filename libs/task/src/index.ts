@@ -12,6 +12,7 @@ export type {
 } from './field.ts';
 export { fields } from './fields.ts';
 export { formulaMicroBatch, formulaParameters, formulaWord } from './formula.ts';
+export { chosenLabels } from './task.ts';
 export { LARGEST_STATISTIC, shownScalars, tailFault } from './tail.ts';
 export type { ShownScalar } from './tail.ts';
 export type {

@@ -8,6 +8,15 @@ import type { LrSchedule, Recipe } from '@gradcast/definition';
 import type { Layout, ParameterGroup } from '@gradcast/tensors';
 import type { BatchField, ImageField, LabelField } from './field.ts';
 
+/**
+ * The labels of an output that is computed from noise and labels alone, so that whoever draws may choose them; undefined where
+ * there are none, or where they belong to samples of a data set.
+ */
+export function chosenLabels({ inputs }: Pick<TaskOutput, 'inputs'>): LabelField | undefined {
+  const free = inputs.every(({ source }) => source === 'noise' || source === 'label');
+  return free ? inputs.find((field): field is LabelField => field.source === 'label') : undefined;
+}
+
 /** Adam's constants (Kingma and Ba, 2015). */
 export interface AdamSpec {
   readonly kind: 'adam';

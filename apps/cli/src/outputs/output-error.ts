@@ -2,6 +2,8 @@
 export type OutputErrorCode =
   | 'output-kind'
   | 'no-samples'
+  | 'no-labels'
+  | 'digit-unknown'
   | 'no-noise'
   | 'no-grids'
   | 'bad-grid'
@@ -10,7 +12,7 @@ export type OutputErrorCode =
   | 'checkpoint-preset';
 
 /** Codes of a command line that is wrong; the others are of a world that is. */
-const USAGE: readonly OutputErrorCode[] = ['output-kind', 'output-folder'];
+const USAGE: readonly OutputErrorCode[] = ['output-kind', 'output-folder', 'no-labels', 'digit-unknown'];
 
 /** What was asked for cannot be made. `message` is one sentence for a user. */
 export class OutputError extends Error {

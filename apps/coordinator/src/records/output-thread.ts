@@ -6,14 +6,11 @@ import { chooseBackend, loadBackend } from '@gradcast/backends-node';
 import { testOriginals } from '@gradcast/dataset';
 import type { TestOriginals } from '@gradcast/dataset';
 import { createEngine } from '@gradcast/engine';
-import { accuracy, outputInputs, referenceInputs, sampleGrid } from '@gradcast/evaluate';
+import { accuracy, gridShape, outputInputs, referenceInputs, sampleGrid } from '@gradcast/evaluate';
 import { writeAtomically } from '@gradcast/files';
 import type { GradientEngine, TaskOutput } from '@gradcast/task';
 import { findTask } from '@gradcast/own-task';
 import type { OutputReply, OutputRequest, OutputSettings } from './outputs.ts';
-
-/** Images of a grid, if there are as many. */
-const GRID = 64;
 
 const { identity, taskFile, seed, backend, data } = workerData as OutputSettings;
 
@@ -42,13 +39,14 @@ async function show({ weights, path }: OutputRequest): Promise<OutputReply> {
     const { engine, output, originals } = await opened;
     engine.load(weights);
     const { values } = output;
-    const all = originals?.count ?? GRID;
-    const count = values.kind === 'image' ? Math.min(GRID, all) : all;
+    const grid = gridShape(output);
+    const all = originals?.count ?? grid.count;
+    const count = values.kind === 'image' ? Math.min(grid.count, all) : all;
     const inputs = outputInputs(output, { seed, count, originals: originals?.values });
     const given = await engine.infer(inputs, referenceInputs(output, originals?.values));
     switch (values.kind) {
       case 'image':
-        await writeAtomically(path, [sampleGrid(given as Uint8Array, { count, shape: values.shape })]);
+        await writeAtomically(path, [sampleGrid(given as Uint8Array, { count, shape: values.shape, rows: grid.rows })]);
         return { path };
       case 'classes': {
         const { split, values: known } = originals!;

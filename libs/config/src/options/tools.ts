@@ -7,9 +7,17 @@ export const TOOL_OPTIONS: readonly OptionSpec[] = [
     type: { kind: 'integer', min: 1, max: 65536 },
     group: 'Samples',
     commands: ['sample', 'interpolate'],
-    default: 64,
     defaultFor: { interpolate: 16 },
+    defaultNote: '64, or 8 of each digit',
     help: 'Images to draw; of a walk, how many side by side, up to 1024',
+  },
+  {
+    name: 'digit',
+    aliases: ['label'],
+    type: { kind: 'integer', min: 0, max: 255 },
+    group: 'Samples',
+    commands: ['sample'],
+    help: 'Draw this digit alone, with a run of --preset conditional; without it a grid has one row a digit',
   },
   {
     name: 'output',
