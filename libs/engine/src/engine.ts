@@ -5,14 +5,15 @@
  * engine's own before a tensor sees them, because a backend may share an array instead of copying.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type { NamedTensorMap, Tensor } from '@tensorflow/tfjs-core';
-import { fromPixels, toPixels } from '@gradcast/network';
+import type { NamedTensorMap } from '@tensorflow/tfjs-core';
+import { toPixels } from '@gradcast/network';
 import type { Program, ProgramGradients, Trainable } from '@gradcast/network';
 import { fieldShapes } from '@gradcast/task';
 import type { BatchField, GradientEngine, MicroBatch } from '@gradcast/task';
 import { clearPadding, freeMemory, sizeOf, sliceFields, tensorView } from '@gradcast/tensors';
 import type { FieldArray, Layout } from '@gradcast/tensors';
 import type { LoadedBackend } from './backend.ts';
+import { parameterTensors, requireFields, requireLength, tensorsOf } from './on-device.ts';
 
 /** Samples inferred at once: bounds the memory of the widest activation. */
 const INFER_CHUNK = 256;
@@ -41,16 +42,10 @@ class BackendEngine implements GradientEngine {
 
   /** @throws RangeError if the array has not the length of the task's parameters. */
   load(parameters: Float32Array): void {
-    const { entries, length } = this.#task.parameters;
-    requireLength('parameters', parameters.length, length);
+    requireLength('parameters', parameters.length, this.#task.parameters.length);
     tf.dispose(this.#parameters);
     this.#copy.set(parameters);
-    this.#parameters = Object.fromEntries(
-      entries.map(({ name, shape, offset, size }) => [
-        name,
-        tf.tensor(this.#copy.subarray(offset, offset + size), [...shape], 'float32'),
-      ]),
-    );
+    this.#parameters = parameterTensors(this.#task.parameters, this.#copy);
   }
 
   /** @throws RangeError if an array has another length than the task and `batch.size` say. */
@@ -131,16 +126,6 @@ class BackendEngine implements GradientEngine {
   }
 }
 
-/** Fields on the device, `[size, ...shape]`; bytes of images in their range. */
-function tensorsOf(fields: readonly BatchField[], { size, fields: values }: MicroBatch): NamedTensorMap {
-  return Object.fromEntries(fields.map((field) => [field.name, tensorOf(field, values[field.name], size)]));
-}
-
-function tensorOf(field: BatchField, values: FieldArray, size: number): Tensor {
-  const numbers = field.source === 'image' ? fromPixels(values as Uint8Array, field.range) : new Float32Array(values);
-  return tf.tensor(numbers, [size, ...field.shape], 'float32');
-}
-
 /** Up to `count` samples from `first` on. */
 function samplesOf(
   fields: readonly BatchField[],
@@ -160,13 +145,4 @@ async function readInto(tensors: NamedTensorMap, layout: Layout, into: Float32Ar
       if (values.byteLength === values.buffer.byteLength) freeMemory(values);
     }),
   );
-}
-
-/** @throws RangeError */
-function requireFields(fields: readonly BatchField[], { size, fields: values }: MicroBatch): void {
-  for (const { name, shape } of fields) requireLength(name, values[name].length, size * sizeOf(shape));
-}
-
-function requireLength(what: string, actual: number, expected: number): void {
-  if (actual !== expected) throw new RangeError(`${what} must have ${expected} elements, not ${actual}`);
 }

@@ -1,4 +1,5 @@
 import { ModelError, Network } from '@gradcast/network';
+import type { NetworkOptions } from '@gradcast/network';
 import type { Preset } from './presets.ts';
 
 export interface GanNetworks {
@@ -10,12 +11,7 @@ export interface GanNetworks {
 
 /** @throws ModelError `model-spec`. */
 export function ganNetworks({ name, image, latent, batchNorm, loss, classes, ...specs }: Preset): GanNetworks {
-  const generator = new Network({
-    name: 'generator',
-    input: [latent],
-    layers: specs.generator,
-    batchNormEpsilon: batchNorm?.epsilon,
-  });
+  const generator = new Network(generatorOptions({ latent, batchNorm, ...specs }));
   const discriminator = new Network({
     name: 'discriminator',
     input: image,
@@ -34,4 +30,13 @@ export function ganNetworks({ name, image, latent, batchNorm, loss, classes, ...
     generator: generator.requireOutput(image),
     discriminator: discriminator.requireOutput([loss === 'softmax' ? 2 : 1]),
   };
+}
+
+/** The generator as data. */
+export function generatorOptions({
+  latent,
+  generator,
+  batchNorm,
+}: Pick<Preset, 'latent' | 'generator' | 'batchNorm'>): NetworkOptions {
+  return { name: 'generator', input: [latent], layers: generator, batchNormEpsilon: batchNorm?.epsilon };
 }

@@ -2,7 +2,7 @@ import { layOutNetworks } from '@gradcast/network';
 import type { Trainable } from '@gradcast/network';
 import { fields } from '@gradcast/task';
 import { GanProgram } from './gan-program.ts';
-import { ganNetworks } from './gan-networks.ts';
+import { ganNetworks, generatorOptions } from './gan-networks.ts';
 import { defaultsOf } from './presets.ts';
 import type { Preset } from './presets.ts';
 import { GAN_SCALARS } from './scalars.ts';
@@ -35,6 +35,7 @@ export function ganTask(preset: Preset): GanTask {
     runningMomentum: batchNorm?.momentum ?? 1,
     average: ema && { group: parts.groups[0], limit: ema.limit },
     output: { inputs: [noise, ...labels], values: { kind: 'image', shape: image, range } },
+    outputChain: () => ({ input: noise, labels: labels.at(0), networks: [generatorOptions(preset)] }),
     createProgram: (device) => new GanProgram(preset, device),
   };
 }

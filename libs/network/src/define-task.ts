@@ -17,6 +17,9 @@ import { BATCH_NORM_MINIMUM } from './layer-spec.ts';
 import type { Initializer, LayerSpec } from './layer-spec.ts';
 import { ModelError } from './model-error.ts';
 import { Network } from './network.ts';
+import type { NetworkOptions } from './network.ts';
+import { traceChain } from './output-chain.ts';
+import type { TraceOptions } from './output-chain.ts';
 import { layOutNetworks } from './networks.ts';
 import type { Trainable } from './program.ts';
 import { StepProgram } from './step-program.ts';
@@ -111,9 +114,12 @@ export function defineTask<N extends string, S extends string>(definition: TaskD
   if (!Number.isInteger(Math.log2(microBatches))) {
     throw new ModelError('model-spec', `task ${name}: microBatches is ${microBatches}, which is no power of two`);
   }
-  const networks = Object.entries<NetworkDefinition>(definition.networks).map(
-    ([own, { input, layers }]) => new Network({ name: own, input, layers, batchNormEpsilon: batchNorm?.epsilon }),
+  const chains = Object.entries<NetworkDefinition>(definition.networks).map(
+    ([own, { input, layers }]): NetworkOptions => {
+      return { name: own, input, layers, batchNormEpsilon: batchNorm?.epsilon };
+    },
   );
+  const networks = chains.map((options) => new Network(options));
   const normalises = networks.some(({ hasBatchNorm }) => hasBatchNorm);
   const parts = layOutNetworks({
     networks: networks.map((network) => ({ network, suffix: network.name })),
@@ -141,6 +147,7 @@ export function defineTask<N extends string, S extends string>(definition: TaskD
     defaultSteps,
     ...(recipe && { recipe }),
     output: output && ({ inputs: output.inputs, values: output.values } satisfies TaskOutput),
+    outputChain: () => output && traceChain({ ...output, networks: chains } as TraceOptions),
     createProgram: (device) =>
       new StepProgram(device, {
         task: name,

@@ -21,6 +21,7 @@ export { ModelError } from './model-error.ts';
 export { disposeTrace, Network } from './network.ts';
 export type { BackwardOptions, NetworkOptions, Trace } from './network.ts';
 export { layOutNetworks } from './networks.ts';
+export type { OutputChain } from './output-chain.ts';
 export type { NetworkParts, NetworksOptions } from './networks.ts';
 export { fromPixels, toPixels } from './pixels.ts';
 export type * from './program.ts';

@@ -3,6 +3,7 @@ import type { NamedTensorMap, Tensor } from '@tensorflow/tfjs-core';
 import type { Task } from '@gradcast/task';
 import type { Compile } from './compile.ts';
 import type { Kernels } from './kernels.ts';
+import type { OutputChain } from './output-chain.ts';
 
 /** The tensors are the caller's to dispose. */
 export interface ProgramGradients {
@@ -39,4 +40,6 @@ export interface ProgramDevice {
 /** A task with what computes it. */
 export interface Trainable extends Task {
   createProgram(device: ProgramDevice): Program;
+  /** What its output is made of, if that is one input that passes networks in turn. */
+  outputChain(): OutputChain | undefined;
 }
