@@ -11,6 +11,7 @@ import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/p
 import { builtinModules } from 'node:module';
 import { dirname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { PAGE_FILES, writeExportPage } from './export-page.mjs';
 import { WRITTEN, writeJoinPage } from './join-page.mjs';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -25,6 +26,7 @@ const entries = {
   sample: 'apps/cli/src/sample.ts',
   interpolate: 'apps/cli/src/interpolate.ts',
   animate: 'apps/cli/src/animate.ts',
+  export: 'apps/cli/src/export.ts',
   verify: 'apps/cli/src/verify.ts',
   operate: 'apps/cli/src/operate.ts',
   join: 'apps/cli/src/join.ts',
@@ -60,7 +62,14 @@ const loadedWhenAskedFor = {
 
 async function sources() {
   const page = WRITTEN.map((name) => `apps/join/page/${name}`);
-  const files = ['bin/build.mjs', 'bin/join-page.mjs', 'package.json', ...page].map((file) => join(root, file));
+  const files = [
+    'bin/build.mjs',
+    'bin/join-page.mjs',
+    'bin/export-page.mjs',
+    'package.json',
+    ...page,
+    ...PAGE_FILES,
+  ].map((file) => join(root, file));
   for (const group of ['apps', 'libs']) {
     const found = await readdir(join(root, group), { recursive: true });
     for (const file of found) {
@@ -148,6 +157,7 @@ export async function bundleInto(folder, { sourcemap = 'linked', quality } = {})
         plugins: [loadedWhenAskedFor, workspaceOnly],
       }),
       writeJoinPage(root, join(folder, 'join'), quality),
+      writeExportPage(root, join(folder, 'export-page')),
     ]);
     return importedPackages(made.flatMap((result) => result?.metafile ?? []));
   } finally {

@@ -74,6 +74,8 @@ const cases: readonly Case[] = [
   ['interpolate', ['missing-argument', 'missing-flag']],
   ['interpolate file --output walk.gif --count 1025', ['out-of-range', 'output-kind']],
   ['animate file file --output training --fps 0', ['out-of-range', 'output-kind', 'unexpected-argument']],
+  ['export', ['missing-argument', 'missing-flag', 'missing-flag']],
+  ['export file --format onxx --output digits.onnx', ['unknown-choice']],
   ['doctor now', ['unexpected-argument']],
   ['pause', ['missing-argument']],
   ['resume file surplus', ['unexpected-argument']],

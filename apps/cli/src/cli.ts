@@ -23,7 +23,7 @@ import { runDemo } from './demo.ts';
 import { EXIT_DONE, EXIT_FAILED, EXIT_USAGE } from './exit-codes.ts';
 import { commandHelp, generalHelp } from './help.ts';
 import type { Delay } from './local-workers.ts';
-import { animateFromArgs, interpolateFromArgs } from './output-tools.ts';
+import { animateFromArgs, exportFromArgs, interpolateFromArgs } from './output-tools.ts';
 import { Reporter, type Sink } from './reporter.ts';
 import { stoppable } from './stoppable.ts';
 import type { Surroundings } from './supervise.ts';
@@ -122,6 +122,8 @@ async function dispatch(command: CommandName, args: readonly string[], world: Wo
         return await stoppable(world, (watch) => interpolateFromArgs(args, world, watch));
       case 'animate':
         return await stoppable(world, (watch) => animateFromArgs(args, world, watch));
+      case 'export':
+        return await exportFromArgs(args, world);
       case 'verify':
         return await verifyFromArgs(args, world.machine, world.tools, (line) => world.stdout.write(`${line}\n`));
       case 'replay':

@@ -14,7 +14,7 @@ export interface CommandHelp {
 export const COMMAND_GROUPS: readonly { readonly title: string; readonly commands: readonly CommandName[] }[] = [
   { title: 'Train', commands: ['train', 'coordinator', 'worker', 'demo'] },
   { title: 'Operate a run while it goes on', commands: ['pause', 'resume', 'stop', 'drain', 'join'] },
-  { title: 'Use and check a run', commands: ['sample', 'interpolate', 'animate', 'verify', 'replay'] },
+  { title: 'Use and check a run', commands: ['sample', 'interpolate', 'animate', 'export', 'verify', 'replay'] },
   { title: 'Look after this machine', commands: ['doctor'] },
 ];
 
@@ -136,6 +136,18 @@ export const COMMAND_HELP: Readonly<Record<CommandName, CommandHelp>> = {
       'RUN is a run folder. Its grids show the same points of the latent space after every --sample-every steps. Where there are ' +
       'more than --frames, some are left out, evenly; which steps are shown is said.',
     examples: [['gradcast animate runs/RUN --output training.png', 'at most 120 grids, ten a second']],
+  },
+  export: {
+    usage: 'gradcast export RUN --format FORMAT --output PATH [options]',
+    summary: 'write a trained model for other programs: TensorFlow.js, safetensors, ONNX, a web page',
+    about:
+      'RUN is a run folder, of which the newest checkpoint is taken, or a checkpoint file. What is written is the network that ' +
+      'samples are drawn with, or scores taken from; docs/outputs.md says what each file holds.',
+    examples: [
+      ['gradcast export runs/RUN --format html --output digits.html', 'a page that draws, without a network'],
+      ['gradcast export runs/RUN --format onnx --output digits.onnx', 'for onnxruntime and others'],
+      ['gradcast export runs/RUN --format tfjs --output digits', 'a folder for tf.loadLayersModel'],
+    ],
   },
   verify: {
     usage: 'gradcast verify RUN [options]',

@@ -44,6 +44,7 @@ function setUp(exitCode = 0) {
         sample: () => Promise.reject(new Error('not part of the demo')),
         interpolate: () => Promise.reject(new Error('not part of the demo')),
         animate: () => Promise.reject(new Error('not part of the demo')),
+        export: () => Promise.reject(new Error('not part of the demo')),
         operate: () => Promise.reject(new Error('not part of the demo')),
         join: () => Promise.reject(new Error('not part of the demo')),
         verify: () => Promise.reject(new Error('not part of the demo')),

@@ -45,6 +45,7 @@ const world: World = {
     sample: async () => (await import('./sample.ts')).runSample,
     interpolate: async () => (await import('./interpolate.ts')).runInterpolate,
     animate: async () => (await import('./animate.ts')).runAnimate,
+    export: async () => (await import('./export.ts')).runExport,
     operate: async () => (await import('./operate.ts')).runOperation,
     join: async () => (await import('./join.ts')).runJoin,
     verify: async () => (await import('./verify.ts')).runVerify,

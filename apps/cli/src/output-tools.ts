@@ -1,9 +1,10 @@
 /** The commands that make something of a trained model besides samples: their options, handed to the code that does the work. */
 import { type BackendChoice, gather, type Machine, type Problem, quoted } from '@gradcast/config';
 import { EXIT_DONE } from './exit-codes.ts';
+import type { ExportFormat } from './export.ts';
 import type { Watched } from './outputs/watched.ts';
 import type { Sink } from './reporter.ts';
-import { refuseAny, type Tools, unexpected } from './tools.ts';
+import { refuseAny, runProblems, type Tools } from './tools.ts';
 
 interface Around {
   readonly machine: Machine;
@@ -64,15 +65,34 @@ export async function animateFromArgs(
   return EXIT_DONE;
 }
 
+/** @throws ConfigError with every problem of the command line, and what the export throws. */
+export async function exportFromArgs(args: readonly string[], { machine, tools, stdout }: Around): Promise<number> {
+  const { settings, operands, problems } = gather('export', args, machine.environment);
+  const [format, output] = [settings.text('format'), settings.text('output')];
+  const missing = (['format', 'output'] as const).flatMap((name): Problem[] => {
+    if (settings.text(name) !== null || !settings.areSound(name)) return [];
+    const shows = name === 'format' ? 'tfjs, safetensors, onnx or html' : 'PATH';
+    return [{ code: 'missing-flag', sentence: `export needs --${name} ${shows}` }];
+  });
+  refuseAny([...problems, ...runProblems('export', operands), ...missing]);
+  const run = await tools.export();
+  await run({
+    run: operands[0],
+    format: format as ExportFormat,
+    output: output!,
+    backend: settings.text('backend') as BackendChoice,
+    task: settings.text('task'),
+  });
+  stdout.write(`${output!}\n`);
+  return EXIT_DONE;
+}
+
 /** What is wrong with the one operand, or with the file that an animation goes to. */
 function runAndPng(
   command: string,
   { operands, output, settings }: Pick<ReturnType<typeof gather>, 'operands' | 'settings'> & { output: string | null },
 ): Problem[] {
-  const found = operands.slice(1).map((operand) => unexpected(command, operand));
-  if (operands.length === 0) {
-    found.push({ code: 'missing-argument', sentence: `${command} needs RUN, a run folder` });
-  }
+  const found = runProblems(command, operands);
   if (output === null && settings.areSound('output')) {
     found.push({ code: 'missing-flag', sentence: `${command} needs --output FILE.png` });
   }

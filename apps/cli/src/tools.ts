@@ -3,6 +3,7 @@ import { type BackendChoice, ConfigError, gather, type Machine, type Problem, qu
 import type { runAnimate } from './animate.ts';
 import type { doctorCommand } from './doctor-command.ts';
 import { EXIT_DONE } from './exit-codes.ts';
+import type { runExport } from './export.ts';
 import type { runInterpolate } from './interpolate.ts';
 import type { runJoin } from './join.ts';
 import type { Operation, runOperation } from './operate.ts';
@@ -32,6 +33,7 @@ export interface Tools {
   readonly sample: () => Promise<(request: SampleRequest) => Promise<unknown>>;
   readonly interpolate: () => Promise<typeof runInterpolate>;
   readonly animate: () => Promise<typeof runAnimate>;
+  readonly export: () => Promise<typeof runExport>;
   readonly verify: () => Promise<typeof runVerify>;
   readonly operate: () => Promise<typeof runOperation>;
   readonly join: () => Promise<typeof runJoin>;
@@ -170,12 +172,12 @@ export async function replayFromArgs(
 }
 
 /** One operand, the run folder. */
-function runProblems(command: string, operands: readonly string[]): Problem[] {
+export function runProblems(command: string, operands: readonly string[]): Problem[] {
   const missing: Problem = { code: 'missing-argument', sentence: `${command} needs RUN, a run folder` };
   return operands.length === 0 ? [missing] : operands.slice(1).map((operand) => unexpected(command, operand));
 }
 
-export function unexpected(command: string, operand: string): Problem {
+function unexpected(command: string, operand: string): Problem {
   return { code: 'unexpected-argument', sentence: `${command} was given ${quoted(operand)}, which it does not take` };
 }
 

@@ -19,6 +19,7 @@ export const COMMANDS = [
   'sample',
   'interpolate',
   'animate',
+  'export',
   'verify',
   'replay',
   'doctor',

@@ -29,9 +29,8 @@ export type Walk = (first: number, frames: number) => MicroBatch;
 export function latentWalk({ inputs, values }: TaskOutput, options: WalkOptions): Walk {
   const { count, points, steps, seed, originals } = options;
   const noise = inputs.filter(({ source }) => source === 'noise');
-  const still = inputs.filter(({ source }) => source !== 'noise');
   const keys = outputInputs({ inputs: noise, values }, { count: count * points, seed }).fields;
-  const held = outputInputs({ inputs: still, values }, { count, seed, originals }).fields;
+  const held = outputInputs({ inputs, values }, { count, seed, originals }).fields;
   return (first, frames) => {
     const fieldOf = (field: BatchField): FieldArray => {
       const size = sizeOf(field.shape);

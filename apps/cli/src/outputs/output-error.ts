@@ -5,6 +5,7 @@ export type OutputErrorCode =
   | 'no-labels'
   | 'digit-unknown'
   | 'no-noise'
+  | 'no-output'
   | 'no-grids'
   | 'bad-grid'
   | 'output-folder'

@@ -23,10 +23,17 @@ export const TOOL_OPTIONS: readonly OptionSpec[] = [
     name: 'output',
     type: { kind: 'text', shows: 'PATH' },
     group: 'Samples',
-    commands: ['sample', 'interpolate', 'animate'],
+    commands: ['sample', 'interpolate', 'animate', 'export'],
     help:
       'sample: FILE.png for a grid, FOLDER/ for one PNG an image, FILE.npy for a NumPy array [N, 28, 28] of bytes; ' +
-      'interpolate, animate: FILE.png, animated (required)',
+      'interpolate, animate: FILE.png, animated; export: FILE, or FOLDER for tfjs (required)',
+  },
+  {
+    name: 'format',
+    type: { kind: 'choice', choices: ['tfjs', 'safetensors', 'onnx', 'html'] },
+    group: 'Samples',
+    commands: ['export'],
+    help: 'TensorFlow.js LayersModel, safetensors, ONNX, or a page that draws in any browser (required)',
   },
   {
     name: 'points',

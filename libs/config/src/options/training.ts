@@ -26,7 +26,7 @@ export const TRAINING_OPTIONS: readonly OptionSpec[] = [
     name: 'task',
     type: { kind: 'text', shows: 'FILE' },
     group: 'What to train',
-    commands: [...RUNS, 'worker', 'sample', 'interpolate', 'verify', 'replay'],
+    commands: [...RUNS, 'worker', 'sample', 'interpolate', 'export', 'verify', 'replay'],
     help: 'A task of your own, one TypeScript file, in place of --preset; coordinator and workers need the same',
   },
   {

@@ -24,7 +24,7 @@ export const WORKER_OPTIONS: readonly OptionSpec[] = [
     name: 'backend',
     type: { kind: 'choice', choices: BACKEND_CHOICES },
     group: 'Workers',
-    commands: ['train', 'coordinator', 'worker', 'sample', 'interpolate', 'replay', 'doctor', 'demo'],
+    commands: ['train', 'coordinator', 'worker', 'sample', 'interpolate', 'export', 'replay', 'doctor', 'demo'],
     default: 'auto',
     help: 'What computes; auto takes the fastest that runs here, a backend asked for by name must run',
   },

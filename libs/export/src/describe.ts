@@ -1,0 +1,36 @@
+/** What a file says of its model besides the numbers. */
+import type { ExportedModel } from './exported-model.ts';
+import type { ExportedLayer } from './layer.ts';
+
+export interface ModelDescription {
+  readonly task: string;
+  readonly step: string;
+  readonly input: Readonly<Record<string, unknown>>;
+  /** Of the second input, if there is one. */
+  readonly labels?: Readonly<Record<string, unknown>>;
+  readonly output: Readonly<Record<string, unknown>>;
+}
+
+export function describeModel({ name, step, input, labels, output }: ExportedModel): ModelDescription {
+  const about =
+    input.source === 'noise'
+      ? { distribution: input.distribution }
+      : input.source === 'image'
+        ? { range: input.range }
+        : {};
+  return {
+    task: name,
+    step: String(step),
+    input: { name: input.name, source: input.source, shape: input.shape, ...about },
+    ...(labels && { labels: { name: labels.name, classes: labels.classes } }),
+    output:
+      output.kind === 'image'
+        ? { kind: 'image', shape: output.shape, range: output.range }
+        : { kind: 'classes', classes: output.classes },
+  };
+}
+
+/** A layer without its tensors, which are found by its name. */
+export function describeLayer(layer: ExportedLayer): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(layer).filter(([, value]) => !(value instanceof Float32Array)));
+}

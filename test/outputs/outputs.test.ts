@@ -1,0 +1,113 @@
+/** What a user makes of a trained run: samples, animations, exported models, and a page that a browser opens from the disk. */
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { pathToFileURL } from 'node:url';
+import { outputInputs } from '@gradcast/evaluate';
+import { Chromium, hasChromium, runsIn, Workbench } from '@gradcast/testing';
+import { builtinTask } from '@gradcast/tasks';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Tab } from '../volunteers/tab.ts';
+
+const SAMPLES = 4;
+
+let bench: Workbench;
+let run = '';
+beforeAll(async () => {
+  bench = await Workbench.create();
+  const how = '--steps 4 --seed 4 --micro-batches 2 --global-batch 32 --sample-every 1 --backend wasm --workers 1';
+  const { code, stderr } = await bench.run(`train --preset mnist ${how} --out runs`);
+  expect(code, stderr).toBe(0);
+  [run] = await runsIn(bench.path('runs'));
+}, 180_000);
+afterAll(() => bench.remove());
+
+async function done(command: string): Promise<string> {
+  const { code, stdout, stderr } = await bench.run(command);
+  expect(code, stderr).toBe(0);
+  return stdout.trim();
+}
+
+/** As an animated PNG says at its beginning. */
+async function framesOf(name: string): Promise<number> {
+  const bytes = await readFile(bench.path(name));
+  return bytes.readUInt32BE(bytes.indexOf('acTL') + 4);
+}
+
+describe('outputs of a run', () => {
+  it('are samples in a folder, and animations', async () => {
+    expect(await done(`sample ${run} --count 12 --backend wasm --output digits/`)).toBe('digits/');
+    expect(await readdir(bench.path('digits'))).toHaveLength(12);
+    await done(`interpolate ${run} --count 4 --points 2 --frames 3 --backend wasm --output walk.png`);
+    expect(await framesOf('walk.png')).toBe(6);
+    const { code, stderr } = await bench.run(`animate ${run} --frames 3 --output training.png`);
+    expect(code, stderr).toBe(0);
+    expect(stderr).toMatch(/^gradcast: 3 frames of [45] grids, after steps /);
+    expect(await framesOf('training.png')).toBe(3);
+  });
+
+  it('leave nothing behind when they are interrupted', async () => {
+    const before = (await readdir(bench.folder)).sort();
+    const walk = bench.start(
+      `interpolate ${run} --count 64 --points 64 --frames 1000 --backend wasm --output long.png`,
+    );
+    // Once the file is begun.
+    await expect
+      .poll(async () => (await readdir(bench.folder)).some((name) => name.endsWith('-long.png')), { timeout: 60_000 })
+      .toBe(true);
+    walk.signal('SIGINT');
+    const { code, stderr } = await walk.ended();
+    expect(code).toBe(130);
+    expect(stderr).toContain('gradcast: stopped; nothing was written');
+    expect((await readdir(bench.folder)).sort()).toEqual(before);
+  });
+
+  it('are models for other programs', async () => {
+    await done(`export ${run} --format tfjs --backend wasm --output model`);
+    expect((await readdir(bench.path('model'))).sort()).toEqual(['model.json', 'weights.bin']);
+    for (const format of ['safetensors', 'onnx']) {
+      await done(`export ${run} --format ${format} --backend wasm --output g.${format}`);
+      expect((await stat(bench.path(`g.${format}`))).size).toBeGreaterThan(4 * 750_000);
+    }
+  });
+
+  it.skipIf(!hasChromium)('are a page that draws the same pixels, by keyboard, in dark and in light', async () => {
+    await done(`export ${run} --format html --backend wasm --output page.html`);
+    await done(`sample ${run} --count ${SAMPLES} --seed 7 --backend wasm --output same.npy`);
+    const { output } = builtinTask({ preset: 'mnist', task: null })!;
+    const noise = outputInputs(output!, { count: SAMPLES, seed: 7 }).fields['noise'] as Float32Array;
+    const known = (await readFile(bench.path('same.npy'))).subarray(-SAMPLES * 784);
+    const browser = await Chromium.start();
+    try {
+      for (const colorScheme of ['light', 'dark'] as const) {
+        const address = pathToFileURL(bench.path('page.html')).href;
+        const tab = await Tab.open(browser, address, { width: 420, height: 800, colorScheme });
+        const status = tab.page.getByRole('status');
+        await status.filter({ hasText: /^16 images of seed 1, drawn in \d+ ms$/ }).waitFor();
+        const drawn = await tab.page.evaluate(
+          ({ points, latent }) => {
+            type Page = { gradcast: { pixels: (noise: number[]) => ArrayLike<number> } };
+            const { pixels } = (globalThis as unknown as Page).gradcast;
+            return points.flatMap((_, i) => (i % latent ? [] : Array.from(pixels(points.slice(i, i + latent)))));
+          },
+          { points: [...noise], latent: noise.length / SAMPLES },
+        );
+        expect(drawn).toHaveLength(known.length);
+        // A byte may round the other way.
+        expect(Math.max(...drawn.map((byte, i) => Math.abs(byte - known[i])))).toBeLessThanOrEqual(1);
+        await tab.page.keyboard.press('Tab');
+        await tab.page.keyboard.press('Enter');
+        await status.filter({ hasText: /^16 images of seed 2/ }).waitFor();
+        await tab.page.keyboard.press('Tab');
+        await tab.page.keyboard.press('Space');
+        await tab.page.getByRole('button', { name: 'Walk', pressed: true }).waitFor();
+        await tab.page.keyboard.press('Space');
+        await tab.page.getByRole('button', { name: 'Walk', pressed: false }).waitFor();
+        expect(await tab.barriers()).toEqual([]);
+        expect(tab.faults).toEqual([]);
+        expect(tab.asked).toEqual([expect.stringMatching(/page\.html$/)]);
+        await tab.close();
+      }
+    } finally {
+      await browser.close();
+    }
+  });
+});
