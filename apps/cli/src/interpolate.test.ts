@@ -21,14 +21,16 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 class Painter implements GradientEngine {
   disposed = false;
   readonly calls: number[] = [];
+  labels: number[] = [];
   load(): void {
     // Its pictures depend on the noise alone.
   }
   gradient(): Promise<void> {
     return Promise.reject(new Error('a walk needs no gradient'));
   }
-  infer({ size, fields: { noise } }: MicroBatch): Promise<Uint8Array> {
+  infer({ size, fields: { noise, ...rest } }: MicroBatch): Promise<Uint8Array> {
     this.calls.push(size);
+    this.labels.push(...('labels' in rest ? rest.labels : []));
     const latent = noise.length / size;
     const colour = (index: number) => Math.min(255, Math.max(0, 128 + Math.round(40 * noise[index * latent])));
     return Promise.resolve(Uint8Array.from({ length: size * 784 }, (_, at) => colour(Math.floor(at / 784))));
@@ -91,6 +93,13 @@ describe('runInterpolate', () => {
     await expect(runInterpolate(options(), tools)).rejects.toThrow('out of memory');
     expect(tools.engine.disposed).toBe(true);
     expect(await readdir(folder)).toEqual(['run']);
+  });
+
+  it('keeps the class of each walk', async () => {
+    await saveTrained(run, ganTask(presets.conditional), { preset: 'conditional' });
+    const tools = around();
+    await runInterpolate(options({ count: 3, points: 2, frames: 2 }), tools);
+    expect(tools.engine.labels).toEqual([0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2]);
   });
 
   it('refuses what draws no images', async () => {
