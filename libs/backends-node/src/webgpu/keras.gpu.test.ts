@@ -6,7 +6,7 @@ import { webgpuSkip } from './test-machine.ts';
 // A processor that plays the GPU needs minutes for three steps of the larger preset.
 kerasConformance('webgpu', loadWebgpu, {
   results: kerasResults,
-  presets: ['classic', 'tutorial'],
+  presets: ['classic', 'tutorial', 'conditional'],
   trained: ['classic'],
   skip: await webgpuSkip(),
 });

@@ -13,17 +13,19 @@ import type { LoadedBackend } from '../backend.ts';
 import { createEngine } from '../engine.ts';
 import { differenceError, distance, gradientOf, logitBias, norm, twoPassGradient } from './gradients.ts';
 
+type TinyName = keyof typeof tinyPresets;
+
 export interface EngineSuiteOptions {
   /** Parameters of each tensor that finite differences look at. */
   readonly places: number;
+  /** Networks to try; all of them by default. */
+  readonly tiny?: readonly TinyName[];
   /** Why the machine cannot run this backend; the tests are then reported as skipped. */
   readonly skip?: string | undefined;
 }
 
 /** Samples of a micro-batch of the tiny presets. */
 const SAMPLES = 4;
-
-type TinyName = keyof typeof tinyPresets;
 
 /** The kinks of (leaky) ReLU ask for a small step; the smooth network is flatter, so f32 asks for a wide one. */
 const differencesOf: Readonly<Record<TinyName, { readonly gain: number; readonly step: number }>> = {
@@ -39,11 +41,11 @@ function scalar(model: GanTask, vector: Float32Array, name: GanScalar): number {
 
 /** Declares the tests for one backend. */
 export function engineConformance(name: string, load: () => Promise<LoadedBackend>, options: EngineSuiteOptions): void {
-  const { places, skip } = options;
+  const { places, tiny: names = Object.keys(tinyPresets) as TinyName[], skip } = options;
   const title = skip === undefined ? name : `${name} (skipped: ${skip})`;
   let backend: LoadedBackend;
 
-  describe.skipIf(skip !== undefined).each(Object.keys(tinyPresets) as TinyName[])(`${title} engine, %s`, (tiny) => {
+  describe.skipIf(skip !== undefined).each(names)(`${title} engine, %s`, (tiny) => {
     const model = ganTask(tinyPresets[tiny]);
     const parameters = formulaParameters(model);
     const batch = formulaMicroBatch(model, SAMPLES);
