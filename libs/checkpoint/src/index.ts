@@ -4,8 +4,8 @@ export { Checkpoints, CHECKPOINTS_FOLDER, loadCheckpoint } from './checkpoints.t
 export type { ListedCheckpoint, LoadedCheckpoint } from './checkpoints.ts';
 export { CheckpointError } from './errors.ts';
 export type { CheckpointErrorCode } from './errors.ts';
-export { encodeSafetensors } from './safetensors.ts';
-export type { Dtype, StoredTensor } from './safetensors.ts';
+export { decodeSafetensors, encodeSafetensors } from './safetensors.ts';
+export type { Dtype, SafetensorsContent, StoredTensor } from './safetensors.ts';
 export { readStoredConfig } from './stored-config.ts';
 export { CheckpointWriter, MAX_SAVES } from './writer.ts';
 export type { CheckpointWriterOptions, WriterThread } from './writer.ts';

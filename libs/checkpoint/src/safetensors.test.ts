@@ -26,7 +26,7 @@ function codeOf(bytes: Uint8Array): string {
 
 const shape = fc.array(fc.integer({ min: 0, max: 4 }), { maxLength: 3 });
 const tensor: fc.Arbitrary<StoredTensor> = fc
-  .tuple(shape, fc.constantFrom('F32', 'F64', 'U32', 'U8'))
+  .tuple(shape, fc.constantFrom('F32', 'F64', 'F16', 'U32', 'U8'))
   .chain(([dims, dtype]): fc.Arbitrary<StoredTensor> => {
     const size = dims.reduce((product, dimension) => product * dimension, 1);
     const elements = { minLength: size, maxLength: size };
@@ -35,6 +35,8 @@ const tensor: fc.Arbitrary<StoredTensor> = fc
         return fc.float32Array(elements).map((data) => ({ dtype, shape: dims, data }));
       case 'F64':
         return fc.float64Array(elements).map((data) => ({ dtype, shape: dims, data }));
+      case 'F16':
+        return fc.uint16Array(elements).map((data) => ({ dtype, shape: dims, data }));
       case 'U32':
         return fc.uint32Array(elements).map((data) => ({ dtype, shape: dims, data }));
       default:

@@ -14,7 +14,13 @@ export const MAX_HEADER_BYTES = 16 * 2 ** 20;
 export const LENGTH_BYTES = 8;
 const ALIGNMENT = 8;
 
-const DTYPES = { F64: Float64Array, F32: Float32Array, U32: Uint32Array, U8: Uint8Array } as const;
+const DTYPES = {
+  F64: Float64Array,
+  F32: Float32Array,
+  F16: Uint16Array,
+  U32: Uint32Array,
+  U8: Uint8Array,
+} as const;
 
 /** The element types that are written and read. */
 export type Dtype = keyof typeof DTYPES;
@@ -23,6 +29,8 @@ export type Dtype = keyof typeof DTYPES;
 export type StoredTensor =
   | { readonly dtype: 'F32'; readonly shape: readonly number[]; readonly data: Float32Array }
   | { readonly dtype: 'F64'; readonly shape: readonly number[]; readonly data: Float64Array }
+  /** The bits: no array of JavaScript has such numbers everywhere. */
+  | { readonly dtype: 'F16'; readonly shape: readonly number[]; readonly data: Uint16Array }
   | { readonly dtype: 'U32'; readonly shape: readonly number[]; readonly data: Uint32Array }
   | { readonly dtype: 'U8'; readonly shape: readonly number[]; readonly data: Uint8Array };
 

@@ -7,8 +7,26 @@ import { classifierDefaults } from './defaults.ts';
 const { conv, dense, relu, reshape } = layers;
 const CLASSES = 10;
 
+/** The network in two parts: what it sees in an image, and which digit that speaks for. */
+export const classifierLayers = {
+  images: fields.images('images', { shape: [28, 28, 1], range: 'unit' }),
+  classes: CLASSES,
+  /** Numbers of the last hidden layer. */
+  features: 128,
+  toFeatures: [
+    conv(16, 5, { stride: 2 }),
+    relu(),
+    conv(32, 5, { stride: 2 }),
+    relu(),
+    reshape([7 * 7 * 32]),
+    dense(128),
+    relu(),
+  ],
+  toScores: [dense(CLASSES)],
+} as const;
+
 export function classifierTask(): Trainable {
-  const images = fields.images('images', { shape: [28, 28, 1], range: 'unit' });
+  const { images, toFeatures, toScores } = classifierLayers;
   const labels = fields.labels('labels', { classes: CLASSES });
   return defineTask({
     ...classifierDefaults,
@@ -16,16 +34,7 @@ export function classifierTask(): Trainable {
     networks: {
       classifier: {
         input: images.shape,
-        layers: [
-          conv(16, 5, { stride: 2 }),
-          relu(),
-          conv(32, 5, { stride: 2 }),
-          relu(),
-          reshape([7 * 7 * 32]),
-          dense(128),
-          relu(),
-          dense(CLASSES),
-        ],
+        layers: [...toFeatures, ...toScores],
       },
     },
     average: { network: 'classifier', limit: 0.999 },

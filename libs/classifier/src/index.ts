@@ -1,2 +1,2 @@
-export { classifierTask } from './classifier-task.ts';
+export { classifierLayers, classifierTask } from './classifier-task.ts';
 export { classifierDefaults } from './defaults.ts';

@@ -9,7 +9,7 @@ import type { NamedTensorMap } from '@tensorflow/tfjs-core';
 import { toPixels } from '@gradcast/network';
 import type { Program, ProgramGradients, Trainable } from '@gradcast/network';
 import { fieldShapes } from '@gradcast/task';
-import type { BatchField, GradientEngine, MicroBatch } from '@gradcast/task';
+import type { BatchField, GradientEngine, MicroBatch, OutputValues } from '@gradcast/task';
 import { clearPadding, freeMemory, sizeOf, sliceFields, tensorView } from '@gradcast/tensors';
 import type { FieldArray, Layout } from '@gradcast/tensors';
 import type { LoadedBackend } from './backend.ts';
@@ -70,7 +70,7 @@ class BackendEngine implements GradientEngine {
     if (!output) throw new Error(`task ${this.#task.name} has no output`);
     const { inputs: fields, values } = output;
     for (const batch of reference ? [inputs, reference] : [inputs]) requireFields(fields, batch);
-    const elements = values.kind === 'image' ? sizeOf(values.shape) : values.classes;
+    const elements = elementsOf(values);
     const length = inputs.size * elements;
     const into = values.kind === 'image' ? new Uint8Array(length) : new Float32Array(length);
     await this.#exclusively(async (loaded) => {
@@ -123,6 +123,20 @@ class BackendEngine implements GradientEngine {
     for (const [name, value] of Object.entries(scalars)) {
       tensorView(tail, rest, name)[0] = value;
     }
+  }
+}
+
+/** Numbers of a sample's output. */
+function elementsOf(values: OutputValues): number {
+  switch (values.kind) {
+    case 'image':
+      return sizeOf(values.shape);
+    case 'classes':
+      return values.classes;
+    case 'vector':
+      return values.length;
+    default:
+      return values satisfies never;
   }
 }
 

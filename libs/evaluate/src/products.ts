@@ -16,6 +16,8 @@ export interface Rows {
 /** Rows and columns of a tile: as many sums as stay in registers. */
 const TALL = 3;
 const WIDE = 4;
+/** Rows that meet four of the other set while these lie in the first cache: a multiple of {@link TALL}. */
+const BLOCK = 12;
 
 /**
  * @param values `[count, dimensions]`.
@@ -61,18 +63,22 @@ export function eachProducts(
   if (a.dimensions !== b.dimensions) {
     throw new RangeError(`rows of ${a.dimensions} and of ${b.dimensions} dimensions have no products`);
   }
-  const lines = Array.from({ length: TALL }, () => new Float64Array(b.count));
-  for (let row = 0; row < a.count; row += TALL) {
-    const rows = Math.min(TALL, a.count - row);
-    const from = upper ? row - (row % WIDE) : 0;
-    let column = from;
-    if (rows === TALL) {
-      for (; column + WIDE <= b.count; column += WIDE) tile({ a, row, b, column }, lines);
+  const lines = Array.from({ length: Math.min(BLOCK, a.count) }, () => new Float64Array(b.count));
+  for (let first = 0; first < a.count; first += BLOCK) {
+    const rows = Math.min(BLOCK, a.count - first);
+    const tall = rows - (rows % TALL);
+    const from = upper ? first - (first % WIDE) : 0;
+    const wide = b.count - ((b.count - from) % WIDE);
+    for (let column = from; column < wide; column += WIDE) {
+      for (let row = 0; row < tall; row += TALL) tile({ a, first, b, column }, row, lines);
     }
-    for (; column < b.count; column++) {
-      for (let i = 0; i < rows; i++) lines[i][column] = product(a, row + i, { b, column });
+    for (let row = 0; row < rows; row++) {
+      const rest = row < tall ? wide : from;
+      for (let column = rest; column < b.count; column++) {
+        lines[row][column] = product(a, first + row, { b, column });
+      }
     }
-    for (let i = 0; i < rows; i++) visit(row + i, lines[i]);
+    for (let row = 0; row < rows; row++) visit(first + row, lines[row]);
   }
 }
 
@@ -85,12 +91,13 @@ function product({ values: x, dimensions }: Rows, row: number, { b, column }: { 
 
 /** Three rows by four columns, each sum by itself. */
 function tile(
-  { a, row, b, column }: { readonly a: Rows; readonly row: number; readonly b: Rows; readonly column: number },
+  { a, first, b, column }: { readonly a: Rows; readonly first: number; readonly b: Rows; readonly column: number },
+  row: number,
   lines: readonly Float64Array[],
 ): void {
   const { values: x, dimensions } = a;
   const y = b.values;
-  const x0 = row * dimensions;
+  const x0 = (first + row) * dimensions;
   const x1 = x0 + dimensions;
   const x2 = x1 + dimensions;
   const y0 = column * dimensions;
@@ -130,17 +137,19 @@ function tile(
     s22 += r * v;
     s23 += r * w;
   }
-  const [first, second, third] = lines;
-  first[column] = s00;
-  first[column + 1] = s01;
-  first[column + 2] = s02;
-  first[column + 3] = s03;
-  second[column] = s10;
-  second[column + 1] = s11;
-  second[column + 2] = s12;
-  second[column + 3] = s13;
-  third[column] = s20;
-  third[column + 1] = s21;
-  third[column + 2] = s22;
-  third[column + 3] = s23;
+  const upper = lines[row];
+  const middle = lines[row + 1];
+  const lower = lines[row + 2];
+  upper[column] = s00;
+  upper[column + 1] = s01;
+  upper[column + 2] = s02;
+  upper[column + 3] = s03;
+  middle[column] = s10;
+  middle[column + 1] = s11;
+  middle[column + 2] = s12;
+  middle[column + 3] = s13;
+  lower[column] = s20;
+  lower[column + 1] = s21;
+  lower[column + 2] = s22;
+  lower[column + 3] = s23;
 }

@@ -1,4 +1,5 @@
 /** What a file says of its model besides the numbers. */
+import type { OutputValues } from '@gradcast/task';
 import type { ExportedModel } from './exported-model.ts';
 import type { ExportedLayer } from './layer.ts';
 
@@ -23,11 +24,21 @@ export function describeModel({ name, step, input, labels, output }: ExportedMod
     step: String(step),
     input: { name: input.name, source: input.source, shape: input.shape, ...about },
     ...(labels && { labels: { name: labels.name, classes: labels.classes } }),
-    output:
-      output.kind === 'image'
-        ? { kind: 'image', shape: output.shape, range: output.range }
-        : { kind: 'classes', classes: output.classes },
+    output: describeOutput(output),
   };
+}
+
+function describeOutput(output: OutputValues): Readonly<Record<string, unknown>> {
+  switch (output.kind) {
+    case 'image':
+      return { kind: 'image', shape: output.shape, range: output.range };
+    case 'classes':
+      return { kind: 'classes', classes: output.classes };
+    case 'vector':
+      return { kind: 'vector', length: output.length };
+    default:
+      return output satisfies never;
+  }
 }
 
 /** A layer without its tensors, which are found by its name. */

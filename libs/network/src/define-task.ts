@@ -4,9 +4,8 @@ import type { Recipe } from '@gradcast/definition';
 import type {
   AdamSpec,
   BatchField,
-  ClassValues,
-  ImageValues,
   OptimizerSpec,
+  OutputValues,
   SgdSpec,
   TailScalar,
   TaskOutput,
@@ -41,7 +40,7 @@ export interface Step<N extends string = string> {
 export interface OutputDefinition<N extends string> {
   /** Fields that it is computed from. */
   readonly inputs: readonly BatchField[];
-  readonly values: ImageValues | ClassValues;
+  readonly values: OutputValues;
   /** Gives `[n, ...shape]` of the values. */
   readonly infer: (run: {
     readonly inputs: NamedTensorMap;

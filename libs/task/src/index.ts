@@ -23,6 +23,7 @@ export type {
   LearningRateSchedule,
   MovingAverage,
   OptimizerSpec,
+  OutputValues,
   SgdSpec,
   TailScalar,
   Task,

@@ -92,8 +92,17 @@ export interface ClassValues {
   readonly label: LabelField;
 }
 
+/** Numbers for a program: nothing is shown of them. */
+export interface VectorValues {
+  readonly kind: 'vector';
+  /** Numbers of a sample. */
+  readonly length: number;
+}
+
+export type OutputValues = ImageValues | ClassValues | VectorValues;
+
 /** What a trained model gives, and what it is computed from: noise is drawn, images come from the data set's test split. */
-export interface TaskOutput<Values extends ImageValues | ClassValues = ImageValues | ClassValues> {
+export interface TaskOutput<Values extends OutputValues = OutputValues> {
   readonly inputs: readonly BatchField[];
   readonly values: Values;
 }

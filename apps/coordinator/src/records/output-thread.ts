@@ -53,6 +53,8 @@ async function show({ weights, path }: OutputRequest): Promise<OutputReply> {
         const share = accuracy(given as Float32Array, known.label as Uint8Array, values.classes);
         return { scores: { split, samples: count, accuracy: share } };
       }
+      case 'vector':
+        throw new Error('nothing is shown of numbers that are for programs');
       default:
         return values satisfies never;
     }

@@ -168,7 +168,7 @@ function outputsOf(
     backend: config.backend,
     data: config.data,
     runFolder: folder.path,
-    isShown: task.output !== undefined,
+    isShown: task.output !== undefined && task.output.values.kind !== 'vector',
     onFailed: (sentence) => telemetry.writing.failed('sample', sentence),
     onDrawn: (step) => telemetry.sampled(step),
     onScored: (step, scores) => telemetry.scored(step, scores),

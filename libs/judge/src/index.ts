@@ -1,0 +1,10 @@
+export { drawImages } from './draw.ts';
+export { JudgeError } from './errors.ts';
+export type { JudgeErrorCode } from './errors.ts';
+export { Judge, openJudge } from './judge.ts';
+export type { OnProgress } from './judge.ts';
+export { JUDGES } from './judges.ts';
+export type { JudgeRecord } from './judges.ts';
+export { judgeReal, loadRealPixels } from './real-images.ts';
+export type { RealPixels } from './real-images.ts';
+export { encodeWeights } from './weights.ts';

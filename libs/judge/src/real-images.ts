@@ -1,0 +1,60 @@
+/** The real images that a judge compares others with: the data set's own, of both splits. */
+import { loadDataset } from '@gradcast/dataset';
+import type { Dataset, DatasetOptions } from '@gradcast/dataset';
+import { classifierLayers } from '@gradcast/classifier';
+import { RealImages } from '@gradcast/evaluate';
+import { JudgeError } from './errors.ts';
+import type { Judge, OnProgress } from './judge.ts';
+import { JUDGES } from './judges.ts';
+
+/** Images of both splits, `[count, 28, 28, 1]`, a byte a pixel. */
+export interface RealPixels {
+  /** SHA-256 of the training split, as a run's definition has it. */
+  readonly dataset: string;
+  readonly training: Uint8Array;
+  readonly test: Uint8Array;
+}
+
+/**
+ * Reads a data set that there is a judge for.
+ *
+ * @param directory as of a run; undefined for MNIST.
+ * @throws JudgeError `no-judge` for any other data set; DatasetError.
+ */
+export async function loadRealPixels(directory: string | undefined): Promise<RealPixels> {
+  return withSet({ directory, split: 'train' }, async (training) => {
+    if (!JUDGES.some(({ dataset }) => dataset === training.sha256)) {
+      throw new JudgeError('no-judge', `there is no judge for ${training.title}: only MNIST has one`);
+    }
+    const test = await withSet({ directory, split: 'test' }, (set) => Promise.resolve(pixelsOf(set)));
+    return { dataset: training.sha256, training: pixelsOf(training), test };
+  });
+}
+
+/** What a judge sees in real images, ready to compare others with. */
+export async function judgeReal(
+  judge: Judge,
+  { training, test }: RealPixels,
+  onProgress?: OnProgress,
+): Promise<RealImages> {
+  const { features: dimensions, classes } = classifierLayers;
+  return new RealImages({
+    test: await judge.see(test, onProgress),
+    training: await judge.see(training, onProgress),
+    dimensions,
+    classes,
+  });
+}
+
+async function withSet<T>(options: DatasetOptions, use: (set: Dataset) => Promise<T>): Promise<T> {
+  const set = await loadDataset(options);
+  try {
+    return await use(set);
+  } finally {
+    await set.close();
+  }
+}
+
+function pixelsOf({ inputs, count }: Dataset): Uint8Array {
+  return inputs.read(Uint32Array.from({ length: count }, (_, index) => index)) as Uint8Array;
+}
