@@ -31,6 +31,7 @@ const entries = {
   operate: 'apps/cli/src/operate.ts',
   join: 'apps/cli/src/join.ts',
   replay: 'apps/cli/src/replay.ts',
+  evaluate: 'apps/cli/src/evaluate.ts',
   probe: 'apps/cli/src/probe.ts',
   api: 'apps/cli/src/api.ts',
   coordinator: 'apps/coordinator/src/main.ts',

@@ -29,6 +29,7 @@ import { stoppable } from './stoppable.ts';
 import type { Surroundings } from './supervise.ts';
 import {
   doctorFromArgs,
+  evaluateFromArgs,
   joinFromArgs,
   operateFromArgs,
   replayFromArgs,
@@ -124,6 +125,12 @@ async function dispatch(command: CommandName, args: readonly string[], world: Wo
         return await stoppable(world, (watch) => animateFromArgs(args, world, watch));
       case 'export':
         return await exportFromArgs(args, world);
+      case 'evaluate':
+        return await evaluateFromArgs(args, world.machine, world.tools, {
+          say: (line) => world.stdout.write(`${line}\n`),
+          warn: (line) => world.stderr.write(`gradcast: ${line}\n`),
+          progress: world.stderr.isTTY === true ? (text) => world.stderr.write(`\r\u001B[K${text}`) : undefined,
+        });
       case 'verify':
         return await verifyFromArgs(args, world.machine, world.tools, (line) => world.stdout.write(`${line}\n`));
       case 'replay':

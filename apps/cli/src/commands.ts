@@ -14,7 +14,10 @@ export interface CommandHelp {
 export const COMMAND_GROUPS: readonly { readonly title: string; readonly commands: readonly CommandName[] }[] = [
   { title: 'Train', commands: ['train', 'coordinator', 'worker', 'demo'] },
   { title: 'Operate a run while it goes on', commands: ['pause', 'resume', 'stop', 'drain', 'join'] },
-  { title: 'Use and check a run', commands: ['sample', 'interpolate', 'animate', 'export', 'verify', 'replay'] },
+  {
+    title: 'Use and check a run',
+    commands: ['sample', 'interpolate', 'animate', 'export', 'evaluate', 'verify', 'replay'],
+  },
   { title: 'Look after this machine', commands: ['doctor'] },
 ];
 
@@ -147,6 +150,19 @@ export const COMMAND_HELP: Readonly<Record<CommandName, CommandHelp>> = {
       ['gradcast export runs/RUN --format html --output digits.html', 'a page that draws, without a network'],
       ['gradcast export runs/RUN --format onnx --output digits.onnx', 'for onnxruntime and others'],
       ['gradcast export runs/RUN --format tfjs --output digits', 'a folder for tf.loadLayersModel'],
+    ],
+  },
+  evaluate: {
+    usage: 'gradcast evaluate RUN|SAMPLES.npy [options]',
+    summary: 'score the digits that a trained generator draws',
+    about:
+      'RUN is a run folder, of which the newest checkpoint is taken, or a checkpoint file; SAMPLES.npy an array of images as ' +
+      'gradcast sample writes it. A trained classifier, the judge, compares them with images that no training saw; beside ' +
+      'each score stands that of as many real images. The same command gives the same numbers, on wasm on any machine.',
+    examples: [
+      ['gradcast evaluate runs/RUN', '10,000 images, one judge: less than a minute'],
+      ['gradcast evaluate runs/RUN --judge both --json', 'two judges, as JSON'],
+      ['gradcast evaluate digits.npy', 'images from anywhere, uint8 [N, 28, 28]'],
     ],
   },
   verify: {

@@ -45,6 +45,7 @@ function setUp(exitCode = 0) {
         interpolate: () => Promise.reject(new Error('not part of the demo')),
         animate: () => Promise.reject(new Error('not part of the demo')),
         export: () => Promise.reject(new Error('not part of the demo')),
+        evaluate: () => Promise.reject(new Error('not part of the demo')),
         operate: () => Promise.reject(new Error('not part of the demo')),
         join: () => Promise.reject(new Error('not part of the demo')),
         verify: () => Promise.reject(new Error('not part of the demo')),

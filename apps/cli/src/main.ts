@@ -46,6 +46,7 @@ const world: World = {
     interpolate: async () => (await import('./interpolate.ts')).runInterpolate,
     animate: async () => (await import('./animate.ts')).runAnimate,
     export: async () => (await import('./export.ts')).runExport,
+    evaluate: async () => (await import('./evaluate.ts')).runEvaluate,
     operate: async () => (await import('./operate.ts')).runOperation,
     join: async () => (await import('./join.ts')).runJoin,
     verify: async () => (await import('./verify.ts')).runVerify,

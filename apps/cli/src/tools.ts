@@ -1,7 +1,8 @@
-/** The commands `doctor`, `sample`, `verify`, `replay` and those of operators: their options, handed to the code that does the work. */
+/** The commands `doctor`, `sample`, `evaluate`, `verify`, `replay` and those of operators: their options, handed to the code that does the work. */
 import { type BackendChoice, ConfigError, gather, type Machine, type Problem, quoted } from '@gradcast/config';
 import type { runAnimate } from './animate.ts';
 import type { doctorCommand } from './doctor-command.ts';
+import type { EvaluateOutlets, runEvaluate } from './evaluate.ts';
 import { EXIT_DONE } from './exit-codes.ts';
 import type { runExport } from './export.ts';
 import type { runInterpolate } from './interpolate.ts';
@@ -34,6 +35,7 @@ export interface Tools {
   readonly interpolate: () => Promise<typeof runInterpolate>;
   readonly animate: () => Promise<typeof runAnimate>;
   readonly export: () => Promise<typeof runExport>;
+  readonly evaluate: () => Promise<typeof runEvaluate>;
   readonly verify: () => Promise<typeof runVerify>;
   readonly operate: () => Promise<typeof runOperation>;
   readonly join: () => Promise<typeof runJoin>;
@@ -90,6 +92,36 @@ export async function sampleFromArgs(
   });
   say(output!);
   return EXIT_DONE;
+}
+
+/** @throws ConfigError with every problem of the command line, and what evaluating throws. */
+export async function evaluateFromArgs(
+  args: readonly string[],
+  machine: Machine,
+  tools: Tools,
+  outlets: EvaluateOutlets,
+): Promise<number> {
+  const { settings, operands, problems } = gather('evaluate', args, machine.environment);
+  const source = operands.at(0);
+  const missing: Problem[] = [];
+  if (source === undefined) {
+    const sentence = 'evaluate needs RUN, a run folder or a checkpoint, or SAMPLES.npy';
+    missing.push({ code: 'missing-argument', sentence });
+  }
+  refuseAny([...problems, ...operands.slice(1).map((operand) => unexpected('evaluate', operand)), ...missing]);
+  const evaluate = await tools.evaluate();
+  const request = {
+    source: source!,
+    count: settings.number('count')!,
+    seed: settings.number('seed')!,
+    judge: settings.text('judge')!,
+    raw: settings.isOn('raw'),
+    backend: settings.text('backend') as BackendChoice,
+    data: settings.text('data'),
+    task: settings.text('task'),
+    json: settings.isOn('json'),
+  };
+  return evaluate(request, outlets);
 }
 
 /** @throws ConfigError with every problem of the command line, and what verifying throws. */

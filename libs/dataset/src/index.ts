@@ -4,6 +4,8 @@ export { loadDataset, openDataset } from './dataset.ts';
 export type { Dataset, DatasetFacts, DatasetOptions, OpenDataset } from './dataset.ts';
 export { DATASET_CODES, DatasetError } from './errors.ts';
 export type { DatasetErrorCode } from './errors.ts';
+export { readImagesFile } from './images-file.ts';
+export type { ImagesFile } from './images-file.ts';
 export type { Split } from './kind.ts';
 export { MicroBatches } from './micro-batches.ts';
 export type { MicroBatchOptions } from './micro-batches.ts';

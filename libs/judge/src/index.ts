@@ -5,6 +5,7 @@ export { Judge, openJudge } from './judge.ts';
 export type { OnProgress } from './judge.ts';
 export { JUDGES } from './judges.ts';
 export type { JudgeRecord } from './judges.ts';
-export { judgeReal, loadRealPixels } from './real-images.ts';
+export { FLOOR_SAMPLES, FLOORS } from './floors.ts';
+export { floorOf, judgeReal, loadRealPixels } from './real-images.ts';
 export type { RealPixels } from './real-images.ts';
 export { encodeWeights } from './weights.ts';

@@ -3,7 +3,9 @@ import { loadDataset } from '@gradcast/dataset';
 import type { Dataset, DatasetOptions } from '@gradcast/dataset';
 import { classifierLayers } from '@gradcast/classifier';
 import { RealImages } from '@gradcast/evaluate';
+import type { QualityScores } from '@gradcast/evaluate';
 import { JudgeError } from './errors.ts';
+import { FLOOR_SAMPLES, FLOORS } from './floors.ts';
 import type { Judge, OnProgress } from './judge.ts';
 import { JUDGES } from './judges.ts';
 
@@ -44,6 +46,12 @@ export async function judgeReal(
     dimensions,
     classes,
   });
+}
+
+/** What so many real images score; known of the usual number. */
+export function floorOf(judge: Judge, real: RealImages, count: number): QualityScores {
+  const known = count === FLOOR_SAMPLES ? FLOORS[judge.record.name] : undefined;
+  return known ?? real.floor(count);
 }
 
 async function withSet<T>(options: DatasetOptions, use: (set: Dataset) => Promise<T>): Promise<T> {

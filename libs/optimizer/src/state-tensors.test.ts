@@ -128,6 +128,13 @@ describe('collectParameters', () => {
     expect(parameters.subarray(model.groups[0].to)).toEqual(vectors.parameters.subarray(model.groups[0].to));
   });
 
+  it('takes the parameters themselves where they are wanted', () => {
+    const vectors = initial(tiny.sigmoid);
+    vectors.ema.fill(0);
+    const tensors = nameTensors(tiny.sigmoid, vectors);
+    expect(collectParameters(tiny.sigmoid, tensors, { raw: true })).toEqual(vectors.parameters);
+  });
+
   it('takes the parameters where there is none', () => {
     const vectors = initial(tiny.softmax);
     expect(collectParameters(tiny.softmax, nameTensors(tiny.softmax, vectors))).toEqual(vectors.parameters);

@@ -62,11 +62,19 @@ export function collectVectors(task: Task, tensors: Readonly<Record<string, Stor
   };
 }
 
-/** The parameters, the averaged group's replaced by its moving average: `TrainingState.averagedParameters` of a stored state. */
-export function collectParameters(task: Task, tensors: Readonly<Record<string, StoredLike>>): Float32Array {
+/**
+ * The parameters, the averaged group's replaced by its moving average: `TrainingState.averagedParameters` of a stored state.
+ *
+ * @param raw leaves the parameters themselves.
+ */
+export function collectParameters(
+  task: Task,
+  tensors: Readonly<Record<string, StoredLike>>,
+  { raw = false }: { readonly raw?: boolean } = {},
+): Float32Array {
   const parameters = collect(tensors, PARAMETERS, task.parameters);
   const { average } = task;
-  if (average) parameters.set(collect(tensors, EMA, averageLayout(task, average)), average.group.from);
+  if (average && !raw) parameters.set(collect(tensors, EMA, averageLayout(task, average)), average.group.from);
   return parameters;
 }
 

@@ -11,7 +11,7 @@ export interface TrainedModel {
   readonly path: string;
   readonly step: number;
   readonly task: Trainable;
-  /** A whole parameter vector that has the moving average where there is one. */
+  /** A whole parameter vector that has the moving average where there is one and it was not unwanted. */
   readonly parameters: Float32Array;
   /** Folder of the data set that it was trained on; undefined for MNIST. */
   readonly data: string | undefined;
@@ -22,12 +22,14 @@ export interface OpenModelOptions {
   readonly run: string;
   /** Path of the user's task file, if it is not where the run was started with it. */
   readonly task: string | null;
+  /** The weights themselves instead of their moving average. */
+  readonly raw?: boolean;
   /** Told one line about anything a user should know; nothing it says is an error. */
   readonly warn: (line: string) => void;
 }
 
 /** @throws OutputError `checkpoint-preset`; RunError and CheckpointError for what `run` names. */
-export async function openTrainedModel({ run, task: file, warn }: OpenModelOptions): Promise<TrainedModel> {
+export async function openTrainedModel({ run, task: file, raw, warn }: OpenModelOptions): Promise<TrainedModel> {
   const { checkpoint, path, damaged } = await loadCheckpoint(run);
   for (const { message } of damaged) warn(`${message}; the checkpoint before it is used`);
   const task = taskOf(checkpoint, path, file);
@@ -35,7 +37,7 @@ export async function openTrainedModel({ run, task: file, warn }: OpenModelOptio
     path,
     step: checkpoint.info.step,
     task,
-    parameters: weightsOf(checkpoint, task, path),
+    parameters: weightsOf(checkpoint, { task, path, raw }),
     data: dataOf(checkpoint),
   };
 }
@@ -69,9 +71,12 @@ function dataOf({ info }: Checkpoint): string | undefined {
   return typeof data === 'string' ? data : undefined;
 }
 
-function weightsOf({ tensors }: Checkpoint, task: Trainable, path: string): Float32Array {
+function weightsOf(
+  { tensors }: Checkpoint,
+  { task, path, raw }: { readonly task: Trainable; readonly path: string; readonly raw: boolean | undefined },
+): Float32Array {
   try {
-    return collectParameters(task, tensors);
+    return collectParameters(task, tensors, { raw });
   } catch (cause) {
     if (!(cause instanceof StateMismatchError)) throw cause;
     throw new OutputError('checkpoint-preset', `${path} does not fit the preset ${task.name} it names`, { cause });

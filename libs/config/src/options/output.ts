@@ -25,6 +25,7 @@ export const OUTPUT_OPTIONS: readonly OptionSpec[] = [
       'stop',
       'drain',
       'join',
+      'evaluate',
       'verify',
       'replay',
       'doctor',

@@ -8,7 +8,7 @@ import type { OptionSpec } from '../options.ts';
 /** What the definition does not know of its flags: the tasks that there are, and who else takes them. */
 const BESIDES: Readonly<Record<string, Partial<OptionSpec>>> = {
   preset: { type: { kind: 'choice', choices: taskNames } },
-  seed: { commands: [...RUNS, 'sample', 'interpolate'] },
+  seed: { commands: [...RUNS, 'sample', 'interpolate', 'evaluate'] },
 };
 
 function definitionFlags(group: FlagGroup): OptionSpec[] {
@@ -26,14 +26,14 @@ export const TRAINING_OPTIONS: readonly OptionSpec[] = [
     name: 'task',
     type: { kind: 'text', shows: 'FILE' },
     group: 'What to train',
-    commands: [...RUNS, 'worker', 'sample', 'interpolate', 'export', 'verify', 'replay'],
+    commands: [...RUNS, 'worker', 'sample', 'interpolate', 'export', 'evaluate', 'verify', 'replay'],
     help: 'A task of your own, one TypeScript file, in place of --preset; coordinator and workers need the same',
   },
   {
     name: 'data',
     type: { kind: 'text', shows: 'DIR' },
     group: 'What to train',
-    commands: ['train', 'coordinator', 'replay'],
+    commands: ['train', 'coordinator', 'evaluate', 'replay'],
     defaultNote: 'MNIST',
     help: 'Folder with another data set: idx files, .npy files, or PNG images in a folder for each class',
   },

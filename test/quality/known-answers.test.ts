@@ -1,0 +1,111 @@
+/**
+ * Sets of images whose faults are known, scored by both judges: each shows in the scores that are there for it. Each set has
+ * 2,000 images; the training images that samples are compared with are the first 10,000, so that the others are as good as
+ * unseen.
+ */
+import { chooseBackend, loadBackend } from '@gradcast/backends-node';
+import { loadDataset } from '@gradcast/dataset';
+import { accuracy, type QualityScores, type RealImages } from '@gradcast/evaluate';
+import { FLOOR_SAMPLES, FLOORS, JUDGES, judgeReal, loadRealPixels, openJudge, type Judge } from '@gradcast/judge';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { blurred, noise, PIXELS, repeated, without, type Digits } from './subjects.ts';
+
+const COUNT = 2000;
+const TRAINING = 10_000;
+const MISSING = 4;
+const backend = await loadBackend((await chooseBackend('wasm')).candidate);
+const pixels = await loadRealPixels(undefined);
+
+async function labelsOf(split: 'train' | 'test'): Promise<Uint8Array> {
+  const set = await loadDataset({ split });
+  try {
+    return set.labels!.read(Uint32Array.from({ length: set.count }, (_, i) => i)) as Uint8Array;
+  } finally {
+    await set.close();
+  }
+}
+
+const labels = await labelsOf('train');
+const unseen: Digits = { images: pixels.training.subarray(TRAINING * PIXELS), labels: labels.subarray(TRAINING) };
+
+describe.each(JUDGES)('judge $name', (record) => {
+  let judge: Judge;
+  let real: RealImages;
+  let floor: QualityScores;
+  let unlike: QualityScores;
+  const scoresOf = async (images: Uint8Array) => real.scoresOf(await judge.see(images));
+
+  beforeAll(async () => {
+    judge = await openJudge(record, backend);
+    real = await judgeReal(judge, { ...pixels, training: pixels.training.subarray(0, TRAINING * PIXELS) });
+    floor = real.floor(COUNT);
+    unlike = await scoresOf(unseen.images.subarray(0, COUNT * PIXELS));
+  });
+
+  it('reads the test images as well as the code says', async () => {
+    const { scores } = await judge.see(pixels.test);
+    expect(accuracy(scores, await labelsOf('test'), 10)).toBe(record.accuracy);
+  });
+
+  it('scores real images as real', () => {
+    expect(unlike.frechet).toBeLessThan(1.3 * floor.frechet);
+    for (const score of ['precision', 'recall', 'density', 'coverage', 'confidence', 'entropy'] as const) {
+      expect(Math.abs(unlike[score] - floor[score])).toBeLessThan(0.03);
+    }
+    expect(Math.abs(unlike.nearestRatio - floor.nearestRatio)).toBeLessThan(0.1);
+  });
+
+  it('tells noise by distance, recall, coverage and confidence', async () => {
+    const scores = await scoresOf(noise(COUNT));
+    expect(scores.frechet).toBeGreaterThan(50 * floor.frechet);
+    expect(scores.kernelDistance).toBeGreaterThan(10 * floor.kernelDistance);
+    expect(scores.recall).toBeLessThan(0.01);
+    expect(scores.coverage).toBeLessThan(0.02);
+    expect(scores.confidence).toBeLessThan(0.8);
+  });
+
+  it('tells one digit repeated by entropy, recall and coverage, though each image is real', async () => {
+    const scores = await scoresOf(repeated(unseen, COUNT));
+    expect(scores.entropy).toBe(0);
+    expect(scores.recall).toBe(0);
+    expect(scores.coverage).toBeLessThan(0.01);
+    expect(scores.frechet).toBeGreaterThan(100 * floor.frechet);
+    expect(scores.precision).toBe(1);
+    expect(scores.confidence).toBeGreaterThan(0.99);
+  });
+
+  it('tells a missing class by its share, entropy, recall and distance, though each image is real', async () => {
+    const scores = await scoresOf(without(unseen, MISSING, COUNT));
+    expect(scores.shares[MISSING]).toBeLessThan(0.005);
+    expect(scores.entropy).toBeLessThan(floor.entropy - 0.08);
+    expect(scores.recall).toBeLessThan(floor.recall - 0.05);
+    expect(scores.frechet).toBeGreaterThan(2.5 * floor.frechet);
+    expect(Math.abs(scores.precision - floor.precision)).toBeLessThan(0.03);
+  });
+
+  it('tells blur by distance, recall, coverage and confidence', async () => {
+    const scores = await scoresOf(blurred(unseen.images.subarray(0, COUNT * PIXELS)));
+    expect(scores.frechet).toBeGreaterThan(25 * floor.frechet);
+    expect(scores.recall).toBeLessThan(0.02);
+    expect(scores.coverage).toBeLessThan(0.3 * floor.coverage);
+    expect(scores.confidence).toBeLessThan(floor.confidence - 0.04);
+  });
+
+  it('tells copies of training images by the nearest neighbour, and by nothing else', async () => {
+    const scores = await scoresOf(pixels.training.subarray(0, COUNT * PIXELS));
+    expect(scores.nearestTraining).toBe(0);
+    expect(scores.nearestRatio).toBe(0);
+    expect(floor.nearestRatio).toBeGreaterThan(0.8);
+    expect(scores.frechet).toBe(floor.frechet);
+    expect(scores.precision).toBe(floor.precision);
+  });
+
+  it('gives the same numbers again, to the last bit', async () => {
+    expect(await scoresOf(unseen.images.subarray(0, COUNT * PIXELS))).toEqual(unlike);
+  });
+
+  it('has the floor that the code says, of all training images', async () => {
+    const whole = await judgeReal(judge, pixels);
+    expect(whole.floor(FLOOR_SAMPLES)).toEqual(FLOORS[record.name]);
+  });
+});
