@@ -1,5 +1,6 @@
 /** What a user makes of a trained run: samples, animations, exported models, and a page that a browser opens from the disk. */
 import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { outputInputs } from '@gradcast/evaluate';
 import { Chromium, hasChromium, runsIn, Workbench } from '@gradcast/testing';
@@ -38,10 +39,13 @@ describe('outputs of a run', () => {
     expect(await readdir(bench.path('digits'))).toHaveLength(12);
     await done(`interpolate ${run} --count 4 --points 2 --frames 3 --backend wasm --output walk.png`);
     expect(await framesOf('walk.png')).toBe(6);
-    const { code, stderr } = await bench.run(`animate ${run} --frames 3 --output training.png`);
+    // A run draws a grid when the one before is drawn, and the last one always.
+    const grids = (await readdir(join(run, 'samples'))).length;
+    const { code, stderr } = await bench.run(`animate ${run} --frames 2 --output training.png`);
     expect(code, stderr).toBe(0);
-    expect(stderr).toMatch(/^gradcast: 3 frames of [45] grids, after steps /);
-    expect(await framesOf('training.png')).toBe(3);
+    const shown = Math.min(2, grids);
+    expect(stderr).toMatch(new RegExp(`^gradcast: ${shown} frames? of ${grids} grids?, after steps .*\\b4\n$`));
+    expect(await framesOf('training.png')).toBe(shown);
   });
 
   it('leave nothing behind when they are interrupted', async () => {
