@@ -165,7 +165,7 @@ async function machineFor(command: CommandName, args: readonly string[], { machi
 function surroundings(output: OutputConfig, logInterval: number, world: World): Surroundings {
   const { stdout, stderr, now, start, delay, onSignal } = world;
   const { json, progress } = output;
-  return { start, delay, onSignal, reporter: new Reporter({ stdout, stderr, now, json, progress, logInterval }) };
+  return { start, delay, onSignal, now, reporter: new Reporter({ stdout, stderr, now, json, progress, logInterval }) };
 }
 
 function printConfig(

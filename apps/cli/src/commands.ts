@@ -31,6 +31,7 @@ export const COMMAND_HELP: Readonly<Record<CommandName, CommandHelp>> = {
       'once more stops at once.',
     examples: [
       ['gradcast train', 'the default preset, as many workers as cores'],
+      ['gradcast train --for 10m', 'as many steps as fit into ten minutes here'],
       ['gradcast train --preset classic --workers 2 --steps 500', 'another preset, a given length'],
       ['gradcast train --resume', 'go on with the newest run of these settings'],
       ['gradcast train --resume runs/RUN --steps 4000', 'make a finished run longer'],

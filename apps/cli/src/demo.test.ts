@@ -56,6 +56,7 @@ function setUp(exitCode = 0) {
       secret: () => 's',
       surroundings: ({ json, progress }, logInterval) => ({
         start,
+        now: () => clock.ms,
         delay: () => () => undefined,
         onSignal: () => () => undefined,
         reporter: new Reporter({

@@ -72,6 +72,7 @@ function setUp(workers = 2, isTTY = false) {
         started.push(process);
         return process;
       },
+      now: () => 0,
       delay: (milliseconds, action) => {
         timers.set(action, milliseconds);
         return () => void timers.delete(action);

@@ -32,7 +32,11 @@ type Listening = Extract<ChildMessage, { type: 'listening' }>;
 /** What a run needs of the world. */
 export interface Surroundings {
   readonly start: StartChild;
+  /** The same for a run that is only measured; `start` by default. */
+  readonly startMeasured?: StartChild;
   readonly reporter: Reporter;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
   readonly delay: Delay;
   /** Calls back at each signal to stop; the result unsubscribes. */
   readonly onSignal: (listener: (signal: StopSignal) => void) => () => void;

@@ -2,6 +2,7 @@
 import type { ResolvedCoordinator, ResolvedTrain } from '@gradcast/config';
 import { localSocket } from './local-socket.ts';
 import { type RunOutcome, type RunPlan, supervise, type Surroundings } from './supervise.ts';
+import { planned } from './train-for.ts';
 
 /**
  * A coordinator with local workers.
@@ -16,8 +17,13 @@ export async function runTrain(run: ResolvedTrain, around: Surroundings, secret:
   return exitCode;
 }
 
-/** As {@link runTrain}, with the summary. */
+/** As {@link runTrain}, with the summary. @throws TimeTooShortError if no step fits into the time of the run. */
 export async function train(run: ResolvedTrain, around: Surroundings, secret: () => string): Promise<RunOutcome> {
+  const plan = await planned(run, { around, train: (measured, quiet) => trainNow(measured, quiet, secret) });
+  return 'exitCode' in plan ? plan : trainNow(plan, around, secret);
+}
+
+async function trainNow(run: ResolvedTrain, around: Surroundings, secret: () => string): Promise<RunOutcome> {
   const socket = await localSocket();
   const access = { credentials: run.credentials ?? [], local: secret() };
   const local = { count: run.workers, config: run.worker, socket: socket?.path ?? null };

@@ -36,6 +36,7 @@ function setUp() {
         },
       };
     },
+    now: () => 0,
     delay: (_, action) => {
       waits.push(action);
       return () => undefined;

@@ -61,6 +61,26 @@ describe('readValue', () => {
     expect(read(name, written)).toBe(expected);
   });
 
+  it.each([
+    ['90', 90],
+    ['90s', 90],
+    ['10m', 600],
+    ['1.5h', 5400],
+    ['1h30m', 5400],
+    ['1D', 86_400],
+    ['0.5', 0.5],
+  ])('reads %j as so many seconds: %d', (written, seconds) => {
+    expect(readValue(optionNamed('for')!, written, '--for')).toEqual({ value: seconds });
+  });
+
+  it.each(['10m5m', '30m1h', 'm', '10 m', '1w', 'ten', '-5s', '1h30'])('refuses %j as a length of time', (written) => {
+    expect(readValue(optionNamed('for')!, written, '--for')).toMatchObject({ problem: { code: 'bad-time' } });
+  });
+
+  it.each(['0', '0s', '366d'])('refuses the time %j, which is too short or too long', (written) => {
+    expect(readValue(optionNamed('for')!, written, '--for')).toMatchObject({ problem: { code: 'out-of-range' } });
+  });
+
   it('names the place, the rule, what was written and what was meant, in one sentence', () => {
     expect(readValue(optionNamed('preset')!, 'mnsit', 'GRADCAST_PRESET')).toEqual({
       problem: {

@@ -48,9 +48,33 @@ export function readValue(option: OptionSpec, written: unknown, label: string): 
       const code = number === null ? 'not-a-number' : 'out-of-range';
       return refuse(code, `${label} must be a number of seconds from 0 to 1000000000, but is ${quoted(text)}`);
     }
+    case 'time': {
+      const seconds = secondsOf(text);
+      if (seconds !== null && seconds > 0 && seconds <= LONGEST_SECONDS) return { value: seconds };
+      const code = seconds === null ? 'bad-time' : 'out-of-range';
+      return refuse(
+        code,
+        `${label} must be a time such as 90s, 10m or 1h30m, at most 365 days, but is ${quoted(text)}`,
+      );
+    }
     default:
       return type satisfies never;
   }
+}
+
+const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
+const LONGEST_SECONDS = 365 * 86_400;
+
+/** Seconds of `90`, `90s`, `1.5h` or `1h30m`, or null. */
+function secondsOf(text: string): number | null {
+  const plain = decimal(text);
+  if (plain !== null) return plain;
+  if (!/^(\d+(\.\d+)?[smhd])+$/i.test(text)) return null;
+  const parts = [...text.toLowerCase().matchAll(/([\d.]+)([smhd])/g)];
+  const units = parts.map(([, , unit]) => UNIT_SECONDS[unit]);
+  // Largest first and each once, so that 10m5m is a slip.
+  if (units.some((unit, i) => i > 0 && unit >= units[i - 1])) return null;
+  return parts.reduce((sum, [, count], i) => sum + Number(count) * units[i], 0);
 }
 
 function readInteger(type: IntegerKind, text: string, label: string): Reading {

@@ -62,7 +62,9 @@ export type OptionKind =
   | IntegerKind
   | NumberKind
   /** Seconds, zero or more, fractions allowed. */
-  | { readonly kind: 'seconds' };
+  | { readonly kind: 'seconds' }
+  /** A length of time such as 90s, 10m or 1h30m, in seconds; a plain number is seconds. */
+  | { readonly kind: 'time' };
 
 export interface OptionSpec {
   /** Kebab-case, without dashes in front. */
@@ -112,6 +114,8 @@ export function placeholder(option: OptionSpec): string {
       return 'N';
     case 'seconds':
       return 'SECONDS';
+    case 'time':
+      return 'TIME';
     default:
       return type satisfies never;
   }

@@ -31,6 +31,7 @@ export const PROBLEM_CODES = [
   'not-a-power-of-two',
   'bad-address',
   'bad-name',
+  'bad-time',
   'length-conflict',
   'decay-conflict',
   'task-conflict',

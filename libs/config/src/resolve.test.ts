@@ -157,6 +157,21 @@ describe('resolveTrain', () => {
     expect(resumed).toMatchObject({ lrSchedule, decayFromImages: from, decayToImages: to });
   });
 
+  it('takes a length of time, unless there is a stronger word on the length or a run to resume', () => {
+    const config = file('time.yaml', 'for: 1h30m\n');
+    const of = (args: readonly string[], environment = {}) => resolveTrain(args, machine(environment)).forSeconds;
+    expect([of([]), of(['--for', '10m']), of(['-c', config])]).toEqual([null, 600, 5400]);
+    expect(of(['-c', config, '--steps', '5'])).toBeNull();
+    expect(of(['--for', '10m'], { GRADCAST_EPOCHS: '3' })).toBe(600);
+    expect(codes(() => of(['--for', '10m', '--steps', '5']))).toEqual(['length-conflict']);
+    expect(codes(() => of(['--for', '10m', '--epochs', '5']))).toEqual(['length-conflict']);
+    expect(codes(() => of(['--for', '10m', '--resume', 'auto']))).toEqual(['length-conflict']);
+    expect(codes(() => of(['--for', 'soon']))).toEqual(['bad-time']);
+    const { printable } = resolveTrain(['--for', '10m'], machine());
+    expect([printable.for, printable.steps]).toEqual([600, undefined]);
+    expect(of(['-c', file('printed-time.json', JSON.stringify(printable))])).toBe(600);
+  });
+
   it('needs a token for any host but loopback', () => {
     expect(codes(() => resolveTrain(['--host', '0.0.0.0'], machine()))).toEqual(['token-required']);
     const secret = 't0p-secret-01234567';

@@ -58,6 +58,8 @@ export interface ResolvedCoordinator extends Resolved {
 export interface ResolvedTrain extends ResolvedCoordinator {
   /** Number of local workers. */
   readonly workers: number;
+  /** Seconds that the run is to take in all, in place of its length, or null. */
+  readonly forSeconds: number | null;
   readonly worker: LocalWorkerConfig;
 }
 
@@ -81,6 +83,7 @@ function absolute(settings: Settings): string | null {
 export function resolveTrain(args: readonly string[], machine: Machine): ResolvedTrain {
   const { settings, problems } = start('train', args, machine);
   const run = coordinatorOf(settings, machine, problems);
+  const forSeconds = timeOf(settings, problems);
   if (problems.length > 0) throw new ConfigError(problems);
   const workers = settings.number('workers') ?? Math.max(1, Math.min(machine.cores, run.coordinator.microBatches));
   const worker: LocalWorkerConfig = {
@@ -95,9 +98,10 @@ export function resolveTrain(args: readonly string[], machine: Machine): Resolve
     healthPort: null,
     logLevel: settings.text('log-level') as LogLevel,
   };
-  const printable = printed('train', settings, { ...run.derived, workers });
+  const length = forSeconds === null ? { for: null } : { for: forSeconds, steps: null, epochs: null };
+  const printable = printed('train', settings, { ...run.derived, ...length, workers });
   const { coordinator, credentials } = run;
-  return deepFreeze({ output: outputOf(settings), coordinator, credentials, workers, worker, printable });
+  return deepFreeze({ output: outputOf(settings), coordinator, credentials, workers, forSeconds, worker, printable });
 }
 
 /** @throws ConfigError with every problem of the configuration. */
@@ -271,6 +275,24 @@ function lengthOf(settings: Settings, defaultSteps: number, problems: Problem[])
     return lead >= 0 ? { steps } : { epochs };
   }
   return epochs !== null ? { epochs } : { steps: steps ?? defaultSteps };
+}
+
+/** How long a run of `train` is to take, where that is the strongest word on its length. */
+function timeOf(settings: Settings, problems: Problem[]): number | null {
+  const seconds = settings.number('for');
+  if (seconds === null) return null;
+  const resume = settings.text('resume');
+  if (resume !== null) {
+    const sentence = `${settings.label('for')} is the length of a new run, and ${settings.label('resume')} goes on with one that has its own: leave one out, or give --steps`;
+    problems.push({ code: 'length-conflict', sentence });
+  }
+  const others = ['steps', 'epochs'].filter((name) => settings.number(name) !== null);
+  const rival = others.find((name) => settings.strength(name) === settings.strength('for'));
+  if (rival !== undefined) {
+    const sentence = `${settings.label('for')} and ${settings.label(rival)} both set the length of the run: give one`;
+    problems.push({ code: 'length-conflict', sentence });
+  }
+  return others.some((name) => settings.strength(name) > settings.strength('for')) ? null : seconds;
 }
 
 function namesOf(settings: Settings): string[] {

@@ -122,7 +122,17 @@ class StartedRun implements TrainingRun {
         this.#coordinator = start({ ...options, first: { ...options.first, tellsEvents: true }, onMessage });
         return this.#coordinator;
       },
+      startMeasured: (options) =>
+        start({
+          ...options,
+          onMessage: (message) => {
+            // Its folder goes, and its events are none of this run's.
+            if (message.type === 'failed') this.#hear(message);
+            options.onMessage(message);
+          },
+        }),
       reporter: new Reporter({ ...output, now: () => performance.now() }),
+      now: () => performance.now(),
       delay: (milliseconds, action) => {
         const timer = setTimeout(action, milliseconds);
         return () => clearTimeout(timer);

@@ -17,6 +17,8 @@ function typeOf({ type }: OptionSpec): string {
       return 'boolean';
     case 'text':
       return 'string';
+    case 'time':
+      return 'string | number';
     case 'choice':
       return type.choices.map((choice) => JSON.stringify(choice)).join(' | ');
     default:

@@ -54,6 +54,13 @@ export const TRAINING_OPTIONS: readonly OptionSpec[] = [
     help: 'Length of the run in passes over the data, instead of --steps',
   },
   {
+    name: 'for',
+    type: { kind: 'time' },
+    group: 'What to train',
+    commands: ['train'],
+    help: 'Length of the run in time, such as 90s, 10m or 1h30m: some steps are measured first, then as many as fit are taken',
+  },
+  {
     name: 'global-batch',
     aliases: ['global-batch-size'],
     type: { kind: 'integer', min: 1, max: 2 ** 24 },
