@@ -4,6 +4,8 @@
  * The discriminator treats samples independently, so one forward pass over [real; fake] and one backward pass of its own
  * loss also hold the generator's: at the fake images the two differ by one factor per sample (see `loss.ts`). A third of
  * the discriminator's work is saved against two separate passes. Which way is taken depends on the data only.
+ *
+ * With a penalty the pass is over [real; disturbed real; disturbed fake; fake]: the fakes are last, as only their gradient goes on.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { NamedTensorMap, Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
@@ -21,8 +23,9 @@ import type {
 import { ganNetworks } from './gan-networks.ts';
 import { ganLoss } from './loss.ts';
 import type { GanLoss } from './loss.ts';
+import { disturbed, disturbedSamples } from './penalty.ts';
 import type { Preset } from './presets.ts';
-import type { GanScalar } from './scalars.ts';
+import type { ExtraScalar, GanScalar } from './scalars.ts';
 
 /** A micro-batch on the device. */
 export type GanBatch = {
@@ -32,10 +35,12 @@ export type GanBatch = {
   noise: Tensor2D;
   /** `[m]`, where the preset has classes: of the images, and of the fakes that are compared with them. */
   labels?: Tensor;
+  /** `[m, share of an image]`, where the preset has a penalty: standard normal. */
+  perturbation?: Tensor;
 };
 
 export interface GanGradients extends ProgramGradients {
-  readonly scalars: Readonly<Record<GanScalar, number>>;
+  readonly scalars: Readonly<Record<GanScalar, number> & Partial<Record<ExtraScalar, number>>>;
 }
 
 type Traces = { generator: Trace; discriminator: Trace };
@@ -46,14 +51,17 @@ type ForwardInput = GanBatch & { parameters: NamedTensorMap };
 type BackwardInput = {
   parameters: NamedTensorMap;
   traces: Traces;
-  /** Gradient of the discriminator's loss by the logits of [real; fake]. */
+  /** Gradient of the discriminator's loss by the logits. */
   discriminatorSeed: Tensor;
 };
+
+/** A backward pass gives the gradients by name, and under this name that of the generator's loss by the fake images. */
+const AT_FAKES = 'at the fakes';
 
 /** Generator and discriminator over one set of kernels. */
 export class GanProgram implements Program {
   readonly #kernels: Kernels;
-  readonly #kind: Preset['loss'];
+  readonly #preset: Preset;
   readonly #generator: Network;
   readonly #discriminator: Network;
   readonly #forward: Compiled<ForwardInput, Traces>;
@@ -62,14 +70,14 @@ export class GanProgram implements Program {
 
   constructor(preset: Preset, { kernels, compile = asWritten }: ProgramDevice) {
     this.#kernels = kernels;
-    this.#kind = preset.loss;
+    this.#preset = preset;
     const { generator, discriminator } = ganNetworks(preset);
     this.#generator = generator;
     this.#discriminator = discriminator;
     this.#forward = compile((input: ForwardInput) => this.#tracesOf(input));
     this.#oneBackward = compile(({ parameters, traces, discriminatorSeed, ratio }) => {
       const pass = { kernels, parameters };
-      const wanted = { parameterGradients: true, inputFrom: ratio.shape[0] };
+      const wanted = { parameterGradients: true, inputFrom: discriminatorSeed.shape[0] - ratio.shape[0] };
       const { dx, gradients } = this.#discriminator.backward(traces.discriminator, discriminatorSeed, pass, wanted);
       return { ...this.#generatorGradients(tf.mul(dx!, ratio), traces, pass), ...gradients };
     });
@@ -81,7 +89,7 @@ export class GanProgram implements Program {
       });
       const { dx } = this.#discriminator.backward(discriminator, generatorSeed, pass, {
         parameterGradients: false,
-        inputFrom: generatorSeed.shape[0] / 2,
+        inputFrom: generatorSeed.shape[0] - traces.generator.output.shape[0],
       });
       return { ...this.#generatorGradients(dx!, traces, pass), ...gradients };
     });
@@ -126,6 +134,7 @@ export class GanProgram implements Program {
     backward: (loss: GanLoss, input: BackwardInput) => NamedTensorMap,
   ): Promise<GanGradients> {
     const { images, noise } = batch;
+    const { loss: kind, penalty } = this.#preset;
     const samples = noise.shape[0];
     if (images.shape[0] !== samples) {
       throw new ModelError('model-input', `a micro-batch has ${images.shape[0]} images but noise for ${samples}`);
@@ -135,13 +144,15 @@ export class GanProgram implements Program {
     let done = false;
     try {
       const logits = traces.discriminator.output;
-      const loss = ganLoss(this.#kind, await logits.data<'float32'>());
-      const gradients = tf.tidy(() => {
+      const terms = penalty && { samples: disturbedSamples(penalty, samples), weight: penalty.weight };
+      const loss = ganLoss(kind, await logits.data<'float32'>(), terms);
+      const { [AT_FAKES]: atFakes, ...gradients } = tf.tidy(() => {
         const discriminatorSeed = tf.tensor(loss.discriminatorSeed, logits.shape);
         return backward(loss, { parameters, traces, discriminatorSeed });
       });
       done = true;
-      return { gradients, statistics, scalars: scalarsOf(loss, samples) };
+      const extra = { ...(penalty && { penalty: loss.penalty }), ...(await this.#measured(atFakes, samples)) };
+      return { gradients, statistics, scalars: { ...scalarsOf(loss, samples), ...extra } };
     } finally {
       disposeTrace(traces.generator);
       disposeTrace(traces.discriminator);
@@ -149,11 +160,25 @@ export class GanProgram implements Program {
     }
   }
 
-  #tracesOf({ parameters, images, noise, labels }: ForwardInput): Traces {
+  /** @param atFakes is freed. */
+  async #measured(atFakes: Tensor | undefined, samples: number): Promise<Partial<Record<ExtraScalar, number>>> {
+    if (!atFakes) return {};
+    try {
+      return { gradient_norm_fakes: sumOfNorms(await atFakes.data<'float32'>(), samples) };
+    } finally {
+      atFakes.dispose();
+    }
+  }
+
+  #tracesOf({ parameters, images, noise, labels, perturbation }: ForwardInput): Traces {
     const generator = this.#generator.forward(noise, this.#pass(parameters, labels));
-    const both = tf.concat([images, generator.output as Tensor4D]);
-    const pass = this.#pass(parameters, labels && tf.concat([labels, labels]));
-    return { generator, discriminator: this.#discriminator.forward(both, pass) };
+    const fakes = generator.output as Tensor4D;
+    const { penalty } = this.#preset;
+    const samples = penalty ? disturbedSamples(penalty, noise.shape[0]) : 0;
+    const between = penalty ? disturbed([images, fakes], perturbation!, { penalty, samples }) : [];
+    const few = labels && between.map(() => tf.slice(labels, [0], [samples]));
+    const pass = this.#pass(parameters, labels && tf.concat([labels, ...few!, labels]));
+    return { generator, discriminator: this.#discriminator.forward(tf.concat([images, ...between, fakes]), pass) };
   }
 
   #pass(parameters: NamedTensorMap, labels: Tensor | undefined): Pass {
@@ -166,10 +191,23 @@ export class GanProgram implements Program {
   }
 
   #generatorGradients(dFake: Tensor, { generator }: Traces, pass: Pass): NamedTensorMap {
-    return this.#generator.backward(generator, dFake, pass, { parameterGradients: true }).gradients;
+    const { gradients } = this.#generator.backward(generator, dFake, pass, { parameterGradients: true });
+    return this.#preset.measuresFakes ? { ...gradients, [AT_FAKES]: dFake } : gradients;
   }
 }
 
-function scalarsOf(loss: GanLoss, samples: number): GanGradients['scalars'] {
+/** Sum of each sample's Euclidean norm: of a mean's gradient, the mean norm of the samples' own. */
+function sumOfNorms(values: Float32Array, samples: number): number {
+  const size = values.length / samples;
+  let sum = 0;
+  for (let first = 0; first < values.length; first += size) {
+    let squares = 0;
+    for (let i = first; i < first + size; i++) squares += values[i] * values[i];
+    sum += Math.sqrt(squares);
+  }
+  return sum;
+}
+
+function scalarsOf(loss: GanLoss, samples: number): Record<GanScalar, number> {
   return { loss_g: loss.lossG, loss_d: loss.lossD, d_x: loss.dX, d_g_z: loss.dGZ, samples };
 }

@@ -22,6 +22,7 @@ export { ganLoss, LOWEST_MARGIN } from './loss.ts';
 export type { GanLoss } from './loss.ts';
 export { defaultsOf, presetNames, presets } from './presets.ts';
 export type { Preset, PresetName } from './presets.ts';
+export type { Penalty } from './penalty.ts';
 export { GAN_SCALARS } from './scalars.ts';
 export type { GanScalar } from './scalars.ts';
 export { tinyPresets } from './tiny-presets.ts';

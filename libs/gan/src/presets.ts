@@ -7,6 +7,8 @@
 import { BATCH_NORM_MINIMUM, layers } from '@gradcast/network';
 import type { Initializer, LayerSpec } from '@gradcast/network';
 import type { AdamSpec, NoiseDistribution, TaskDefaults } from '@gradcast/task';
+import { leastSamples } from './penalty.ts';
+import type { Penalty } from './penalty.ts';
 
 /** Everything that defines a training run's numbers except seed, step count and data. */
 export interface Preset extends Omit<TaskDefaults, 'minimumMicroBatch' | 'optimizer'> {
@@ -21,18 +23,23 @@ export interface Preset extends Omit<TaskDefaults, 'minimumMicroBatch' | 'optimi
   /** What pixels 0 to 255 become: 0 to 1 (`unit`) or -1 to 1 (`symmetric`). */
   readonly range: 'unit' | 'symmetric';
   readonly generator: readonly LayerSpec[];
-  /** Ends in one logit per sample (`sigmoid`) or two, fake then real (`softmax`). It has no BatchNorm. */
+  /** Ends in one logit per sample (`sigmoid`, `relativistic`) or two, fake then real (`softmax`). It has no BatchNorm. */
   readonly discriminator: readonly LayerSpec[];
   /**
    * `sigmoid`: binary cross-entropy, the discriminator's loss is its mean over real plus its mean over fake.
    * `softmax`: two-class cross-entropy, the discriminator's loss is one mean over real and fake together.
+   * `relativistic`: binary cross-entropy of which of a pair, a real image and a fake, is the real one.
    */
-  readonly loss: 'sigmoid' | 'softmax';
+  readonly loss: 'sigmoid' | 'softmax' | 'relativistic';
+  /** What the discriminator's loss has besides; none by default. */
+  readonly penalty?: Penalty;
+  /** Whether the norm of the generator's loss's gradient at the fake images is measured, as one more number of the tail. */
+  readonly measuresFakes?: boolean;
   /** Kernels and embeddings; biases start at 0, gamma at 1, beta at 0. */
   readonly initializer: Initializer;
   /** Set if and only if the generator has BatchNorm layers. */
   readonly batchNorm?: { readonly epsilon: number; readonly momentum: number };
-  /** The generator's moving average: decay min(limit, (1 + t) / (10 + t)) at step t, counted from 0. */
+  /** The generator's moving average: decay min(limit, (1 + t) / (10 + t)) at step t from 0, unless the recipe counts images. */
   readonly ema?: { readonly limit: number };
 }
 
@@ -190,8 +197,8 @@ export type PresetName = keyof typeof presets;
 export const presetNames = Object.keys(presets) as readonly PresetName[];
 
 export function defaultsOf(preset: Preset): TaskDefaults {
-  const { name, description, optimizer, microBatch, microBatches, defaultSteps, batchNorm, recipe } = preset;
-  const minimumMicroBatch = batchNorm ? BATCH_NORM_MINIMUM : 1;
+  const { name, description, optimizer, microBatch, microBatches, defaultSteps, batchNorm, recipe, penalty } = preset;
+  const minimumMicroBatch = Math.max(batchNorm ? BATCH_NORM_MINIMUM : 1, penalty ? leastSamples(penalty) : 1);
   return {
     name,
     description,

@@ -25,6 +25,9 @@ export function toBatch(model: GanTask, { size, fields }: MicroBatch): GanBatch 
   return {
     images: tf.tensor4d(fromPixels(fields.images as Uint8Array, range), [size, ...image]),
     noise: tf.tensor2d(fields.noise as Float32Array, [size, latent]),
+    ...('perturbation' in fields && {
+      perturbation: tf.tensor2d(fields.perturbation as Float32Array, [size, fields.perturbation.length / size]),
+    }),
     ...('labels' in fields && { labels: tf.tensor1d(Float32Array.from(fields.labels)) }),
   };
 }

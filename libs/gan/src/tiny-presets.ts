@@ -121,5 +121,16 @@ const conditional: Preset = {
   discriminator: [...smooth(sigmoid.discriminator).slice(0, -1), { kind: 'projection', classes: 3 }],
 };
 
+/** Pairs, a penalty on half of the samples, and every number that a tail may have. The last layer has no bias: pairs cancel it. */
+const relativistic: Preset = {
+  ...sigmoid,
+  name: 'tiny-relativistic',
+  generator: smooth(sigmoid.generator),
+  discriminator: [...smooth(sigmoid.discriminator).slice(0, -1), { kind: 'dense', units: 1, bias: false }],
+  loss: 'relativistic',
+  penalty: { sigma: 0.5, weight: 2, share: 0.5 },
+  measuresFakes: true,
+};
+
 /** By what they are there for. */
-export const tinyPresets = { sigmoid, softmax, resized, conditional } as const;
+export const tinyPresets = { sigmoid, softmax, resized, conditional, relativistic } as const;

@@ -33,6 +33,7 @@ const differencesOf: Readonly<Record<TinyName, { readonly gain: number; readonly
   softmax: { gain: 2, step: 2 ** -5 },
   resized: { gain: 1, step: 2 ** -10 },
   conditional: { gain: 1, step: 2 ** -10 },
+  relativistic: { gain: 1, step: 2 ** -8 },
 };
 
 function scalar(model: GanTask, vector: Float32Array, name: GanScalar): number {

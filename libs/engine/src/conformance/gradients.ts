@@ -54,9 +54,11 @@ export async function twoPassGradient(
   );
   const images = tf.tensor4d(fromPixels(batch.fields.images as Uint8Array, range), [batch.size, ...image]);
   const noise = tf.tensor2d(Float32Array.from(batch.fields.noise), [batch.size, latent]);
-  const { labels } = batch.fields as Partial<MicroBatch['fields']>;
+  const { labels, perturbation: disturbance } = batch.fields as Partial<MicroBatch['fields']>;
   const told = labels && { labels: tf.tensor1d(Float32Array.from(labels)) };
-  const given = { images, noise, ...told };
+  const pieces = disturbance && [batch.size, disturbance.length / batch.size];
+  const moved = disturbance && { perturbation: tf.tensor(Float32Array.from(disturbance), pieces) };
+  const given = { images, noise, ...told, ...moved };
   const { gradients, statistics } = await new GanProgram(model.preset, { kernels }).twoPassGradients(tensors, given);
   const vector = new Float32Array(model.parameters.length);
   for (const [name, gradient] of Object.entries(gradients)) {
