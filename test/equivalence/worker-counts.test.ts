@@ -58,6 +58,7 @@ const trainings: Omit<Training, 'workers' | 'seed'>[] = [
   { preset: 'mnist', steps: 10, backend: 'tensorflow' },
   { preset: 'tutorial', steps: 2, backend: 'tensorflow' },
   { preset: 'classic', steps: 8, backend: 'tensorflow' },
+  { preset: 'conditional', steps: 10, backend: 'tensorflow' },
   { preset: 'mnist', steps: 4, backend: 'wasm' },
   ...['f16', 'bf16', 'int8'].map((codec) => ({ preset: 'mnist', steps: 4, backend: 'tensorflow', codec })),
 ];
