@@ -37,6 +37,7 @@ const entries = {
   coordinator: 'apps/coordinator/src/main.ts',
   'checkpoint-thread': 'apps/coordinator/src/records/checkpoint-thread.ts',
   'output-thread': 'apps/coordinator/src/records/output-thread.ts',
+  'evaluation-thread': 'apps/coordinator/src/records/evaluation-thread.ts',
   worker: 'apps/worker/src/main.ts',
   'compute-thread': 'apps/worker/src/compute-thread.ts',
 };

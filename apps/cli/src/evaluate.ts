@@ -5,7 +5,8 @@
 import { chooseBackend, loadBackend, type BackendRequest } from '@gradcast/backends-node';
 import { readImagesFile, testOriginals } from '@gradcast/dataset';
 import { createEngine, type LoadedBackend } from '@gradcast/engine';
-import { drawImages, floorOf, JUDGES, judgeReal, loadRealPixels, openJudge, type RealPixels } from '@gradcast/judge';
+import { drawImages, floorOf, JUDGES, judgeReal, loadRealPixels, openJudge } from '@gradcast/judge';
+import type { DrawOptions, RealPixels } from '@gradcast/judge';
 import { EvaluateError } from './evaluate-error.ts';
 import { EXIT_DONE } from './exit-codes.ts';
 import { imagesOf, openTrainedModel, type TrainedModel } from './outputs/trained-model.ts';
@@ -63,7 +64,7 @@ async function evaluate(request: EvaluateRequest, { warn, progress }: EvaluateOu
   const loaded = await loadBackend(candidate, { gpu: gpus[0] });
   const told = (what: string) => (done: number, of: number) => progress?.(`${what}: ${done} of ${of} images`);
   try {
-    const images = await subject.images(loaded, told('drawing'));
+    const images = await subject.images(loaded, { labels: real.testLabels, onProgress: told('drawing') });
     const judges = [];
     for (const record of JUDGES.filter(({ name }) => wanted === 'both' || wanted === name)) {
       judges.push(await judged(record, { images, real, loaded, told }));
@@ -98,7 +99,7 @@ async function judged(record: (typeof JUDGES)[number], { images, real, loaded, t
 /** What is to be scored. */
 interface Subject extends Pick<Evaluation, 'source' | 'step' | 'weights' | 'count' | 'seed'> {
   readonly data: string | undefined;
-  images(loaded: LoadedBackend, onProgress: (done: number, of: number) => void): Promise<Uint8Array>;
+  images(loaded: LoadedBackend, how: Pick<DrawOptions, 'labels' | 'onProgress'>): Promise<Uint8Array>;
 }
 
 async function openSubject(request: EvaluateRequest, warn: (line: string) => void): Promise<Subject> {
@@ -114,14 +115,14 @@ async function openSubject(request: EvaluateRequest, warn: (line: string) => voi
     count,
     seed,
     data: model.data,
-    images: (loaded, onProgress) => drawn(model, loaded, { count, seed, onProgress }),
+    images: (loaded, how) => drawn(model, loaded, { count, seed, ...how }),
   };
 }
 
 async function drawn(
   model: TrainedModel,
   loaded: LoadedBackend,
-  options: { readonly count: number; readonly seed: number; readonly onProgress: (done: number, of: number) => void },
+  options: Omit<DrawOptions, 'originals'>,
 ): Promise<Uint8Array> {
   const { task, parameters, data } = model;
   const output = imagesOf(model);

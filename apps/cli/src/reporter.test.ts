@@ -67,6 +67,7 @@ const summary: Summary = {
   exact: true,
   samples: 'runs/r/samples/step-000025.png',
   scores: null,
+  quality: null,
 };
 
 describe('Reporter away from a terminal', () => {

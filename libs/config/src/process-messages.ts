@@ -7,7 +7,7 @@
 import type { RunDefinition } from '@gradcast/definition';
 import type { CredentialRole } from './credential-role.ts';
 import type { CoordinatorConfig, WorkerConfig } from './run-config.ts';
-import type { NumberedEvent, Scores } from './run-events.ts';
+import type { NumberedEvent, Quality, Scores } from './run-events.ts';
 
 /** A credential with its secret. */
 export interface CredentialSecret {
@@ -88,6 +88,8 @@ export interface Summary extends RunDefinition {
   readonly samples: string | null;
   /** The newest scores of a task that has such, or null. */
   readonly scores: Scores | null;
+  /** The newest scores of its samples by a judge, or null. */
+  readonly quality: Quality | null;
 }
 
 /** Child to parent. */

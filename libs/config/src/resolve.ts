@@ -198,6 +198,7 @@ function coordinatorOf(settings: Settings, machine: Machine, problems: Problem[]
     saveSeconds: settings.number('save-seconds')!,
     keepLast: settings.number('keep-last')!,
     sampleEvery: settings.isOn('no-samples') ? null : settings.number('sample-every'),
+    evaluateEvery: settings.number('evaluate-every')!,
     logInterval: settings.number('log-interval')!,
     host,
     port: settings.number('port')!,

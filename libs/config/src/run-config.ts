@@ -53,6 +53,8 @@ export interface CoordinatorConfig extends ChosenDefinition {
   readonly keepLast: number;
   /** Steps between sample grids; 0 draws only the last, null none. */
   readonly sampleEvery: number | null;
+  /** Steps between evaluations of samples by a judge, and one at the end; 0 for none. */
+  readonly evaluateEvery: number;
   /** Steps between progress lines and metrics.jsonl records. */
   readonly logInterval: number;
   readonly host: string;

@@ -17,6 +17,20 @@ const FIELDS: { readonly [T in RunEvent['type']]: readonly Exclude<keyof Extract
   saved: ['step', 'seconds'],
   sampled: ['step'],
   scored: ['step', 'split', 'samples', 'accuracy'],
+  evaluated: [
+    'step',
+    'judge',
+    'samples',
+    'frechet',
+    'kernelDistance',
+    'precision',
+    'recall',
+    'density',
+    'coverage',
+    'entropy',
+    'confidence',
+    'nearestRatio',
+  ],
 };
 
 it('docs/protocol.md has every event with its fields, and no other', () => {

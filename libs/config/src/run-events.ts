@@ -30,6 +30,23 @@ export interface Scores {
   readonly accuracy: number;
 }
 
+/** Scores of generated samples by a judge; docs/quality.md has what they mean. */
+export interface Quality {
+  /** The step that the samples were drawn after. */
+  readonly step: number;
+  readonly judge: string;
+  readonly samples: number;
+  readonly frechet: number;
+  readonly kernelDistance: number;
+  readonly precision: number;
+  readonly recall: number;
+  readonly density: number;
+  readonly coverage: number;
+  readonly entropy: number;
+  readonly confidence: number;
+  readonly nearestRatio: number;
+}
+
 /** Why the state of a run changes. */
 export type Cause =
   /** Version 0 is safe and workers may come. */
@@ -95,7 +112,9 @@ export type RunEvent =
   | { readonly type: 'step-closed'; readonly step: number; readonly skipped: boolean; readonly seconds: number }
   | { readonly type: 'saved'; readonly step: number; readonly seconds: number }
   | { readonly type: 'sampled'; readonly step: number }
-  | ({ readonly type: 'scored'; readonly step: number } & Scores);
+  | ({ readonly type: 'scored'; readonly step: number } & Scores)
+  /** Samples were scored by a judge. */
+  | ({ readonly type: 'evaluated' } & Quality);
 
 /** An event with its place in the stream. */
 export type NumberedEvent = RunEvent & {

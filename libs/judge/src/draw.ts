@@ -1,7 +1,7 @@
 /** Draws the images that are to be judged. */
 import { outputInputs, referenceInputs } from '@gradcast/evaluate';
 import type { Originals } from '@gradcast/evaluate';
-import { fieldShapes } from '@gradcast/task';
+import { chosenLabels, fieldShapes } from '@gradcast/task';
 import type { GradientEngine, ImageOutput } from '@gradcast/task';
 import { sizeOf, sliceFields } from '@gradcast/tensors';
 import { PROGRESS_IMAGES } from './judge.ts';
@@ -11,11 +11,16 @@ export interface DrawOptions {
   readonly count: number;
   readonly seed: number;
   readonly originals?: Originals | undefined;
+  /**
+   * Classes to draw where they may be chosen, again from the first when all are drawn: those of the test images, so that classes
+   * are as frequent as there.
+   */
+  readonly labels: Uint8Array;
   readonly onProgress?: OnProgress;
 }
 
 /**
- * The first images of a seed: the same bytes as `gradcast sample` draws.
+ * The first images of a seed: the same bytes as `gradcast sample` draws of the same classes.
  *
  * @param engine holds the parameters to draw with.
  * @returns `[count, ...shape]`.
@@ -23,9 +28,10 @@ export interface DrawOptions {
 export async function drawImages(
   engine: GradientEngine,
   output: ImageOutput,
-  { count, seed, originals, onProgress }: DrawOptions,
+  { count, seed, originals, labels, onProgress }: DrawOptions,
 ): Promise<Uint8Array> {
-  const { fields } = outputInputs(output, { count, seed, originals });
+  const label = chosenLabels(output) && Uint8Array.from({ length: count }, (_, i) => labels[i % labels.length]);
+  const { fields } = outputInputs(output, { count, seed, originals: label ? { ...originals, label } : originals });
   const reference = referenceInputs(output, originals);
   const pixels = sizeOf(output.values.shape);
   const images = new Uint8Array(count * pixels);

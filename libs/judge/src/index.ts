@@ -1,4 +1,5 @@
 export { drawImages } from './draw.ts';
+export type { DrawOptions } from './draw.ts';
 export { JudgeError } from './errors.ts';
 export type { JudgeErrorCode } from './errors.ts';
 export { Judge, openJudge } from './judge.ts';

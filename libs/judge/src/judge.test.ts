@@ -61,10 +61,20 @@ describe('drawImages', () => {
     const engine = engineOf(({ fields }) =>
       Uint8Array.from({ length: fields.noise.length / 2 }, (_, i) => Math.abs(fields.noise[2 * i] * 100) & 255),
     );
-    const draw = (count: number) => drawImages(engine, output, { count, seed: 5 });
+    const draw = (count: number) => drawImages(engine, output, { count, seed: 5, labels: Uint8Array.of(7, 3) });
     const many = await draw(PROGRESS_IMAGES + 9);
     expect(many).toHaveLength(PROGRESS_IMAGES + 9);
     expect(new Set(many).size).toBeGreaterThan(100);
     expect(many.subarray(0, 20)).toEqual(await draw(20));
+  });
+
+  it('draws classes as frequent as they are among the labels, where they may be chosen', async () => {
+    const output: ImageOutput = {
+      inputs: [{ name: 'digits', source: 'label', shape: [], dtype: 'u8', classes: 10 }],
+      values: { kind: 'image', shape: [1, 1, 1], range: 'unit' },
+    };
+    const engine = engineOf(({ fields }) => Uint8Array.from(fields.digits));
+    const drawn = await drawImages(engine, output, { count: 5, seed: 5, labels: Uint8Array.of(7, 3, 3) });
+    expect([...drawn]).toEqual([7, 3, 3, 7, 3]);
   });
 });

@@ -15,6 +15,8 @@ export interface RealPixels {
   readonly dataset: string;
   readonly training: Uint8Array;
   readonly test: Uint8Array;
+  /** `[count]`, of the test images. */
+  readonly testLabels: Uint8Array;
 }
 
 /**
@@ -28,8 +30,10 @@ export async function loadRealPixels(directory: string | undefined): Promise<Rea
     if (!JUDGES.some(({ dataset }) => dataset === training.sha256)) {
       throw new JudgeError('no-judge', `there is no judge for ${training.title}: only MNIST has one`);
     }
-    const test = await withSet({ directory, split: 'test' }, (set) => Promise.resolve(pixelsOf(set)));
-    return { dataset: training.sha256, training: pixelsOf(training), test };
+    const test = await withSet({ directory, split: 'test' }, (set) =>
+      Promise.resolve({ test: pixelsOf(set), testLabels: set.labels!.read(allOf(set)) as Uint8Array }),
+    );
+    return { dataset: training.sha256, training: pixelsOf(training), ...test };
   });
 }
 
@@ -63,6 +67,10 @@ async function withSet<T>(options: DatasetOptions, use: (set: Dataset) => Promis
   }
 }
 
-function pixelsOf({ inputs, count }: Dataset): Uint8Array {
-  return inputs.read(Uint32Array.from({ length: count }, (_, index) => index)) as Uint8Array;
+function pixelsOf(set: Dataset): Uint8Array {
+  return set.inputs.read(allOf(set)) as Uint8Array;
+}
+
+function allOf({ count }: Dataset): Uint32Array {
+  return Uint32Array.from({ length: count }, (_, index) => index);
 }

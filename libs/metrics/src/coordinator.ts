@@ -47,6 +47,8 @@ export interface CoordinatorMetrics {
   readonly learningRate: Gauge;
   /** Newest score on a split of the data set, 0 to 1. */
   readonly score: Gauge<'score' | 'split'>;
+  /** Newest scores of samples by a judge, by name; docs/quality.md says what each is. */
+  readonly quality: Gauge<'score'>;
   /** Seconds since 1970 at which the newest checkpoint was safe. */
   readonly checkpointTimestamp: Gauge;
   readonly checkpointSeconds: Histogram;
@@ -108,6 +110,7 @@ export function coordinatorMetrics({ version, preset }: BuildInfo): CoordinatorM
     gradientNorm: make.gauge('gradient_norm', 'Norm of the averaged gradient of the last closed step.', ['network']),
     learningRate: make.gauge('learning_rate', 'Learning rate of the last closed step.'),
     score: make.gauge('score', 'Newest score of the model in training, on samples of a split.', ['score', 'split']),
+    quality: make.gauge('quality', 'Newest scores of generated samples by a judge.', ['score']),
     checkpointTimestamp: make.gauge('checkpoint_timestamp_seconds', 'When the newest checkpoint was safe on disk.'),
     checkpointSeconds: make.histogram('checkpoint_duration_seconds', 'Time to hash, write and sync a checkpoint.', {
       buckets: doublingBuckets(0.005, 14),

@@ -21,6 +21,7 @@ function coordinator() {
   metrics.workersRefused.inc({ reason: 'silent' });
   metrics.workers.set({ state: 'leased' }, 2);
   metrics.wireBytes.inc({ direction: 'out', message: 'lease' }, 1024);
+  metrics.quality.set({ score: 'frechet' }, 45.8);
   metrics.loss.set({ network: 'generator' }, 0.7);
   metrics.gradientNorm.set({ network: 'discriminator' }, 1.5);
   metrics.checkpointTimestamp.set(1_790_000_000);
@@ -49,6 +50,7 @@ describe('metrics', () => {
       'gradcast_leases_total',
       'gradcast_leaves_total',
       'gradcast_loss',
+      'gradcast_quality',
       'gradcast_quarantines_total',
       'gradcast_replica_mismatches_total',
       'gradcast_results_refused_total',

@@ -4,10 +4,10 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Worker } from 'node:worker_threads';
 import type { BackendChoice, Scores } from '@gradcast/config';
 import type { TaskIdentity } from '@gradcast/task';
 import { entryUrl } from '../entry.ts';
+import { AskedThread } from './asked-thread.ts';
 
 /** What the thread is started with. */
 export interface OutputSettings {
@@ -49,13 +49,16 @@ const LAST_OUTPUT_MS = 120_000;
 
 export class Outputs {
   readonly #options: OutputsOptions;
-  #thread: Worker | undefined;
+  readonly #thread: AskedThread<OutputRequest, OutputReply>;
   #showing: Promise<void> | undefined;
   #grid: Grid | undefined;
   #scores: Scores | null = null;
 
   constructor(options: OutputsOptions) {
+    const { identity, taskFile, seed, backend, data } = options;
+    const settings: OutputSettings = { identity, taskFile, seed, backend, data };
     this.#options = options;
+    this.#thread = new AskedThread(entryUrl('output-thread', import.meta.url), { settings, title: 'output thread' });
   }
 
   /** Path of the newest grid. */
@@ -102,7 +105,7 @@ export class Outputs {
   }
 
   async close(): Promise<void> {
-    await this.#thread?.terminate();
+    await this.#thread.close();
   }
 
   async #show(step: number, weights: Float32Array<ArrayBuffer>): Promise<void> {
@@ -110,7 +113,7 @@ export class Outputs {
     const path = join(folder, `step-${String(step).padStart(6, '0')}.png`);
     try {
       await mkdir(folder, { recursive: true });
-      const reply = await this.#ask({ weights, path });
+      const reply = await this.#thread.ask({ weights, path }, [weights.buffer]);
       if ('failed' in reply) return this.#options.onFailed(`no output: ${reply.failed}`);
       if ('scores' in reply) {
         this.#scores = reply.scores;
@@ -121,28 +124,5 @@ export class Outputs {
     } catch (error) {
       this.#options.onFailed(`no output: ${error instanceof Error ? error.message : String(error)}`);
     }
-  }
-
-  #ask(request: OutputRequest): Promise<OutputReply> {
-    const { identity, taskFile, seed, backend, data } = this.#options;
-    const settings: OutputSettings = { identity, taskFile, seed, backend, data };
-    this.#thread ??= new Worker(entryUrl('output-thread', import.meta.url), { workerData: settings });
-    const thread = this.#thread;
-    return new Promise((resolve, reject) => {
-      const settle = (how: () => void) => {
-        // Only our own: a Worker has internal listeners under the same names.
-        thread.off('message', onMessage).off('error', onError).off('exit', onExit);
-        how();
-      };
-      const onMessage = (reply: OutputReply) => settle(() => resolve(reply));
-      const onError = (error: unknown) => {
-        // The next time gets a thread of its own.
-        this.#thread = undefined;
-        settle(() => reject(error instanceof Error ? error : new Error(String(error))));
-      };
-      const onExit = (code: number) => onError(new Error(`the output thread ended with code ${code}`));
-      thread.on('message', onMessage).on('error', onError).on('exit', onExit);
-      thread.postMessage(request, [request.weights.buffer]);
-    });
   }
 }

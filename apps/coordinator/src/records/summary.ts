@@ -7,6 +7,7 @@ import type { RunDefinition } from '@gradcast/definition';
 import { globalBatch } from '@gradcast/schedule';
 import { stateBytes } from '@gradcast/optimizer';
 import type { TrainingState } from '@gradcast/optimizer';
+import type { Evaluations } from './evaluations.ts';
 import type { Outputs } from './outputs.ts';
 import type { Telemetry } from './telemetry.ts';
 
@@ -18,10 +19,11 @@ export interface SummaryOptions {
   readonly state: TrainingState;
   readonly telemetry: Pick<Telemetry, 'throughput' | 'workersSeen' | 'backends' | 'used'>;
   readonly outputs: Pick<Outputs, 'grid' | 'scores'>;
+  readonly evaluations: Pick<Evaluations, 'newest'>;
 }
 
 export function summarize(options: SummaryOptions): Summary {
-  const { status, definition, folder, totalSteps, state, telemetry, outputs } = options;
+  const { status, definition, folder, totalSteps, state, telemetry, outputs, evaluations } = options;
   const bytes = stateBytes(state.vectors);
   return {
     status,
@@ -41,6 +43,7 @@ export function summarize(options: SummaryOptions): Summary {
     exact: telemetry.used.count <= 1,
     samples: outputs.grid === null ? null : fromHere(outputs.grid),
     scores: outputs.scores,
+    quality: evaluations.newest,
   };
 }
 

@@ -1,5 +1,6 @@
 import type { ChildMessage } from '@gradcast/config';
 import { ganTask, tinyPresets } from '@gradcast/gan';
+import type { EventLog, MetricsLog } from '@gradcast/run-folder';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import type { Cause, RunStateName } from '../events.ts';
@@ -53,6 +54,27 @@ describe('what the user reads of a run', () => {
       'the run goes on',
       'the run is paused; gradcast resume goes on with it',
       'the operator stops the run; stopping with a checkpoint',
+    ]);
+  });
+
+  it('is what a judge says of its samples, which gets one line of metrics.jsonl', () => {
+    const { telemetry, notices } = harness();
+    const lines: Readonly<Record<string, unknown>>[] = [];
+    const log = { append: (line: (typeof lines)[number]) => void lines.push(line) } as unknown as MetricsLog;
+    const events = { lastSeq: 0, append: () => undefined } as unknown as EventLog;
+    telemetry.begin(log, events, 0);
+    const distances = { frechet: 45.81, kernelDistance: 3, nearestRatio: 0.9 };
+    const shares = { precision: 0.5, recall: 0.25, density: 0.6, coverage: 0.7, entropy: 2, confidence: 0.8 };
+    telemetry.evaluated({ step: 3, judge: '0', samples: 10_000, ...distances, ...shares });
+    telemetry.writeQuality(7);
+    telemetry.writeQuality(8);
+    expect(notices).toEqual(['samples after step 3: Fréchet distance 45.8, precision 0.50, recall 0.25']);
+    const { kernelDistance, nearestRatio, frechet } = distances;
+    expect(lines).toEqual([
+      {
+        ...{ step: 7, time: 0, evaluated_step: 3, evaluated_samples: 10_000, judge: 0, frechet },
+        ...{ ...shares, kernel_distance: kernelDistance, nearest_ratio: nearestRatio },
+      },
     ]);
   });
 

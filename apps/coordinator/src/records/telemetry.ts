@@ -2,7 +2,7 @@
  * Everything a run says to the outside: Prometheus, metrics.jsonl, progress, notices and the log. It decides nothing.
  */
 import type { EventLog, MetricsLog } from '@gradcast/run-folder';
-import type { ChildMessage, Scores } from '@gradcast/config';
+import type { ChildMessage, Quality, Scores } from '@gradcast/config';
 import { coordinatorMetrics, endpoints, processMetrics } from '@gradcast/metrics';
 import type { CoordinatorMetrics, RequestHandler } from '@gradcast/metrics';
 import { printable, REFUSALS, showRate } from '@gradcast/protocol';
@@ -75,6 +75,8 @@ export class Telemetry {
   #workers: () => WorkerView[] = () => [];
   #toldAt = -Infinity;
   #images = 0;
+  /** Scores that no line of metrics.jsonl has yet. */
+  #quality: Quality | undefined;
 
   constructor(options: TelemetryOptions) {
     this.#options = options;
@@ -240,6 +242,16 @@ export class Telemetry {
       case 'scored':
         metrics.score.set({ score: 'accuracy', split: event.split }, event.accuracy);
         return logger.info(event, 'scored');
+      case 'evaluated': {
+        const { frechet, kernelDistance, precision, recall, density, coverage } = event;
+        const { entropy, confidence, nearestRatio } = event;
+        const scores = { frechet, kernel_distance: kernelDistance, precision, recall, density, coverage };
+        const all = { ...scores, entropy, confidence, nearest_ratio: nearestRatio };
+        for (const [score, value] of Object.entries(all)) metrics.quality.set({ score }, value);
+        const shown = `Fréchet distance ${frechet.toFixed(1)}, precision ${precision.toFixed(2)}, recall ${recall.toFixed(2)}`;
+        this.notice(`samples after step ${event.step}: ${shown}`);
+        return logger.info(event, 'evaluated');
+      }
       default:
         // What nobody waits for is for those who read the stream.
         logger.debug(event, event.type);
@@ -330,6 +342,25 @@ export class Telemetry {
     this.stream.publish({ type: 'scored', step, ...scores });
   }
 
+  /** Samples were scored, which takes until some steps later: the next line of metrics.jsonl has it. */
+  evaluated(quality: Quality): void {
+    this.#quality = quality;
+    this.stream.publish({ type: 'evaluated', ...quality });
+  }
+
+  /** The run is over: what its last evaluation came to gets a line of its own. */
+  writeQuality(step: number): void {
+    if (this.#quality) this.#log?.append({ step, time: this.#options.wallClock() / 1000, ...this.#takeQuality() });
+  }
+
+  #takeQuality(): Readonly<Record<string, number>> {
+    if (!this.#quality) return {};
+    const { step, samples, judge, kernelDistance, nearestRatio, ...scores } = this.#quality;
+    this.#quality = undefined;
+    const renamed = { kernel_distance: kernelDistance, nearest_ratio: nearestRatio };
+    return { evaluated_step: step, evaluated_samples: samples, judge: Number(judge), ...scores, ...renamed };
+  }
+
   /** A step closed in which the model diverged, and was left out. */
   skipped(version: number, sentence: string): void {
     this.notice(`${sentence}; the step was skipped`);
@@ -354,6 +385,7 @@ export class Telemetry {
       images_per_second: this.throughput.recent,
       step_seconds: timings.totalMs / 1000,
       ...new HeadCount(this.#workers()).active,
+      ...this.#takeQuality(),
     });
   }
 

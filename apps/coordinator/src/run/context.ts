@@ -11,6 +11,7 @@ import type { Fleet } from './fleet.ts';
 import type { ControlListener } from '../network/control-listener.ts';
 import type { Listeners } from '../network/listeners.ts';
 import type { LedgerRecorder } from '../records/ledger-recorder.ts';
+import type { Evaluations } from '../records/evaluations.ts';
 import type { Outputs } from '../records/outputs.ts';
 import type { Saving } from '../records/saving.ts';
 import type { Telemetry } from '../records/telemetry.ts';
@@ -67,6 +68,7 @@ export interface Services {
   readonly recorder: LedgerRecorder;
   readonly telemetry: Telemetry;
   readonly outputs: Outputs;
+  readonly evaluations: Evaluations;
   /** Makes version 0 safe and tells where the run can be reached. @throws CoordinatorError `checkpoint-write`. */
   announce(): Promise<void>;
   close(): Promise<void>;

@@ -35,10 +35,12 @@ function context(safeAfter: number) {
       fleet: { dismiss: (sentence: string) => Promise.resolve(void told.push(sentence)) },
       telemetry: {
         notice: (sentence: string) => notices.push(sentence),
+        writeQuality: () => undefined,
         throughput: { measured: { seconds: 1 }, overall: 1 },
         used: { count: 1 },
       },
       outputs: { grid: null, scores: null },
+      evaluations: { newest: null },
     },
   } as unknown as RunContext;
   return { under, notices, told, written };

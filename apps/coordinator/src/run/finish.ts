@@ -1,5 +1,5 @@
 /**
- * The end of a run: the last checkpoint, the shutdown drain, the last grid, the summary.
+ * The end of a run: the last checkpoint, the shutdown drain, the last grid, the last evaluation, the summary.
  *
  * Invariant: a run is called completed only once its last state is safe on the disk.
  */
@@ -21,7 +21,7 @@ const LAST_TRIES = 3;
 export async function finish({ options, prepared, services }: RunContext): Promise<Summary> {
   const { config, control } = options;
   const { definition, state, totalSteps, beginning } = prepared;
-  const { fleet, saving, telemetry, outputs } = services;
+  const { fleet, saving, telemetry, outputs, evaluations } = services;
   const { folder } = beginning;
   if (!(await saveLast(saving))) {
     telemetry.notice('the last checkpoint could not be written; --resume goes on from the one before it');
@@ -34,9 +34,13 @@ export async function finish({ options, prepared, services }: RunContext): Promi
   if (ending?.kind === 'end' && config.sampleEvery !== null) {
     await outputs.showLast(state.version, () => state.averagedParameters);
   }
+  if (ending?.kind === 'end' && config.evaluateEvery > 0) {
+    await evaluations.evaluateLast(state.version, () => state.averagedParameters);
+  }
+  telemetry.writeQuality(state.version);
   await drained;
   const status = control.end();
-  const summary = summarize({ status, definition, folder, totalSteps, state, telemetry, outputs });
+  const summary = summarize({ status, definition, folder, totalSteps, state, telemetry, outputs, evaluations });
   try {
     await folder.writeSummary(summary);
   } catch (error) {

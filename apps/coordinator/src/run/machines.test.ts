@@ -138,6 +138,7 @@ describe.each(await machines())('$name', ({ machine }) => {
       state: TrainingState.initial({ task: model, kernels }, 1),
       telemetry,
       outputs: { grid: null, scores: null },
+      evaluations: { newest: null },
     });
     expect(summary).toMatchObject({ backend: profile.backend, exact: true, workers: 1 });
 

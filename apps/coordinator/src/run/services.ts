@@ -19,6 +19,7 @@ import { CoordinatorError } from '../failure.ts';
 import { openJoining } from './join.ts';
 import { Fleet, TICK_MS } from './fleet.ts';
 import type { Prepared, RunOptions, Services } from './context.ts';
+import { Evaluations } from '../records/evaluations.ts';
 import { Outputs } from '../records/outputs.ts';
 import { Saving } from '../records/saving.ts';
 import { operations } from './operations.ts';
@@ -56,6 +57,7 @@ export async function openServices(options: RunOptions, prepared: Prepared): Pro
   );
   telemetry.serveOn(listeners.metrics, () => fleet.workers);
   const outputs = outputsOf(options, prepared, telemetry);
+  const evaluations = evaluationsOf(options, prepared, telemetry);
   const joining = await openJoining(options, prepared, { fleet, telemetry, outputs });
   listeners.admit((connection) => fleet.add(connection));
   const saving = savingOf({ options, prepared, telemetry, incarnation }, recorder);
@@ -101,6 +103,7 @@ export async function openServices(options: RunOptions, prepared: Prepared): Pro
     recorder,
     telemetry,
     outputs,
+    evaluations,
     announce: async () => {
       // Version 0 is safe before the first lease: whatever happens later, there is something to resume from.
       if (!loaded && !(await saving.now()))
@@ -123,7 +126,7 @@ export async function openServices(options: RunOptions, prepared: Prepared): Pro
       arbiters.close();
       listeners.turnAway();
       fleet.disconnect();
-      await Promise.allSettled([saving.close(), outputs.close()]);
+      await Promise.allSettled([saving.close(), outputs.close(), evaluations.close()]);
       telemetry.end();
       await Promise.allSettled([log.close(), events.close()]);
       await recorder.close().catch(() => undefined);
@@ -172,6 +175,16 @@ function outputsOf(
     onFailed: (sentence) => telemetry.writing.failed('sample', sentence),
     onDrawn: (step) => telemetry.sampled(step),
     onScored: (step, scores) => telemetry.scored(step, scores),
+  });
+}
+
+function evaluationsOf({ config }: RunOptions, { definition }: Prepared, telemetry: Telemetry): Evaluations {
+  return new Evaluations({
+    identity: definition,
+    taskFile: config.taskFile,
+    data: config.data,
+    onFailed: (sentence) => telemetry.notice(sentence),
+    onEvaluated: (quality) => telemetry.evaluated(quality),
   });
 }
 

@@ -14,7 +14,7 @@ export async function train(context: RunContext): Promise<void> {
   const { options, prepared, services } = context;
   const { config, control } = options;
   const { totalSteps, codec, kernels, state } = prepared;
-  const { fleet, saving, recorder, outputs, telemetry } = services;
+  const { fleet, saving, recorder, outputs, evaluations, telemetry } = services;
   const { terms } = fleet;
   publish(fleet, state);
   while (state.version < totalSteps) {
@@ -36,9 +36,12 @@ export async function train(context: RunContext): Promise<void> {
     if (control.isEnding) return;
     publish(fleet, state);
     saving.afterStep();
-    const { sampleEvery } = config;
+    const { sampleEvery, evaluateEvery } = config;
     if (sampleEvery && state.version % sampleEvery === 0 && state.version < totalSteps) {
       outputs.show(state.version, () => state.averagedParameters);
+    }
+    if (evaluateEvery && state.version % evaluateEvery === 0 && state.version < totalSteps) {
+      evaluations.evaluate(state.version, () => state.averagedParameters);
     }
   }
   control.apply({ kind: 'end' });

@@ -1,4 +1,5 @@
 /** Options of commands that start no run of their own choice. */
+import { MOST, RUNS } from '../options.ts';
 import type { OptionSpec } from '../options.ts';
 
 export const TOOL_OPTIONS: readonly OptionSpec[] = [
@@ -18,6 +19,14 @@ export const TOOL_OPTIONS: readonly OptionSpec[] = [
     commands: ['evaluate'],
     default: '0',
     help: 'Which of the two judges that come with Gradcast scores the images',
+  },
+  {
+    name: 'evaluate-every',
+    type: { kind: 'integer', min: 0, max: MOST },
+    group: 'Evaluation',
+    commands: RUNS,
+    default: 0,
+    help: 'Steps between evaluations while a run goes on, as gradcast evaluate does them, in a thread of the coordinator; 0 for none',
   },
   {
     name: 'raw',

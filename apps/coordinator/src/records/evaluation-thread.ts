@@ -1,0 +1,89 @@
+/**
+ * Thread that scores samples of the model in training, as `gradcast evaluate` scores a checkpoint: with its own backend, `wasm`,
+ * whose numbers are the same on any machine, and its own engines.
+ */
+import { readlinkSync } from 'node:fs';
+import { setPriority } from 'node:os';
+import { parentPort, workerData } from 'node:worker_threads';
+import { chooseBackend, loadBackend } from '@gradcast/backends-node';
+import { testOriginals } from '@gradcast/dataset';
+import type { TestOriginals } from '@gradcast/dataset';
+import { createEngine } from '@gradcast/engine';
+import type { RealImages } from '@gradcast/evaluate';
+import { drawImages, FLOOR_SAMPLES, JUDGES, judgeReal, loadRealPixels, openJudge } from '@gradcast/judge';
+import type { Judge, RealPixels } from '@gradcast/judge';
+import { findTask } from '@gradcast/own-task';
+import type { GradientEngine, ImageOutput } from '@gradcast/task';
+import type { EvaluationReply, EvaluationRequest, EvaluationSettings } from './evaluations.ts';
+
+const { identity, taskFile, data } = workerData as EvaluationSettings;
+
+/** Every evaluation is of the same points, which `gradcast evaluate` takes, too. */
+const SEED = 0;
+/** Niceness; workers on the same machine come first. */
+const NICENESS = 10;
+
+interface Opened {
+  readonly engine: GradientEngine;
+  readonly output: ImageOutput;
+  readonly originals: TestOriginals | undefined;
+  readonly judge: Judge;
+  readonly pixels: RealPixels;
+  readonly real: RealImages;
+}
+
+async function open(): Promise<Opened> {
+  const task = findTask(identity, taskFile)!;
+  const { name, output } = task;
+  if (output?.values.kind !== 'image' || output.values.shape.join() !== '28,28,1') {
+    throw new Error(`the preset ${name} draws no images that a judge reads`);
+  }
+  const pixels = await loadRealPixels(data ?? undefined);
+  const originals = await testOriginals({ name, output }, data ?? undefined);
+  const { candidate } = await chooseBackend('wasm');
+  const loaded = await loadBackend(candidate);
+  const judge = await openJudge(JUDGES[0], loaded);
+  const real = await judgeReal(judge, pixels);
+  return { engine: createEngine(task, loaded), output: output as ImageOutput, originals, judge, pixels, real };
+}
+
+/** A thread's own number is in the link that it reads here; where there is none it stays as urgent as the others. */
+function giveWay(): void {
+  try {
+    const thread = Number(readlinkSync('/proc/thread-self').split('/').at(-1));
+    setPriority(thread, NICENESS);
+  } catch {
+    return;
+  }
+}
+
+giveWay();
+const opened = open();
+// Told to whoever asks, by then.
+opened.catch(() => undefined);
+
+async function evaluate({ step, weights }: EvaluationRequest): Promise<EvaluationReply> {
+  try {
+    const { engine, output, originals, judge, pixels, real } = await opened;
+    engine.load(weights);
+    const samples = FLOOR_SAMPLES;
+    const labels = pixels.testLabels;
+    const images = await drawImages(engine, output, {
+      count: samples,
+      seed: SEED,
+      originals: originals?.values,
+      labels,
+    });
+    const scores = real.scoresOf(await judge.see(images));
+    const { frechet, kernelDistance, precision, recall, density, coverage, entropy, confidence, nearestRatio } = scores;
+    const overlap = { frechet, kernelDistance, precision, recall, density, coverage };
+    const quality = { step, judge: judge.record.name, samples, ...overlap, entropy, confidence, nearestRatio };
+    return { quality };
+  } catch (error) {
+    return { failed: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+parentPort?.on('message', (request: EvaluationRequest) => {
+  void evaluate(request).then((reply) => parentPort?.postMessage(reply));
+});

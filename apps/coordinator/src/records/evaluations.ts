@@ -1,0 +1,111 @@
+/**
+ * Scores of the samples of the model in training, by a judge, in a thread of their own.
+ *
+ * Invariant: nothing waits for an evaluation but the end of the run, and that for a bounded time; no bit of the run depends on one.
+ */
+import type { Quality } from '@gradcast/config';
+import type { TaskIdentity } from '@gradcast/task';
+import { entryUrl } from '../entry.ts';
+import { AskedThread } from './asked-thread.ts';
+
+/** What the thread is started with. */
+export interface EvaluationSettings {
+  readonly identity: TaskIdentity;
+  /** Path of the user's task file, or null. */
+  readonly taskFile: string | null;
+  /** Folder of the data set, or null for MNIST. */
+  readonly data: string | null;
+}
+
+/** Score what these parameters give. */
+export interface EvaluationRequest {
+  readonly step: number;
+  readonly weights: Float32Array<ArrayBuffer>;
+}
+
+export type EvaluationReply = { readonly quality: Quality } | { readonly failed: string };
+
+type Thread = Pick<AskedThread<EvaluationRequest, EvaluationReply>, 'ask' | 'close'>;
+
+export interface EvaluationsOptions extends EvaluationSettings {
+  /** Told once for each sentence; the next evaluation is tried all the same. */
+  readonly onFailed: (sentence: string) => void;
+  readonly onEvaluated: (quality: Quality) => void;
+  /** Another thread, in tests. */
+  readonly thread?: Thread;
+  /** How long the end of a run waits for the last evaluation. */
+  readonly patienceMs?: number;
+}
+
+/** A slow machine needs a minute or two. */
+const LAST_EVALUATION_MS = 600_000;
+
+export class Evaluations {
+  readonly #options: EvaluationsOptions;
+  readonly #thread: Thread;
+  readonly #told = new Set<string>();
+  #running: Promise<void> | undefined;
+  #newest: Quality | null = null;
+
+  constructor(options: EvaluationsOptions) {
+    const { identity, taskFile, data } = options;
+    const settings: EvaluationSettings = { identity, taskFile, data };
+    this.#options = options;
+    const url = entryUrl('evaluation-thread', import.meta.url);
+    this.#thread = options.thread ?? new AskedThread(url, { settings, title: 'evaluation thread' });
+  }
+
+  get newest(): Quality | null {
+    return this.#newest;
+  }
+
+  /**
+   * Scores what a step led to, unless an earlier one is still being scored.
+   *
+   * @param parameters the task's, with the weights to draw with; copied before this returns.
+   */
+  evaluate(step: number, parameters: () => Float32Array<ArrayBuffer>): void {
+    if (this.#running) return;
+    this.#running = this.#evaluate(step, parameters()).finally(() => (this.#running = undefined));
+  }
+
+  /** Scores what the last step led to, after what is being scored, within a bounded time. */
+  async evaluateLast(step: number, parameters: () => Float32Array<ArrayBuffer>): Promise<void> {
+    const { patienceMs = LAST_EVALUATION_MS } = this.#options;
+    let timer: NodeJS.Timeout | undefined;
+    const patience = new Promise<void>((resolve) => {
+      timer = setTimeout(() => {
+        this.#failed(`the last evaluation was not there within ${patienceMs / 1000} s`);
+        resolve();
+      }, patienceMs);
+    });
+    const last = async () => {
+      await this.#running;
+      this.evaluate(step, parameters);
+      await this.#running;
+    };
+    await Promise.race([last(), patience]);
+    clearTimeout(timer);
+  }
+
+  async close(): Promise<void> {
+    await this.#thread.close();
+  }
+
+  async #evaluate(step: number, weights: Float32Array<ArrayBuffer>): Promise<void> {
+    try {
+      const reply = await this.#thread.ask({ step, weights }, [weights.buffer]);
+      if ('failed' in reply) return this.#failed(`no evaluation: ${reply.failed}`);
+      this.#newest = reply.quality;
+      this.#options.onEvaluated(reply.quality);
+    } catch (error) {
+      this.#failed(`no evaluation: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
+  #failed(sentence: string): void {
+    if (this.#told.has(sentence)) return;
+    this.#told.add(sentence);
+    this.#options.onFailed(sentence);
+  }
+}

@@ -1,0 +1,64 @@
+/** Samples are scored while a run goes on: no step waits for it, and the run comes to the same bits. */
+import { hashesOf, readMetrics, readSummary, runsIn, Workbench } from '@gradcast/testing';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+
+const HOW = 'train --preset mnist --steps 8 --workers 1 --backend wasm --seed 5 --no-samples --log-interval 1 --json';
+const LAST = 8;
+
+let bench: Workbench;
+beforeAll(async () => {
+  bench = await Workbench.create();
+});
+afterEach(() => bench.endProcesses());
+afterAll(() => bench.remove());
+
+interface Event {
+  readonly type: string;
+  readonly seq: number;
+  readonly step?: number;
+  readonly frechet?: number;
+}
+
+async function eventsOf(run: string): Promise<Event[]> {
+  const text = await readFile(join(run, 'events.jsonl'), 'utf8');
+  return text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Event);
+}
+
+describe('--evaluate-every', () => {
+  it('lets no step wait, changes no bit, and tells the same as gradcast evaluate', async () => {
+    for (const [out, flags] of [
+      ['without', ''],
+      ['with', ' --evaluate-every 1'],
+    ]) {
+      const ran = await bench.run(`${HOW}${flags} --out ${out}`);
+      expect(ran.code, ran.stderr).toBe(0);
+    }
+    const [[without], [run]] = await Promise.all(['without', 'with'].map((out) => runsIn(bench.path(out))));
+    const summary = await readSummary(run);
+    expect(hashesOf(summary)).toEqual(hashesOf(await readSummary(without)));
+    expect((await readSummary(without)).quality).toBeNull();
+
+    // The first evaluation takes many times as long as all steps, which closed meanwhile.
+    const events = await eventsOf(run);
+    const first = events.find(({ type }) => type === 'evaluated')!;
+    const closed = events.filter(({ type, seq }) => type === 'step-closed' && seq < first.seq);
+    expect(first.step).toBe(1);
+    expect(closed.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6, 7, LAST]);
+
+    expect(summary.quality).toMatchObject({ step: LAST, judge: '0', samples: 10_000 });
+    const lines = (await readMetrics(run)) as unknown as Readonly<Record<string, number>>[];
+    expect(lines.at(-1)).toMatchObject({ step: LAST, evaluated_step: LAST, frechet: summary.quality!.frechet });
+
+    const evaluated = await bench.run(`evaluate ${run} --json`);
+    expect(evaluated.code, evaluated.stderr).toBe(0);
+    const { judges } = JSON.parse(evaluated.stdout) as { judges: { scores: Readonly<Record<string, unknown>> }[] };
+    const others = ['step', 'judge', 'samples'];
+    const scores = Object.entries(summary.quality!).filter(([name]) => !others.includes(name));
+    expect(judges[0].scores).toMatchObject(Object.fromEntries(scores));
+  });
+});
