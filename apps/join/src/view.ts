@@ -39,6 +39,8 @@ const SUBJECTS: Readonly<Record<string, string>> = {
     'Two neural networks are learning to draw handwritten digits, as in a tutorial of 2019: one draws, the other judges.',
   tutorial:
     'Two neural networks are learning to draw handwritten digits, those of TensorFlow’s tutorial: one draws, the other judges.',
+  conditional:
+    'Two neural networks are learning to draw the handwritten digit that is asked for: one draws, the other judges.',
   classifier: 'A neural network is learning to read handwritten digits.',
 };
 const ANY_SUBJECT = 'It is being trained on many devices at once.';
