@@ -3,13 +3,12 @@
  * SHA-256 is not the one that stands in the code.
  */
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { decodeSafetensors, encodeSafetensors } from '@gradcast/checkpoint';
 import type { Checkpoint, StoredTensor } from '@gradcast/checkpoint';
 import { classifierTask } from '@gradcast/classifier';
+import { shippedFolder } from '@gradcast/files';
 import { collectParameters } from '@gradcast/optimizer';
 import { JudgeError } from './errors.ts';
 import { fromHalf, toHalf } from './half.ts';
@@ -70,15 +69,9 @@ export function encodeWeights({ tensors }: Checkpoint, metadata: Readonly<Record
 }
 
 function shippedWeights(): string {
-  // A bundle lies in <root>/dist, this file in <root>/libs/judge/src: look upwards from either.
-  let folder = dirname(fileURLToPath(import.meta.url));
-  for (;;) {
-    const candidate = join(folder, 'libs', 'judge', 'weights');
-    if (existsSync(candidate)) return candidate;
-    const parent = dirname(folder);
-    if (parent === folder) {
-      throw new JudgeError('judge-weights', 'libs/judge/weights is missing from this installation');
-    }
-    folder = parent;
+  const folder = shippedFolder(import.meta.url, 'libs', 'judge', 'weights');
+  if (folder === undefined) {
+    throw new JudgeError('judge-weights', 'libs/judge/weights is missing from this installation');
   }
+  return folder;
 }

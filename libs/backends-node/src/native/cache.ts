@@ -7,9 +7,8 @@
  */
 import { createHash, type Hash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { cacheFolder } from '@gradcast/files';
+import { join } from 'node:path';
+import { cacheFolder, shippedFolder } from '@gradcast/files';
 import { TENSORFLOW_VERSION, type WheelSet } from './wheels.ts';
 
 /** Names of environment variables and their values, as `process.env` has them. */
@@ -26,25 +25,19 @@ function versionIn(manifest: string): string {
 
 /** Source files of Gradcast's own that are compiled into the binding. */
 export function nativeSources(): string {
-  return shippedFolder('native');
+  return ownFolder('native');
 }
 
 /** The part of `@tensorflow/tfjs-node-gpu` that is used: `binding/` to compile, `js/` to load. */
 export function tfjsNode(): string {
-  return shippedFolder('tfjs-node');
+  return ownFolder('tfjs-node');
 }
 
 /** A folder of this library that is no TypeScript. */
-function shippedFolder(name: 'native' | 'tfjs-node'): string {
-  // The bundle lies in <root>/dist/<stamp>, this file in <root>/libs/backends-node/src/native: look upwards from either.
-  let folder = dirname(fileURLToPath(import.meta.url));
-  for (;;) {
-    const candidate = join(folder, 'libs', 'backends-node', name);
-    if (existsSync(candidate)) return candidate;
-    const parent = dirname(folder);
-    if (parent === folder) throw new Error(`libs/backends-node/${name} is missing from this installation`);
-    folder = parent;
-  }
+function ownFolder(name: 'native' | 'tfjs-node'): string {
+  const folder = shippedFolder(import.meta.url, 'libs', 'backends-node', name);
+  if (folder === undefined) throw new Error(`libs/backends-node/${name} is missing from this installation`);
+  return folder;
 }
 
 /** Name of the folder that holds one set, built by one binding from one state of the sources. */
