@@ -2,14 +2,16 @@
  * `gradcast evaluate`: scores what a trained generator draws, or images from a file, by a judge that comes with Gradcast. It
  * draws as `gradcast sample` does; docs/quality.md says what the numbers mean.
  */
-import { chooseBackend, loadBackend, type BackendRequest } from '@gradcast/backends-node';
-import { readImagesFile, testOriginals } from '@gradcast/dataset';
+import type { BackendRequest } from '@gradcast/backends-node';
+import { readImagesFile } from '@gradcast/dataset';
 import { createEngine, type LoadedBackend } from '@gradcast/engine';
-import { drawImages, floorOf, JUDGES, judgeReal, loadRealPixels, openJudge } from '@gradcast/judge';
+import { drawImages, floorOf, JUDGED_SHAPE, JUDGES, judgeReal, loadRealPixels, openJudge } from '@gradcast/judge';
 import type { DrawOptions, RealPixels } from '@gradcast/judge';
-import { EvaluateError } from './evaluate-error.ts';
+import type { ImageOutput } from '@gradcast/task';
 import { EXIT_DONE } from './exit-codes.ts';
-import { imagesOf, openTrainedModel, type TrainedModel } from './outputs/trained-model.ts';
+import { openChosenBackend } from './outputs/open-engine.ts';
+import { OutputError } from './outputs/output-error.ts';
+import { imagesOf, openTrainedModel, originalsOf, type TrainedModel } from './outputs/trained-model.ts';
 import { scoreTable, type Evaluation, type JudgeScores } from './score-table.ts';
 
 export interface EvaluateRequest {
@@ -40,12 +42,11 @@ export interface EvaluateOutlets {
 
 /** The fewest images that manifolds are made of. */
 const FEWEST = 6;
-const IMAGE = [28, 28, 1];
 
 /**
  * Scores and says the result.
  *
- * @throws EvaluateError, JudgeError, OutputError; RunError, CheckpointError and DatasetError for what is named; BackendError.
+ * @throws OutputError, JudgeError; RunError, CheckpointError and DatasetError for what is named; BackendError.
  */
 export async function runEvaluate(request: EvaluateRequest, outlets: EvaluateOutlets): Promise<number> {
   const evaluation = await evaluate(request, outlets);
@@ -56,12 +57,10 @@ export async function runEvaluate(request: EvaluateRequest, outlets: EvaluateOut
 
 async function evaluate(request: EvaluateRequest, { warn, progress }: EvaluateOutlets): Promise<Evaluation> {
   const { judge: wanted, backend, count, data } = request;
-  if (count < FEWEST) throw new EvaluateError('too-few-samples', `${FEWEST} images are the fewest that can be scored`);
+  if (count < FEWEST) throw new OutputError('too-few-samples', `${FEWEST} images are the fewest that can be scored`);
   const subject = await openSubject(request, warn);
   const real = await loadRealPixels(data ?? subject.data);
-  const { candidate, gpus, sentence } = await chooseBackend(backend);
-  if (backend === 'auto') warn(sentence);
-  const loaded = await loadBackend(candidate, { gpu: gpus[0] });
+  const loaded = await openChosenBackend(backend, warn);
   const told = (what: string) => (done: number, of: number) => progress?.(`${what}: ${done} of ${of} images`);
   try {
     const images = await subject.images(loaded, { labels: real.testLabels, onProgress: told('drawing') });
@@ -115,21 +114,19 @@ async function openSubject(request: EvaluateRequest, warn: (line: string) => voi
     count,
     seed,
     data: model.data,
-    images: (loaded, how) => drawn(model, loaded, { count, seed, ...how }),
+    images: (loaded, how) => drawn({ model, output }, loaded, { count, seed, ...how }),
   };
 }
 
 async function drawn(
-  model: TrainedModel,
+  { model, output }: { readonly model: TrainedModel; readonly output: ImageOutput },
   loaded: LoadedBackend,
   options: Omit<DrawOptions, 'originals'>,
 ): Promise<Uint8Array> {
-  const { task, parameters, data } = model;
-  const output = imagesOf(model);
-  const originals = (await testOriginals({ name: task.name, output }, data))?.values;
-  const engine = createEngine(task, loaded);
+  const originals = await originalsOf(model, output);
+  const engine = createEngine(model.task, loaded);
   try {
-    engine.load(parameters);
+    engine.load(model.parameters);
     return await drawImages(engine, output, { ...options, originals });
   } finally {
     engine.dispose();
@@ -141,7 +138,7 @@ async function fileSubject(source: string, wanted: number, warn: (line: string) 
   requireShape(shape, source);
   const count = Math.min(held, wanted);
   if (count < FEWEST) {
-    throw new EvaluateError('too-few-samples', `${source} holds ${held} images; ${FEWEST} are the fewest to be scored`);
+    throw new OutputError('too-few-samples', `${source} holds ${held} images; ${FEWEST} are the fewest to be scored`);
   }
   if (count < wanted) warn(`${source} holds ${held} images: scores compare with those of as many only`);
   return {
@@ -155,8 +152,9 @@ async function fileSubject(source: string, wanted: number, warn: (line: string) 
   };
 }
 
-/** @throws EvaluateError `image-shape` for images that no judge has learned to read. */
+/** @throws OutputError `image-shape` for images that no judge has learned to read. */
 function requireShape(shape: readonly number[], source: string): void {
-  if (shape.length === IMAGE.length && shape.every((size, axis) => size === IMAGE[axis])) return;
-  throw new EvaluateError('image-shape', `${source} has images of ${shape.join('x')}; judges read ${IMAGE.join('x')}`);
+  if (shape.join() === JUDGED_SHAPE.join()) return;
+  const sentence = `${source} has images of ${shape.join('x')}; judges read ${JUDGED_SHAPE.join('x')}`;
+  throw new OutputError('image-shape', sentence);
 }

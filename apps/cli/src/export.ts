@@ -4,15 +4,14 @@
  */
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { chooseBackend, loadBackend, type BackendRequest } from '@gradcast/backends-node';
-import { testOriginals } from '@gradcast/dataset';
+import type { BackendRequest } from '@gradcast/backends-node';
 import { outputStatistics, type LoadedBackend } from '@gradcast/engine';
 import { referenceInputs } from '@gradcast/evaluate';
 import { exportedModel, htmlPage, onnxFile, safetensorsFile, tfjsFiles, type ExportedModel } from '@gradcast/export';
-import { warnOnStderr } from './outputs/open-engine.ts';
+import { openChosenBackend, warnOnStderr } from './outputs/open-engine.ts';
 import { OutputError } from './outputs/output-error.ts';
 import { assertPlace, writeOutputFile, writeOutputFolder } from './outputs/place.ts';
-import { openTrainedModel, type TrainedModel } from './outputs/trained-model.ts';
+import { openTrainedModel, originalsOf, type TrainedModel } from './outputs/trained-model.ts';
 
 export type ExportFormat = 'tfjs' | 'safetensors' | 'onnx' | 'html';
 
@@ -64,19 +63,14 @@ export async function runExport(options: ExportOptions, around: ExportSurroundin
 }
 
 /** A backend is needed for BatchNorm alone. */
-async function statisticsOf({ task, parameters, data, path }: TrainedModel, open: () => Promise<LoadedBackend>) {
+async function statisticsOf(trained: TrainedModel, open: () => Promise<LoadedBackend>) {
+  const { task, parameters, path } = trained;
   const { output } = task;
   if (!output)
     throw new OutputError('no-output', `${path} is of the preset ${task.name}, which says nothing of an output`);
   if (task.running.length === 0) return {};
-  const originals = (await testOriginals({ name: task.name, output }, data))?.values;
+  const originals = await originalsOf(trained, output);
   return outputStatistics(task, await open(), { parameters, reference: referenceInputs(output, originals) });
-}
-
-async function openChosenBackend(backend: BackendRequest, warn: (line: string) => void): Promise<LoadedBackend> {
-  const { candidate, gpus, sentence } = await chooseBackend(backend);
-  if (backend === 'auto') warn(sentence);
-  return loadBackend(candidate, { gpu: gpus[0] });
 }
 
 async function write(

@@ -5,12 +5,11 @@
 import { resolve } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { BackendRequest } from '@gradcast/backends-node';
-import { testOriginals } from '@gradcast/dataset';
 import { Animation, latentWalk, referenceInputs, sampleGrid } from '@gradcast/evaluate';
 import { openChosenEngine, warnOnStderr, type DrawingSurroundings } from './outputs/open-engine.ts';
 import { OutputError } from './outputs/output-error.ts';
 import { assertPlace, streamOutputFile } from './outputs/place.ts';
-import { imagesOf, openTrainedModel } from './outputs/trained-model.ts';
+import { imagesOf, openTrainedModel, originalsOf } from './outputs/trained-model.ts';
 import type { Watched } from './outputs/watched.ts';
 
 export interface InterpolateOptions {
@@ -72,7 +71,7 @@ export async function runInterpolate(
   const engine = await openEngine(task, options.backend, warn);
   try {
     engine.load(model.parameters);
-    const originals = (await testOriginals({ name: task.name, output: drawn }, model.data))?.values;
+    const originals = await originalsOf(model, drawn);
     const reference = referenceInputs(drawn, originals);
     const walk = latentWalk(drawn, { count, points, steps, seed, originals });
     const atOnce = Math.max(1, Math.floor(AT_ONCE / count));

@@ -3,7 +3,6 @@
  * has one, and BatchNorm statistics from fixed reference inputs, as the grids of a run do.
  */
 import { extname, resolve } from 'node:path';
-import { testOriginals } from '@gradcast/dataset';
 import type { BackendRequest } from '@gradcast/backends-node';
 import { encodeNpy, gridShape, outputInputs, referenceInputs, sampleGrid, samplePngs } from '@gradcast/evaluate';
 import type { GridShape, ImageShape } from '@gradcast/evaluate';
@@ -12,7 +11,7 @@ import type { ImageOutput } from '@gradcast/task';
 import { openChosenEngine, warnOnStderr, type DrawingSurroundings } from './outputs/open-engine.ts';
 import { OutputError } from './outputs/output-error.ts';
 import { assertPlace, writeOutputFile, writeOutputFolder } from './outputs/place.ts';
-import { imagesOf, openTrainedModel } from './outputs/trained-model.ts';
+import { imagesOf, openTrainedModel, originalsOf } from './outputs/trained-model.ts';
 
 /** What to draw. */
 export interface SampleOptions {
@@ -71,7 +70,7 @@ export async function runSample(options: SampleOptions, around: DrawingSurroundi
   const engine = await openEngine(task, backend, warn);
   try {
     engine.load(model.parameters);
-    const originals = (await testOriginals({ name: task.name, output: drawn }, model.data))?.values;
+    const originals = await originalsOf(model, drawn);
     const inputs = outputInputs(drawn, { count, seed, originals, label: digit ?? undefined });
     const images = await engine.infer(inputs, referenceInputs(drawn, originals));
     await form.write(output, images as Uint8Array, { count, shape: drawn.values.shape, rows: grid.rows });

@@ -12,6 +12,9 @@ import { loadWeights } from './weights.ts';
 /** Told how many images of how many were looked at. */
 export type OnProgress = (done: number, of: number) => void;
 
+/** Height, width and channels of the images that judges read. */
+export const JUDGED_SHAPE = classifierLayers.images.shape;
+
 /** Images between two reports of progress; a multiple of what engines take at once, so that it changes no bit. */
 export const PROGRESS_IMAGES = 1024;
 

@@ -1,5 +1,5 @@
 import { chooseBackend, loadBackend, type BackendRequest } from '@gradcast/backends-node';
-import { createEngine } from '@gradcast/engine';
+import { createEngine, type LoadedBackend } from '@gradcast/engine';
 import type { Trainable } from '@gradcast/network';
 import type { GradientEngine } from '@gradcast/task';
 
@@ -9,11 +9,16 @@ export type EngineOpener = (
   warn: (line: string) => void,
 ) => Promise<GradientEngine>;
 
-/** An engine on the backend asked for; says which one `auto` is. @throws BackendError */
-export async function openChosenEngine(...[task, backend, warn]: Parameters<EngineOpener>): Promise<GradientEngine> {
+/** The backend asked for; says which one `auto` is. @throws BackendError */
+export async function openChosenBackend(backend: BackendRequest, warn: (line: string) => void): Promise<LoadedBackend> {
   const { candidate, gpus, sentence } = await chooseBackend(backend);
   if (backend === 'auto') warn(sentence);
-  return createEngine(task, await loadBackend(candidate, { gpu: gpus[0] }));
+  return loadBackend(candidate, { gpu: gpus[0] });
+}
+
+/** An engine on it. @throws BackendError */
+export async function openChosenEngine(...[task, backend, warn]: Parameters<EngineOpener>): Promise<GradientEngine> {
+  return createEngine(task, await openChosenBackend(backend, warn));
 }
 
 /** What a command that draws needs besides its options; tests put their own in its place. */

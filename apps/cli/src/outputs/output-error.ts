@@ -1,4 +1,4 @@
-/** What can be wrong with a request for images or files of a trained model, besides what can be wrong with a checkpoint. */
+/** What can be wrong with a request for images, files or scores of a trained model, besides what can be wrong with a checkpoint. */
 export type OutputErrorCode =
   | 'output-kind'
   | 'no-samples'
@@ -10,10 +10,18 @@ export type OutputErrorCode =
   | 'bad-grid'
   | 'output-folder'
   | 'output-not-writable'
-  | 'checkpoint-preset';
+  | 'checkpoint-preset'
+  | 'too-few-samples'
+  | 'image-shape';
 
 /** Codes of a command line that is wrong; the others are of a world that is. */
-const USAGE: readonly OutputErrorCode[] = ['output-kind', 'output-folder', 'no-labels', 'digit-unknown'];
+const USAGE: readonly OutputErrorCode[] = [
+  'output-kind',
+  'output-folder',
+  'no-labels',
+  'digit-unknown',
+  'too-few-samples',
+];
 
 /** What was asked for cannot be made. `message` is one sentence for a user. */
 export class OutputError extends Error {

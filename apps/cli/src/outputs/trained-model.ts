@@ -1,9 +1,11 @@
 /** The trained model of a run: the weights that samples are drawn with, and what they belong to. */
 import { loadCheckpoint, type Checkpoint } from '@gradcast/checkpoint';
+import { testOriginals } from '@gradcast/dataset';
+import type { Originals } from '@gradcast/evaluate';
 import type { Trainable } from '@gradcast/network';
 import { collectParameters, StateMismatchError } from '@gradcast/optimizer';
 import { findTask } from '@gradcast/own-task';
-import type { ImageOutput } from '@gradcast/task';
+import type { ImageOutput, TaskOutput } from '@gradcast/task';
 import { OutputError } from './output-error.ts';
 
 export interface TrainedModel {
@@ -46,6 +48,14 @@ export async function openTrainedModel({ run, task: file, raw, warn }: OpenModel
 export function imagesOf({ task: { name, output }, path }: TrainedModel): ImageOutput {
   if (output?.values.kind === 'image') return output as ImageOutput;
   throw new OutputError('no-samples', `${path} is of the preset ${name}, which draws no images`);
+}
+
+/** What of its data set the model's output is computed from, if anything is. @throws DatasetError */
+export async function originalsOf(
+  { task: { name }, data }: TrainedModel,
+  output: TaskOutput,
+): Promise<Originals | undefined> {
+  return (await testOriginals({ name, output }, data))?.values;
 }
 
 function taskOf({ info }: Checkpoint, path: string, file: string | null): Trainable {

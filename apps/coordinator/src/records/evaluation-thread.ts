@@ -10,7 +10,7 @@ import { testOriginals } from '@gradcast/dataset';
 import type { TestOriginals } from '@gradcast/dataset';
 import { createEngine } from '@gradcast/engine';
 import type { RealImages } from '@gradcast/evaluate';
-import { drawImages, FLOOR_SAMPLES, JUDGES, judgeReal, loadRealPixels, openJudge } from '@gradcast/judge';
+import { drawImages, FLOOR_SAMPLES, JUDGED_SHAPE, JUDGES, judgeReal, loadRealPixels, openJudge } from '@gradcast/judge';
 import type { Judge, RealPixels } from '@gradcast/judge';
 import { findTask } from '@gradcast/own-task';
 import type { GradientEngine, ImageOutput } from '@gradcast/task';
@@ -35,7 +35,7 @@ interface Opened {
 async function open(): Promise<Opened> {
   const task = findTask(identity, taskFile)!;
   const { name, output } = task;
-  if (output?.values.kind !== 'image' || output.values.shape.join() !== '28,28,1') {
+  if (output?.values.kind !== 'image' || output.values.shape.join() !== JUDGED_SHAPE.join()) {
     throw new Error(`the preset ${name} draws no images that a judge reads`);
   }
   const pixels = await loadRealPixels(data ?? undefined);
