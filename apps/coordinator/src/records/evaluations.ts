@@ -7,6 +7,7 @@ import type { Quality } from '@gradcast/config';
 import type { TaskIdentity } from '@gradcast/task';
 import { entryUrl } from '../entry.ts';
 import { AskedThread } from './asked-thread.ts';
+import { OneAtATime } from './one-at-a-time.ts';
 
 /** What the thread is started with. */
 export interface EvaluationSettings {
@@ -44,7 +45,7 @@ export class Evaluations {
   readonly #options: EvaluationsOptions;
   readonly #thread: Thread;
   readonly #told = new Set<string>();
-  #running: Promise<void> | undefined;
+  readonly #work = new OneAtATime();
   #newest: Quality | null = null;
 
   constructor(options: EvaluationsOptions) {
@@ -65,27 +66,16 @@ export class Evaluations {
    * @param parameters the task's, with the weights to draw with; copied before this returns.
    */
   evaluate(step: number, parameters: () => Float32Array<ArrayBuffer>): void {
-    if (this.#running) return;
-    this.#running = this.#evaluate(step, parameters()).finally(() => (this.#running = undefined));
+    this.#work.begin(() => this.#evaluate(step, parameters()));
   }
 
   /** Scores what the last step led to, after what is being scored, within a bounded time. */
   async evaluateLast(step: number, parameters: () => Float32Array<ArrayBuffer>): Promise<void> {
     const { patienceMs = LAST_EVALUATION_MS } = this.#options;
-    let timer: NodeJS.Timeout | undefined;
-    const patience = new Promise<void>((resolve) => {
-      timer = setTimeout(() => {
-        this.#failed(`the last evaluation was not there within ${patienceMs / 1000} s`);
-        resolve();
-      }, patienceMs);
+    await this.#work.last(() => this.#evaluate(step, parameters()), {
+      patienceMs,
+      onLate: () => this.#failed(`the last evaluation was not there within ${patienceMs / 1000} s`),
     });
-    const last = async () => {
-      await this.#running;
-      this.evaluate(step, parameters);
-      await this.#running;
-    };
-    await Promise.race([last(), patience]);
-    clearTimeout(timer);
   }
 
   async close(): Promise<void> {

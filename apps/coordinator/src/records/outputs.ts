@@ -8,6 +8,7 @@ import type { BackendChoice, Scores } from '@gradcast/config';
 import type { TaskIdentity } from '@gradcast/task';
 import { entryUrl } from '../entry.ts';
 import { AskedThread } from './asked-thread.ts';
+import { OneAtATime } from './one-at-a-time.ts';
 
 /** What the thread is started with. */
 export interface OutputSettings {
@@ -50,7 +51,7 @@ const LAST_OUTPUT_MS = 120_000;
 export class Outputs {
   readonly #options: OutputsOptions;
   readonly #thread: AskedThread<OutputRequest, OutputReply>;
-  #showing: Promise<void> | undefined;
+  readonly #work = new OneAtATime();
   #grid: Grid | undefined;
   #scores: Scores | null = null;
 
@@ -82,26 +83,17 @@ export class Outputs {
    * @param parameters the task's, with the weights to show; copied before this returns.
    */
   show(step: number, parameters: () => Float32Array<ArrayBuffer>): void {
-    if (this.#showing || !this.#options.isShown) return;
-    this.#showing = this.#show(step, parameters()).finally(() => (this.#showing = undefined));
+    if (this.#options.isShown) this.#work.begin(() => this.#show(step, parameters()));
   }
 
   /** Shows what the last step led to, after what is being shown, within a bounded time. */
   async showLast(step: number, parameters: () => Float32Array<ArrayBuffer>): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const patience = new Promise<void>((resolve) => {
-      timer = setTimeout(() => {
-        this.#options.onFailed(`the last output of the model was not there within ${LAST_OUTPUT_MS / 1000} s`);
-        resolve();
-      }, LAST_OUTPUT_MS);
+    const { isShown, onFailed } = this.#options;
+    if (!isShown) return;
+    await this.#work.last(() => this.#show(step, parameters()), {
+      patienceMs: LAST_OUTPUT_MS,
+      onLate: () => onFailed(`the last output of the model was not there within ${LAST_OUTPUT_MS / 1000} s`),
     });
-    const last = async () => {
-      await this.#showing;
-      this.show(step, parameters);
-      await this.#showing;
-    };
-    await Promise.race([last(), patience]);
-    clearTimeout(timer);
   }
 
   async close(): Promise<void> {

@@ -15,6 +15,7 @@ import { EventStream } from './event-stream.ts';
 import { HeadCount } from './head-count.ts';
 import { KnownWorkers } from './known-workers.ts';
 import { leavesByRole } from './leaves-by-role.ts';
+import { qualityNumbers, UnwrittenQuality } from './quality.ts';
 import { PHASES, Throughput } from './records.ts';
 import type { StepRecord } from './records.ts';
 import { Repeats } from './repeats.ts';
@@ -75,8 +76,7 @@ export class Telemetry {
   #workers: () => WorkerView[] = () => [];
   #toldAt = -Infinity;
   #images = 0;
-  /** Scores that no line of metrics.jsonl has yet. */
-  #quality: Quality | undefined;
+  readonly #unwritten = new UnwrittenQuality();
 
   constructor(options: TelemetryOptions) {
     this.#options = options;
@@ -243,11 +243,8 @@ export class Telemetry {
         metrics.score.set({ score: 'accuracy', split: event.split }, event.accuracy);
         return logger.info(event, 'scored');
       case 'evaluated': {
-        const { frechet, kernelDistance, precision, recall, density, coverage } = event;
-        const { entropy, confidence, nearestRatio } = event;
-        const scores = { frechet, kernel_distance: kernelDistance, precision, recall, density, coverage };
-        const all = { ...scores, entropy, confidence, nearest_ratio: nearestRatio };
-        for (const [score, value] of Object.entries(all)) metrics.quality.set({ score }, value);
+        const { frechet, precision, recall } = event;
+        for (const [score, value] of Object.entries(qualityNumbers(event))) metrics.quality.set({ score }, value);
         const shown = `Fréchet distance ${frechet.toFixed(1)}, precision ${precision.toFixed(2)}, recall ${recall.toFixed(2)}`;
         this.notice(`samples after step ${event.step}: ${shown}`);
         return logger.info(event, 'evaluated');
@@ -344,21 +341,14 @@ export class Telemetry {
 
   /** Samples were scored, which takes until some steps later: the next line of metrics.jsonl has it. */
   evaluated(quality: Quality): void {
-    this.#quality = quality;
+    this.#unwritten.hear(quality);
     this.stream.publish({ type: 'evaluated', ...quality });
   }
 
   /** The run is over: what its last evaluation came to gets a line of its own. */
   writeQuality(step: number): void {
-    if (this.#quality) this.#log?.append({ step, time: this.#options.wallClock() / 1000, ...this.#takeQuality() });
-  }
-
-  #takeQuality(): Readonly<Record<string, number>> {
-    if (!this.#quality) return {};
-    const { step, samples, judge, kernelDistance, nearestRatio, ...scores } = this.#quality;
-    this.#quality = undefined;
-    const renamed = { kernel_distance: kernelDistance, nearest_ratio: nearestRatio };
-    return { evaluated_step: step, evaluated_samples: samples, judge: Number(judge), ...scores, ...renamed };
+    const quality = this.#unwritten.take();
+    if (quality) this.#log?.append({ step, time: this.#options.wallClock() / 1000, ...quality });
   }
 
   /** A step closed in which the model diverged, and was left out. */
@@ -385,7 +375,7 @@ export class Telemetry {
       images_per_second: this.throughput.recent,
       step_seconds: timings.totalMs / 1000,
       ...new HeadCount(this.#workers()).active,
-      ...this.#takeQuality(),
+      ...this.#unwritten.take(),
     });
   }
 
