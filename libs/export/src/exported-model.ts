@@ -1,5 +1,5 @@
 /** A trained task as a chain of plain layers. */
-import { Network } from '@gradcast/network';
+import { layerNames, Network } from '@gradcast/network';
 import type { LayerSpec, Trainable } from '@gradcast/network';
 import type { BatchField, LabelField, TaskOutput } from '@gradcast/task';
 import { tensorView } from '@gradcast/tensors';
@@ -44,12 +44,10 @@ export function exportedModel({ task, step, parameters, statistics }: ExportedMo
   const layers: ExportedLayer[] = [];
   for (const options of chain.networks) {
     let input = options.input;
-    const seen = new Map<string, number>();
+    const ownNames = layerNames(options.name, options.layers);
     for (const [index, { outputShape, parameters: tensors }] of new Network(options).layers.entries()) {
       const spec = options.layers[index];
-      const count = seen.get(spec.kind) ?? 0;
-      seen.set(spec.kind, count + 1);
-      const own = `${options.name}/${spec.kind}${count === 0 ? '' : `_${count}`}`;
+      const own = ownNames[index];
       const named = (part: string) => tensors.some((tensor) => tensor.name === `${own}/${part}`);
       const weights = {
         of: (part: string) => weightsOf(`${own}/${part}`),

@@ -168,25 +168,8 @@ const conditional: Preset = {
   name: 'conditional',
   description: 'as mnist, with the digit told to both networks, so that samples of one can be asked for',
   classes: DIGITS,
-  generator: [
-    dense(7 * 7 * 128, { bias: false }),
-    reshape([7, 7, 128]),
-    classBatchNorm(DIGITS),
-    relu(),
-    convTranspose(64, 4, { stride: 2, bias: false }),
-    classBatchNorm(DIGITS),
-    relu(),
-    convTranspose(1, 4, { stride: 2 }),
-    tanh(),
-  ],
-  discriminator: [
-    conv(64, 4, { stride: 2 }),
-    leakyRelu(0.2),
-    conv(128, 4, { stride: 2 }),
-    leakyRelu(0.2),
-    reshape([7 * 7 * 128]),
-    projection(DIGITS),
-  ],
+  generator: mnist.generator.map((layer) => (layer.kind === 'batch_norm' ? classBatchNorm(DIGITS) : layer)),
+  discriminator: [...mnist.discriminator.slice(0, -1), projection(DIGITS)],
 };
 
 /** The presets by name, the default first. */

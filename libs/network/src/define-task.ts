@@ -1,5 +1,5 @@
 /** A task from its networks and a function that computes a step: what most tasks need, the built-in classifier among them. */
-import { LR_SCHEDULES, SCHEDULE_IMAGES_LIMIT } from '@gradcast/definition';
+import { runDefinition } from '@gradcast/definition';
 import type { Recipe } from '@gradcast/definition';
 import type {
   AdamSpec,
@@ -181,14 +181,12 @@ function outside(task: string, key: string, value: number | string): ModelError 
 }
 
 function requireRecipe(task: string, recipe: Recipe): void {
-  const { lrSchedule = 'constant', decayShare = 1, lrEndFactor = 0, clipNorm = 0 } = recipe;
-  if (!LR_SCHEDULES.includes(lrSchedule)) throw outside(task, 'lrSchedule', lrSchedule);
+  const { decayShare = 1, ...defaults } = recipe;
   if (!(decayShare > 0 && decayShare <= 1)) throw outside(task, 'decayShare', decayShare);
-  if (!(lrEndFactor >= 0 && lrEndFactor <= 1)) throw outside(task, 'lrEndFactor', lrEndFactor);
-  if (!(clipNorm >= 0 && clipNorm < Infinity)) throw outside(task, 'clipNorm', clipNorm);
-  for (const key of ['warmUpImages', 'averageImages'] as const) {
-    const { [key]: images = 0 } = recipe;
-    if (!(Number.isInteger(images) && images >= 0 && images <= SCHEDULE_IMAGES_LIMIT)) throw outside(task, key, images);
+  // What is the default of an entry of the run definition has its bounds.
+  for (const key of ['lrSchedule', 'warmUpImages', 'lrEndFactor', 'clipNorm', 'averageImages'] as const) {
+    const { [key]: value } = defaults;
+    if (value !== undefined && !runDefinition.shape[key].safeParse(value).success) throw outside(task, key, value);
   }
 }
 

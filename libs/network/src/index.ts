@@ -18,11 +18,11 @@ export type { Activation, ConvolutionSettings, ConvolutionSpec, Initializer, Lay
 export { largest, meanSquaredError, softmaxCrossEntropy } from './losses.ts';
 export type { ClassificationLoss, Loss } from './losses.ts';
 export { ModelError } from './model-error.ts';
-export { disposeTrace, Network } from './network.ts';
+export { disposeTrace, layerNames, Network } from './network.ts';
 export type { BackwardOptions, NetworkOptions, Trace } from './network.ts';
 export { layOutNetworks } from './networks.ts';
-export type { OutputChain } from './output-chain.ts';
 export type { NetworkParts, NetworksOptions } from './networks.ts';
+export type { OutputChain } from './output-chain.ts';
 export { fromPixels, toPixels } from './pixels.ts';
 export type * from './program.ts';
 export type { NetworkApply, NetworkPass, Told } from './step-program.ts';

@@ -150,14 +150,22 @@ export class Network {
   }
 }
 
-function chain({ name, input, layers: specs, batchNormEpsilon }: NetworkOptions): Layer[] {
+/** The name of each layer of a network, which its tensors' names begin with: by kind and count. */
+export function layerNames(network: string, specs: readonly LayerSpec[]): string[] {
   const used = new Map<string, number>();
+  return specs.map(({ kind }) => {
+    const count = used.get(kind) ?? 0;
+    used.set(kind, count + 1);
+    return `${network}/${kind}${count === 0 ? '' : `_${count}`}`;
+  });
+}
+
+function chain({ name, input, layers: specs, batchNormEpsilon }: NetworkOptions): Layer[] {
+  const names = layerNames(name, specs);
   const layers: Layer[] = [];
   let shape = input;
-  for (const spec of specs) {
-    const count = used.get(spec.kind) ?? 0;
-    used.set(spec.kind, count + 1);
-    const layer = layerOf(`${name}/${spec.kind}${count === 0 ? '' : `_${count}`}`, spec, { shape, batchNormEpsilon });
+  for (const [index, spec] of specs.entries()) {
+    const layer = layerOf(names[index], spec, { shape, batchNormEpsilon });
     layers.push(layer);
     shape = layer.outputShape;
   }
