@@ -23,19 +23,9 @@ export function kernelDistance(real: Rows, generated: Rows): number {
   const blocks = Math.floor(count / size);
   let sum = 0;
   for (let block = 0; block < blocks; block++) {
-    sum += blockDistance(blockOf(real, block * size, size), blockOf(generated, block * size, size));
+    sum += blockDistance(firstRows(real, size, block * size), firstRows(generated, size, block * size));
   }
   return sum / blocks;
-}
-
-function blockOf({ values, dimensions, squaredLengths }: Rows, from: number, size: number): Rows {
-  const rest: Rows = {
-    values: values.subarray(from * dimensions),
-    count: squaredLengths.length - from,
-    dimensions,
-    squaredLengths: squaredLengths.subarray(from),
-  };
-  return firstRows(rest, size);
 }
 
 /** Sums over ordered pairs of different samples within, over all pairs between. */

@@ -39,14 +39,14 @@ export function rowsOf(values: Float32Array | Float64Array, dimensions: number):
   return { values: doubles, count, dimensions, squaredLengths };
 }
 
-/** The first rows of a set: a view. */
-export function firstRows({ values, count, dimensions, squaredLengths }: Rows, most: number): Rows {
-  const kept = Math.min(count, most);
+/** The first rows of a set, or those from another one on: a view. */
+export function firstRows({ values, count, dimensions, squaredLengths }: Rows, most: number, from = 0): Rows {
+  const to = Math.min(count, from + most);
   return {
-    values: values.subarray(0, kept * dimensions),
-    count: kept,
+    values: values.subarray(from * dimensions, to * dimensions),
+    count: to - from,
     dimensions,
-    squaredLengths: squaredLengths.subarray(0, kept),
+    squaredLengths: squaredLengths.subarray(from, to),
   };
 }
 

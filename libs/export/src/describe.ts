@@ -28,6 +28,17 @@ export function describeModel({ name, step, input, labels, output }: ExportedMod
   };
 }
 
+/** The same with text for values, as the metadata of a file holds it: what has members of its own is JSON. */
+export function metadataOf(model: ExportedModel): Readonly<Record<string, string>> {
+  const { input, labels, output, ...about } = describeModel(model);
+  return {
+    ...about,
+    input: JSON.stringify(input),
+    ...(labels && { labels: JSON.stringify(labels) }),
+    output: JSON.stringify(output),
+  };
+}
+
 function describeOutput(output: OutputValues): Readonly<Record<string, unknown>> {
   switch (output.kind) {
     case 'image':

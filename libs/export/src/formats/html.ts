@@ -6,6 +6,7 @@ import { ExportError } from '../export-error.ts';
 import type { ExportedModel } from '../exported-model.ts';
 import { tensorsOf } from '../layer.ts';
 import { describeLayer, describeModel } from '../describe.ts';
+import { bytesOf } from './bytes.ts';
 
 /** What the page is made of. */
 export interface PageParts {
@@ -38,10 +39,10 @@ export function htmlPage(model: ExportedModel, { document, style, script }: Page
   }
   const tensors: Record<string, readonly [number, number]> = {};
   let length = 0;
-  const chunks = model.layers.flatMap(tensorsOf).map(({ name: tensor, data }) => {
-    tensors[tensor] = [length, data.length];
-    length += data.length;
-    return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+  const chunks = model.layers.flatMap(tensorsOf).map((tensor) => {
+    tensors[tensor.name] = [length, tensor.data.length];
+    length += tensor.data.length;
+    return bytesOf(tensor);
   });
   const title = `Drawn by ${name}, trained for ${step} steps`;
   const page: PageModel = {

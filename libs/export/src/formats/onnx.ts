@@ -5,7 +5,7 @@
 import type { ExportedModel } from '../exported-model.ts';
 import { paddingOf, tensorsOf } from '../layer.ts';
 import type { ConvolutionLayer, ExportedLayer, LayerTensor } from '../layer.ts';
-import { describeModel } from '../describe.ts';
+import { metadataOf } from '../describe.ts';
 import { encodeOnnx } from './onnx-proto.ts';
 import type { AttributeValue, OnnxNode, OnnxTensor } from './onnx-proto.ts';
 
@@ -18,7 +18,6 @@ export function onnxFile(model: ExportedModel): Uint8Array {
   for (const layer of model.layers) addLayer(graph, layer);
   graph.channelsLast();
   graph.add('Identity', 'last');
-  const { input, labels, output, ...about } = describeModel(model);
   return encodeOnnx({
     name: model.name,
     nodes: graph.nodes.map((node) => (node.output === graph.at ? { ...node, output: OUTPUT } : node)),
@@ -28,12 +27,7 @@ export function onnxFile(model: ExportedModel): Uint8Array {
       ...(model.labels ? [{ name: model.labels.name, shape: [], type: 'int64' } as const] : []),
     ],
     output: { name: OUTPUT, shape: graph.shape },
-    metadata: {
-      ...about,
-      input: JSON.stringify(input),
-      ...(labels && { labels: JSON.stringify(labels) }),
-      output: JSON.stringify(output),
-    },
+    metadata: metadataOf(model),
   });
 }
 

@@ -6,20 +6,16 @@ import { encodeSafetensors } from '@gradcast/checkpoint';
 import type { StoredTensor } from '@gradcast/checkpoint';
 import type { ExportedModel } from '../exported-model.ts';
 import { tensorsOf } from '../layer.ts';
-import { describeLayer, describeModel } from '../describe.ts';
+import { describeLayer, metadataOf } from '../describe.ts';
 
 /** The file's bytes, in pieces. */
 export function safetensorsFile(model: ExportedModel): Uint8Array[] {
   const tensors = model.layers.flatMap(tensorsOf).map(({ name, shape, data }): [string, StoredTensor] => {
     return [name, { dtype: 'F32', shape, data }];
   });
-  const { input, labels, output, ...about } = describeModel(model);
   const metadata = {
     format: 'gradcast-model-1',
-    ...about,
-    input: JSON.stringify(input),
-    ...(labels && { labels: JSON.stringify(labels) }),
-    output: JSON.stringify(output),
+    ...metadataOf(model),
     layers: JSON.stringify(model.layers.map(describeLayer)),
   };
   return encodeSafetensors({ tensors: Object.fromEntries(tensors), metadata });

@@ -6,6 +6,7 @@
  */
 import type { ExportedModel } from '../exported-model.ts';
 import type { ExportedLayer } from '../layer.ts';
+import { bytesOf } from './bytes.ts';
 import { describeModel } from '../describe.ts';
 import { kerasLayers } from './keras-layers.ts';
 import type { KerasLayer } from './keras-layers.ts';
@@ -41,7 +42,7 @@ export function tfjsFiles(model: ExportedModel): { readonly name: string; readon
   };
   return [
     { name: 'model.json', bytes: new TextEncoder().encode(`${JSON.stringify(json, undefined, 2)}\n`) },
-    { name: WEIGHTS, bytes: concatenated(tensors.map(({ data }) => data)) },
+    { name: WEIGHTS, bytes: Buffer.concat(tensors.map(bytesOf)) },
   ];
 }
 
@@ -68,15 +69,4 @@ function namesOf(
 function layerJson({ name, className, config, from }: KerasLayer) {
   const inbound = from.length === 0 ? [] : [from.map((source) => [source, 0, 0, {}])];
   return { name, class_name: className, config: { ...config, name, trainable: true }, inbound_nodes: inbound };
-}
-
-/** Little-endian, as the format says. */
-function concatenated(arrays: readonly Float32Array[]): Uint8Array {
-  const bytes = new Uint8Array(arrays.reduce((sum, { byteLength }) => sum + byteLength, 0));
-  let at = 0;
-  for (const array of arrays) {
-    bytes.set(new Uint8Array(array.buffer, array.byteOffset, array.byteLength), at);
-    at += array.byteLength;
-  }
-  return bytes;
 }
