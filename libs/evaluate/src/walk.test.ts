@@ -2,7 +2,7 @@ import { fields } from '@gradcast/task';
 import type { TaskOutput } from '@gradcast/task';
 import { describe, expect, it } from 'vitest';
 import { outputInputs } from './inputs.ts';
-import { interpolate, latentWalk } from './walk.ts';
+import { latentWalk } from './walk.ts';
 
 const [z, u] = [fields.noise('z', { shape: [6] }), fields.noise('u', { shape: [2], distribution: 'uniform' })];
 const labels = fields.labels('labels', { classes: 10 });
@@ -12,7 +12,6 @@ const output: TaskOutput = {
 };
 const options = { count: 3, points: 4, steps: 5, seed: 9, originals: { label: Uint8Array.of(7, 8, 9, 1) } };
 
-const norm = (values: Float32Array) => Math.hypot(...values);
 const part = (values: ArrayLike<number>, from: number, to: number) => Array.from(values).slice(from, to);
 
 describe('latentWalk', () => {
@@ -38,23 +37,5 @@ describe('latentWalk', () => {
       expect(part(one.fields['labels'], 0, 3)).toEqual([7, 8, 9]);
       expect(part(all.fields['labels'], frame * 3, frame * 3 + 3)).toEqual([7, 8, 9]);
     }
-  });
-});
-
-describe('interpolate', () => {
-  it('turns normal noise evenly and keeps its length', () => {
-    const [from, to] = [Float32Array.of(2, 0, 0), Float32Array.of(0, 2, 0)];
-    for (const share of [0, 0.25, 0.5, 0.75, 1]) {
-      const point = interpolate('normal', [from, to], share);
-      expect(norm(point)).toBeCloseTo(2, 5);
-      expect(Math.atan2(point[1], point[0])).toBeCloseTo((share * Math.PI) / 2, 5);
-    }
-  });
-
-  it('goes straight through uniform noise, and where there is no angle', () => {
-    const [from, to] = [Float32Array.of(1, -1), Float32Array.of(-1, 0.5)];
-    expect([...interpolate('uniform', [from, to], 0.5)]).toEqual([0, -0.25]);
-    expect([...interpolate('normal', [from, from], 0.3)]).toEqual([...from]);
-    expect([...interpolate('normal', [new Float32Array(2), to], 0.5)]).toEqual([-0.5, 0.25]);
   });
 });

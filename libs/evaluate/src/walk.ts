@@ -1,13 +1,10 @@
 /**
  * A closed walk through the latent space of a generator: key points, and points between each and the next.
- *
- * Normal noise lies close to a sphere, so the way between two points follows it; a straight line would pass through a middle
- * where no training sample ever was. Source: White, "Sampling Generative Networks" (2016). Uniform noise fills a cube, whose
- * straight lines stay inside.
  */
+import { interpolate } from '@gradcast/random';
 import { sizeOf } from '@gradcast/tensors';
 import type { FieldArray } from '@gradcast/tensors';
-import type { BatchField, MicroBatch, NoiseDistribution, TaskOutput } from '@gradcast/task';
+import type { BatchField, MicroBatch, TaskOutput } from '@gradcast/task';
 import { outputInputs } from './inputs.ts';
 import type { Originals } from './inputs.ts';
 
@@ -51,28 +48,6 @@ export function latentWalk({ inputs, values }: TaskOutput, options: WalkOptions)
     };
     return { size: frames * count, fields: Object.fromEntries(inputs.map((field) => [field.name, fieldOf(field)])) };
   };
-}
-
-/** Below this sine two directions are the same, or opposite, and have no way of their own along the sphere. */
-const PARALLEL = 1e-6;
-
-/** The point at `share`, 0 to 1, of the way from one to the other. */
-export function interpolate(
-  distribution: NoiseDistribution,
-  [from, to]: readonly [Float32Array, Float32Array],
-  share: number,
-): Float32Array {
-  const [near, far] = distribution === 'normal' ? sphericalWeights(from, to, share) : [1 - share, share];
-  return from.map((value, i) => near * value + far * to[i]);
-}
-
-function sphericalWeights(from: Float32Array, to: Float32Array, share: number): [number, number] {
-  const dot = (a: Float32Array, b: Float32Array) => a.reduce((sum, value, i) => sum + value * b[i], 0);
-  const lengths = Math.sqrt(dot(from, from) * dot(to, to));
-  const angle = Math.acos(Math.min(1, Math.max(-1, dot(from, to) / lengths)));
-  const sine = Math.sin(angle);
-  if (!(sine > PARALLEL)) return [1 - share, share];
-  return [Math.sin((1 - share) * angle) / sine, Math.sin(share * angle) / sine];
 }
 
 function repeated(values: FieldArray, times: number): FieldArray {

@@ -25,17 +25,3 @@ export function noiseOf({ latent, distribution }: Latent, seed: number, index: n
     return Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next());
   });
 }
-
-/** Between two points: along the sphere for normal noise, straight for uniform. */
-export function interpolated(
-  { distribution }: Latent,
-  [from, to]: readonly [Float32Array, Float32Array],
-  share: number,
-): Float32Array {
-  const dot = (a: Float32Array, b: Float32Array) => a.reduce((sum, value, i) => sum + value * b[i], 0);
-  const angle = Math.acos(dot(from, to) / Math.sqrt(dot(from, from) * dot(to, to)));
-  const isRound = distribution === 'normal' && Math.sin(angle) > 1e-6;
-  const near = isRound ? Math.sin((1 - share) * angle) / Math.sin(angle) : 1 - share;
-  const far = isRound ? Math.sin(share * angle) / Math.sin(angle) : share;
-  return from.map((value, i) => near * value + far * to[i]);
-}

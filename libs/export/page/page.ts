@@ -5,7 +5,8 @@
 import { forward } from '../src/forward.ts';
 import type { PageModel } from '../src/formats/html.ts';
 import type { ExportedLayer } from '../src/layer.ts';
-import { interpolated, noiseOf } from './noise.ts';
+import { interpolate } from '@gradcast/random';
+import { noiseOf } from './noise.ts';
 
 const ACROSS = 4;
 const IMAGES = ACROSS * ACROSS;
@@ -95,7 +96,7 @@ async function walkOn(): Promise<void> {
       for (let index = 0; index < IMAGES; index++) {
         if (own !== wish) return;
         const ends = [noiseOf(model, at, index), noiseOf(model, at + 1, index)] as const;
-        show(pixels(interpolated(model, ends, step / STEPS), labelOf(index)), index);
+        show(pixels(interpolate(model.distribution, ends, step / STEPS), labelOf(index)), index);
         await breath();
       }
       await frame();
