@@ -1,13 +1,12 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Checkpoints } from '@gradcast/checkpoint';
 import { outputInputs, referenceInputs } from '@gradcast/evaluate';
 import { ganTask, presets } from '@gradcast/gan';
 import type { PresetName } from '@gradcast/gan';
 import type { GradientEngine, MicroBatch } from '@gradcast/task';
-import { nameTensors, optimizerOf, stateScalars } from '@gradcast/optimizer';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { saveTrained } from './outputs/saved-run.ts';
 import { runSample, type SampleOptions } from './sample.ts';
 
 let folder = '';
@@ -19,30 +18,8 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
 /** Saves a state of a preset whose weights are all 1 and whose average, if any, is all 2. */
-async function save(preset: string, step = 5, like: PresetName = 'mnist'): Promise<string> {
-  const model = ganTask(presets[like]);
-  const { length } = model.parameters;
-  const filled = (value: number) => new Float32Array(length).fill(value);
-  const vectors = {
-    parameters: filled(1),
-    slots: [filled(0), filled(0)],
-    ema: filled(2),
-    running: new Float32Array(model.running.length),
-    scalars: new Float64Array(stateScalars(optimizerOf(model.optimizer)).length),
-  };
-  const checkpoints = new Checkpoints(join(run, 'checkpoints'));
-  const { path } = await checkpoints.save({
-    info: {
-      step,
-      config: { preset },
-      manifest: {},
-      profile: {},
-      incarnation: 1,
-      ledger: { length: step, head: '' },
-    },
-    tensors: nameTensors(model, vectors),
-  });
-  return path;
+function save(preset: string, step = 5, like: PresetName = 'mnist'): Promise<string> {
+  return saveTrained(run, ganTask(presets[like]), { preset, step });
 }
 
 /** Remembers what it was given; its images count up from 0. */

@@ -7,7 +7,7 @@ import { ganTask } from './gan-task.ts';
 import { GanProgram } from './gan-program.ts';
 import { ganNetworks } from './gan-networks.ts';
 import { ganLoss } from './loss.ts';
-import { flatGradients, relativeDistance, toBatch, toTensors } from './test-device.ts';
+import { finiteDifferences, flatGradients, relativeDistance, toBatch, toTensors } from './test-device.ts';
 import { tinyPresets } from './tiny-presets.ts';
 
 beforeAll(async () => {
@@ -35,30 +35,12 @@ describe.each(['sigmoid', 'softmax', 'conditional'] as const)('the GAN step, %s'
   it('has the gradients of finite differences in every tensor', async () => {
     // The kinks of (leaky) ReLU ask for a small step; the smooth network is flatter, so f32 asks for a wide one.
     const { gain, step } = loss === 'sigmoid' ? { gain: 1, step: 2 ** -10 } : { gain: 2, step: 2 ** -5 };
-    const start = parameters.slice();
-    for (const { name, offset, size } of model.parameters.entries) {
-      for (let i = offset; i < offset + size; i++) start[i] *= name.endsWith('/kernel') ? gain : 1;
-    }
-    const { gradient } = await flatGradients(model, start, batch);
-    for (const { name, offset, size } of model.parameters.entries) {
-      const count = Math.min(size, 12);
-      const places = Array.from({ length: count }, (_, i) => offset + Math.floor((i * size) / count));
-      const own = name.startsWith('generator/') ? 'loss_g' : 'loss_d';
-      const lossAt = async (place: number, change: number) => {
-        const moved = start.slice();
-        moved[place] += change;
-        return (await flatGradients(model, moved, batch)).scalars[own];
-      };
-      const differences: number[] = [];
-      for (const place of places) {
-        differences.push(((await lossAt(place, step)) - (await lossAt(place, -step))) / (2 * step));
-      }
-      const exact = Float32Array.from(places, (place) => gradient[place]);
+    for (const { name, exact, differences } of await finiteDifferences(model, parameters, batch, { gain, step })) {
       expect(
         exact.some((x) => x !== 0),
         name,
       ).toBe(true);
-      expect(relativeDistance(Float32Array.from(differences), exact), name).toBeLessThan(0.005);
+      expect(relativeDistance(differences, exact), name).toBeLessThan(0.005);
     }
   });
 

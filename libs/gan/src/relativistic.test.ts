@@ -9,7 +9,7 @@ import { ganTask } from './gan-task.ts';
 import { disturbedSamples, leastSamples } from './penalty.ts';
 import type { Preset } from './presets.ts';
 import { GAN_SCALARS } from './scalars.ts';
-import { flatGradients, relativeDistance, toBatch, toTensors } from './test-device.ts';
+import { finiteDifferences, flatGradients, relativeDistance, toBatch, toTensors } from './test-device.ts';
 import { tinyPresets } from './tiny-presets.ts';
 
 beforeAll(async () => {
@@ -35,30 +35,12 @@ describe.each(CASES)('the GAN step, %s', (_, preset) => {
 
   it('has the gradients of finite differences in every tensor', async () => {
     const { gain, step } = preset.loss === 'softmax' ? { gain: 2, step: 2 ** -5 } : { gain: 1, step: 2 ** -8 };
-    const start = parameters.slice();
-    for (const { name, offset, size } of model.parameters.entries) {
-      for (let i = offset; i < offset + size; i++) start[i] *= name.endsWith('/kernel') ? gain : 1;
-    }
-    const { gradient } = await flatGradients(model, start, batch);
     const length = (vector: Float32Array) => relativeDistance(vector, new Float32Array(vector.length));
-    for (const { name, offset, size } of model.parameters.entries) {
-      const count = Math.min(size, 12);
-      const places = Array.from({ length: count }, (_, i) => offset + Math.floor((i * size) / count));
-      const own = name.startsWith('generator/') ? 'loss_g' : 'loss_d';
-      const lossAt = async (place: number, change: number) => {
-        const moved = start.slice();
-        moved[place] += change;
-        return (await flatGradients(model, moved, batch)).scalars[own];
-      };
-      const differences: number[] = [];
-      for (const place of places) {
-        differences.push(((await lossAt(place, step)) - (await lossAt(place, -step))) / (2 * step));
-      }
-      const exact = Float32Array.from(places, (place) => gradient[place]);
+    for (const { name, exact, differences } of await finiteDifferences(model, parameters, batch, { gain, step })) {
       const isPairsBias = preset.loss === 'relativistic' && name === 'discriminator/projection/bias';
       // What is added to every logit has no effect on pairs.
       if (isPairsBias) expect(length(exact)).toBeLessThan(1e-6);
-      else expect(relativeDistance(Float32Array.from(differences), exact), name).toBeLessThan(0.01);
+      else expect(relativeDistance(differences, exact), name).toBeLessThan(0.01);
     }
   });
 

@@ -70,3 +70,46 @@ export function relativeDistance(actual: Float32Array, expected: Float32Array): 
   }
   return Math.sqrt(difference) / (Math.sqrt(length) || 1);
 }
+
+/** Some of the parameters of a tensor: their gradients, and the central differences of the loss that they have. */
+export interface TensorDifferences {
+  readonly name: string;
+  readonly exact: Float32Array;
+  readonly differences: Float32Array;
+}
+
+/**
+ * Finite differences in every tensor, the generator's of its loss and the discriminator's of its own.
+ *
+ * @param options.gain what kernels are multiplied with before.
+ */
+export async function finiteDifferences(
+  model: GanTask,
+  parameters: Float32Array,
+  batch: MicroBatch,
+  { gain, step }: { readonly gain: number; readonly step: number },
+): Promise<TensorDifferences[]> {
+  const start = parameters.slice();
+  for (const { name, offset, size } of model.parameters.entries) {
+    for (let i = offset; i < offset + size; i++) start[i] *= name.endsWith('/kernel') ? gain : 1;
+  }
+  const { gradient } = await flatGradients(model, start, batch);
+  const found: TensorDifferences[] = [];
+  for (const { name, offset, size } of model.parameters.entries) {
+    const count = Math.min(size, 12);
+    const places = Array.from({ length: count }, (_, i) => offset + Math.floor((i * size) / count));
+    const own = name.startsWith('generator/') ? 'loss_g' : 'loss_d';
+    const lossAt = async (place: number, change: number) => {
+      const moved = start.slice();
+      moved[place] += change;
+      return (await flatGradients(model, moved, batch)).scalars[own];
+    };
+    const differences: number[] = [];
+    for (const place of places) {
+      differences.push(((await lossAt(place, step)) - (await lossAt(place, -step))) / (2 * step));
+    }
+    const exact = Float32Array.from(places, (place) => gradient[place]);
+    found.push({ name, exact, differences: Float32Array.from(differences) });
+  }
+  return found;
+}

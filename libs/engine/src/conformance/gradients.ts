@@ -1,13 +1,12 @@
 /** Reference gradients and distances for the conformance suite. */
 import * as tf from '@tensorflow/tfjs-core';
-import type { NamedTensorMap } from '@tensorflow/tfjs-core';
 import { GanProgram } from '@gradcast/gan';
-import type { GanTask } from '@gradcast/gan';
-import { fromPixels } from '@gradcast/network';
+import type { GanBatch, GanTask } from '@gradcast/gan';
 import type { GradientEngine, MicroBatch, Task } from '@gradcast/task';
 import { tensorView } from '@gradcast/tensors';
 import type { TensorEntry } from '@gradcast/tensors';
 import type { LoadedBackend } from '../backend.ts';
+import { parameterTensors, tensorsOf } from '../on-device.ts';
 
 /** The bias behind a discriminator's logits: the last one. */
 export function logitBias({ parameters }: GanTask): TensorEntry {
@@ -45,20 +44,8 @@ export async function twoPassGradient(
   parameters: Float32Array,
   batch: MicroBatch,
 ): Promise<Float32Array> {
-  const { image, latent, range } = model.preset;
-  const tensors: NamedTensorMap = Object.fromEntries(
-    model.parameters.entries.map(({ name, shape, offset, size }) => [
-      name,
-      tf.tensor(parameters.slice(offset, offset + size), [...shape]),
-    ]),
-  );
-  const images = tf.tensor4d(fromPixels(batch.fields.images as Uint8Array, range), [batch.size, ...image]);
-  const noise = tf.tensor2d(Float32Array.from(batch.fields.noise), [batch.size, latent]);
-  const { labels, perturbation: disturbance } = batch.fields as Partial<MicroBatch['fields']>;
-  const told = labels && { labels: tf.tensor1d(Float32Array.from(labels)) };
-  const pieces = disturbance && [batch.size, disturbance.length / batch.size];
-  const moved = disturbance && { perturbation: tf.tensor(Float32Array.from(disturbance), pieces) };
-  const given = { images, noise, ...told, ...moved };
+  const tensors = parameterTensors(model.parameters, parameters.slice());
+  const given = tensorsOf(model.fields, batch) as GanBatch;
   const { gradients, statistics } = await new GanProgram(model.preset, { kernels }).twoPassGradients(tensors, given);
   const vector = new Float32Array(model.parameters.length);
   for (const [name, gradient] of Object.entries(gradients)) {
