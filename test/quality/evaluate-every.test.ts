@@ -6,6 +6,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 const HOW = 'train --preset mnist --steps 8 --workers 1 --backend wasm --seed 5 --no-samples --log-interval 1 --json';
 const LAST = 8;
+/** Seconds for a run's end or for `gradcast evaluate`: on busy cores one evaluation takes minutes, and other work comes first. */
+const EVALUATION_SECONDS = 900;
 
 let bench: Workbench;
 beforeAll(async () => {
@@ -35,7 +37,7 @@ describe('--evaluate-every', () => {
       ['without', ''],
       ['with', ' --evaluate-every 1'],
     ]) {
-      const ran = await bench.run(`${HOW}${flags} --out ${out}`);
+      const ran = await bench.start(`${HOW}${flags} --out ${out}`).ended(EVALUATION_SECONDS);
       expect(ran.code, ran.stderr).toBe(0);
     }
     const [[without], [run]] = await Promise.all(['without', 'with'].map((out) => runsIn(bench.path(out))));
@@ -54,11 +56,11 @@ describe('--evaluate-every', () => {
     const lines = (await readMetrics(run)) as unknown as Readonly<Record<string, number>>[];
     expect(lines.at(-1)).toMatchObject({ step: LAST, evaluated_step: LAST, frechet: summary.quality!.frechet });
 
-    const evaluated = await bench.run(`evaluate ${run} --json`);
+    const evaluated = await bench.start(`evaluate ${run} --json`).ended(EVALUATION_SECONDS);
     expect(evaluated.code, evaluated.stderr).toBe(0);
     const { judges } = JSON.parse(evaluated.stdout) as { judges: { scores: Readonly<Record<string, unknown>> }[] };
     const others = ['step', 'judge', 'samples'];
     const scores = Object.entries(summary.quality!).filter(([name]) => !others.includes(name));
     expect(judges[0].scores).toMatchObject(Object.fromEntries(scores));
-  });
+  }, 2_000_000);
 });
