@@ -98,7 +98,7 @@ describe('runEvaluate', () => {
 
 describe('scoreTable', () => {
   it('has the samples beside real images, for each judge', () => {
-    const real = FLOORS[0]!;
+    const real = FLOORS['mnist-0.safetensors']!;
     const scores = { ...real, frechet: 45.8123, recall: 0.5 };
     const lines = scoreTable({
       source: 'runs/RUN',

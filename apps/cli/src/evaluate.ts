@@ -5,8 +5,8 @@
 import type { BackendRequest } from '@gradcast/backends-node';
 import { readImagesFile } from '@gradcast/dataset';
 import { createEngine, type LoadedBackend } from '@gradcast/engine';
-import { drawImages, floorOf, JUDGED_SHAPE, JUDGES, judgeReal, loadRealPixels, openJudge } from '@gradcast/judge';
-import type { DrawOptions, RealPixels } from '@gradcast/judge';
+import { drawImages, floorOf, JUDGED_SHAPE, judgeReal, judgesOf, loadRealPixels, openJudge } from '@gradcast/judge';
+import type { DrawOptions, JudgeRecord, RealPixels } from '@gradcast/judge';
 import type { ImageOutput } from '@gradcast/task';
 import { EXIT_DONE } from './exit-codes.ts';
 import { openChosenBackend } from './outputs/open-engine.ts';
@@ -65,7 +65,7 @@ async function evaluate(request: EvaluateRequest, { warn, progress }: EvaluateOu
   try {
     const images = await subject.images(loaded, { labels: real.testLabels, onProgress: told('drawing') });
     const judges = [];
-    for (const record of JUDGES.filter(({ name }) => wanted === 'both' || wanted === name)) {
+    for (const record of judgesOf(real.dataset).filter(({ name }) => wanted === 'both' || wanted === name)) {
       judges.push(await judged(record, { images, real, loaded, told }));
     }
     const { source, step, weights, seed } = subject;
@@ -82,7 +82,7 @@ interface Judging {
   readonly told: (what: string) => (done: number, of: number) => void;
 }
 
-async function judged(record: (typeof JUDGES)[number], { images, real, loaded, told }: Judging): Promise<JudgeScores> {
+async function judged(record: JudgeRecord, { images, real, loaded, told }: Judging): Promise<JudgeScores> {
   const judge = await openJudge(record, loaded);
   try {
     const realImages = await judgeReal(judge, real, told(`judge ${record.name} sees real images`));

@@ -7,9 +7,9 @@ import type { QualityScores } from '@gradcast/evaluate';
 /** Samples that the floors are of. */
 export const FLOOR_SAMPLES = 10_000;
 
-/** By the name of the judge. */
+/** By the file of the judge. */
 export const FLOORS: Readonly<Record<string, QualityScores | undefined>> = {
-  0: {
+  'mnist-0.safetensors': {
     frechet: 2.007222885839074,
     kernelDistance: 1.3877130612681292,
     precision: 0.825,
@@ -23,7 +23,7 @@ export const FLOORS: Readonly<Record<string, QualityScores | undefined>> = {
     entropy: 2.300291117073461,
     confidence: 0.9975028420260009,
   },
-  1: {
+  'mnist-1.safetensors': {
     frechet: 2.4271415066911994,
     kernelDistance: 2.060172781029229,
     precision: 0.8322,

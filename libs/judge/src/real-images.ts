@@ -7,7 +7,7 @@ import type { QualityScores } from '@gradcast/evaluate';
 import { JudgeError } from './errors.ts';
 import { FLOOR_SAMPLES, FLOORS } from './floors.ts';
 import type { Judge, OnProgress } from './judge.ts';
-import { JUDGES } from './judges.ts';
+import { judgesOf, whoHasJudges } from './judges.ts';
 
 /** Images of both splits, `[count, 28, 28, 1]`, a byte a pixel. */
 export interface RealPixels {
@@ -27,8 +27,8 @@ export interface RealPixels {
  */
 export async function loadRealPixels(directory: string | undefined): Promise<RealPixels> {
   return withSet({ directory, split: 'train' }, async (training) => {
-    if (!JUDGES.some(({ dataset }) => dataset === training.sha256)) {
-      throw new JudgeError('no-judge', `there is no judge for ${training.title}: only MNIST has one`);
+    if (judgesOf(training.sha256).length === 0) {
+      throw new JudgeError('no-judge', `there is no judge for ${training.title}: ${whoHasJudges()}`);
     }
     const test = await withSet({ directory, split: 'test' }, (set) =>
       Promise.resolve({ test: pixelsOf(set), testLabels: set.labels!.read(allOf(set)) as Uint8Array }),
@@ -54,7 +54,7 @@ export async function judgeReal(
 
 /** What so many real images score; known of the usual number. */
 export function floorOf(judge: Judge, real: RealImages, count: number): QualityScores {
-  const known = count === FLOOR_SAMPLES ? FLOORS[judge.record.name] : undefined;
+  const known = count === FLOOR_SAMPLES ? FLOORS[judge.record.file] : undefined;
   return known ?? real.floor(count);
 }
 

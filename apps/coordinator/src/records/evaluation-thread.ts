@@ -10,7 +10,15 @@ import { testOriginals } from '@gradcast/dataset';
 import type { TestOriginals } from '@gradcast/dataset';
 import { createEngine } from '@gradcast/engine';
 import type { RealImages } from '@gradcast/evaluate';
-import { drawImages, FLOOR_SAMPLES, JUDGED_SHAPE, JUDGES, judgeReal, loadRealPixels, openJudge } from '@gradcast/judge';
+import {
+  drawImages,
+  FLOOR_SAMPLES,
+  JUDGED_SHAPE,
+  judgeReal,
+  judgesOf,
+  loadRealPixels,
+  openJudge,
+} from '@gradcast/judge';
 import type { Judge, RealPixels } from '@gradcast/judge';
 import { findTask } from '@gradcast/own-task';
 import type { GradientEngine, ImageOutput } from '@gradcast/task';
@@ -42,7 +50,7 @@ async function open(): Promise<Opened> {
   const originals = await testOriginals({ name, output }, data ?? undefined);
   const { candidate } = await chooseBackend('wasm');
   const loaded = await loadBackend(candidate);
-  const judge = await openJudge(JUDGES[0], loaded);
+  const judge = await openJudge(judgesOf(pixels.dataset)[0], loaded);
   const real = await judgeReal(judge, pixels);
   return { engine: createEngine(task, loaded), output: output as ImageOutput, originals, judge, pixels, real };
 }
