@@ -2,9 +2,14 @@ import { describe, expect, test } from 'vitest';
 import {
   choice,
   choices,
+  choicesOrNone,
   count,
+  counts,
+  folder,
   helpOf,
   optional,
+  optionalCount,
+  positive,
   positives,
   powersOfTwo,
   readArguments,
@@ -84,6 +89,39 @@ describe('lists', () => {
       '--it takes some of f32, int8, separated by commas, not int8,f64',
     );
   });
+});
+
+test('some words, or none of them', () => {
+  const parameter = choicesOrNone(['pytorch', 'tensorflow'], 'peers');
+  expect([value(parameter), value(parameter, 'none'), value(parameter, 'pytorch')]).toEqual([
+    ['pytorch', 'tensorflow'],
+    [],
+    ['pytorch'],
+  ]);
+  expect(() => read(parameter, 'none,pytorch')).toThrow(
+    '--it takes some of pytorch, tensorflow, separated by commas, or none, not none,pytorch',
+  );
+});
+
+test('different whole numbers', () => {
+  const parameter = counts([1, 2, 3], 'seeds');
+  expect([value(parameter), value(parameter, '7,5')]).toEqual([
+    [1, 2, 3],
+    [7, 5],
+  ]);
+  for (const text of ['1,1', '0', '1,', '1.5']) {
+    expect(() => read(parameter, text)).toThrow('--it takes different whole numbers, 1 or more, separated by commas');
+  }
+});
+
+test('a number above zero, a count that may be left out, a folder', () => {
+  expect([value(positive(10, 'minutes')), value(positive(10, 'minutes'), '0.2')]).toEqual([10, 0.2]);
+  for (const text of ['0', '1e3', '']) {
+    expect(() => read(positive(10, 'minutes'), text)).toThrow('--it takes a number above zero');
+  }
+  expect([value(optionalCount('images')), value(optionalCount('images'), '9')]).toEqual([undefined, 9]);
+  expect(() => read(optionalCount('images'), '0')).toThrow('--it takes a whole number, 1 or more, not 0');
+  expect([value(folder('runs', 'results')), value(folder('runs', 'results'), 'x')]).toEqual(['runs', 'x']);
 });
 
 test('one of some words', () => {

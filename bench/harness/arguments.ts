@@ -131,6 +131,31 @@ export function choices<T extends string>(all: readonly T[], help: string): Para
   };
 }
 
+/** Some of several words, separated by commas, or `none`; all of them by default. */
+export function choicesOrNone<T extends string>(all: readonly T[], help: string): Parameter<readonly T[]> {
+  const some = choices(all, help);
+  return {
+    ...some,
+    help: `${help}: some of ${all.join(',')}, or none (all)`,
+    takes: `some of ${all.join(', ')}, separated by commas, or none`,
+    read: (text) => (text === 'none' ? [] : some.read(text)),
+  };
+}
+
+/** Whole numbers of at least 1, each once, separated by commas. */
+export function counts(byDefault: readonly number[], help: string): Parameter<readonly number[]> {
+  return {
+    placeholder: 'LIST',
+    help: `${help} (${byDefault.join(',')})`,
+    takes: 'different whole numbers, 1 or more, separated by commas',
+    read: (text) => {
+      const values = listOf(text, wholeNumber);
+      return values && new Set(values).size === values.length ? values : undefined;
+    },
+    byDefault: { value: byDefault },
+  };
+}
+
 /** Powers of two, separated by commas. */
 export function powersOfTwo(byDefault: readonly number[], help: string): Parameter<readonly number[]> {
   return {
@@ -161,6 +186,20 @@ export function positives(byDefault: readonly number[], help: string): Parameter
   };
 }
 
+/** A number above zero. */
+export function positive(byDefault: number, help: string): Parameter<number> {
+  return {
+    placeholder: 'N',
+    help: `${help} (${byDefault})`,
+    takes: 'a number above zero',
+    read: (text) => {
+      const value = decimal(text);
+      return value !== undefined && value > 0 ? value : undefined;
+    },
+    byDefault: { value: byDefault },
+  };
+}
+
 /** A number from 0 to 1. */
 export function share(byDefault: number, help: string): Parameter<number> {
   return {
@@ -171,6 +210,28 @@ export function share(byDefault: number, help: string): Parameter<number> {
       const value = decimal(text);
       return value !== undefined && value <= 1 ? value : undefined;
     },
+    byDefault: { value: byDefault },
+  };
+}
+
+/** A whole number of at least 1 that may be left out. */
+export function optionalCount(help: string): Parameter<number | undefined> {
+  return {
+    placeholder: 'N',
+    help,
+    takes: 'a whole number, 1 or more',
+    read: wholeNumber,
+    byDefault: { value: undefined },
+  };
+}
+
+/** A folder. */
+export function folder(byDefault: string, help: string): Parameter<string> {
+  return {
+    placeholder: 'FOLDER',
+    help: `${help} (${byDefault})`,
+    takes: help,
+    read: nonEmpty,
     byDefault: { value: byDefault },
   };
 }

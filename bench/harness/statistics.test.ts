@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { median, orderOf, pairedRatio, round, target } from './statistics.ts';
+import { mean, median, orderOf, pairedRatio, round, spread, target } from './statistics.ts';
 
 describe('median', () => {
   test.each([
@@ -34,6 +34,12 @@ describe('paired ratio', () => {
 
 test('the order of contestants alternates', () => {
   expect([0, 1, 2].map((index) => orderOf(['a', 'b', 'c'], index).join(''))).toEqual(['abc', 'cba', 'abc']);
+});
+
+test('a mean and the deviation of a sample', () => {
+  expect([mean([2, 4, 9]), spread([2, 4, 9])]).toEqual([5, Math.sqrt(13)]);
+  expect([mean([7]), spread([7])]).toEqual([7, undefined]);
+  expect(() => mean([])).toThrow(RangeError);
 });
 
 test('two digits behind the point', () => {

@@ -7,6 +7,19 @@ export function median(values: readonly number[]): number {
   return sorted[sorted.length >> 1];
 }
 
+/** @throws RangeError of no values. */
+export function mean(values: readonly number[]): number {
+  if (values.length === 0) throw new RangeError('nothing was measured');
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** Standard deviation of a sample; undefined of fewer than two values. */
+export function spread(values: readonly number[]): number | undefined {
+  if (values.length < 2) return undefined;
+  const middle = mean(values);
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - middle) ** 2, 0) / (values.length - 1));
+}
+
 /** Two digits behind the point. */
 export function round(value: number): number {
   return Math.round(value * 100) / 100;

