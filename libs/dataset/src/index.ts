@@ -1,3 +1,5 @@
+export { decodePng } from './png.ts';
+export type { PngImage } from './png.ts';
 export { HELD_BYTES, heldColumn, wholeColumn } from './column.ts';
 export type { Column, ColumnShape } from './column.ts';
 export { loadDataset, openDataset } from './dataset.ts';

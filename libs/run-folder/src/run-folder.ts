@@ -53,6 +53,14 @@ export interface CreateRunOptions {
   readonly processes?: ProcessTable;
 }
 
+/** A folder with a run's name, whatever is in it. */
+export interface NamedFolder {
+  readonly id: string;
+  readonly path: string;
+  /** Start of the run by its name, seconds since 1970. */
+  readonly began: number;
+}
+
 /** A run by its folder; nobody need hold its lock to read it. */
 export interface ListedRun {
   readonly id: string;
@@ -187,6 +195,16 @@ export async function listRuns(out: string): Promise<ListedRun[]> {
     if (config?.isFile()) runs.push({ id, path });
   }
   return runs;
+}
+
+/**
+ * All folders under a folder that have a run's name, newest first; damaged ones, too.
+ *
+ * @throws RunError `out-not-a-folder`.
+ */
+export async function runFolders(out: string): Promise<NamedFolder[]> {
+  const ids = await idsIn(out);
+  return ids.reverse().map((id) => ({ id, path: join(out, id), began: runIdSeconds(id)! }));
 }
 
 /**

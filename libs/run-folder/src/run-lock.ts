@@ -21,10 +21,10 @@ const ATTEMPTS = 5;
 
 const BEAT_MS = 2_000;
 /** Ten beats: an owner whose disk or process stands still for less keeps its lock. */
-const PATIENCE_MS = 20_000;
+export const PATIENCE_MS = 20_000;
 const LOOK_MS = 500;
 
-const RELEASED = 'released\n';
+export const RELEASED = 'released\n';
 
 /** What a lock needs of time; tests move it by hand. */
 export interface LockClock {
@@ -109,7 +109,7 @@ async function hold(lock: string, number: number, clock: LockClock): Promise<Hel
   return { lost: lost.signal, release };
 }
 
-function beatPath(lock: string, number: number): string {
+export function beatPath(lock: string, number: number): string {
   return join(lock, `${number}.beat`);
 }
 
@@ -142,7 +142,7 @@ async function take({ lock, draft, processes, clock }: Taking): Promise<number |
   return newest + 1;
 }
 
-async function numbersIn(lock: string): Promise<number[]> {
+export async function numbersIn(lock: string): Promise<number[]> {
   const names = await readdir(lock);
   const numbers = names.filter((name) => /^[1-9][0-9]{0,14}$/.test(name)).map(Number);
   return numbers.sort((a, b) => a - b);
@@ -219,7 +219,7 @@ async function isStill({ pid, host }: Owner, { lock, number, content, clock }: W
   return (await numbersIn(lock)).at(-1) === number;
 }
 
-function parseOwner(content: string): Owner | undefined {
+export function parseOwner(content: string): Owner | undefined {
   try {
     const owner = JSON.parse(content) as Partial<Owner> | null;
     const { pid, host, boot, started, space, beatMs } = owner ?? {};
