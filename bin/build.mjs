@@ -32,6 +32,7 @@ const entries = {
   join: 'apps/cli/src/join.ts',
   replay: 'apps/cli/src/replay.ts',
   evaluate: 'apps/cli/src/evaluate.ts',
+  watch: 'apps/cli/src/watch.ts',
   probe: 'apps/cli/src/probe.ts',
   api: 'apps/cli/src/api.ts',
   coordinator: 'apps/coordinator/src/main.ts',

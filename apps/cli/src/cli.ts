@@ -38,12 +38,14 @@ import {
   verifyFromArgs,
 } from './tools.ts';
 import { runCoordinator, runTrain } from './train.ts';
+import { watchFromArgs } from './watch/from-args.ts';
+import type { Screen } from './watch/watching.ts';
 import { superviseWorker } from './worker.ts';
 
 /** What the command needs of the world; tests put their own in its place. */
 export interface World extends Pick<Surroundings, 'onSignal'> {
   readonly machine: Machine;
-  readonly stdout: Sink;
+  readonly stdout: Screen;
   readonly stderr: Sink;
   /** Monotonic milliseconds. */
   readonly now: () => number;
@@ -115,6 +117,11 @@ async function dispatch(command: CommandName, args: readonly string[], world: Wo
       case 'stop':
       case 'drain':
         return await operateFromArgs(command, { args, ...world }, (line) => world.stdout.write(`${line}\n`));
+      case 'runs':
+      case 'top':
+      case 'events':
+      case 'compare':
+        return await watchFromArgs(command, args, world);
       case 'join':
         return await joinFromArgs(args, world.machine, world.tools, (line) => world.stdout.write(`${line}\n`));
       case 'sample':

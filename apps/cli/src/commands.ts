@@ -13,6 +13,7 @@ export interface CommandHelp {
 /** In which order and under which headings `gradcast --help` lists the commands. */
 export const COMMAND_GROUPS: readonly { readonly title: string; readonly commands: readonly CommandName[] }[] = [
   { title: 'Train', commands: ['train', 'coordinator', 'worker', 'demo'] },
+  { title: 'Watch runs', commands: ['runs', 'top', 'events', 'compare'] },
   { title: 'Operate a run while it goes on', commands: ['pause', 'resume', 'stop', 'drain', 'join'] },
   {
     title: 'Use and check a run',
@@ -108,6 +109,53 @@ export const COMMAND_HELP: Readonly<Record<CommandName, CommandHelp>> = {
       ['gradcast join runs/RUN', 'the link and its QR code'],
       ['gradcast join runs/RUN --revoke', 'send away who came by it, and let nobody in'],
       ['gradcast join runs/RUN --revoke --renew', 'the same, and a new link for others'],
+    ],
+  },
+  runs: {
+    usage: 'gradcast runs [FOLDER] [options]',
+    summary: 'list runs, newest first: state, step, speed, score, size',
+    about:
+      'FOLDER is a folder of runs, --out by default, or a run. Of each run it says whether it goes on, how it ended, or that it ' +
+      'was killed; a folder that is damaged is told in a sentence, and the others are listed all the same.',
+    examples: [
+      ['gradcast runs', 'the runs that train has left here'],
+      ['gradcast runs /data/runs --json', 'others, a JSON object for each'],
+    ],
+  },
+  top: {
+    usage: 'gradcast top [URL|RUN] [options]',
+    summary: 'show a run as it goes on: step, speed, losses, workers, the newest samples',
+    about:
+      'RUN is a run folder of this machine, URL the address of a coordinator’s metrics, anywhere; without either it is the newest ' +
+      'run below --out that goes on. On a terminal the view is drawn anew each second, until the run is over or Ctrl-C; it says ' +
+      'when what it shows is stale.',
+    examples: [
+      ['gradcast top', 'the run that goes on here'],
+      ['gradcast top runs/RUN --once', 'how things are, once'],
+      ['gradcast top http://10.0.0.5:9464', 'what a coordinator elsewhere tells Prometheus'],
+    ],
+  },
+  events: {
+    usage: 'gradcast events RUN [options]',
+    summary: 'print what happened in a run, and with --follow what happens',
+    about:
+      'RUN is a run folder. Each event has its time in UTC, its number and a sentence. With --follow it goes on until the run is ' +
+      'over, without losing or repeating one, also where the coordinator is killed and the run resumed.',
+    examples: [
+      ['gradcast events runs/RUN', 'all that happened'],
+      ['gradcast events runs/RUN --follow --type joined,left,state', 'workers and states, as they change'],
+      ['gradcast events runs/RUN --since 120 --json', 'JSON lines from number 120 on'],
+    ],
+  },
+  compare: {
+    usage: 'gradcast compare RUN RUN... [options]',
+    summary: 'put runs side by side: curves, scores, and in what they differ',
+    about:
+      'RUN is a run folder; two to eight. Curves share a scale, and what decides the bits is compared with the first run. ' +
+      '--html writes a page with the same, larger, and the newest sample grids.',
+    examples: [
+      ['gradcast compare runs/A runs/B', 'in the terminal'],
+      ['gradcast compare runs/A runs/B runs/C --html compared.html', 'a page for others'],
     ],
   },
   sample: {

@@ -50,6 +50,7 @@ function setUp(exitCode = 0) {
         join: () => Promise.reject(new Error('not part of the demo')),
         verify: () => Promise.reject(new Error('not part of the demo')),
         replay: () => Promise.reject(new Error('not part of the demo')),
+        watch: () => Promise.reject(new Error('not part of the demo')),
         ownTask: () => Promise.reject(new Error('not part of the demo')),
       },
       now: () => clock.ms,

@@ -51,6 +51,7 @@ const world: World = {
     join: async () => (await import('./join.ts')).runJoin,
     verify: async () => (await import('./verify.ts')).runVerify,
     replay: async () => (await import('./replay.ts')).runReplay,
+    watch: () => import('./watch.ts'),
     ownTask: async () => (await import('./own-task.ts')).loadOwnTask,
   },
   version: versionOf(new URL('../../package.json', import.meta.url)),

@@ -11,6 +11,7 @@ import type { Operation, runOperation } from './operate.ts';
 import type { runReplay } from './replay.ts';
 import type { TaskDefaults } from '@gradcast/task';
 import type { runVerify } from './verify.ts';
+import type * as watchCommands from './watch.ts';
 
 /** What to draw; see `sample.ts`. */
 export interface SampleRequest {
@@ -40,6 +41,7 @@ export interface Tools {
   readonly operate: () => Promise<typeof runOperation>;
   readonly join: () => Promise<typeof runJoin>;
   readonly replay: () => Promise<typeof runReplay>;
+  readonly watch: () => Promise<typeof watchCommands>;
   readonly ownTask: () => Promise<(path: string) => { readonly task: TaskDefaults }>;
 }
 
@@ -209,7 +211,7 @@ export function runProblems(command: string, operands: readonly string[]): Probl
   return operands.length === 0 ? [missing] : operands.slice(1).map((operand) => unexpected(command, operand));
 }
 
-function unexpected(command: string, operand: string): Problem {
+export function unexpected(command: string, operand: string): Problem {
   return { code: 'unexpected-argument', sentence: `${command} was given ${quoted(operand)}, which it does not take` };
 }
 

@@ -6,6 +6,7 @@
  */
 import { open, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
+import { systemCode } from './errors.ts';
 
 const NEWLINE = 0x0a;
 const CHUNK_BYTES = 2 ** 18;
@@ -65,8 +66,8 @@ async function* linesOf(file: FileHandle, from: number): AsyncGenerator<readonly
  * @throws an error of the system, other than that there is no such file.
  */
 export async function lastLines(path: string, bytes: number): Promise<string[]> {
-  const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
+  const found = await stat(path).catch((error: unknown) => {
+    if (systemCode(error) === 'ENOENT') return undefined;
     throw error;
   });
   if (!found) return [];
@@ -99,7 +100,7 @@ export class LineFollower {
     try {
       file = await open(this.#path, 'r');
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+      if (systemCode(error) === 'ENOENT') return;
       throw error;
     }
     try {

@@ -8,7 +8,7 @@ export const RUN_FOLDER_OPTIONS: readonly OptionSpec[] = [
     aliases: ['output-dir'],
     type: { kind: 'text', shows: 'DIR' },
     group: 'Run folder',
-    commands: ['train', 'coordinator', 'demo'],
+    commands: ['train', 'coordinator', 'runs', 'top', 'demo'],
     default: 'runs',
     help: 'Folder in which each run gets a folder of its own',
   },

@@ -1,0 +1,73 @@
+/** The curves of one name, of all runs, as a figure: SVG for eyes, a table of some of its points for everybody. */
+import type { ComparedRun } from './compared-run.ts';
+import type { Point } from './curves.ts';
+import { escaped } from './html.ts';
+import { scaleOf } from './sparkline.ts';
+import type { Scale } from './sparkline.ts';
+import { showNumber } from './text-table.ts';
+
+const WIDTH = 480;
+const HEIGHT = 200;
+/** Room for numbers left of the curves, and for steps below them. */
+const LEFT = 64;
+const TOP = 8;
+const BOTTOM = 24;
+/** Rows of the table. */
+const NAMED = 10;
+
+interface Line {
+  readonly letter: string;
+  readonly index: number;
+  readonly points: readonly Point[];
+}
+
+export function curveFigure(name: string, runs: readonly ComparedRun[]): string {
+  const lines = runs.flatMap(({ letter, curves }, index): Line[] => {
+    const points = curves.get(name)?.points ?? [];
+    return points.length > 0 ? [{ letter, index, points }] : [];
+  });
+  const values = scaleOf(lines.flatMap(({ points }) => points.map(({ value }) => value)));
+  const steps = scaleOf(lines.flatMap(({ points }) => points.map(({ step }) => step)));
+  if (!values || !steps) return '';
+  const range = `${showNumber(values.min)} to ${showNumber(values.max)}`;
+  const label = `${name} over steps ${steps.min} to ${steps.max}, from ${range}, of ${lines.map(({ letter }) => letter).join(', ')}`;
+  return `<figure class="curve"><figcaption>${escaped(name)}</figcaption>
+<svg role="img" aria-label="${escaped(label)}" viewBox="0 0 ${WIDTH} ${HEIGHT}">
+<path class="axis" d="M${LEFT} ${TOP}V${HEIGHT - BOTTOM}H${WIDTH - 4}"/>
+<text class="right" x="${LEFT - 6}" y="${TOP + 8}">${showNumber(values.max)}</text>
+<text class="right" x="${LEFT - 6}" y="${HEIGHT - BOTTOM}">${showNumber(values.min)}</text>
+<text x="${LEFT}" y="${HEIGHT - 6}">step ${steps.min}</text>
+<text class="right" x="${WIDTH - 4}" y="${HEIGHT - 6}">${steps.max}</text>
+${lines.map((line) => path(line, steps, values)).join('\n')}
+</svg>
+<details><summary>Numbers of ${escaped(name)}</summary>
+${numbers(name, lines)}
+</details></figure>`;
+}
+
+function path({ index, points }: Line, steps: Scale, values: Scale): string {
+  const at = points.map(({ step, value }) => {
+    const x = LEFT + share(step, steps) * (WIDTH - 4 - LEFT);
+    const y = HEIGHT - BOTTOM - share(value, values) * (HEIGHT - BOTTOM - TOP);
+    return `${x.toFixed(1)} ${y.toFixed(1)}`;
+  });
+  // A point alone has no length; it is drawn as a dot by the round end of its line.
+  return `<path class="c${index}" d="M${at[0]}L${at.join('L')}"/>`;
+}
+
+function share(value: number, { min, max }: Scale): number {
+  return max > min ? (value - min) / (max - min) : 0.5;
+}
+
+function numbers(name: string, lines: readonly Line[]): string {
+  const tables = lines.map(({ letter, points }) => {
+    const most = Math.min(NAMED, points.length);
+    const some = Array.from(
+      { length: most },
+      (_, i) => points[Math.round((i * (points.length - 1)) / Math.max(1, most - 1))],
+    );
+    const rows = some.map(({ step, value }) => `<tr><th scope="row">${step}</th><td>${showNumber(value)}</td></tr>`);
+    return `<table><caption>${letter}</caption><thead><tr><th scope="col">step</th><th scope="col">${escaped(name)}</th></tr></thead><tbody>${rows.join('')}</tbody></table>`;
+  });
+  return `<div class="side">${tables.join('')}</div>`;
+}
