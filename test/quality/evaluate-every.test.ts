@@ -53,13 +53,20 @@ describe('--evaluate-every', () => {
     expect(closed.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6, 7, LAST]);
 
     expect(summary.quality).toMatchObject({ step: LAST, judge: '0', samples: 10_000 });
+    const { d_x } = summary.quality!.heldOut;
+    for (const mean of [d_x.training, d_x.test]) expect(Math.abs(mean - 0.5)).toBeLessThan(0.5);
     const lines = (await readMetrics(run)) as unknown as Readonly<Record<string, number>>[];
-    expect(lines.at(-1)).toMatchObject({ step: LAST, evaluated_step: LAST, frechet: summary.quality!.frechet });
+    expect(lines.at(-1)).toMatchObject({
+      step: LAST,
+      evaluated_step: LAST,
+      frechet: summary.quality!.frechet,
+      val_d_x: d_x.test,
+    });
 
     const evaluated = await bench.start(`evaluate ${run} --json`).ended(EVALUATION_SECONDS);
     expect(evaluated.code, evaluated.stderr).toBe(0);
     const { judges } = JSON.parse(evaluated.stdout) as { judges: { scores: Readonly<Record<string, unknown>> }[] };
-    const others = ['step', 'judge', 'samples'];
+    const others = ['step', 'judge', 'samples', 'heldOut'];
     const scores = Object.entries(summary.quality!).filter(([name]) => !others.includes(name));
     expect(judges[0].scores).toMatchObject(Object.fromEntries(scores));
   }, 2_000_000);

@@ -68,6 +68,7 @@ const summary: Summary = {
   samples: 'runs/r/samples/step-000025.png',
   scores: null,
   quality: null,
+  stoppedEarly: null,
 };
 
 describe('Reporter away from a terminal', () => {

@@ -114,6 +114,7 @@ function measuredConfig({ coordinator, workers }: ResolvedTrain, out: string): C
     lrSchedule: 'constant',
     decayFromImages: null,
     decayToImages: null,
+    earlyStop: 'none',
     sampleEvery: null,
     host: '127.0.0.1',
     port: 0,

@@ -9,6 +9,7 @@ import { describe, expect, it } from 'vitest';
 import type { OpenStep, StepOutcome } from './leasing/open-step.ts';
 import { PHASES, PhaseTimer } from './records/records.ts';
 import { round } from './round.ts';
+import type { Verdict } from './run/early-stop.ts';
 import type { RoundOutcome, Stages } from './round.ts';
 
 const model = ganTask(tinyPresets.sigmoid);
@@ -67,6 +68,7 @@ function harness(outcome: StepOutcome, change: Partial<Stages> = {}) {
     codec: createCodec('f32', { layout: model, seed: 1, kernels }),
     kernels,
     mayOpen: () => true,
+    verdict: () => 'goes-on',
     lastVersion: 10,
     onDivergence: 'stop',
     timer: () => new PhaseTimer(),
@@ -130,6 +132,33 @@ describe('a round', () => {
     const fleet = { ...stages.fleet, broadcast: () => new Promise<void>(() => undefined) };
     expectKind(await round({ ...stages, fleet }), 'closed');
     expect(state.version).toBe(1);
+  });
+
+  it('waits for the verdict before it opens its step, and opens none if the run has had enough', async () => {
+    let tell: (verdict: Verdict) => void = () => undefined;
+    const verdict = () => new Promise<Verdict>((resolve) => (tell = resolve));
+    const { stages, words } = harness({ kind: 'sum', sum: sumOf(2) }, { verdict });
+    const going = round(stages);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(words()).toEqual([]);
+    tell('goes-on');
+    expectKind(await going, 'closed');
+    for (const end of ['enough', 'held'] as const) {
+      const ended = harness({ kind: 'sum', sum: sumOf(2) }, { verdict: () => end });
+      expectKind(await round(ended.stages), end);
+      expect([ended.words(), ended.state.version]).toEqual([[], 0]);
+    }
+  });
+
+  it('opens no step ahead whose verdict is not known', async () => {
+    const asked: number[] = [];
+    const mayOpen = (version: number) => asked.push(version) < 0;
+    const { stages, words } = harness({ kind: 'sum', sum: sumOf(2) }, { mayOpen });
+    expectKind(await round(stages), 'closed');
+    expect([words(), asked]).toEqual([
+      ['open 0', 'broadcast 0'],
+      [1, 1],
+    ]);
   });
 
   it('that was stopped leaves the state as it was', async () => {

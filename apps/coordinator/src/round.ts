@@ -2,7 +2,7 @@
  * One step of synchronous data parallel training, every stage in order. A newcomer who reads only this file knows what the
  * system does.
  *
- *     stream -> leases -> gradients -> tree -> mean -> clip -> average -> every replica steps -> records
+ *     verdict -> stream -> leases -> gradients -> tree -> mean -> clip -> average -> every replica steps -> records
  *
  * Invariant: what a step computes depends on the state at its version and on stream positions alone. Workers, time and
  * the network decide only how long it takes.
@@ -13,6 +13,7 @@ import type { GradientCodec } from '@gradcast/reduction';
 import { advance, judge } from '@gradcast/step';
 import { freeMemory } from '@gradcast/tensors';
 import type { VectorKernels } from '@gradcast/vector';
+import type { Verdict } from './run/early-stop.ts';
 import type { RunTerms } from './membership/run-terms.ts';
 import type { Fleet } from './run/fleet.ts';
 import type { OpenStep } from './leasing/open-step.ts';
@@ -26,8 +27,10 @@ export interface Stages {
   readonly kernels: VectorKernels;
   /** Versions at which no further step is opened. */
   readonly lastVersion: number;
-  /** Whether a further step may be opened: not while a pause is asked for. */
-  readonly mayOpen: () => boolean;
+  /** Whether the step at a version may be opened ahead: not while a pause is asked for, nor before a verdict there. */
+  readonly mayOpen: (version: number) => boolean;
+  /** Whether the run goes on from its version: `--early-stop`. */
+  readonly verdict: () => Verdict | Promise<Verdict>;
   readonly onDivergence: 'stop' | 'skip';
   readonly timer: () => PhaseTimer;
 }
@@ -37,7 +40,11 @@ export type RoundOutcome =
   | { readonly kind: 'closed'; readonly record: StepRecord }
   | { readonly kind: 'skipped'; readonly sentence: string; readonly record: ClosedRecord }
   | { readonly kind: 'diverged'; readonly sentence: string }
-  | { readonly kind: 'stopped' };
+  | { readonly kind: 'stopped' }
+  /** No step was opened: samples got no better for long enough. */
+  | { readonly kind: 'enough' }
+  /** No step was opened: the run was paused or stopped before the verdict. */
+  | { readonly kind: 'held' };
 
 /** How long the broadcast may hold the optimizer step back: the replicas go first, this one is needed later. */
 const BROADCAST_HEAD_START_MS = 25;
@@ -45,11 +52,17 @@ const BROADCAST_HEAD_START_MS = 25;
 export async function round(stages: Stages): Promise<RoundOutcome> {
   const { state, fleet, codec, kernels, terms } = stages;
   const { version } = state;
-  const timer = stages.timer();
   const samples = globalBatch(terms);
-  const hasNext = () => version + 1 < stages.lastVersion && stages.mayOpen();
+  const hasNext = () => version + 1 < stages.lastVersion && stages.mayOpen(version + 1);
+
+  // Verdict: with early stopping, every so many steps, samples are given to be scored, and the scores of as many steps before take
+  // effect, which the run waits for if need be. An evaluation runs beside the steps.
+  const asked = stages.verdict();
+  const verdict = typeof asked === 'string' ? asked : await asked;
+  if (verdict !== 'goes-on') return { kind: verdict };
 
   // Stream and leases: the step's micro-batches go out, as contiguous ranges of leaves.
+  const timer = stages.timer();
   const step = fleet.open(version);
   if (hasNext()) fleet.prepare(version + 1);
 

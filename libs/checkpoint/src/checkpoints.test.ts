@@ -44,6 +44,16 @@ describe('Checkpoints', () => {
     await expect(checkpoints.keepLast(1.5)).rejects.toThrow(RangeError);
   });
 
+  it('keeps what each of those few goes back to, where there is such', async () => {
+    for (const step of [0, 10, 20, 25, 30, 31, 38]) await checkpoints.save(at(step));
+    // 38 and 31 go back to 30; 30 itself to 20.
+    expect(await checkpoints.keepLast(2, 10)).toEqual([25, 20, 10, 0]);
+    expect(await steps()).toEqual([38, 31, 30]);
+    for (const step of [20, 25, 29, 30]) await checkpoints.save(at(step));
+    expect(await checkpoints.keepLast(3, 10)).toEqual([29, 25]);
+    expect(await steps()).toEqual([38, 31, 30, 20]);
+  });
+
   it('loads the newest', async () => {
     for (const step of [5, 12]) await checkpoints.save(at(step));
     expect(await checkpoints.loadNewest()).toEqual({ checkpoint: at(12), path: checkpoints.path(12), damaged: [] });

@@ -3,6 +3,7 @@
  */
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { awaitedStep } from '@gradcast/definition';
 import { RunError, syncFolder, systemCode, TEMPORARY_PREFIX } from '@gradcast/files';
 import { readCheckpoint, writeCheckpoint } from './checkpoint.ts';
 import type { Checkpoint, WrittenCheckpoint } from './checkpoint.ts';
@@ -87,12 +88,16 @@ export class Checkpoints {
    * Removes all but the newest `count` checkpoints (0 keeps all), and what killed writers left behind. Must not run
    * beside a save.
    *
+   * @param anchorEvery with each that is kept stays the newest before it whose step is a multiple of this; 0 for none.
    * @returns the steps that were removed.
    * @throws RangeError if `count` is negative or not whole.
    */
-  async keepLast(count: number): Promise<number[]> {
+  async keepLast(count: number, anchorEvery = 0): Promise<number[]> {
     if (!Number.isSafeInteger(count) || count < 0) throw new RangeError(`cannot keep ${count} checkpoints`);
-    const old = count === 0 ? [] : (await this.list()).slice(count);
+    const all = count === 0 ? [] : await this.list();
+    const kept = all.slice(0, count);
+    const anchors = new Set(anchorEvery > 0 ? kept.map(({ step }) => awaitedStep(anchorEvery, step)) : []);
+    const old = all.slice(count).filter(({ step }) => step === 0 || !anchors.has(step));
     for (const { path } of old) await rm(path, { force: true });
     const leftovers = (await this.#names()).filter((name) => name.startsWith(TEMPORARY_PREFIX));
     for (const name of leftovers) await rm(join(this.folder, name), { force: true });

@@ -2,11 +2,12 @@
 import type { Checkpoint, WrittenCheckpoint } from './checkpoint.ts';
 import type { CheckpointErrorCode } from './errors.ts';
 
-/** Write this state, then forget all but the newest `keepLast`. */
+/** Write this state, then forget all but the newest `keepLast` and what `anchorEvery` keeps: see `Checkpoints.keepLast`. */
 export interface SaveRequest {
   readonly id: number;
   readonly folder: string;
   readonly keepLast: number;
+  readonly anchorEvery?: number | undefined;
   readonly checkpoint: Checkpoint;
 }
 

@@ -25,12 +25,12 @@ export function serveCheckpointWriter(port: WriterPort): void {
   });
 }
 
-async function answer({ id, folder, keepLast, checkpoint }: SaveRequest): Promise<SaveReply> {
+async function answer({ id, folder, keepLast, anchorEvery, checkpoint }: SaveRequest): Promise<SaveReply> {
   const started = performance.now();
   const checkpoints = new Checkpoints(folder);
   try {
     const written = await checkpoints.save(checkpoint);
-    const removed = await checkpoints.keepLast(keepLast);
+    const removed = await checkpoints.keepLast(keepLast, anchorEvery);
     return { kind: 'saved', id, saved: { ...written, removed, seconds: (performance.now() - started) / 1000 } };
   } catch (error) {
     const code = error instanceof CheckpointError ? error.code : 'checkpoint-write';

@@ -24,6 +24,8 @@ export interface CheckpointWriterOptions {
   readonly start: () => WriterThread;
   readonly folder: string;
   readonly keepLast: number;
+  /** Which others stay as well: see `Checkpoints.keepLast`. */
+  readonly anchorEvery?: number | undefined;
 }
 
 interface Pending {
@@ -60,7 +62,7 @@ export class CheckpointWriter {
    *   `checkpoint-write` if the disk or the thread failed.
    */
   async save(checkpoint: Checkpoint): Promise<SavedCheckpoint> {
-    const { folder, keepLast } = this.#options;
+    const { folder, keepLast, anchorEvery } = this.#options;
     if (this.#closed) throw new CheckpointError('checkpoint-write', 'the checkpoint thread was closed');
     if (this.busy) throw new CheckpointError('checkpoint-busy', 'two checkpoints are still being written');
     const thread = (this.#thread ??= this.#start());
@@ -71,7 +73,7 @@ export class CheckpointWriter {
     }
     return new Promise((resolve, reject) => {
       this.#pending.set(id, { resolve, reject });
-      thread.postMessage({ id, folder, keepLast, checkpoint }, [...buffers]);
+      thread.postMessage({ id, folder, keepLast, anchorEvery, checkpoint }, [...buffers]);
     });
   }
 

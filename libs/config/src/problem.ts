@@ -34,6 +34,7 @@ export const PROBLEM_CODES = [
   'bad-time',
   'length-conflict',
   'decay-conflict',
+  'early-stop-conflict',
   'task-conflict',
   'global-batch-split',
   'global-batch-too-large',

@@ -7,7 +7,7 @@
 import type { RunDefinition } from '@gradcast/definition';
 import type { CredentialRole } from './credential-role.ts';
 import type { CoordinatorConfig, WorkerConfig } from './run-config.ts';
-import type { NumberedEvent, Quality, Scores } from './run-events.ts';
+import type { NumberedEvent, Quality, Scores, StoppedEarly } from './run-events.ts';
 
 /** A credential with its secret. */
 export interface CredentialSecret {
@@ -90,6 +90,8 @@ export interface Summary extends RunDefinition {
   readonly scores: Scores | null;
   /** The newest scores of its samples by a judge, or null. */
   readonly quality: Quality | null;
+  /** Why it ended before its last step, if `--early-stop` ended it; else null. */
+  readonly stoppedEarly: StoppedEarly | null;
 }
 
 /** Child to parent. */

@@ -128,6 +128,24 @@ describe('resolveTrain', () => {
     });
   });
 
+  it('knows when a run stops early, by evaluations that there are', () => {
+    const stop = ['--early-stop', 'recall'];
+    const conflict = ['early-stop-conflict'];
+    const { coordinator } = resolveTrain([...stop, '--evaluate-every', '50', '--early-stop-patience', '3'], machine());
+    const wanted = { earlyStop: 'recall', earlyStopPatience: 3, earlyStopMinDelta: 0, evaluateEvery: 50 };
+    expect(coordinator).toMatchObject(wanted);
+    expect(resolveTrain([], machine()).coordinator).toMatchObject({ earlyStop: 'none', earlyStopPatience: 5 });
+    expect(codes(() => resolveTrain(stop, machine()))).toEqual(conflict);
+    for (const alone of ['--early-stop-patience', '--early-stop-min-delta']) {
+      expect(codes(() => resolveTrain([alone, '3', '--evaluate-every', '50'], machine()))).toEqual(conflict);
+    }
+    expect(codes(() => resolveTrain(['--early-stop', 'nearest_ratio'], machine()))).toEqual(['unknown-choice']);
+    expect(codes(() => resolveTrain([...stop, '--early-stop-patience', '0'], machine()))).toEqual([
+      'out-of-range',
+      'early-stop-conflict',
+    ]);
+  });
+
   it('refuses a decay that is none, and one that ends before it begins', () => {
     const from = ['--decay-from-images', '100'];
     const conflict = ['decay-conflict'];
@@ -155,6 +173,15 @@ describe('resolveTrain', () => {
     writeFileSync(join(run, 'config.json'), JSON.stringify(recorded));
     const resumed = resolveTrain(['--resume', run, '--steps', '4000'], machine()).coordinator;
     expect(resumed).toMatchObject({ lrSchedule, decayFromImages: from, decayToImages: to });
+  });
+
+  it('keeps the evaluations by which the run that it resumes stops early', () => {
+    const run = join(folder, 'stopping');
+    mkdirSync(run);
+    const { coordinator } = resolveTrain(['--early-stop', 'recall', '--evaluate-every', '50'], machine());
+    writeFileSync(join(run, 'config.json'), JSON.stringify({ ...coordinator, evaluateEvery: 7, earlyStopEvery: 50 }));
+    const resumed = resolveTrain(['--resume', run], machine()).coordinator;
+    expect(resumed).toMatchObject({ earlyStop: 'recall', evaluateEvery: 50 });
   });
 
   it('takes a length of time, unless there is a stronger word on the length or a run to resume', () => {

@@ -11,6 +11,7 @@ import type { TaskDefaults } from '@gradcast/task';
 import { defaultsOfTask, taskDefaults } from '@gradcast/tasks';
 import { checkPaths } from './paths.ts';
 import { type Batches, cutBatch } from './batches.ts';
+import { earlyStopProblems } from './early-stopping.ts';
 import { joiningOf } from './joining.ts';
 import { gather, PLACES, type Settings } from './settings.ts';
 import type { CommandName } from './options.ts';
@@ -186,6 +187,7 @@ function coordinatorOf(settings: Settings, machine: Machine, problems: Problem[]
   const batches = 'batches' in cut ? cut.batches : { microBatchSize: task.microBatch, microBatches: 1 };
   const definition = definitionBy(settings, task, batches);
   const decay = decayOf(settings, definition, problems);
+  problems.push(...earlyStopProblems(settings, definition));
   const coordinator: CoordinatorConfig = {
     ...definition,
     ...decay,

@@ -15,7 +15,7 @@ const FIELDS: { readonly [T in RunEvent['type']]: readonly Exclude<keyof Extract
   distrusted: ['worker', 'session', 'step', 'start', 'size', 'uses'],
   'step-closed': ['step', 'seconds', 'skipped'],
   saved: ['step', 'seconds'],
-  sampled: ['step'],
+  sampled: ['step', 'spread'],
   scored: ['step', 'split', 'samples', 'accuracy'],
   evaluated: [
     'step',
@@ -30,7 +30,10 @@ const FIELDS: { readonly [T in RunEvent['type']]: readonly Exclude<keyof Extract
     'entropy',
     'confidence',
     'nearestRatio',
+    'shares',
+    'heldOut',
   ],
+  trouble: ['trouble', 'step', 'began', 'sentence', 'advice'],
 };
 
 it('docs/protocol.md has every event with its fields, and no other', () => {

@@ -45,6 +45,27 @@ export interface Quality {
   readonly entropy: number;
   readonly confidence: number;
   readonly nearestRatio: number;
+  /** Share of each class that the judge reads. */
+  readonly shares: readonly number[];
+  /** Of scalars that tell real samples apart: their means over training images and over test images. */
+  readonly heldOut: Readonly<Record<string, HeldOut>>;
+}
+
+/** A scalar of samples that were trained on, and of others. */
+export interface HeldOut {
+  readonly training: number;
+  readonly test: number;
+}
+
+/** What a run that ended early waited for. */
+export interface StoppedEarly {
+  /** As metrics.jsonl names it. */
+  readonly metric: string;
+  /** The best score and its step; null and 0 if there was none. */
+  readonly best: number | null;
+  readonly bestStep: number;
+  /** Evaluations since then. */
+  readonly waited: number;
 }
 
 /** Why the state of a run changes. */
@@ -66,6 +87,8 @@ export type Cause =
   | { readonly kind: 'diverged'; readonly sentence: string }
   /** The last step has closed. */
   | { readonly kind: 'end' }
+  /** A score of the samples has not become better for as long as it may (`--early-stop`). */
+  | ({ readonly kind: 'early-stop' } & StoppedEarly)
   /** The last checkpoint is written and workers are gone. */
   | { readonly kind: 'over' };
 
@@ -111,10 +134,21 @@ export type RunEvent =
   | ({ readonly type: 'distrusted' } & Distrusted)
   | { readonly type: 'step-closed'; readonly step: number; readonly skipped: boolean; readonly seconds: number }
   | { readonly type: 'saved'; readonly step: number; readonly seconds: number }
-  | { readonly type: 'sampled'; readonly step: number }
+  /** A grid of samples was drawn. `spread`: how much they differ, 0 to 0.5. */
+  | { readonly type: 'sampled'; readonly step: number; readonly spread: number }
   | ({ readonly type: 'scored'; readonly step: number } & Scores)
   /** Samples were scored by a judge. */
-  | ({ readonly type: 'evaluated' } & Quality);
+  | ({ readonly type: 'evaluated' } & Quality)
+  /** Training is in trouble, as its task names it, or no more. */
+  | {
+      readonly type: 'trouble';
+      readonly trouble: string;
+      readonly step: number;
+      readonly began: boolean;
+      /** What is wrong, and what to try. */
+      readonly sentence: string;
+      readonly advice: string;
+    };
 
 /** An event with its place in the stream. */
 export type NumberedEvent = RunEvent & {

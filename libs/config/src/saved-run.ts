@@ -6,8 +6,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readStoredConfig } from '@gradcast/checkpoint';
 import { recordedFlags } from '@gradcast/definition';
+import type { RunDefinition } from '@gradcast/definition';
 import type { Layer, Written } from './layers.ts';
 import type { CoordinatorConfig } from './run-config.ts';
+
+/** What a run's files hold. */
+type Recorded = Partial<CoordinatorConfig & RunDefinition>;
 
 /**
  * Reads the configuration in the checkpoint at `path`, or `config.json` of the run folder at `path`. Where there is none
@@ -19,7 +23,7 @@ export function readSavedRun(path: string): Layer {
   return saved ? layerOf(saved, path) : new Map<string, Written>();
 }
 
-function attempt(read: () => unknown): Partial<CoordinatorConfig> | null {
+function attempt(read: () => unknown): Recorded | null {
   try {
     const value = read();
     return typeof value === 'object' && value !== null ? value : null;
@@ -29,13 +33,18 @@ function attempt(read: () => unknown): Partial<CoordinatorConfig> | null {
 }
 
 /** Where the learning rate decays; nothing where it is constant, as in a run from before there was a choice. */
-function decayOf({ lrSchedule = 'constant', decayFromImages, decayToImages }: Partial<CoordinatorConfig>) {
+function decayOf({ lrSchedule = 'constant', decayFromImages, decayToImages }: Recorded) {
   if (lrSchedule === 'constant') return {};
   return { 'decay-from-images': decayFromImages, 'decay-to-images': decayToImages };
 }
 
+/** What early stopping looks at; nothing where it is off. */
+function evaluationOf({ earlyStopEvery = 0 }: Partial<RunDefinition>) {
+  return earlyStopEvery > 0 ? { 'evaluate-every': earlyStopEvery } : {};
+}
+
 /** What decides the numbers, and the length; where a run lives and how it is watched belongs to each start. */
-function layerOf(saved: Partial<CoordinatorConfig>, path: string): Layer {
+function layerOf(saved: Recorded, path: string): Layer {
   const { microBatchSize, microBatches, length, data, taskFile } = saved;
   const flags = recordedFlags(saved);
   const values: Record<string, unknown> = {
@@ -48,6 +57,7 @@ function layerOf(saved: Partial<CoordinatorConfig>, path: string): Layer {
     steps: length && 'steps' in length ? length.steps : undefined,
     epochs: length && 'epochs' in length ? length.epochs : undefined,
     ...decayOf(saved),
+    ...evaluationOf(saved),
     data,
   };
   const layer: Layer = new Map();

@@ -123,6 +123,9 @@ describe('flags', () => {
       'lr-end-factor': 0,
       'clip-norm': 0,
       'average-images': 0,
+      'early-stop': 'none',
+      'early-stop-patience': 5,
+      'early-stop-min-delta': 0,
     };
     expect(recordedFlags({ seed: 5, length: 3 })).toEqual({ seed: 5, ...before });
     expect(recordedFlags({ 'lr-schedule': 'linear', lrSchedule: 'cosine' })).toEqual({

@@ -5,6 +5,7 @@
  * A new entry stands at the end of `LATER`, with the value that runs before it had; CONTRIBUTING.md has the recipe.
  */
 import * as z from 'zod';
+import { EARLY_STOP_METRICS } from './early-stop.ts';
 import { entry, laterEntry } from './entry.ts';
 import { LR_SCHEDULES, SCHEDULE_IMAGES_LIMIT } from './recipe.ts';
 import { choice, integer, number, orNull, sha256, text } from './value.ts';
@@ -159,6 +160,46 @@ const LATER = {
     since: 5,
     before: { value: 0 },
   }),
+  earlyStop: laterEntry(choice(EARLY_STOP_METRICS), {
+    called: 'score that stops the run early',
+    flag: {
+      name: 'early-stop',
+      group: 'Evaluation',
+      default: 'none',
+      help: 'End the run once this score, as metrics.jsonl names it, has not become better for some evaluations; needs --evaluate-every',
+    },
+    since: 6,
+    before: { value: 'none' },
+  }),
+  earlyStopPatience: laterEntry(integer({ min: 1, max: 1_000_000 }), {
+    called: 'evaluations without a better score that stop the run',
+    flag: {
+      name: 'early-stop-patience',
+      group: 'Evaluation',
+      default: 5,
+      help: 'Evaluations in a row without a better score after which --early-stop ends the run',
+    },
+    since: 6,
+    before: { value: 5 },
+  }),
+  earlyStopMinDelta: laterEntry(number({ shows: 'X', min: 0 }), {
+    called: 'difference by which a score must be better',
+    flag: {
+      name: 'early-stop-min-delta',
+      group: 'Evaluation',
+      default: 0,
+      help: 'By more than this a score must be better than the best to count for --early-stop',
+    },
+    since: 6,
+    before: { value: 0 },
+  }),
+  /** Steps between the evaluations that it looks at, and from each to its effect; 0 where a run does not stop early. */
+  earlyStopEvery: laterEntry(integer({ min: 0, max: Number.MAX_SAFE_INTEGER }), {
+    called: 'steps between the evaluations of early stopping',
+    setBy: ['evaluate-every'],
+    since: 6,
+    before: { value: 0 },
+  }),
 };
 
 /** The whole definition; other members of what is parsed are left out. */
@@ -177,5 +218,6 @@ export const chosenDefinition = runDefinition.omit({
   task: true,
   decayFromImages: true,
   decayToImages: true,
+  earlyStopEvery: true,
 });
 export type ChosenDefinition = Readonly<z.infer<typeof chosenDefinition>>;

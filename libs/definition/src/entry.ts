@@ -23,7 +23,7 @@ export interface TaskNumbers {
 }
 
 /** Groups of options, as help shows them, in which a flag of the definition may stand. */
-export type FlagGroup = 'What to train' | 'Batches and optimizer';
+export type FlagGroup = 'What to train' | 'Batches and optimizer' | 'Evaluation';
 
 /** The flag of an entry. It has the entry's value, and its name in a file and in the environment. */
 export interface DefinitionFlag<T extends DefinitionValue> {

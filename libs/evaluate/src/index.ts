@@ -23,5 +23,6 @@ export { firstRows, rowsOf } from './products.ts';
 export type { Rows } from './products.ts';
 export { MANIFOLD_SAMPLES, RealImages } from './scores.ts';
 export type { Judged, QualityScores, RealOptions } from './scores.ts';
+export { sampleSpread } from './spread.ts';
 export { latentWalk } from './walk.ts';
 export type { Walk, WalkOptions } from './walk.ts';

@@ -7,6 +7,7 @@ import { perturbationField } from './penalty.ts';
 import { defaultsOf } from './presets.ts';
 import type { Preset } from './presets.ts';
 import { ganScalars } from './scalars.ts';
+import { ganTroubles } from './troubles.ts';
 
 /** A GAN as a task: its groups are generator and discriminator, its tail has the generator's batch statistics. */
 export interface GanTask extends Trainable {
@@ -33,6 +34,7 @@ export function ganTask(preset: Preset): GanTask {
     ...parts,
     ...defaultsOf(preset),
     preset,
+    troubles: ganTroubles(preset),
     fields: [images, noise, ...labels, ...perturbation],
     runningMomentum: batchNorm?.momentum ?? 1,
     average: ema && { group: parts.groups[0], limit: ema.limit },

@@ -10,7 +10,7 @@ const SHARE = { low: 0, high: 1, shown: 'log' } as const;
 export const GAN_SCALARS = [
   { name: 'loss_g', ...LOSS, lossOf: 'generator' },
   { name: 'loss_d', ...LOSS, lossOf: 'discriminator' },
-  { name: 'd_x', ...SHARE },
+  { name: 'd_x', ...SHARE, ofReal: true },
   { name: 'd_g_z', ...SHARE },
   { name: 'samples', low: 0, high: LARGEST_STATISTIC, shown: 'none' },
 ] as const satisfies readonly TailScalar[];

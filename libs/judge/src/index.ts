@@ -4,7 +4,7 @@ export { JudgeError } from './errors.ts';
 export type { JudgeErrorCode } from './errors.ts';
 export { Judge, JUDGED_SHAPE, openJudge } from './judge.ts';
 export type { OnProgress } from './judge.ts';
-export { judgesOf } from './judges.ts';
+export { judgesOf, whoHasJudges } from './judges.ts';
 export type { JudgeRecord } from './judges.ts';
 export { FLOOR_SAMPLES, FLOORS } from './floors.ts';
 export { floorOf, judgeReal, loadRealPixels } from './real-images.ts';

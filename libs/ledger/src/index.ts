@@ -8,6 +8,14 @@ export type { LedgerProof, ProvenLedger } from './proof.ts';
 export { ledgerLines, openLedger, readLedger } from './reader.ts';
 export type { KnownPlace, Ledger, LedgerEnd, PlacedLine } from './reader.ts';
 export { firstDifference, LEDGER_FORMAT, REPEATED_FIELDS } from './record.ts';
-export type { DistrustedLine, HeaderLine, LedgerPosition, LedgerResult, RepeatedField, StepLine } from './record.ts';
+export type {
+  DistrustedLine,
+  EvaluatedLine,
+  HeaderLine,
+  LedgerPosition,
+  LedgerResult,
+  RepeatedField,
+  StepLine,
+} from './record.ts';
 export { assertLedgerAt, rewindLedger } from './rewind.ts';
 export { LedgerWriter } from './writer.ts';

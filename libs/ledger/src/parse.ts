@@ -1,5 +1,5 @@
 /** From the content of a ledger line to a typed one: names the first member that is not what it should be. */
-import { storedFault } from '@gradcast/definition';
+import { EARLY_STOP_METRICS, storedFault } from '@gradcast/definition';
 import { LEDGER_FORMAT, REPEATED_FIELDS } from './record.ts';
 import type { LedgerLine } from './record.ts';
 
@@ -28,6 +28,8 @@ const result: Check = (value) =>
   faultIn(value, { start: count, size: positive, worker: text, outcome: text, ms: number }) === undefined &&
   optionalText((value as { volunteer?: unknown }).volunteer);
 
+const numberOrNull: Check = (value) => value === null || number(value);
+
 const STEP_LEAVES: Record<string, Check> = { step: positive, start: count, size: positive };
 
 const MEMBERS: Record<LedgerLine['kind'], Record<string, Check>> = {
@@ -55,6 +57,16 @@ const MEMBERS: Record<LedgerLine['kind'], Record<string, Check>> = {
     worker: text,
     volunteer: text,
     uses: listOf((use) => faultIn(use, STEP_LEAVES) === undefined),
+  },
+  evaluated: {
+    step: positive,
+    at: positive,
+    metric: oneOf(...EARLY_STOP_METRICS.slice(1)),
+    value: numberOrNull,
+    best: numberOrNull,
+    bestStep: count,
+    waited: count,
+    verdict: oneOf('goes-on', 'ends'),
   },
 };
 

@@ -10,6 +10,7 @@ import { coverFault } from './cover.ts';
 import { readLedger } from './reader.ts';
 import type { Ledger, LedgerEnd, PlacedLine } from './reader.ts';
 import type { DistrustedLine, HeaderLine, StepLine } from './record.ts';
+import { Verdicts } from './verdicts.ts';
 
 /** Volunteers found wrong that a proof names. */
 const MOST_NAMED = 64;
@@ -63,6 +64,7 @@ class Prover {
   readonly #path: string;
   readonly #header: HeaderLine;
   readonly #batch: number;
+  readonly #verdicts: Verdicts;
   #steps = 0;
   #skipped = 0;
   #resumed = 0;
@@ -74,6 +76,7 @@ class Prover {
     this.#path = path;
     this.#header = header;
     this.#batch = globalBatch(header);
+    this.#verdicts = new Verdicts(header);
   }
 
   take({ line, number }: PlacedLine): void {
@@ -106,9 +109,14 @@ class Prover {
         this.#distrustedCount += 1;
         break;
       }
+      case 'evaluated': {
+        const fault = this.#verdicts.evaluated(line, this.#steps);
+        if (fault) fail('ledger-order', fault.field, fault.sentence);
+        break;
+      }
       case 'step': {
         const expected = { step: this.#steps + 1, batch: this.#batch, leaves: this.#header.microBatches };
-        const fault = stepFault(line, expected);
+        const fault = stepFault(line, expected) ?? this.#verdicts.beforeStep(line.step);
         if (fault) fail('ledger-order', fault.field, fault.sentence);
         this.#steps += 1;
         if (line.outcome === 'skipped') this.#skipped += 1;

@@ -6,7 +6,7 @@
  * so a line that is changed, removed, added, repeated or moved breaks the chain there. The first line chains on
  * {@link GENESIS}. The bytes are hashed as they stand: nobody needs to agree on how to print a number.
  */
-import type { StoredDefinition } from '@gradcast/definition';
+import type { EarlyStopScore, EarlyStopStanding, StoredDefinition } from '@gradcast/definition';
 import { createHash } from 'node:crypto';
 import type { LedgerPlace } from './parts.ts';
 
@@ -108,7 +108,19 @@ export interface DistrustedLine extends StepLeaves {
   readonly uses: readonly StepLeaves[];
 }
 
-export type LedgerLine = HeaderLine | StepLine | ResumedLine | GapLine | AcceptedLine | DistrustedLine;
+/** A score has taken effect (`--early-stop`): it was of `step`, and stands behind the line of step `at`, k steps later. */
+export interface EvaluatedLine extends Omit<EarlyStopStanding, 'through'> {
+  readonly kind: 'evaluated';
+  readonly step: number;
+  readonly at: number;
+  readonly metric: EarlyStopScore;
+  /** Null where it is no number. */
+  readonly value: number | null;
+  /** Whether the run ends with it. */
+  readonly verdict: 'goes-on' | 'ends';
+}
+
+export type LedgerLine = HeaderLine | StepLine | ResumedLine | GapLine | AcceptedLine | DistrustedLine | EvaluatedLine;
 
 /** Where a ledger ends: its number of lines, the chain of the last, and where that lies if it is known. */
 export interface LedgerPosition {

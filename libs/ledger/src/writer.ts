@@ -6,6 +6,7 @@ import { GENESIS, seal } from './record.ts';
 import type {
   AcceptedLine,
   DistrustedLine,
+  EvaluatedLine,
   GapLine,
   HeaderLine,
   LedgerLine,
@@ -96,6 +97,11 @@ export class LedgerWriter {
   /** Says that a volunteer was found wrong, and names what was used of it unchecked. */
   distrusted(line: Omit<DistrustedLine, 'kind'>): void {
     this.#append({ ...line, kind: 'distrusted' });
+  }
+
+  /** Says what a score came to that has taken effect. */
+  evaluated(line: Omit<EvaluatedLine, 'kind'>): void {
+    this.#append({ kind: 'evaluated', ...line });
   }
 
   /** Says that a coordinator took the run up at step `from`. */

@@ -44,11 +44,19 @@ export interface CoordinatorMetrics {
   readonly wireBytes: Counter<'direction' | 'message'>;
   readonly loss: Gauge<'network'>;
   readonly gradientNorm: Gauge<'network'>;
+  /** Of the last closed step, under the names of metrics.jsonl. */
+  readonly scalar: Gauge<'scalar'>;
   readonly learningRate: Gauge;
   /** Newest score on a split of the data set, 0 to 1. */
   readonly score: Gauge<'score' | 'split'>;
   /** Newest scores of samples by a judge, by name; docs/quality.md says what each is. */
   readonly quality: Gauge<'score'>;
+  /** Share of samples that the judge reads as a class, of the newest evaluation. */
+  readonly classShare: Gauge<'class'>;
+  /** How much the samples of the newest grid differ, 0 to 0.5. */
+  readonly sampleSpread: Gauge;
+  /** 1 while training is in that trouble, as its task names it, else 0. */
+  readonly trouble: Gauge<'trouble'>;
   /** Seconds since 1970 at which the newest checkpoint was safe. */
   readonly checkpointTimestamp: Gauge;
   readonly checkpointSeconds: Histogram;
@@ -108,9 +116,13 @@ export function coordinatorMetrics({ version, preset }: BuildInfo): CoordinatorM
     wireBytes: make.counter('wire_bytes_total', 'Bytes of WebSocket messages.', ['direction', 'message']),
     loss: make.gauge('loss', 'Mean loss of the last closed step.', ['network']),
     gradientNorm: make.gauge('gradient_norm', 'Norm of the averaged gradient of the last closed step.', ['network']),
+    scalar: make.gauge('scalar', 'Scalars of the last closed step, as metrics.jsonl names them.', ['scalar']),
     learningRate: make.gauge('learning_rate', 'Learning rate of the last closed step.'),
     score: make.gauge('score', 'Newest score of the model in training, on samples of a split.', ['score', 'split']),
     quality: make.gauge('quality', 'Newest scores of generated samples by a judge.', ['score']),
+    classShare: make.gauge('class_share', 'Share of samples read as a class in the newest evaluation.', ['class']),
+    sampleSpread: make.gauge('sample_spread', 'How much the samples of the newest grid differ, 0 to 0.5.'),
+    trouble: make.gauge('trouble', '1 while training is in that trouble, else 0.', ['trouble']),
     checkpointTimestamp: make.gauge('checkpoint_timestamp_seconds', 'When the newest checkpoint was safe on disk.'),
     checkpointSeconds: make.histogram('checkpoint_duration_seconds', 'Time to hash, write and sync a checkpoint.', {
       buckets: doublingBuckets(0.005, 14),

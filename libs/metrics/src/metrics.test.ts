@@ -21,6 +21,10 @@ function coordinator() {
   metrics.workersRefused.inc({ reason: 'silent' });
   metrics.workers.set({ state: 'leased' }, 2);
   metrics.wireBytes.inc({ direction: 'out', message: 'lease' }, 1024);
+  metrics.scalar.set({ scalar: 'd_x' }, 0.7);
+  metrics.classShare.set({ class: '0' }, 0.1);
+  metrics.sampleSpread.set(0.18);
+  metrics.trouble.set({ trouble: 'collapse' }, 0);
   metrics.quality.set({ score: 'frechet' }, 45.8);
   metrics.loss.set({ network: 'generator' }, 0.7);
   metrics.gradientNorm.set({ network: 'discriminator' }, 1.5);
@@ -41,6 +45,7 @@ describe('metrics', () => {
       'gradcast_build_info',
       'gradcast_checkpoint_duration_seconds',
       'gradcast_checkpoint_timestamp_seconds',
+      'gradcast_class_share',
       'gradcast_distrusted_leaves_total',
       'gradcast_gradient_norm',
       'gradcast_images_total',
@@ -55,10 +60,13 @@ describe('metrics', () => {
       'gradcast_replica_mismatches_total',
       'gradcast_results_refused_total',
       'gradcast_run_state',
+      'gradcast_sample_spread',
+      'gradcast_scalar',
       'gradcast_score',
       'gradcast_step_duration_seconds',
       'gradcast_step_phase_duration_seconds',
       'gradcast_steps_total',
+      'gradcast_trouble',
       'gradcast_volunteers',
       'gradcast_wire_bytes_total',
       'gradcast_workers',

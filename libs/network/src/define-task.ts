@@ -9,6 +9,7 @@ import type {
   SgdSpec,
   TailScalar,
   TaskOutput,
+  Trouble,
 } from '@gradcast/task';
 import { LARGEST_STATISTIC } from '@gradcast/task';
 import type { NamedTensorMap, Tensor } from '@tensorflow/tfjs-core';
@@ -87,6 +88,8 @@ export interface TaskDefinition<N extends string, S extends string> {
   /** Runs the networks forward and backward on one micro-batch; what the losses' seeds mean is a mean over the samples. */
   readonly step: (step: Step<N>) => Promise<Readonly<Record<S, number>>>;
   readonly output?: OutputDefinition<N>;
+  /** What can go wrong with its training, for who watches a run; none by default. */
+  readonly troubles?: readonly Trouble[];
 }
 
 export type OptimizerDefinition =
@@ -101,7 +104,7 @@ const NAME_LIMIT = 40;
  */
 export function defineTask<N extends string, S extends string>(definition: TaskDefinition<N, S>): Trainable {
   const { name, description = 'a task of your own', fields, batchNorm, optimizer, output, average } = definition;
-  const { microBatch, microBatches = 4, defaultSteps, recipe } = definition;
+  const { microBatch, microBatches = 4, defaultSteps, recipe, troubles } = definition;
   if (!NAME.test(name) || name.length > NAME_LIMIT) {
     throw new ModelError(
       'model-spec',
@@ -145,6 +148,7 @@ export function defineTask<N extends string, S extends string>(definition: TaskD
     minimumMicroBatch: normalises ? BATCH_NORM_MINIMUM : 1,
     defaultSteps,
     ...(recipe && { recipe }),
+    ...(troubles && { troubles }),
     output: output && ({ inputs: output.inputs, values: output.values } satisfies TaskOutput),
     outputChain: () => output && traceChain({ ...output, networks: chains } as TraceOptions),
     createProgram: (device) =>

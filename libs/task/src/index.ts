@@ -32,3 +32,4 @@ export type {
   TaskIdentity,
   TaskOutput,
 } from './task.ts';
+export type { Condition, Sign, Trouble } from './trouble.ts';

@@ -7,6 +7,7 @@
 import type { LrSchedule, Recipe } from '@gradcast/definition';
 import type { Layout, ParameterGroup } from '@gradcast/tensors';
 import type { BatchField, ImageField, LabelField } from './field.ts';
+import type { Trouble } from './trouble.ts';
 
 /**
  * The labels of an output that is computed from noise and labels alone, so that whoever draws may choose them; undefined where
@@ -57,6 +58,8 @@ export interface TailScalar {
   readonly high: number;
   /** Where it is shown: `progress` in every place, `log` not on the progress line, `none` nowhere. */
   readonly shown: 'progress' | 'log' | 'none';
+  /** Whether it says what is thought of real samples alone: then those of training and test images are compared. */
+  readonly ofReal?: boolean;
   /** The group of parameters whose loss it is; Prometheus has losses by group. */
   readonly lossOf?: string;
 }
@@ -160,6 +163,8 @@ export interface Task extends TaskDefaults {
   readonly clipNorm?: number;
   /** What a trained model gives, if anything can be shown of it. */
   readonly output: TaskOutput | undefined;
+  /** What can go wrong with its training; nothing that is computed depends on it. */
+  readonly troubles?: readonly Trouble[];
   /** Parameters at version 0, laid out as {@link parameters}. @throws RandomError `random-seed`. */
   initialParameters(seed: number): Float32Array;
   /** Running statistics at version 0. */

@@ -18,7 +18,7 @@ const LISTENING: ChildMessage = {
 const summary: Summary = {
   ...{ status: 'completed', runId: 'a', runFolder: 'runs/a', steps: 5, targetSteps: 5, images: 640, seconds: 1 },
   ...{ imagesPerSecond: 640, parametersSha256: 'ab', stateSha256: 'cd', ...EXAMPLE, globalBatch: 128 },
-  ...{ workers: 1, backend: 'wasm', exact: false, samples: null, scores: null, quality: null },
+  ...{ workers: 1, backend: 'wasm', exact: false, samples: null, scores: null, quality: null, stoppedEarly: null },
 };
 
 /** A coordinator that says what the test tells it to say, and workers that end when they are told to. */

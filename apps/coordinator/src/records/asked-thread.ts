@@ -37,7 +37,10 @@ export class AskedThread<Request, Reply> {
     });
   }
 
+  /** Ends the thread, and what it was asked fails; the next time gets another. */
   async close(): Promise<void> {
-    await this.#thread?.terminate();
+    const thread = this.#thread;
+    this.#thread = undefined;
+    await thread?.terminate();
   }
 }

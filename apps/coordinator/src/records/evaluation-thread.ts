@@ -22,6 +22,7 @@ import {
 import type { Judge, RealPixels } from '@gradcast/judge';
 import { findTask } from '@gradcast/own-task';
 import type { GradientEngine, ImageOutput } from '@gradcast/task';
+import { HeldOutScalars } from './held-out.ts';
 import type { EvaluationReply, EvaluationRequest, EvaluationSettings } from './evaluations.ts';
 
 const { identity, taskFile, data } = workerData as EvaluationSettings;
@@ -38,6 +39,7 @@ interface Opened {
   readonly judge: Judge;
   readonly pixels: RealPixels;
   readonly real: RealImages;
+  readonly heldOut: HeldOutScalars;
 }
 
 async function open(): Promise<Opened> {
@@ -52,7 +54,9 @@ async function open(): Promise<Opened> {
   const loaded = await loadBackend(candidate);
   const judge = await openJudge(judgesOf(pixels.dataset)[0], loaded);
   const real = await judgeReal(judge, pixels);
-  return { engine: createEngine(task, loaded), output: output as ImageOutput, originals, judge, pixels, real };
+  const heldOut = await HeldOutScalars.open(task, data ?? undefined);
+  const engine = createEngine(task, loaded);
+  return { engine, output: output as ImageOutput, originals, judge, pixels, real, heldOut };
 }
 
 /** A thread's own number is in the link that it reads here; where there is none it stays as urgent as the others. */
@@ -72,7 +76,7 @@ opened.catch(() => undefined);
 
 async function evaluate({ step, weights }: EvaluationRequest): Promise<EvaluationReply> {
   try {
-    const { engine, output, originals, judge, pixels, real } = await opened;
+    const { engine, output, originals, judge, pixels, real, heldOut } = await opened;
     engine.load(weights);
     const samples = FLOOR_SAMPLES;
     const labels = pixels.testLabels;
@@ -83,10 +87,12 @@ async function evaluate({ step, weights }: EvaluationRequest): Promise<Evaluatio
       labels,
     });
     const scores = real.scoresOf(await judge.see(images));
-    const { frechet, kernelDistance, precision, recall, density, coverage, entropy, confidence, nearestRatio } = scores;
+    const { frechet, kernelDistance, precision, recall, density, coverage } = scores;
+    const { entropy, confidence, nearestRatio, shares } = scores;
     const overlap = { frechet, kernelDistance, precision, recall, density, coverage };
-    const quality = { step, judge: judge.record.name, samples, ...overlap, entropy, confidence, nearestRatio };
-    return { quality };
+    const classes = { entropy, confidence, nearestRatio, shares };
+    const about = { step, judge: judge.record.name, samples };
+    return { quality: { ...about, ...overlap, ...classes, heldOut: await heldOut.of(engine) } };
   } catch (error) {
     return { failed: error instanceof Error ? error.message : String(error) };
   }

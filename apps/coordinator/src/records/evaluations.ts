@@ -1,7 +1,8 @@
 /**
  * Scores of the samples of the model in training, by a judge, in a thread of their own.
  *
- * Invariant: nothing waits for an evaluation but the end of the run, and that for a bounded time; no bit of the run depends on one.
+ * Invariant: nothing waits for an evaluation but the end of the run and, with `--early-stop`, a verdict, each for a bounded time; the
+ * same parameters get the same scores whenever they are scored.
  */
 import type { Quality } from '@gradcast/config';
 import type { TaskIdentity } from '@gradcast/task';
@@ -36,10 +37,16 @@ export interface EvaluationsOptions extends EvaluationSettings {
   readonly thread?: Thread;
   /** How long the end of a run waits for the last evaluation. */
   readonly patienceMs?: number;
+  /** How long one that a verdict waits for may take. */
+  readonly limitMs?: number;
 }
 
 /** A slow machine needs a minute or two. */
 const LAST_EVALUATION_MS = 600_000;
+/** Far longer than any takes that comes to its end. */
+const EVALUATION_LIMIT_MS = 1_800_000;
+/** Tries for scores without which a run cannot go on: a thread that died is replaced. */
+const TRIES = 3;
 
 export class Evaluations {
   readonly #options: EvaluationsOptions;
@@ -47,6 +54,7 @@ export class Evaluations {
   readonly #told = new Set<string>();
   readonly #work = new OneAtATime();
   #newest: Quality | null = null;
+  #closed = false;
 
   constructor(options: EvaluationsOptions) {
     const { identity, taskFile, data } = options;
@@ -78,19 +86,49 @@ export class Evaluations {
     });
   }
 
+  /**
+   * Scores what a step led to, after what is being scored.
+   *
+   * @param weights stay as they are.
+   * @throws Error with one sentence if it could not be done, several times.
+   */
+  async scoresOf(step: number, weights: Float32Array<ArrayBuffer>): Promise<Quality> {
+    let scored = new Error(`the samples of step ${step} were not scored`) as Quality | Error;
+    await this.#work.afterwards(async () => {
+      for (let tries = 0; tries < TRIES && scored instanceof Error && !this.#closed; tries++) {
+        scored = await this.#scored(step, weights.slice());
+        // A thread that could not begin cannot go on.
+        if (scored instanceof Error) await this.#thread.close();
+      }
+    });
+    if (scored instanceof Error) throw scored;
+    return scored;
+  }
+
   async close(): Promise<void> {
+    this.#closed = true;
     await this.#thread.close();
   }
 
-  async #evaluate(step: number, weights: Float32Array<ArrayBuffer>): Promise<void> {
+  async #scored(step: number, weights: Float32Array<ArrayBuffer>): Promise<Quality | Error> {
+    const { limitMs = EVALUATION_LIMIT_MS, onEvaluated } = this.#options;
+    const timer = setTimeout(() => void this.#thread.close(), limitMs);
     try {
       const reply = await this.#thread.ask({ step, weights }, [weights.buffer]);
-      if ('failed' in reply) return this.#failed(`no evaluation: ${reply.failed}`);
+      if ('failed' in reply) return new Error(reply.failed);
       this.#newest = reply.quality;
-      this.#options.onEvaluated(reply.quality);
+      onEvaluated(reply.quality);
+      return reply.quality;
     } catch (error) {
-      this.#failed(`no evaluation: ${error instanceof Error ? error.message : String(error)}`);
+      return error instanceof Error ? error : new Error(String(error));
+    } finally {
+      clearTimeout(timer);
     }
+  }
+
+  async #evaluate(step: number, weights: Float32Array<ArrayBuffer>): Promise<void> {
+    const scored = await this.#scored(step, weights);
+    if (scored instanceof Error) this.#failed(`no evaluation: ${scored.message}`);
   }
 
   #failed(sentence: string): void {

@@ -7,7 +7,14 @@ import type { Distrusted } from '@gradcast/config';
 import type { RunDefinition } from '@gradcast/definition';
 import { firstDifference, LEDGER_FORMAT, LedgerWriter, rewindLedger } from '@gradcast/ledger';
 import type { LineFileEvents } from '@gradcast/files';
-import type { AbandonedSteps, LedgerPosition, RepeatedField, StepBefore, StepLine } from '@gradcast/ledger';
+import type {
+  AbandonedSteps,
+  EvaluatedLine,
+  LedgerPosition,
+  RepeatedField,
+  StepBefore,
+  StepLine,
+} from '@gradcast/ledger';
 import type { RunFolder } from '@gradcast/run-folder';
 import { CoordinatorError } from '../failure.ts';
 import type { ClosedRecord, StepRecord } from './records.ts';
@@ -105,6 +112,11 @@ export class LedgerRecorder {
     const difference = before && firstDifference(before, line);
     if (before && difference) this.#tellDifference(before, line, difference);
     this.#writer.step(line);
+  }
+
+  /** Adds the line of a score that has taken effect and returns at once. */
+  evaluated(line: Omit<EvaluatedLine, 'kind'>): void {
+    this.#writer.evaluated(line);
   }
 
   /** Adds the line of a volunteer that was found wrong and returns at once. */

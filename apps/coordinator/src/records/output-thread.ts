@@ -6,7 +6,7 @@ import { chooseBackend, loadBackend } from '@gradcast/backends-node';
 import { testOriginals } from '@gradcast/dataset';
 import type { TestOriginals } from '@gradcast/dataset';
 import { createEngine } from '@gradcast/engine';
-import { accuracy, gridShape, outputInputs, referenceInputs, sampleGrid } from '@gradcast/evaluate';
+import { accuracy, gridShape, outputInputs, referenceInputs, sampleGrid, sampleSpread } from '@gradcast/evaluate';
 import { writeAtomically } from '@gradcast/files';
 import type { GradientEngine, TaskOutput } from '@gradcast/task';
 import { findTask } from '@gradcast/own-task';
@@ -45,9 +45,11 @@ async function show({ weights, path }: OutputRequest): Promise<OutputReply> {
     const inputs = outputInputs(output, { seed, count, originals: originals?.values });
     const given = await engine.infer(inputs, referenceInputs(output, originals?.values));
     switch (values.kind) {
-      case 'image':
-        await writeAtomically(path, [sampleGrid(given as Uint8Array, { count, shape: values.shape, rows: grid.rows })]);
-        return { path };
+      case 'image': {
+        const images = given as Uint8Array;
+        await writeAtomically(path, [sampleGrid(images, { count, shape: values.shape, rows: grid.rows })]);
+        return { path, spread: sampleSpread(images, count) };
+      }
       case 'classes': {
         const { split, values: known } = originals!;
         const share = accuracy(given as Float32Array, known.label as Uint8Array, values.classes);

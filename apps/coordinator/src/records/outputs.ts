@@ -27,7 +27,9 @@ export interface OutputRequest {
   readonly path: string;
 }
 
-export type OutputReply = { readonly path: string } | { readonly scores: Scores } | { readonly failed: string };
+/** `spread` says how much the samples of a grid differ: see `sampleSpread`. */
+export type OutputReply =
+  { readonly path: string; readonly spread: number } | { readonly scores: Scores } | { readonly failed: string };
 
 export interface OutputsOptions extends OutputSettings {
   readonly runFolder: string;
@@ -35,7 +37,7 @@ export interface OutputsOptions extends OutputSettings {
   readonly isShown: boolean;
   /** Nothing was shown; the next time is tried again. */
   readonly onFailed: (sentence: string) => void;
-  readonly onDrawn: (step: number) => void;
+  readonly onDrawn: (step: number, spread: number) => void;
   readonly onScored: (step: number, scores: Scores) => void;
 }
 
@@ -112,7 +114,7 @@ export class Outputs {
         return this.#options.onScored(step, reply.scores);
       }
       this.#grid = { step, path: reply.path };
-      this.#options.onDrawn(step);
+      this.#options.onDrawn(step, reply.spread);
     } catch (error) {
       this.#options.onFailed(`no output: ${error instanceof Error ? error.message : String(error)}`);
     }

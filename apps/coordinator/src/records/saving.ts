@@ -24,6 +24,10 @@ export interface SavingOptions {
   /** What results were computed with so far; part of each checkpoint. */
   readonly profiles: () => readonly string[];
   readonly now: () => number;
+  /** What else a checkpoint of this moment says. */
+  readonly facts?: () => Readonly<Record<string, string>>;
+  /** Which checkpoints stay besides the newest: see `Checkpoints.keepLast`. */
+  readonly anchorEvery?: number | undefined;
   /** Starts what hashes and writes; a thread of its own unless a test gives another. */
   readonly startThread?: () => WriterThread;
   readonly onSaved: (seconds: number, step: number) => void;
@@ -39,9 +43,9 @@ export class Saving {
 
   constructor(options: SavingOptions) {
     this.#options = options;
-    const { folder, keepLast } = options;
+    const { folder, keepLast, anchorEvery } = options;
     const start = options.startThread ?? (() => new Worker(entryUrl('checkpoint-thread', import.meta.url)));
-    this.#writer = new CheckpointWriter({ start, folder: folder.checkpoints.folder, keepLast });
+    this.#writer = new CheckpointWriter({ start, folder: folder.checkpoints.folder, keepLast, anchorEvery });
     this.#savedAt = options.now();
   }
 
@@ -103,7 +107,7 @@ export class Saving {
   }
 
   #checkpoint(): Checkpoint {
-    const { state, config, incarnation, profiles, ledger } = this.#options;
+    const { state, config, incarnation, profiles, ledger, facts } = this.#options;
     const { entries, length } = state.task.parameters;
     return {
       tensors: nameTensors(state.task, copyOf(state.vectors)),
@@ -114,6 +118,7 @@ export class Saving {
         profile: profiles(),
         incarnation,
         ledger: ledger.position,
+        ...(facts && { facts: facts() }),
       },
     };
   }

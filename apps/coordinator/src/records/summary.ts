@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { relative } from 'node:path';
 import type { RunFolder } from '@gradcast/run-folder';
-import type { Summary } from '@gradcast/config';
+import type { StoppedEarly, Summary } from '@gradcast/config';
 import type { RunDefinition } from '@gradcast/definition';
 import { globalBatch } from '@gradcast/schedule';
 import { stateBytes } from '@gradcast/optimizer';
@@ -17,13 +17,14 @@ export interface SummaryOptions {
   readonly folder: Pick<RunFolder, 'id' | 'path'>;
   readonly totalSteps: number;
   readonly state: TrainingState;
+  readonly stoppedEarly: StoppedEarly | null;
   readonly telemetry: Pick<Telemetry, 'throughput' | 'workersSeen' | 'backends' | 'used'>;
   readonly outputs: Pick<Outputs, 'grid' | 'scores'>;
   readonly evaluations: Pick<Evaluations, 'newest'>;
 }
 
 export function summarize(options: SummaryOptions): Summary {
-  const { status, definition, folder, totalSteps, state, telemetry, outputs, evaluations } = options;
+  const { status, definition, folder, totalSteps, state, stoppedEarly, telemetry, outputs, evaluations } = options;
   const bytes = stateBytes(state.vectors);
   return {
     status,
@@ -44,6 +45,7 @@ export function summarize(options: SummaryOptions): Summary {
     samples: outputs.grid === null ? null : fromHere(outputs.grid),
     scores: outputs.scores,
     quality: evaluations.newest,
+    stoppedEarly,
   };
 }
 

@@ -65,7 +65,8 @@ describe('what the user reads of a run', () => {
     telemetry.begin(log, events, 0);
     const distances = { frechet: 45.81, kernelDistance: 3, nearestRatio: 0.9 };
     const shares = { precision: 0.5, recall: 0.25, density: 0.6, coverage: 0.7, entropy: 2, confidence: 0.8 };
-    telemetry.evaluated({ step: 3, judge: '0', samples: 10_000, ...distances, ...shares });
+    const classes = { shares: [0.25, 0.75], heldOut: { d_x: { training: 0.75, test: 0.5 } } };
+    telemetry.evaluated({ step: 3, judge: '0', samples: 10_000, ...distances, ...shares, ...classes });
     telemetry.writeQuality(7);
     telemetry.writeQuality(8);
     expect(notices).toEqual(['samples after step 3: Fréchet distance 45.8, precision 0.50, recall 0.25']);
@@ -74,7 +75,18 @@ describe('what the user reads of a run', () => {
       {
         ...{ step: 7, time: 0, evaluated_step: 3, evaluated_samples: 10_000, judge: 0, frechet },
         ...{ ...shares, kernel_distance: kernelDistance, nearest_ratio: nearestRatio },
+        ...{ train_d_x: 0.75, val_d_x: 0.5, d_x_gap: 0.25, class_shares: [0.25, 0.75] },
       },
+    ]);
+  });
+
+  it('is that training is in trouble, what to try, and that it is over', () => {
+    const { telemetry, notices } = harness();
+    const look = (...spreads: number[]) => spreads.forEach((spread, i) => telemetry.sampled(i, spread));
+    look(0.2, 0.01, 0.01, 0.01, 0.2, 0.2);
+    expect(notices).toEqual([
+      expect.stringMatching(/^step 2: the generator draws .*; start again with .* \(collapse\)$/),
+      'step 5: collapse is over',
     ]);
   });
 

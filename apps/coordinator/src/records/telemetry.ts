@@ -5,21 +5,25 @@ import type { EventLog, MetricsLog } from '@gradcast/run-folder';
 import type { ChildMessage, Quality, Scores } from '@gradcast/config';
 import { coordinatorMetrics, endpoints, processMetrics } from '@gradcast/metrics';
 import type { CoordinatorMetrics, RequestHandler } from '@gradcast/metrics';
-import { printable, REFUSALS, showRate } from '@gradcast/protocol';
+import { printable, REFUSALS } from '@gradcast/protocol';
 import { shownScalars } from '@gradcast/task';
 import type { ShownScalar, Task } from '@gradcast/task';
 import type { Logger } from 'pino';
 import { RUN_STATES, WORKER_STATES } from '../events.ts';
-import type { FleetEvents, NumberedEvent, RunEvent, RunStateName, WorkerView } from '../events.ts';
+import type { FleetEvents, NumberedEvent, RunStateName, WorkerView } from '../events.ts';
 import { EventStream } from './event-stream.ts';
 import { HeadCount } from './head-count.ts';
 import { KnownWorkers } from './known-workers.ts';
 import { leavesByRole } from './leaves-by-role.ts';
 import { qualityNumbers, UnwrittenQuality } from './quality.ts';
-import { PHASES, Throughput } from './records.ts';
+import { Throughput } from './records.ts';
 import type { StepRecord } from './records.ts';
 import { Repeats } from './repeats.ts';
 import { scrapeTargets } from './scrape-targets.ts';
+import { distrustedSentence, evaluatedSentence, parkedSentence, stateSentence, troubleSentence } from './sentences.ts';
+import { showStep, stepNumbers } from './step-numbers.ts';
+import { Troubles } from './troubles.ts';
+import type { Numbers } from './troubles.ts';
 import { UsedProfiles } from './used-profiles.ts';
 import { WriteHealth } from './write-health.ts';
 
@@ -77,6 +81,7 @@ export class Telemetry {
   #toldAt = -Infinity;
   #images = 0;
   readonly #unwritten = new UnwrittenQuality();
+  readonly #troubles: Troubles;
 
   constructor(options: TelemetryOptions) {
     this.#options = options;
@@ -86,6 +91,9 @@ export class Telemetry {
     this.#refusals = new Repeats(options.now, 'more workers are refused');
     this.#visits = new Repeats(options.now, 'more volunteers come and go');
     this.#metrics = coordinatorMetrics({ version: VERSION, preset: options.task.name });
+    const { troubles = [] } = options.task;
+    this.#troubles = new Troubles(troubles);
+    for (const { name } of troubles) this.#metrics.trouble.set({ trouble: name }, 0);
     this.#showState('setting-up');
     this.writing = new WriteHealth({
       count: (file) => this.#metrics.writeFailures.inc({ file }),
@@ -150,10 +158,8 @@ export class Telemetry {
         const leftOut = this.#options.lines.take();
         if (leftOut !== undefined) stream.publish({ type: 'refused', worker, code, sentence, leftOut });
         if (code === 'replaced') return;
-        const line = this.#refusals.worded(
-          `worker ${worker} was refused (${code}): ${printable(sentence, PEER_WORDS)}`,
-        );
-        if (line !== undefined) this.notice(line);
+        const line = `worker ${worker} was refused (${code}): ${printable(sentence, PEER_WORDS)}`;
+        this.#say(this.#refusals.worded(line));
       },
       lease: (outcome, worker) => {
         metrics.leases.inc({ outcome });
@@ -194,7 +200,7 @@ export class Telemetry {
         this.#showState(event.to);
         logger.info(event, 'the state of the run changed');
         if (event.to === 'stopping' || event.to === 'draining') this.#options.tell({ type: 'ending' });
-        return this.#sayState(event);
+        return this.#say(stateSentence(event));
       case 'joined':
         logger.info({ worker: event }, 'worker joined');
         return this.#tellVisit(event.name, `joined (${event.backend} on ${event.device})`);
@@ -217,10 +223,7 @@ export class Telemetry {
       case 'parked': {
         const { worker, bytesPerSecond, neededBytesPerSecond } = event;
         logger.warn({ worker, bytesPerSecond, neededBytesPerSecond }, 'worker parked');
-        const [takes, needs] = [bytesPerSecond, neededBytesPerSecond].map(showRate);
-        return this.notice(
-          `worker ${worker} is parked: it takes ${takes} and needs ${needs} to keep up with the others`,
-        );
+        return this.notice(parkedSentence(event));
       }
       case 'audited':
         metrics.audits.inc({ ending: event.ending });
@@ -230,10 +233,7 @@ export class Telemetry {
         const leaves = event.uses.reduce((sum, { size }) => sum + size, 0);
         metrics.distrustedLeaves.inc(leaves);
         logger.warn(event, 'a volunteer was found wrong');
-        const many = leaves === 1 ? '1 leaf of it is' : `${leaves} leaves of it are`;
-        const before = `since it was right last ${many} in the model, unchecked`;
-        const used = leaves === 0 ? 'nothing of it was used unchecked' : `${before}; the ledger names them`;
-        return this.notice(`the volunteer ${event.worker} sent a wrong result for step ${event.step}; ${used}`);
+        return this.notice(distrustedSentence(event, leaves));
       }
       case 'saved':
         metrics.checkpointSeconds.observe(event.seconds);
@@ -243,11 +243,15 @@ export class Telemetry {
         metrics.score.set({ score: 'accuracy', split: event.split }, event.accuracy);
         return logger.info(event, 'scored');
       case 'evaluated': {
-        const { frechet, precision, recall } = event;
         for (const [score, value] of Object.entries(qualityNumbers(event))) metrics.quality.set({ score }, value);
-        const shown = `Fréchet distance ${frechet.toFixed(1)}, precision ${precision.toFixed(2)}, recall ${recall.toFixed(2)}`;
-        this.notice(`samples after step ${event.step}: ${shown}`);
+        for (const [i, share] of event.shares.entries()) metrics.classShare.set({ class: String(i) }, share);
+        this.notice(evaluatedSentence(event));
         return logger.info(event, 'evaluated');
+      }
+      case 'trouble': {
+        metrics.trouble.set({ trouble: event.trouble }, Number(event.began));
+        logger.warn(event, 'trouble');
+        return this.notice(troubleSentence(event));
       }
       default:
         // What nobody waits for is for those who read the stream.
@@ -259,12 +263,8 @@ export class Telemetry {
     for (const state of RUN_STATES) this.#metrics.runState.set({ state }, Number(state === name));
   }
 
-  #sayState({ to, pausing, cause }: Extract<RunEvent, { type: 'state' }>): void {
-    if (to === 'paused') return this.notice('the run is paused; gradcast resume goes on with it');
-    if (cause.kind !== 'operator') return;
-    if (cause.operation === 'pause' && pausing) this.notice('the run pauses when its open step closes');
-    if (cause.operation === 'resume') this.notice('the run goes on');
-    if (cause.operation === 'stop') this.notice('the operator stops the run; stopping with a checkpoint');
+  #say(sentence: string | undefined): void {
+    if (sentence !== undefined) this.notice(sentence);
   }
 
   /** A result of this worker is in the sum. */
@@ -278,13 +278,12 @@ export class Telemetry {
   /** Of volunteers no more is told than somebody reads. */
   #tellVisit(worker: string, what: string): void {
     if (!this.#known.isVolunteer(worker)) return this.notice(`worker ${worker} ${what}`);
-    const line = this.#visits.worded(`volunteer ${worker} ${what}`);
-    if (line !== undefined) this.notice(line);
+    this.#say(this.#visits.worded(`volunteer ${worker} ${what}`));
   }
 
   /** A step closed. */
   closed(record: StepRecord): void {
-    const { samples, norms, learningRate, timings, tail, version, normClipped } = record;
+    const { samples, norms, timings, tail, version, normClipped } = record;
     if (normClipped) {
       const size = norms.norm.toPrecision(3);
       this.notice(`the gradient of step ${version} has norm ${size}; it was clipped in the running mean of the norms`);
@@ -296,21 +295,14 @@ export class Telemetry {
     const busyMs = Math.min(timings.totalMs, Math.max(0, ...record.history.map(({ ms }) => ms)));
     this.throughput.closed(samples, busyMs);
     const shown = shownScalars(task, tail);
-    metrics.images.inc(samples);
-    metrics.steps.inc();
-    metrics.stepSeconds.observe(timings.totalMs / 1000);
-    for (const phase of PHASES) {
-      const ms = timings.phases[phase];
-      if (ms !== undefined) metrics.stepPhaseSeconds.observe({ phase }, ms / 1000);
-    }
-    for (const { lossOf, value } of shown) if (lossOf !== undefined) metrics.loss.set({ network: lossOf }, value);
-    for (const [i, { name }] of task.groups.entries()) metrics.gradientNorm.set({ network: name }, norms.groups[i]);
-    metrics.learningRate.set(learningRate);
+    const numbers = stepNumbers(task, shown, record);
+    showStep(metrics, task, { shown, record });
     for (const { leaves, ...labels } of leavesByRole(record.history)) metrics.leaves.inc(labels, leaves);
     this.stream.publish({ type: 'step-closed', step: version, skipped: false, seconds: timings.totalMs / 1000 });
+    this.#observe(version, numbers);
     this.showWorkers();
     const due = version % logInterval === 0 || version === totalSteps;
-    if (due) this.#write(record, shown);
+    if (due) this.#write(record, numbers);
     if (due || this.#options.now() - this.#toldAt >= PROGRESS_MS) this.#progress(record, shown);
   }
 
@@ -330,9 +322,11 @@ export class Telemetry {
     this.stream.publish({ type: 'saved', step, seconds });
   }
 
-  sampled(step: number): void {
+  sampled(step: number, spread: number): void {
     this.writing.written('sample');
-    this.stream.publish({ type: 'sampled', step });
+    this.#metrics.sampleSpread.set(spread);
+    this.stream.publish({ type: 'sampled', step, spread });
+    this.#observe(step, { sample_spread: spread });
   }
 
   scored(step: number, scores: Scores): void {
@@ -343,6 +337,15 @@ export class Telemetry {
   evaluated(quality: Quality): void {
     this.#unwritten.hear(quality);
     this.stream.publish({ type: 'evaluated', ...quality });
+    this.#observe(quality.step, qualityNumbers(quality));
+  }
+
+  /** What numbers say of the training's health. */
+  #observe(step: number, numbers: Numbers): void {
+    for (const { trouble, began } of this.#troubles.observe(numbers)) {
+      const { name, sentence, advice } = trouble;
+      this.stream.publish({ type: 'trouble', trouble: name, step, began, sentence, advice });
+    }
   }
 
   /** The run is over: what its last evaluation came to gets a line of its own. */
@@ -362,15 +365,14 @@ export class Telemetry {
     this.#options.tell({ type: 'notice', sentence });
   }
 
-  #write({ version, norms, learningRate, timings }: StepRecord, shown: readonly ShownScalar[]): void {
-    const { task, samplesPerEpoch, wallClock } = this.#options;
+  #write({ version, learningRate, timings }: StepRecord, numbers: Numbers): void {
+    const { samplesPerEpoch, wallClock } = this.#options;
     this.#log?.append({
       step: version,
       time: wallClock() / 1000,
       images: this.#images,
       epoch: this.#images / samplesPerEpoch,
-      ...Object.fromEntries(shown.map(({ name, value }) => [name, value])),
-      ...Object.fromEntries(task.groups.map(({ suffix }, i) => [`gradient_norm_${suffix}`, norms.groups[i]])),
+      ...numbers,
       learning_rate: learningRate,
       images_per_second: this.throughput.recent,
       step_seconds: timings.totalMs / 1000,

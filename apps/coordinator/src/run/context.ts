@@ -18,6 +18,7 @@ import type { Telemetry } from '../records/telemetry.ts';
 import type { PageFiles } from '../volunteers/page-files.ts';
 import type { RunControl } from './control.ts';
 import type { Defects } from './defects.ts';
+import type { EarlyStop } from './early-stop.ts';
 import type { Beginning } from './resume.ts';
 
 export interface RunOptions {
@@ -69,6 +70,8 @@ export interface Services {
   readonly telemetry: Telemetry;
   readonly outputs: Outputs;
   readonly evaluations: Evaluations;
+  /** With `--early-stop`. */
+  readonly earlyStop: EarlyStop | undefined;
   /** Makes version 0 safe and tells where the run can be reached. @throws CoordinatorError `checkpoint-write`. */
   announce(): Promise<void>;
   close(): Promise<void>;

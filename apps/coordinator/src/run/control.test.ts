@@ -18,6 +18,7 @@ const DEFECT: EndingCause = { kind: 'defect', sentence: 'a defect' };
 const DISK: EndingCause = { kind: 'disk' };
 const DIVERGED: EndingCause = { kind: 'diverged', sentence: 'not finite' };
 const END: EndingCause = { kind: 'end' };
+const EARLY: EndingCause = { kind: 'early-stop', metric: 'frechet', best: 9, bestStep: 3, waited: 2 };
 const OVER: Cause = { kind: 'over' };
 const EVERY = [
   READY,
@@ -34,6 +35,7 @@ const EVERY = [
   DISK,
   DIVERGED,
   END,
+  EARLY,
   OVER,
 ];
 
@@ -74,6 +76,7 @@ describe('every cause in every state before the end', () => {
     disk: 'stopping',
     diverged: 'draining',
     end: 'draining',
+    'early-stop': 'draining',
   };
   const cases = Object.keys(OPEN).flatMap((state) => EVERY.map((cause) => ({ state, cause, named: nameOf(cause) })));
 
@@ -97,6 +100,7 @@ describe('the end', () => {
     [DISK, 'failed'],
     [DIVERGED, 'diverged'],
     [END, 'completed'],
+    [EARLY, 'completed'],
   ])('for %o is called %s', (cause, final) => {
     expect(through(READY, REACHED, cause, OVER)).toBe(final);
   });
@@ -109,6 +113,7 @@ describe('the end', () => {
 
   it('is not completed if its last state is not safe, and stays what it is otherwise', () => {
     expect(through(READY, END, DISK, OVER)).toBe('failed');
+    expect(through(READY, EARLY, DISK, OVER)).toBe('failed');
     expect(through(READY, DIVERGED, DISK, OVER)).toBe('diverged');
     expect(through(READY, SIGNAL, DISK, OVER)).toBe('stopped');
   });
@@ -121,7 +126,7 @@ describe('the end', () => {
   });
 
   it('has a sentence for each reason', () => {
-    const ends = [STOP, SIGNAL, NOBODY, ALONE, DEFECT, DISK, DIVERGED, END];
+    const ends = [STOP, SIGNAL, NOBODY, ALONE, DEFECT, DISK, DIVERGED, END, EARLY];
     for (const cause of ends) expect(sentenceOfEnd(cause)).toMatch(/^[a-z].*[a-z]$/);
   });
 

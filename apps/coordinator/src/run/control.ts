@@ -5,7 +5,7 @@
  *                                  ^  |--pause--> paused <--its step closed, or quorum lost-- (pausing)
  *                                  '--resume-------'
  *     any of these     --signal, operator, no workers, alone, defect--> stopping --over--> stopped | abandoned | failed
- *     running or paused --last step closed, diverged-----------------> draining --over--> completed | diverged | failed
+ *     running or paused --last step closed, early stop, diverged-----> draining --over--> completed | diverged | failed
  *
  * Invariants: the first reason to end is the reason, but a defect comes before all others; a final state is never left; a
  * pause takes effect when the open step closes, or at once if nothing is computed.
@@ -16,7 +16,7 @@ import type { Cause, RunStateName } from '../events.ts';
 /** What ends a run. */
 export type EndingCause = Extract<
   Cause,
-  { kind: 'signal' | 'operator' | 'no-workers' | 'alone' | 'defect' | 'disk' | 'diverged' | 'end' }
+  { kind: 'signal' | 'operator' | 'no-workers' | 'alone' | 'defect' | 'disk' | 'diverged' | 'end' | 'early-stop' }
 >;
 
 export interface RunState {
@@ -81,6 +81,7 @@ function open(state: RunState, cause: Cause): RunState {
       return { name: 'stopping', pausing: false, ending: cause };
     case 'diverged':
     case 'end':
+    case 'early-stop':
       return { name: 'draining', pausing: false, ending: cause };
     case 'over':
       return state;
@@ -93,7 +94,7 @@ function open(state: RunState, cause: Cause): RunState {
 function ending(state: RunState, cause: Cause): RunState {
   if (cause.kind === 'over') return { ...state, name: finalOf(state.ending) };
   // What is not safe on the disk is not completed; for a run that ends for another reason that changes nothing.
-  if (cause.kind === 'disk') return state.ending?.kind === 'end' ? { ...state, ending: cause } : state;
+  if (cause.kind === 'disk') return isComplete(state.ending) ? { ...state, ending: cause } : state;
   if (cause.kind === 'defect' && state.name === 'stopping') return { ...state, ending: cause };
   return state;
 }
@@ -108,6 +109,7 @@ function finalOf(cause: EndingCause | undefined): RunStateName {
     case 'diverged':
       return 'diverged';
     case 'end':
+    case 'early-stop':
       return 'completed';
     case 'alone':
     case 'defect':
@@ -117,6 +119,11 @@ function finalOf(cause: EndingCause | undefined): RunStateName {
     default:
       return cause satisfies never;
   }
+}
+
+/** Whether all was done that was to be done. */
+export function isComplete(cause: EndingCause | undefined): boolean {
+  return cause?.kind === 'end' || cause?.kind === 'early-stop';
 }
 
 function isFinal(name: RunStateName): name is Summary['status'] {
@@ -137,6 +144,8 @@ export function sentenceOfEnd(cause: EndingCause): string {
       return 'the last checkpoint could not be written';
     case 'end':
       return 'the run is complete';
+    case 'early-stop':
+      return 'the run is complete: it ended early';
     case 'defect':
     case 'diverged':
       return cause.sentence;
@@ -189,14 +198,21 @@ export class RunControl {
   }
 
   /** Resolves as soon as the run is not paused. */
-  async untilNotPaused(): Promise<void> {
-    while (this.#state.name === 'paused') {
-      await new Promise<void>((resolve) => {
-        const unsubscribe = this.onChange(() => {
-          unsubscribe();
-          resolve();
-        });
+  untilNotPaused(): Promise<void> {
+    return this.whenever(() => this.#state.name !== 'paused').reached;
+  }
+
+  /** Resolves as soon as a change has made something true, or at once if it is; `forget` waits no more. */
+  whenever(isReached: () => boolean): { readonly reached: Promise<void>; readonly forget: () => void } {
+    let forget = () => {};
+    const reached = new Promise<void>((resolve) => {
+      if (isReached()) return resolve();
+      forget = this.onChange(() => {
+        if (!isReached()) return;
+        forget();
+        resolve();
       });
-    }
+    });
+    return { reached, forget: () => forget() };
   }
 }

@@ -3,13 +3,13 @@
  *
  * Invariant: a run is called completed only once its last state is safe on the disk.
  */
-import type { Summary } from '@gradcast/config';
+import type { StoppedEarly, Summary } from '@gradcast/config';
 import { RunError } from '@gradcast/files';
 import { RETURN_MS } from '../membership/drain.ts';
 import type { Saving } from '../records/saving.ts';
 import { summarize } from '../records/summary.ts';
 import type { RunContext } from './context.ts';
-import { sentenceOfEnd } from './control.ts';
+import { isComplete, sentenceOfEnd } from './control.ts';
 
 /** Long enough that workers who come back at the last moment still hear that the run is done. */
 const LINGER_MS = RETURN_MS + 1_000;
@@ -29,18 +29,20 @@ export async function finish({ options, prepared, services }: RunContext): Promi
   }
   const { ending } = control.state;
   // A stopped run may come back: its workers are not sent home, they try to reach it again.
-  const isOver = ending?.kind === 'end' || ending?.kind === 'diverged';
-  const drained = isOver ? fleet.dismiss(sentenceOfEnd(ending), LINGER_MS) : Promise.resolve();
-  if (ending?.kind === 'end' && config.sampleEvery !== null) {
+  const isOver = isComplete(ending) || ending?.kind === 'diverged';
+  const drained = ending && isOver ? fleet.dismiss(sentenceOfEnd(ending), LINGER_MS) : Promise.resolve();
+  if (isComplete(ending) && config.sampleEvery !== null) {
     await outputs.showLast(state.version, () => state.averagedParameters);
   }
-  if (ending?.kind === 'end' && config.evaluateEvery > 0) {
+  if (isComplete(ending) && config.evaluateEvery > 0) {
     await evaluations.evaluateLast(state.version, () => state.averagedParameters);
   }
   telemetry.writeQuality(state.version);
   await drained;
   const status = control.end();
-  const summary = summarize({ status, definition, folder, totalSteps, state, telemetry, outputs, evaluations });
+  const stoppedEarly = ending?.kind === 'early-stop' ? stopOf(ending) : null;
+  const run = { status, definition, folder, totalSteps, state, stoppedEarly };
+  const summary = summarize({ ...run, telemetry, outputs, evaluations });
   try {
     await folder.writeSummary(summary);
   } catch (error) {
@@ -48,6 +50,10 @@ export async function finish({ options, prepared, services }: RunContext): Promi
     telemetry.notice(error.message);
   }
   return summary;
+}
+
+function stopOf({ metric, best, bestStep, waited }: StoppedEarly): StoppedEarly {
+  return { metric, best, bestStep, waited };
 }
 
 async function saveLast(saving: Pick<Saving, 'now'>): Promise<boolean> {

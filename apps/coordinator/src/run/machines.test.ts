@@ -139,6 +139,7 @@ describe.each(await machines())('$name', ({ machine }) => {
       telemetry,
       outputs: { grid: null, scores: null },
       evaluations: { newest: null },
+      stoppedEarly: null,
     });
     expect(summary).toMatchObject({ backend: profile.backend, exact: true, workers: 1 });
 

@@ -58,7 +58,7 @@ function running() {
 describe('where a run stands', () => {
   it('is told with its workers, its steps and the number of the newest event', async () => {
     const { ask, stream } = setUp();
-    stream.publish({ type: 'sampled', step: 3 });
+    stream.publish({ type: 'sampled', step: 3, spread: 0.2 });
     expect(await ask('GET /state')).toEqual({
       status: 200,
       state: 'setting-up',
@@ -158,11 +158,11 @@ describe('the events', () => {
 
   it('are those after a number, then each as it happens, until the reader leaves', async () => {
     const parts = setUp();
-    for (const step of [1, 2, 3]) parts.stream.publish({ type: 'sampled', step });
+    for (const step of [1, 2, 3]) parts.stream.publish({ type: 'sampled', step, spread: 0.2 });
     const [all, some, none] = [await read(parts, '?after=0'), await read(parts, '?after=2'), await read(parts, '')];
-    parts.stream.publish({ type: 'sampled', step: 4 });
+    parts.stream.publish({ type: 'sampled', step: 4, spread: 0.2 });
     some.leave();
-    parts.stream.publish({ type: 'sampled', step: 5 });
+    parts.stream.publish({ type: 'sampled', step: 5, spread: 0.2 });
     expect([all.heard, some.heard, none.heard]).toEqual([
       [1, 2, 3, 4, 5],
       [3, 4],

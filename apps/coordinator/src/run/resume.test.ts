@@ -10,7 +10,7 @@ import { TrainingState } from '@gradcast/optimizer';
 import { contentOf } from '@gradcast/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { begin } from './resume.ts';
-import type { Beginning } from './resume.ts';
+import type { BeginOptions, Beginning } from './resume.ts';
 
 let out: string;
 const begun: Beginning[] = [];
@@ -28,7 +28,7 @@ afterEach(async () => {
 async function start(
   resume: string | null,
   change: Partial<RunDefinition> = {},
-  restore = () => Object.create(TrainingState.prototype) as TrainingState,
+  restore: BeginOptions['restore'] = () => Object.create(TrainingState.prototype) as TrainingState,
 ): Promise<Beginning> {
   const definition = { ...EXAMPLE, ...change };
   const config = { ...definition, out, resume, keepLast: 3 };
@@ -45,7 +45,11 @@ async function start(
 }
 
 /** An earlier run with checkpoints at some steps, newest last. @returns its folder. */
-async function earlier(steps: readonly number[], change: Partial<RunDefinition> = {}): Promise<string> {
+async function earlier(
+  steps: readonly number[],
+  change: Partial<RunDefinition> = {},
+  facts: Readonly<Record<string, string>> = {},
+): Promise<string> {
   const config = { ...EXAMPLE, ...change };
   const folder = await RunFolder.create({ out, preset: config.preset, config, now: () => 1e12, random: () => 0 });
   const header = { kind: 'header', format: LEDGER_FORMAT, run: folder.id, ...config, samples: 1000 } as const;
@@ -67,7 +71,7 @@ async function earlier(steps: readonly number[], change: Partial<RunDefinition> 
     if (!steps.includes(step)) continue;
     await folder.checkpoints.save({
       tensors: { x: { dtype: 'F32', shape: [1], data: Float32Array.of(step) } },
-      info: { step, config, manifest: {}, profile: {}, incarnation: 1, ledger: writer.position },
+      info: { step, config, manifest: {}, profile: {}, incarnation: 1, ledger: writer.position, facts },
     });
   }
   await writer.close();
@@ -82,6 +86,43 @@ describe('without --resume', () => {
     expect(folder.path).not.toBe(before);
     expect([loaded, damaged]).toEqual([undefined, []]);
     expect(JSON.parse(await readFile(join(folder.path, 'config.json'), 'utf8'))).toMatchObject(EXAMPLE);
+  });
+});
+
+describe('a run that stops early', () => {
+  const rule = { earlyStop: 'recall', earlyStopPatience: 2, earlyStopEvery: 4 } as const;
+  const standing = { through: 0, best: null, bestStep: 0, waited: 0 };
+  const facts = { early_stop: JSON.stringify({ standing, known: null }) };
+  const weights: BeginOptions['restore'] = ({ checkpoint }) =>
+    ({ averagedParameters: Float32Array.of(checkpoint.info.step) }) as unknown as TrainingState;
+
+  it('has what its checkpoint lacks scored with the weights of the step that the score is of', async () => {
+    const run = await earlier([4, 6], rule, facts);
+    const { loaded, earlyStop } = await start(run, rule, weights);
+    expect(loaded?.checkpoint.info.step).toBe(6);
+    expect(earlyStop).toEqual({ known: { standing, known: null }, missing: { step: 4, weights: Float32Array.of(4) } });
+  });
+
+  it('lacks nothing where its checkpoint has the score, or is of that very step', async () => {
+    const known = { step: 4, value: 0.5 };
+    const run = await earlier([4, 6], rule, { early_stop: JSON.stringify({ standing, known }) });
+    expect((await start(run, rule, weights)).earlyStop).toEqual({ known: { standing, known }, missing: undefined });
+    const at = await earlier([4], rule, facts);
+    expect((await start(at, rule, weights)).earlyStop.missing).toBeUndefined();
+  });
+
+  it('is refused, and stays as it was, where a score can be known no more', async () => {
+    for (const [steps, said, sentence] of [
+      [[6], facts, /lacks the score of step 4, which --early-stop needs, and there is no checkpoint/],
+      [[4, 6], {}, /does not say what --early-stop knows/],
+    ] as const) {
+      const run = await earlier(steps, rule, said);
+      const before = await contentOf(run);
+      const refused = start(run, rule, weights);
+      await expect(refused).rejects.toMatchObject({ code: 'early-stop-unknown', exitCode: 1 });
+      await expect(refused).rejects.toThrow(sentence);
+      expect(await contentOf(run)).toEqual(before);
+    }
   });
 });
 

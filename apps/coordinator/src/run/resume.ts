@@ -5,8 +5,8 @@
  */
 import { dirname, join, resolve } from 'node:path';
 import { stat } from 'node:fs/promises';
-import { Checkpoints, loadCheckpoint } from '@gradcast/checkpoint';
-import { differences } from '@gradcast/definition';
+import { CheckpointError, Checkpoints, loadCheckpoint, readCheckpoint } from '@gradcast/checkpoint';
+import { differences, earlyStopOf } from '@gradcast/definition';
 import type { RunDefinition, TaskNumbers } from '@gradcast/definition';
 import { assertLedgerAt, LEDGER } from '@gradcast/ledger';
 import { assertResumable, listRuns, readRun, RunFolder } from '@gradcast/run-folder';
@@ -14,6 +14,8 @@ import type { LoadedCheckpoint } from '@gradcast/checkpoint';
 import type { CoordinatorConfig } from '@gradcast/config';
 import type { TrainingState } from '@gradcast/optimizer';
 import { CoordinatorError } from '../failure.ts';
+import { EARLY_STOP_FACT, missingStep, NOTHING_REMEMBERED, remembered } from './early-stop.ts';
+import type { Remembered } from './early-stop.ts';
 
 export interface Beginning {
   readonly folder: RunFolder;
@@ -23,9 +25,19 @@ export interface Beginning {
   readonly state: TrainingState | undefined;
   /** Newer checkpoints that were damaged and passed over. */
   readonly damaged: readonly string[];
+  /** With `--early-stop`: what the checkpoint remembers, and what has to be scored again. */
+  readonly earlyStop: EarlyStopMemory;
   /** The first change to a run that was there before: from here on it is this start's. */
   readonly takeUp: () => Promise<void>;
 }
+
+export interface EarlyStopMemory {
+  readonly known: Remembered;
+  /** The step of a score that is not known, and the weights to draw with. */
+  readonly missing: { readonly step: number; readonly weights: Float32Array<ArrayBuffer> } | undefined;
+}
+
+const NO_MEMORY: EarlyStopMemory = { known: NOTHING_REMEMBERED, missing: undefined };
 
 export interface BeginOptions {
   readonly config: Pick<CoordinatorConfig, 'resume' | 'out' | 'preset'>;
@@ -54,7 +66,8 @@ export async function begin(options: BeginOptions): Promise<Beginning> {
 async function fresh({ config: { out, preset }, stored }: BeginOptions): Promise<Beginning> {
   // Names of runs need not be repeatable, only unique.
   const folder = await RunFolder.create({ out, preset, config: stored, now: Date.now, random: Math.random });
-  return { folder, loaded: undefined, state: undefined, damaged: [], takeUp: () => Promise.resolve() };
+  const takeUp = () => Promise.resolve();
+  return { folder, loaded: undefined, state: undefined, damaged: [], earlyStop: NO_MEMORY, takeUp };
 }
 
 async function reopen(path: string, options: BeginOptions): Promise<Beginning> {
@@ -67,12 +80,13 @@ async function reopen(path: string, options: BeginOptions): Promise<Beginning> {
     await folder.release();
     throw error;
   }
-  const { loaded, state } = found;
+  const { loaded, state, earlyStop } = found;
   return {
     folder,
     loaded,
     state,
     damaged: loaded.damaged.map(({ message }) => message),
+    earlyStop,
     takeUp: async () => {
       // Before the ledger is taken back: a later start must not find a checkpoint that the ledger knows nothing of.
       await folder.checkpoints.setAsideAfter(loaded.checkpoint.info.step);
@@ -86,6 +100,7 @@ interface Inspected {
   readonly run: string;
   readonly loaded: LoadedCheckpoint;
   readonly state: TrainingState;
+  readonly earlyStop: EarlyStopMemory;
   readonly stamp: string;
 }
 
@@ -99,7 +114,32 @@ async function inspect(path: string, options: BeginOptions): Promise<Inspected> 
   const state = options.restore(loaded);
   await assertResumable(run);
   await assertLedgerAt(run, { ...ledger, step });
-  return { run, loaded, state, stamp };
+  const earlyStop = await earlyStopAt(run, loaded, options);
+  return { run, loaded, state, earlyStop, stamp };
+}
+
+/** What early stopping needs from before a checkpoint. @throws CoordinatorError `early-stop-unknown`. */
+async function earlyStopAt(
+  run: string,
+  { checkpoint: { info } }: LoadedCheckpoint,
+  { definition, restore }: BeginOptions,
+): Promise<EarlyStopMemory> {
+  const rule = earlyStopOf(definition);
+  if (!rule) return NO_MEMORY;
+  const known = remembered(info.facts?.[EARLY_STOP_FACT]);
+  const unknown = (what: string) =>
+    new CoordinatorError('early-stop-unknown', `the checkpoint of step ${info.step} ${what}: resume from another one`);
+  if (!known) throw unknown('does not say what --early-stop knows');
+  const step = missingStep(rule, info.step, known);
+  if (step === 0) return { known, missing: undefined };
+  const path = new Checkpoints(join(run, 'checkpoints')).path(step);
+  try {
+    const weights = restore({ checkpoint: await readCheckpoint(path), path, damaged: [] }).averagedParameters;
+    return { known, missing: { step, weights } };
+  } catch (error) {
+    if (!(error instanceof CheckpointError)) throw error;
+    throw unknown(`lacks the score of step ${step}, which --early-stop needs, and ${error.message}`);
+  }
 }
 
 /** Changes whenever a coordinator has worked on the run. */

@@ -22,6 +22,7 @@ import { PageFiles } from '../volunteers/page-files.ts';
 import type { Prepared, RunOptions, RunResult } from './context.ts';
 import type { RunControl } from './control.ts';
 import { decayOf, refuseAverage, standstill } from './decay.ts';
+import { refuseEarlyStop } from './judged.ts';
 import { obey } from './effects.ts';
 import { finish } from './finish.ts';
 import { lengthOf } from './length.ts';
@@ -47,7 +48,8 @@ async function runOn(opened: OpenDataset, options: RunOptions): Promise<RunResul
   const { task: known, identity } = chosenTask(config.preset, config.taskFile);
   refuseAverage(config, known);
   const decay = decayOf({ config, task: known, totalSteps });
-  const task = definedTask(known, { ...config, ...decay });
+  const earlyStopEvery = config.earlyStop === 'none' ? 0 : config.evaluateEvery;
+  const task = definedTask(known, { ...config, ...decay, earlyStopEvery });
   assertSuits(opened, task);
   const kernels = selectKernels({ reserve: [...TrainingState.reserve(task), ...codecReserve(codecName, task)] });
   const codec = createCodec(codecName, { layout: task, seed, kernels });
@@ -60,7 +62,8 @@ async function runOn(opened: OpenDataset, options: RunOptions): Promise<RunResul
   const listeners = await openListeners(options, codec.nodeBytes);
   try {
     const dataset = await readUnlessStopped(opened, control);
-    const definition = definitionOf({ ...config, ...decay, ...identity, dataset: dataset.sha256 });
+    refuseEarlyStop(config, task, dataset);
+    const definition = definitionOf({ ...config, ...decay, ...identity, dataset: dataset.sha256, earlyStopEvery });
     const stored = { ...config, ...definition };
     const beginning = await begin({ config, definition, task: known, stored, restore });
     const { lost } = beginning.folder;
@@ -148,7 +151,11 @@ function refuseIfStopped({ isEnding }: RunControl): void {
 
 /** The summary of a run that has nothing left to do. */
 async function finishedSummary({ folder, loaded }: Beginning, totalSteps: number): Promise<Summary | undefined> {
-  if (!loaded || loaded.checkpoint.info.step < totalSteps) return undefined;
+  if (!loaded) return undefined;
   const summary = (await readRun(folder.path)).summary as Partial<Summary> | undefined;
-  return summary?.status === 'completed' && summary.steps === totalSteps ? (summary as Summary) : undefined;
+  if (summary?.status !== 'completed') return undefined;
+  const { step } = loaded.checkpoint.info;
+  const isEarly = (summary.stoppedEarly ?? null) !== null && summary.steps === step;
+  const isWhole = step >= totalSteps && summary.steps === totalSteps;
+  return isEarly || isWhole ? (summary as Summary) : undefined;
 }

@@ -3,6 +3,7 @@
  */
 import { performance } from 'node:perf_hooks';
 import { MicroBatches } from '@gradcast/dataset';
+import { earlyStopOf as ruleOf } from '@gradcast/definition';
 import { router } from '@gradcast/metrics';
 import { optimizerOf } from '@gradcast/optimizer';
 import { isLoopback } from '@gradcast/protocol';
@@ -16,6 +17,7 @@ import type { AuditPicks } from '../audit/audit-picks.ts';
 import { VolunteerTrust } from '../audit/volunteer-trust.ts';
 import { LedgerRecorder } from '../records/ledger-recorder.ts';
 import { CoordinatorError } from '../failure.ts';
+import { EARLY_STOP_FACT, EarlyStop } from './early-stop.ts';
 import { openJoining } from './join.ts';
 import { Fleet, TICK_MS } from './fleet.ts';
 import type { Prepared, RunOptions, Services } from './context.ts';
@@ -60,7 +62,11 @@ export async function openServices(options: RunOptions, prepared: Prepared): Pro
   const evaluations = evaluationsOf(options, prepared, telemetry);
   const joining = await openJoining(options, prepared, { fleet, telemetry, outputs });
   listeners.admit((connection) => fleet.add(connection));
-  const saving = savingOf({ options, prepared, telemetry, incarnation }, recorder);
+  const save = () => saving.now();
+  const earlyStop = earlyStopOf({ options, prepared }, { evaluations, recorder, save });
+  const facts = (): Record<string, string> =>
+    earlyStop ? { [EARLY_STOP_FACT]: JSON.stringify(earlyStop.memory) } : {};
+  const saving = savingOf({ options, prepared, telemetry, incarnation }, { ledger: recorder, facts });
   const log = await folder.openMetrics(state.version, telemetry.writing.of('metrics'));
   const events = await folder.openEvents(telemetry.writing.of('events'));
   telemetry.begin(log, events, state.position);
@@ -104,6 +110,7 @@ export async function openServices(options: RunOptions, prepared: Prepared): Pro
     telemetry,
     outputs,
     evaluations,
+    earlyStop,
     announce: async () => {
       // Version 0 is safe before the first lease: whatever happens later, there is something to resume from.
       if (!loaded && !(await saving.now()))
@@ -173,7 +180,7 @@ function outputsOf(
     runFolder: folder.path,
     isShown: task.output !== undefined && task.output.values.kind !== 'vector',
     onFailed: (sentence) => telemetry.writing.failed('sample', sentence),
-    onDrawn: (step) => telemetry.sampled(step),
+    onDrawn: (step, spread) => telemetry.sampled(step, spread),
     onScored: (step, scores) => telemetry.scored(step, scores),
   });
 }
@@ -258,7 +265,29 @@ function ledgerRecorderOf({ options, prepared, telemetry, incarnation }: Materia
   });
 }
 
-function savingOf({ options, prepared, telemetry, incarnation }: Materials, ledger: LedgerRecorder): Saving {
+function earlyStopOf(
+  { options, prepared }: Pick<Materials, 'options' | 'prepared'>,
+  by: Pick<Services, 'evaluations' | 'recorder'> & { readonly save: () => Promise<boolean> },
+): EarlyStop | undefined {
+  const { definition, beginning } = prepared;
+  const rule = ruleOf(definition);
+  if (!rule) return undefined;
+  const { known, missing } = beginning.earlyStop;
+  return new EarlyStop({
+    rule,
+    remembered: known,
+    missing,
+    scoresOf: (step, weights) => by.evaluations.scoresOf(step, weights),
+    save: by.save,
+    onVerdict: (line) => by.recorder.evaluated(line),
+    onImpossible: (sentence) => void options.control.apply({ kind: 'defect', sentence }),
+  });
+}
+
+function savingOf(
+  { options, prepared, telemetry, incarnation }: Materials,
+  { ledger, facts }: { readonly ledger: LedgerRecorder; readonly facts: () => Readonly<Record<string, string>> },
+): Saving {
   const { beginning, stored, state } = prepared;
   const { saveEvery, saveSeconds, keepLast } = options.config;
   return new Saving({
@@ -269,7 +298,9 @@ function savingOf({ options, prepared, telemetry, incarnation }: Materials, ledg
     saveEvery,
     saveSeconds,
     keepLast,
+    anchorEvery: prepared.definition.earlyStopEvery,
     ledger,
+    facts,
     profiles: () => telemetry.used.keys,
     now,
     onSaved: (seconds, step) => telemetry.saved(seconds, step),

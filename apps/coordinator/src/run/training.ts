@@ -6,15 +6,28 @@ import { PhaseTimer } from '../records/records.ts';
 import { round } from '../round.ts';
 import type { RoundOutcome } from '../round.ts';
 import type { RunContext } from './context.ts';
+import { earlyStopSentence } from './early-stop.ts';
+import type { Verdict } from './early-stop.ts';
 import type { RunControl } from './control.ts';
 import type { Telemetry } from '../records/telemetry.ts';
 
 /** Returns when no further step is to be driven; why, is said by run control. */
 export async function train(context: RunContext): Promise<void> {
+  const { earlyStop } = context.services;
+  try {
+    earlyStop?.begin();
+    await drive(context);
+  } finally {
+    // What is still being scored has no effect on how this run ended.
+    earlyStop?.close();
+  }
+}
+
+async function drive(context: RunContext): Promise<void> {
   const { options, prepared, services } = context;
   const { config, control } = options;
   const { totalSteps, codec, kernels, state } = prepared;
-  const { fleet, saving, recorder, outputs, evaluations, telemetry } = services;
+  const { fleet, saving, recorder, outputs, evaluations, earlyStop, telemetry } = services;
   const { terms } = fleet;
   publish(fleet, state);
   while (state.version < totalSteps) {
@@ -27,10 +40,14 @@ export async function train(context: RunContext): Promise<void> {
       codec,
       kernels,
       lastVersion: totalSteps,
-      mayOpen: () => control.mayOpen,
+      mayOpen: (version) => control.mayOpen && (earlyStop?.mayOpen(version) ?? true),
+      verdict: () => verdictOf(context),
       onDivergence: config.onDivergence,
       timer: () => new PhaseTimer(),
     });
+    // What is to be done is found out anew: a pause or a stop was asked for.
+    if (outcome.kind === 'held') continue;
+    if (outcome.kind === 'enough') return endEarly(context);
     if ('record' in outcome) recorder.closed(outcome.record, state.replica.fingerprint);
     tell(outcome, { telemetry, control });
     if (control.isEnding) return;
@@ -40,7 +57,8 @@ export async function train(context: RunContext): Promise<void> {
     if (sampleEvery && state.version % sampleEvery === 0 && state.version < totalSteps) {
       outputs.show(state.version, () => state.averagedParameters);
     }
-    if (evaluateEvery && state.version % evaluateEvery === 0 && state.version < totalSteps) {
+    // With early stopping the verdict has them scored.
+    if (!earlyStop && evaluateEvery && state.version % evaluateEvery === 0 && state.version < totalSteps) {
       evaluations.evaluate(state.version, () => state.averagedParameters);
     }
   }
@@ -53,6 +71,25 @@ async function mayGoOn({ options, prepared, services }: RunContext): Promise<boo
   if (!services.fleet.isOpen(prepared.state.version)) control.apply({ kind: 'step-closed' });
   await control.untilNotPaused();
   return !control.isEnding;
+}
+
+/** What early stopping says at the present version; nothing is waited for while a pause or a stop is asked for. */
+function verdictOf({ options: { control }, prepared: { state }, services }: RunContext): Verdict | Promise<Verdict> {
+  const { earlyStop, fleet } = services;
+  const { version } = state;
+  if (!earlyStop?.isDue(version)) return 'goes-on';
+  // A step that was opened ahead is closed before a pause takes effect.
+  const isHeld = () => control.isEnding || (!control.mayOpen && !fleet.isOpen(version));
+  const { reached, forget } = control.whenever(isHeld);
+  const verdict = earlyStop.at(version, () => state.averagedParameters);
+  return Promise.race([verdict, reached.then((): Verdict => 'held')]).finally(forget);
+}
+
+function endEarly({ options: { control }, services }: RunContext): void {
+  const { standing, rule } = services.earlyStop!;
+  const { best, bestStep, waited } = standing;
+  services.telemetry.notice(earlyStopSentence(rule, standing));
+  control.apply({ kind: 'early-stop', metric: rule.metric, best, bestStep, waited });
 }
 
 /** Waits for the samples of the next steps, which is no wait unless they come from a disk. A set that changed ends the run. */
@@ -74,7 +111,10 @@ interface Circumstances {
 }
 
 /** Tells records what became of a round, and run control if the run cannot go on. */
-function tell(outcome: RoundOutcome, { telemetry, control }: Circumstances): void {
+function tell(
+  outcome: Exclude<RoundOutcome, { kind: 'enough' } | { kind: 'held' }>,
+  { telemetry, control }: Circumstances,
+): void {
   switch (outcome.kind) {
     case 'closed':
       return telemetry.closed(outcome.record);

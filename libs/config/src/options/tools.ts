@@ -1,6 +1,7 @@
 /** Options of commands that start no run of their own choice. */
 import { MOST, RUNS } from '../options.ts';
 import type { OptionSpec } from '../options.ts';
+import { definitionFlags } from './training.ts';
 
 export const TOOL_OPTIONS: readonly OptionSpec[] = [
   {
@@ -28,6 +29,7 @@ export const TOOL_OPTIONS: readonly OptionSpec[] = [
     default: 0,
     help: 'Steps between evaluations while a run goes on, as gradcast evaluate does them, in a thread of the coordinator; 0 for none',
   },
+  ...definitionFlags('Evaluation'),
   {
     name: 'raw',
     type: { kind: 'switch' },

@@ -11,7 +11,8 @@ const BESIDES: Readonly<Record<string, Partial<OptionSpec>>> = {
   seed: { commands: [...RUNS, 'sample', 'interpolate', 'evaluate'] },
 };
 
-function definitionFlags(group: FlagGroup): OptionSpec[] {
+/** The flags of the definition in one group of help. */
+export function definitionFlags(group: FlagGroup): OptionSpec[] {
   const ofGroup = DEFINITION_FLAGS.filter((flag) => flag.group === group);
   return ofGroup.map(({ name, aliases, kind, default: usual, help }) => {
     const fallback =

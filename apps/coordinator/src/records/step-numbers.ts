@@ -1,0 +1,36 @@
+/** The numbers of a closed step under their names, for metrics.jsonl, Prometheus and who watches for trouble. */
+import type { CoordinatorMetrics } from '@gradcast/metrics';
+import type { ShownScalar, Task } from '@gradcast/task';
+import { PHASES } from './records.ts';
+import type { StepRecord } from './records.ts';
+import type { Numbers } from './troubles.ts';
+
+/** Shown scalars, and the gradient norm of each group. */
+export function stepNumbers(task: Task, shown: readonly ShownScalar[], { norms }: Pick<StepRecord, 'norms'>): Numbers {
+  return {
+    ...Object.fromEntries(shown.map(({ name, value }) => [name, value])),
+    ...Object.fromEntries(task.groups.map(({ suffix }, i) => [`gradient_norm_${suffix}`, norms.groups[i]])),
+  };
+}
+
+/** Tells Prometheus of a closed step. */
+export function showStep(
+  metrics: CoordinatorMetrics,
+  task: Task,
+  { shown, record }: { readonly shown: readonly ShownScalar[]; readonly record: StepRecord },
+): void {
+  const { samples, norms, timings, learningRate } = record;
+  metrics.images.inc(samples);
+  metrics.steps.inc();
+  metrics.stepSeconds.observe(timings.totalMs / 1000);
+  for (const phase of PHASES) {
+    const ms = timings.phases[phase];
+    if (ms !== undefined) metrics.stepPhaseSeconds.observe({ phase }, ms / 1000);
+  }
+  for (const { name, lossOf, value } of shown) {
+    metrics.scalar.set({ scalar: name }, value);
+    if (lossOf !== undefined) metrics.loss.set({ network: lossOf }, value);
+  }
+  for (const [i, { name }] of task.groups.entries()) metrics.gradientNorm.set({ network: name }, norms.groups[i]);
+  metrics.learningRate.set(learningRate);
+}

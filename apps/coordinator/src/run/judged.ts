@@ -1,0 +1,24 @@
+/** Whether a judge can score what a run draws. */
+import type { CoordinatorConfig } from '@gradcast/config';
+import type { DatasetFacts } from '@gradcast/dataset';
+import { JUDGED_SHAPE, judgesOf, whoHasJudges } from '@gradcast/judge';
+import type { Task } from '@gradcast/task';
+import { CoordinatorError } from '../failure.ts';
+
+/** @throws CoordinatorError `early-stop-judge` (exit 2) if no judge could ever score the samples that `--early-stop` looks at. */
+export function refuseEarlyStop(
+  { earlyStop }: Pick<CoordinatorConfig, 'earlyStop'>,
+  { name, output }: Pick<Task, 'name' | 'output'>,
+  { sha256, title }: Pick<DatasetFacts, 'title'> & { readonly sha256: string },
+): void {
+  if (earlyStop === 'none') return;
+  const refuse = (why: string) =>
+    new CoordinatorError('early-stop-judge', `--early-stop ${earlyStop} looks at scores of samples, and ${why}`, {
+      exitCode: 2,
+    });
+  const { values } = output ?? {};
+  if (values?.kind !== 'image' || values.shape.join() !== JUDGED_SHAPE.join()) {
+    throw refuse(`${name} draws no images that a judge reads`);
+  }
+  if (judgesOf(sha256).length === 0) throw refuse(`there is no judge for ${title}: ${whoHasJudges()}`);
+}
