@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { resolveCoordinator, resolveWorker } from '@gradcast/config';
+import { ganTask, presets } from '@gradcast/gan';
 import { coordinatorMetrics, workerMetrics } from '@gradcast/metrics';
 import { afterAll, describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
@@ -205,6 +206,49 @@ describe('the Kubernetes manifests', () => {
 describe('the Prometheus configuration', () => {
   it.skipIf(!runs(promtool, '--version'))('is sound (needs promtool)', () => {
     check(promtool, 'check', 'config', file('prometheus/prometheus.yml'));
+  });
+});
+
+interface Rules {
+  readonly groups: readonly {
+    readonly rules: readonly {
+      readonly alert: string;
+      readonly expr: string;
+      readonly annotations: { runbook: string };
+    }[];
+  }[];
+}
+
+describe('the alerts', () => {
+  const { groups } = parse(text('prometheus/alerts.yml')) as Rules;
+  const rules = groups.flatMap((group) => group.rules);
+
+  it.skipIf(!runs(promtool, '--version'))('come when they should and go when they should (needs promtool)', () => {
+    check(promtool, 'check', 'rules', file('prometheus/alerts.yml'));
+    check(promtool, 'test', 'rules', file('prometheus/alerts.test.yml'));
+  });
+
+  it('are each tried, and have an entry that says what to do', () => {
+    const tried = text('prometheus/alerts.test.yml');
+    const documented = text('../docs/reliability.md');
+    expect(rules.length).toBeGreaterThan(0);
+    for (const { alert, annotations } of rules) {
+      expect(tried).toContain(`alertname: ${alert}\n`);
+      expect(documented).toContain(`\n### ${alert}\n`);
+      expect(annotations.runbook).toBe(`docs/reliability.md#${alert.toLowerCase()}`);
+    }
+  });
+
+  it('ask for metrics that a coordinator exports, and for each trouble of its tasks', async () => {
+    const exported = await coordinatorMetrics({ version: '0', preset: 'mnist' }).registry.metrics();
+    for (const { expr } of rules) {
+      for (const [name] of expr.matchAll(/gradcast_\w+/g)) expect(exported).toContain(`# TYPE ${name} `);
+    }
+    const named = ganTask(presets.mnist).troubles!.map(({ name }) => name);
+    for (const name of named) {
+      expect(rules.filter(({ expr }) => expr === `gradcast_trouble{trouble="${name}"} == 1`)).toHaveLength(1);
+    }
+    expect(rules.map(({ expr }) => expr)).toContain(`gradcast_trouble{trouble!~"${named.join('|')}"} == 1`);
   });
 });
 

@@ -102,6 +102,20 @@ export const panels: readonly PanelQueries[] = [
     queries: [{ expression: 'gradcast_gradient_norm', legend: '{{network}}' }],
   },
   {
+    title: 'Scalars',
+    description: 'What the task measures of the last closed step: of a GAN D(x) and D(G(z)).',
+    kind: 'timeseries',
+    unit: 'none',
+    queries: [{ expression: 'gradcast_scalar{scalar!~"loss.*"}', legend: '{{scalar}}' }],
+  },
+  {
+    title: 'Troubles',
+    description: 'What is wrong with the training, as its task names it; the alerts have what to do.',
+    kind: 'timeseries',
+    unit: 'none',
+    queries: [{ expression: 'gradcast_trouble', legend: '{{trouble}}' }],
+  },
+  {
     title: 'Workers',
     description: 'Connected workers by what they are doing.',
     kind: 'timeseries',
