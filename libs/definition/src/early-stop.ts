@@ -18,18 +18,11 @@ const BETTER = {
 /** Scores that may stop a run. How near samples lie to training images is no measure of how good they are, and not among them. */
 export type EarlyStopScore = keyof typeof BETTER;
 
+/** The same as a list, in the order in which people look at them. */
+export const EARLY_STOP_SCORES = Object.keys(BETTER) as readonly EarlyStopScore[];
+
 /** What `--early-stop` may be. */
-export const EARLY_STOP_METRICS = [
-  'none',
-  'frechet',
-  'kernel_distance',
-  'precision',
-  'recall',
-  'density',
-  'coverage',
-  'entropy',
-  'confidence',
-] as const satisfies readonly (EarlyStopScore | 'none')[];
+export const EARLY_STOP_METRICS = ['none', ...EARLY_STOP_SCORES] as const;
 
 /** When a run ends early. */
 export interface EarlyStopRule {

@@ -12,7 +12,15 @@ export {
   storedFault,
 } from './definition.ts';
 export type { DefinitionDifference, DefinitionKey, FlagEntry } from './definition.ts';
-export { awaitedStep, EARLY_STOP_METRICS, earlyStopOf, FIRST_STANDING, isEnough, standingAfter } from './early-stop.ts';
+export {
+  awaitedStep,
+  EARLY_STOP_METRICS,
+  EARLY_STOP_SCORES,
+  earlyStopOf,
+  FIRST_STANDING,
+  isEnough,
+  standingAfter,
+} from './early-stop.ts';
 export type { EarlyStopRule, EarlyStopScore, EarlyStopStanding, StepScore } from './early-stop.ts';
 export { chosenDefinition, CODECS, MICRO_BATCH_SIZE_LIMIT, MICRO_BATCHES_LIMIT, runDefinition } from './entries.ts';
 export type { ChosenDefinition, CodecName, RunDefinition, StoredDefinition } from './entries.ts';

@@ -1,5 +1,5 @@
 /** From the content of a ledger line to a typed one: names the first member that is not what it should be. */
-import { EARLY_STOP_METRICS, storedFault } from '@gradcast/definition';
+import { EARLY_STOP_SCORES, storedFault } from '@gradcast/definition';
 import { LEDGER_FORMAT, REPEATED_FIELDS } from './record.ts';
 import type { LedgerLine } from './record.ts';
 
@@ -61,7 +61,7 @@ const MEMBERS: Record<LedgerLine['kind'], Record<string, Check>> = {
   evaluated: {
     step: positive,
     at: positive,
-    metric: oneOf(...EARLY_STOP_METRICS.slice(1)),
+    metric: oneOf(...EARLY_STOP_SCORES),
     value: numberOrNull,
     best: numberOrNull,
     bestStep: count,

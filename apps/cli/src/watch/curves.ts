@@ -5,6 +5,7 @@
  * held does not grow with the file.
  */
 import { join } from 'node:path';
+import { EARLY_STOP_SCORES } from '@gradcast/definition';
 import { systemCode, wholeLines } from '@gradcast/files';
 
 export const MOST_POINTS = 512;
@@ -107,17 +108,7 @@ function addLine(curves: Map<string, Curve>, text: string): void {
 }
 
 /** Scores of samples by a judge, in the order in which people look at them. */
-export const QUALITY: readonly string[] = [
-  'frechet',
-  'kernel_distance',
-  'precision',
-  'recall',
-  'density',
-  'coverage',
-  'entropy',
-  'confidence',
-  'nearest_ratio',
-];
+export const QUALITY: readonly string[] = [...EARLY_STOP_SCORES, 'nearest_ratio'];
 
 /** Whether a curve is about the machinery or the way, not about what comes of it: a terminal has no room for those. */
 export function isMinor(name: string): boolean {
