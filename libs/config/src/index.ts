@@ -11,6 +11,7 @@ export {
 } from './options.ts';
 export { collectAtOnce } from './collector.ts';
 export * from './credential-role.ts';
+export { distrustedSentence, parkedSentence, troubleSentence } from './event-sentences.ts';
 export { ConfigError, type Problem, PROBLEM_CODES, type ProblemCode, quoted } from './problem.ts';
 export { tellParent, tellParentLast } from './parent.ts';
 export * from './process-messages.ts';

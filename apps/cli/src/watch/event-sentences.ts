@@ -1,6 +1,7 @@
 /** Events of a run in the words that its own terminal has for them, where it has any. */
+import { distrustedSentence, parkedSentence, troubleSentence } from '@gradcast/config';
 import type { Cause, RunEvent, RunStateName } from '@gradcast/config';
-import { printable, showRate } from '@gradcast/protocol';
+import { printable } from '@gradcast/protocol';
 import { fixed, member, number, word } from './logged-event.ts';
 import type { LoggedEvent } from './logged-event.ts';
 
@@ -9,7 +10,7 @@ type Say = (event: LoggedEvent) => string;
 /** Characters of an event that this version does not know. */
 const RAW_LIMIT = 400;
 
-const SENTENCES: Readonly<Record<RunEvent['type'] | 'trouble', Say>> = {
+const SENTENCES: Readonly<Record<RunEvent['type'], Say>> = {
   state: stateSentence,
   joined: (event) => `${whom(event, 'name')} joined (${word(event, 'backend')} on ${word(event, 'device')})`,
   left: (event) => `worker ${word(event, 'worker')} left: ${word(event, 'reason')}`,
@@ -23,8 +24,8 @@ const SENTENCES: Readonly<Record<RunEvent['type'] | 'trouble', Say>> = {
     return `worker ${word(event, 'worker')} gets no work for ${seconds} s (${word(event, 'reason')})`;
   },
   parked: (event) => {
-    const [takes, needs] = ['bytesPerSecond', 'neededBytesPerSecond'].map((key) => showRate(number(event, key)));
-    return `worker ${word(event, 'worker')} is parked: it takes ${takes} and needs ${needs} to keep up with the others`;
+    const [takes, needs] = [number(event, 'bytesPerSecond'), number(event, 'neededBytesPerSecond')];
+    return parkedSentence(word(event, 'worker'), takes, needs);
   },
   'leased-again': (event) => {
     const [first, count] = [number(event, 'first'), number(event, 'count')];
@@ -36,7 +37,7 @@ const SENTENCES: Readonly<Record<RunEvent['type'] | 'trouble', Say>> = {
     event['ending'] === 'settled'
       ? 'an audit found a wrong result; the arbiter decided'
       : `an audit found the same result again (worker ${word(event, 'worker')}, ${word(event, 'ending')})`,
-  distrusted: distrustedSentence,
+  distrusted: sayDistrusted,
   'step-closed': (event) =>
     event['skipped'] === true
       ? `step ${word(event, 'step')} was skipped: the model would have diverged`
@@ -55,9 +56,8 @@ const SENTENCES: Readonly<Record<RunEvent['type'] | 'trouble', Say>> = {
     return `samples after step ${word(event, 'step')}: Fréchet distance ${frechet}, precision ${precision}, recall ${recall}`;
   },
   trouble: (event) => {
-    const [step, trouble] = [word(event, 'step'), word(event, 'trouble')];
-    if (event['began'] !== true) return `step ${step}: ${trouble} is over`;
-    return `step ${step}: ${word(event, 'sentence')}; ${word(event, 'advice')} (${trouble})`;
+    const [trouble, step, sentence, advice] = ['trouble', 'step', 'sentence', 'advice'].map((key) => word(event, key));
+    return troubleSentence({ trouble, step, began: event['began'] === true, sentence, advice });
   },
 };
 
@@ -75,13 +75,10 @@ function whom(event: LoggedEvent, key: string): string {
   return `${event['role'] === 'volunteer' ? 'volunteer' : 'worker'} ${word(event, key)}`;
 }
 
-function distrustedSentence(event: LoggedEvent): string {
+function sayDistrusted(event: LoggedEvent): string {
   const uses = Array.isArray(event['uses']) ? (event['uses'] as unknown[]) : [];
   const leaves = uses.reduce<number>((sum, use) => sum + (number(use, 'size') || 0), 0);
-  const many = leaves === 1 ? '1 leaf of it is' : `${leaves} leaves of it are`;
-  const before = `since it was right last ${many} in the model, unchecked`;
-  const used = leaves === 0 ? 'nothing of it was used unchecked' : `${before}; the ledger names them`;
-  return `the volunteer ${word(event, 'worker')} sent a wrong result for step ${word(event, 'step')}; ${used}`;
+  return distrustedSentence(word(event, 'worker'), word(event, 'step'), leaves);
 }
 
 const STATES: Readonly<Record<RunStateName, string>> = {
@@ -99,7 +96,7 @@ const STATES: Readonly<Record<RunStateName, string>> = {
 };
 
 /** What is said of a cause before the state that it leads to; nothing for causes that the state itself tells. */
-const CAUSES: Readonly<Record<Cause['kind'] | 'early-stop', ((cause: unknown) => string) | null>> = {
+const CAUSES: Readonly<Record<Cause['kind'], ((cause: unknown) => string) | null>> = {
   ready: null,
   'quorum-reached': () => 'enough workers are there',
   'quorum-lost': () => 'too few workers are left',

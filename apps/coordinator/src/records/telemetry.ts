@@ -2,6 +2,7 @@
  * Everything a run says to the outside: Prometheus, metrics.jsonl, progress, notices and the log. It decides nothing.
  */
 import type { EventLog, MetricsLog } from '@gradcast/run-folder';
+import { distrustedSentence, parkedSentence, troubleSentence } from '@gradcast/config';
 import type { ChildMessage, Quality, Scores } from '@gradcast/config';
 import { coordinatorMetrics, endpoints, processMetrics } from '@gradcast/metrics';
 import type { CoordinatorMetrics, RequestHandler } from '@gradcast/metrics';
@@ -20,7 +21,7 @@ import { Throughput } from './records.ts';
 import type { StepRecord } from './records.ts';
 import { Repeats } from './repeats.ts';
 import { scrapeTargets } from './scrape-targets.ts';
-import { distrustedSentence, evaluatedSentence, parkedSentence, stateSentence, troubleSentence } from './sentences.ts';
+import { evaluatedSentence, stateSentence } from './sentences.ts';
 import { showStep, stepNumbers } from './step-numbers.ts';
 import { Troubles } from './troubles.ts';
 import type { Numbers } from './troubles.ts';
@@ -223,7 +224,7 @@ export class Telemetry {
       case 'parked': {
         const { worker, bytesPerSecond, neededBytesPerSecond } = event;
         logger.warn({ worker, bytesPerSecond, neededBytesPerSecond }, 'worker parked');
-        return this.notice(parkedSentence(event));
+        return this.notice(parkedSentence(worker, bytesPerSecond, neededBytesPerSecond));
       }
       case 'audited':
         metrics.audits.inc({ ending: event.ending });
@@ -233,7 +234,7 @@ export class Telemetry {
         const leaves = event.uses.reduce((sum, { size }) => sum + size, 0);
         metrics.distrustedLeaves.inc(leaves);
         logger.warn(event, 'a volunteer was found wrong');
-        return this.notice(distrustedSentence(event, leaves));
+        return this.notice(distrustedSentence(event.worker, event.step, leaves));
       }
       case 'saved':
         metrics.checkpointSeconds.observe(event.seconds);
