@@ -2,7 +2,7 @@ export { drawImages } from './draw.ts';
 export type { DrawOptions } from './draw.ts';
 export { JudgeError } from './errors.ts';
 export type { JudgeErrorCode } from './errors.ts';
-export { Judge, JUDGED_SHAPE, openJudge } from './judge.ts';
+export { isJudged, Judge, JUDGED_SHAPE, openJudge } from './judge.ts';
 export type { OnProgress } from './judge.ts';
 export { judgesOf, whoHasJudges } from './judges.ts';
 export type { JudgeRecord } from './judges.ts';

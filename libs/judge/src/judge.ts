@@ -3,7 +3,7 @@ import { classifierLayers } from '@gradcast/classifier';
 import { createEngine } from '@gradcast/engine';
 import type { LoadedBackend } from '@gradcast/engine';
 import type { Judged } from '@gradcast/evaluate';
-import type { GradientEngine } from '@gradcast/task';
+import type { GradientEngine, ImageOutput, TaskOutput } from '@gradcast/task';
 import { sizeOf } from '@gradcast/tensors';
 import type { JudgeRecord } from './judges.ts';
 import { JUDGED_NUMBERS, judgeTask } from './judge-task.ts';
@@ -14,6 +14,11 @@ export type OnProgress = (done: number, of: number) => void;
 
 /** Height, width and channels of the images that judges read. */
 export const JUDGED_SHAPE = classifierLayers.images.shape;
+
+/** Whether judges read what a task gives. */
+export function isJudged(output: TaskOutput | undefined): output is ImageOutput {
+  return output?.values.kind === 'image' && output.values.shape.join() === JUDGED_SHAPE.join();
+}
 
 /** Images between two reports of progress; a multiple of what engines take at once, so that it changes no bit. */
 export const PROGRESS_IMAGES = 1024;

@@ -10,15 +10,7 @@ import { testOriginals } from '@gradcast/dataset';
 import type { TestOriginals } from '@gradcast/dataset';
 import { createEngine } from '@gradcast/engine';
 import type { RealImages } from '@gradcast/evaluate';
-import {
-  drawImages,
-  FLOOR_SAMPLES,
-  JUDGED_SHAPE,
-  judgeReal,
-  judgesOf,
-  loadRealPixels,
-  openJudge,
-} from '@gradcast/judge';
+import { drawImages, FLOOR_SAMPLES, isJudged, judgeReal, judgesOf, loadRealPixels, openJudge } from '@gradcast/judge';
 import type { Judge, RealPixels } from '@gradcast/judge';
 import { findTask } from '@gradcast/own-task';
 import type { GradientEngine, ImageOutput } from '@gradcast/task';
@@ -45,7 +37,7 @@ interface Opened {
 async function open(): Promise<Opened> {
   const task = findTask(identity, taskFile)!;
   const { name, output } = task;
-  if (output?.values.kind !== 'image' || output.values.shape.join() !== JUDGED_SHAPE.join()) {
+  if (!isJudged(output)) {
     throw new Error(`the preset ${name} draws no images that a judge reads`);
   }
   const pixels = await loadRealPixels(data ?? undefined);
@@ -56,7 +48,7 @@ async function open(): Promise<Opened> {
   const real = await judgeReal(judge, pixels);
   const heldOut = await HeldOutScalars.open(task, data ?? undefined);
   const engine = createEngine(task, loaded);
-  return { engine, output: output as ImageOutput, originals, judge, pixels, real, heldOut };
+  return { engine, output, originals, judge, pixels, real, heldOut };
 }
 
 /** A thread's own number is in the link that it reads here; where there is none it stays as urgent as the others. */

@@ -1,7 +1,7 @@
 /** Whether a judge can score what a run draws. */
 import type { CoordinatorConfig } from '@gradcast/config';
 import type { DatasetFacts } from '@gradcast/dataset';
-import { JUDGED_SHAPE, judgesOf, whoHasJudges } from '@gradcast/judge';
+import { isJudged, judgesOf, whoHasJudges } from '@gradcast/judge';
 import type { Task } from '@gradcast/task';
 import { CoordinatorError } from '../failure.ts';
 
@@ -16,8 +16,7 @@ export function refuseEarlyStop(
     new CoordinatorError('early-stop-judge', `--early-stop ${earlyStop} looks at scores of samples, and ${why}`, {
       exitCode: 2,
     });
-  const { values } = output ?? {};
-  if (values?.kind !== 'image' || values.shape.join() !== JUDGED_SHAPE.join()) {
+  if (!isJudged(output)) {
     throw refuse(`${name} draws no images that a judge reads`);
   }
   if (judgesOf(sha256).length === 0) throw refuse(`there is no judge for ${title}: ${whoHasJudges()}`);
