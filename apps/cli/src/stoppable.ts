@@ -1,5 +1,6 @@
 /** Commands that take a while and write one thing at their end: how far they are, and how they stop when asked to. */
-import { exitAfter, type StopSignal } from './exit-codes.ts';
+import { exitAfter } from './exit-codes.ts';
+import { firstSignal } from './first-signal.ts';
 import type { Watched } from './outputs/watched.ts';
 import type { Sink } from './reporter.ts';
 import type { Surroundings } from './supervise.ts';
@@ -22,13 +23,7 @@ export async function stoppable(
   { onSignal, stderr }: Stoppable,
   run: (watched: Required<Watched>) => Promise<number>,
 ): Promise<number> {
-  const stop = new AbortController();
-  let by: StopSignal | undefined;
-  const off = onSignal((signal) => {
-    by = signal;
-    off();
-    stop.abort(new Stopped(`stopped by ${signal}`));
-  });
+  const { aborted, by, off } = firstSignal(onSignal, (signal) => new Stopped(`stopped by ${signal}`));
   const line = { isOpen: false };
   const progress = (done: number, total: number) => {
     // Lines are for people who watch; a file needs none.
@@ -37,12 +32,13 @@ export async function stoppable(
     stderr.write(`\r${done} of ${total} frames${line.isOpen ? '' : '\n'}`);
   };
   try {
-    return await run({ signal: stop.signal, progress });
+    return await run({ signal: aborted, progress });
   } catch (error) {
     if (line.isOpen) stderr.write('\n');
-    if (by === undefined || error !== stop.signal.reason) throw error;
+    const signal = by();
+    if (signal === undefined || error !== aborted.reason) throw error;
     stderr.write('gradcast: stopped; nothing was written\n');
-    return exitAfter(by);
+    return exitAfter(signal);
   } finally {
     off();
   }

@@ -1,6 +1,7 @@
 /** What the commands that watch a run need of the world, and how a signal ends them. */
 import { setTimeout } from 'node:timers/promises';
-import { exitAfter, type StopSignal } from '../exit-codes.ts';
+import { exitAfter } from '../exit-codes.ts';
+import { firstSignal } from '../first-signal.ts';
 import type { Sink } from '../reporter.ts';
 import type { Surroundings } from '../supervise.ts';
 
@@ -40,16 +41,11 @@ export async function untilSignal(
   onSignal: Surroundings['onSignal'],
   run: (signal: AbortSignal) => Promise<number>,
 ): Promise<number> {
-  const stop = new AbortController();
-  let by: StopSignal | undefined;
-  const off = onSignal((signal) => {
-    by = signal;
-    off();
-    stop.abort();
-  });
+  const { aborted, by, off } = firstSignal(onSignal);
   try {
-    const code = await run(stop.signal);
-    return by === undefined ? code : exitAfter(by);
+    const code = await run(aborted);
+    const signal = by();
+    return signal === undefined ? code : exitAfter(signal);
   } finally {
     off();
   }
