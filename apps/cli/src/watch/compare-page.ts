@@ -10,9 +10,8 @@ import { curveFigure } from './curve-figure.ts';
 import { isMinor } from './curves.ts';
 import { escaped } from './html.ts';
 import { PAGE_STYLE } from './page-style.ts';
+import { GRID_BYTES } from './run-files.ts';
 
-/** A grid of a run is some 50 kB; a larger one than this is named, not shown. */
-const GRID_BYTES = 4 * 2 ** 20;
 const PNG = [137, 80, 78, 71, 13, 10, 26, 10];
 
 /** The whole page. */

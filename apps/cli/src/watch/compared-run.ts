@@ -6,11 +6,11 @@ import { defaultsOfTask } from '@gradcast/tasks';
 import { join } from 'node:path';
 import { readCurves } from './curves.ts';
 import type { Curve } from './curves.ts';
-import { fixed, loggedEvent, member, number, word } from './logged-event.ts';
+import { loggedEvent, member, number, word } from './logged-event.ts';
 import { configuredSteps, newestEvents, newestGrid, readConfig, readObject } from './run-files.ts';
 import type { SampleGrid } from './run-files.ts';
 import { askState, stateOf } from './run-state.ts';
-import { showNumber, showSpeed } from './text-table.ts';
+import { showFixed, showNumber, showSpeed } from './text-table.ts';
 
 export interface ComparedRun {
   /** `A`, `B`, … */
@@ -81,7 +81,7 @@ export function finalNumbers(runs: readonly ComparedRun[]): ComparedRow[] {
     row('state', ({ state }) => state),
     row('step', stepOf),
     row('images', (run) => showNumber(number(run.summary, 'images'))),
-    row('seconds', (run) => fixed(number(run.summary, 'seconds'), 1).replace('?', '-')),
+    row('seconds', (run) => showFixed(number(run.summary, 'seconds'), 1)),
     row('images/s', (run) => {
       const last = run.curves.get('images_per_second')?.last.value ?? NaN;
       return showSpeed(run.summary ? number(run.summary, 'imagesPerSecond') : last);
@@ -89,11 +89,9 @@ export function finalNumbers(runs: readonly ComparedRun[]): ComparedRow[] {
     row('workers', (run) => showNumber(number(run.summary, 'workers'))),
     row('backend', ({ summary }) => word(summary, 'backend').replace('?', '-')),
     ...losses.map((name) => row(`last ${name}`, ({ curves }) => showNumber(curves.get(name)?.last.value ?? NaN))),
-    row('accuracy, %', ({ scores }) => fixed(100 * number(scores, 'accuracy'), 2).replace('?', '-')),
+    row('accuracy, %', ({ scores }) => showFixed(100 * number(scores, 'accuracy'), 2)),
     row('scored at step', ({ quality }) => showNumber(number(quality, 'step'))),
-    ...SCORES.map(([key, title, digits]) =>
-      row(title, ({ quality }) => fixed(number(quality, key), digits).replace('?', '-')),
-    ),
+    ...SCORES.map(([key, title, digits]) => row(title, ({ quality }) => showFixed(number(quality, key), digits))),
     row('parameters, SHA-256', ({ summary }) => shortHash(summary, 'parametersSha256')),
     row('state, SHA-256', ({ summary }) => shortHash(summary, 'stateSha256')),
   ];

@@ -37,6 +37,11 @@ export function number(record: unknown, key: string): number {
   return typeof value === 'number' && Number.isFinite(value) ? value : NaN;
 }
 
+/** Null where it is no finite number. */
+export function finiteOrNull(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
+}
+
 export function member(record: unknown, key: string): unknown {
   return typeof record === 'object' && record !== null && Object.hasOwn(record, key)
     ? (Reflect.get(record, key) as unknown)

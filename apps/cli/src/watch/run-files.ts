@@ -3,13 +3,16 @@ import { lstat, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RUN_STATES } from '@gradcast/config';
 import { lastLines, RunError, systemCode } from '@gradcast/files';
-import { loggedEvent, member } from './logged-event.ts';
+import { finiteOrNull, loggedEvent, member, number } from './logged-event.ts';
 import type { LoggedEvent } from './logged-event.ts';
 
 /** A configuration or a summary has some kilobytes. */
 const JSON_BYTES = 2 ** 20;
 /** Enough for the last state and the last score of most runs; where it is not, the second is read. */
 const TAILS = [2 ** 16, 2 ** 21];
+
+/** A grid of a run is some 50 kB; a larger file than this is not shown. */
+export const GRID_BYTES = 4 * 2 ** 20;
 
 const FINAL = RUN_STATES.slice(RUN_STATES.indexOf('completed')) as readonly string[];
 
@@ -115,6 +118,12 @@ export async function bytesBelow(folder: string): Promise<number> {
     else bytes += (await lstat(path).catch(() => undefined))?.size ?? 0;
   }
   return bytes;
+}
+
+/** Steps that a run is to have, by who knows best: its end, its coordinator, its configuration. Null if nobody does. */
+export function targetSteps(summary: unknown, answer: unknown, config: object): number | null {
+  const [ended, told] = [number(summary, 'targetSteps'), number(answer, 'steps')].map(finiteOrNull);
+  return ended ?? told ?? configuredSteps(config) ?? null;
 }
 
 /** Steps that a run is to have, as its configuration says; undefined where it says epochs. */

@@ -6,8 +6,8 @@ import { printable } from '@gradcast/protocol';
 import { runFolders, runIdSeconds } from '@gradcast/run-folder';
 import type { NamedFolder } from '@gradcast/run-folder';
 import { EXIT_DONE } from '../exit-codes.ts';
-import { fixed, member, number, utc, word } from './logged-event.ts';
-import { bytesBelow, configuredSteps, newestEvents, newestMetrics, readConfig, readObject } from './run-files.ts';
+import { finiteOrNull, fixed, member, number, utc, word } from './logged-event.ts';
+import { bytesBelow, newestEvents, newestMetrics, readConfig, readObject, targetSteps } from './run-files.ts';
 import { askState, stateOf } from './run-state.ts';
 import { showBytes, showSpeed, textTable } from './text-table.ts';
 import type { Watching } from './watching.ts';
@@ -102,10 +102,10 @@ async function rowOf(path: string, began: number, now: number): Promise<RunRow> 
     task: word(config, 'preset'),
     state: stateOf({ holder, answer }, { summary, ...events }),
     step: Math.max(0, ...steps.filter((step) => typeof step === 'number')),
-    steps: finite(number(summary, 'targetSteps')) ?? finite(number(answer, 'steps')) ?? configuredSteps(config) ?? null,
-    imagesPerSecond: finite(speed),
+    steps: targetSteps(summary, answer, config),
+    imagesPerSecond: finiteOrNull(speed),
     score: scoreOf(summary, events, metrics),
-    began: finite(began * 1000),
+    began: finiteOrNull(began * 1000),
     bytes: await bytesBelow(path),
   };
 }
@@ -125,13 +125,9 @@ function scoreOf(
   ];
   for (const [name, record, stepKey] of candidates) {
     const value = number(record, name);
-    if (Number.isFinite(value)) return { name, value, step: finite(number(record, stepKey)) };
+    if (Number.isFinite(value)) return { name, value, step: finiteOrNull(number(record, stepKey)) };
   }
   return null;
-}
-
-function finite(value: number): number | null {
-  return Number.isFinite(value) ? value : null;
 }
 
 function table(rows: readonly RunRow[]): string[] {

@@ -42,6 +42,11 @@ export function showNumber(value: number): string {
   return String(Number(value.toPrecision(4)));
 }
 
+/** So many digits behind the point. */
+export function showFixed(value: number, digits: number): string {
+  return Number.isFinite(value) ? value.toFixed(digits) : '-';
+}
+
 /** Images in a second. */
 export function showSpeed(value: number): string {
   if (!Number.isFinite(value)) return '-';

@@ -5,9 +5,9 @@ import type { Answer } from '../control-client.ts';
 import { isMinor, QUALITY } from './curves.ts';
 import { ledgerShares } from './ledger-shares.ts';
 import type { WorkerPace } from './ledger-shares.ts';
-import { loggedEvent, number, word } from './logged-event.ts';
+import { finiteOrNull, loggedEvent, number, word } from './logged-event.ts';
 import type { LoggedEvent } from './logged-event.ts';
-import { configuredSteps, isFinal, newestGrid, newestMetrics, readConfig, readObject } from './run-files.ts';
+import { isFinal, newestGrid, newestMetrics, readConfig, readObject, targetSteps } from './run-files.ts';
 import { askState, stateOf } from './run-state.ts';
 import { showScore } from './runs.ts';
 import type { TopCurve, TopSource, TopView, TopWorker } from './top-view.ts';
@@ -44,11 +44,10 @@ export class RunSource implements TopSource {
     const metrics = await newestMetrics(run, METRICS_BYTES);
     const microBatch = number(config, 'microBatchSize');
     const paces = await ledgerShares(run, microBatch);
-    const step = known(number(closed, 'step')) ?? known(number(metrics.at(-1), 'step')) ?? 0;
-    const steps =
-      known(number(summary, 'targetSteps')) ?? known(number(answer, 'steps')) ?? configuredSteps(config) ?? null;
+    const step = finiteOrNull(number(closed, 'step')) ?? finiteOrNull(number(metrics.at(-1), 'step')) ?? 0;
+    const steps = targetSteps(summary, answer, config);
     const isOver = holder !== 'held';
-    const speed = isOver ? null : known(number(metrics.findLast(hasSpeed), 'images_per_second'));
+    const speed = isOver ? null : finiteOrNull(number(metrics.findLast(hasSpeed), 'images_per_second'));
     const batch = microBatch * number(config, 'microBatches');
     const newest = Math.max(number(stateEvent, 'time') || 0, number(closed, 'time') || 0);
     return {
@@ -56,7 +55,7 @@ export class RunSource implements TopSource {
       state,
       step,
       steps,
-      imagesPerSecond: speed ?? known(number(summary, 'imagesPerSecond')),
+      imagesPerSecond: speed ?? finiteOrNull(number(summary, 'imagesPerSecond')),
       etaSeconds: speed !== null && speed > 0 && steps !== null ? ((steps - step) * batch) / speed : null,
       curves: curvesOf(metrics),
       workers: this.#workers(answer, paces),
@@ -88,7 +87,7 @@ export class RunSource implements TopSource {
         device: joined?.device ?? null,
         state,
         share: pace?.share ?? null,
-        imagesPerSecond: pace ? known(pace.imagesPerSecond) : null,
+        imagesPerSecond: pace ? finiteOrNull(pace.imagesPerSecond) : null,
       };
     });
   }
@@ -148,10 +147,6 @@ class EventMemory {
     });
     if (this.joined.size > MOST_KNOWN) this.joined.delete([...this.joined.keys()][0]);
   }
-}
-
-function known(value: number): number | null {
-  return Number.isFinite(value) ? value : null;
 }
 
 function hasSpeed(line: object): boolean {

@@ -5,6 +5,7 @@
 import { RUN_STATES } from '@gradcast/config';
 import { printable } from '@gradcast/protocol';
 import { OperateError } from '../control-client.ts';
+import { finiteOrNull } from './logged-event.ts';
 import { prometheusSamples } from './prometheus-text.ts';
 import type { Labels, Sample } from './prometheus-text.ts';
 import { isFinal } from './run-files.ts';
@@ -106,7 +107,7 @@ export class UrlSource implements TopSource {
     return {
       title: this.#base,
       state,
-      step: known(value('steps_total')),
+      step: finiteOrNull(value('steps_total')),
       steps: null,
       imagesPerSecond: speed,
       etaSeconds: null,
@@ -137,10 +138,6 @@ function valueOf(samples: readonly Sample[], name: string, labels: Labels): numb
     (sample) => sample.name === PREFIX + name && wanted.every(([key, value]) => sample.labels[key] === value),
   );
   return found?.value ?? NaN;
-}
-
-function known(value: number): number | null {
-  return Number.isFinite(value) ? value : null;
 }
 
 /** Those whose leases came back, by how many did since the look before. */

@@ -10,6 +10,7 @@ import { listRuns, lockHolder } from '@gradcast/run-folder';
 import { EXIT_DONE } from '../exit-codes.ts';
 import { canShowPictures, greyOf, gridInText } from './half-blocks.ts';
 import type { GreyImage } from './half-blocks.ts';
+import { GRID_BYTES } from './run-files.ts';
 import { pictureRoom, topFrame } from './top-frame.ts';
 import type { FrameSize } from './top-frame.ts';
 import { RunSource } from './top-run.ts';
@@ -29,8 +30,6 @@ export interface TopRequest {
 const REDRAW_MS = 1_000;
 /** Between the two looks that tell a speed where one look does not. */
 const APART_MS = 1_000;
-/** A grid of a run is some 50 kB. */
-const GRID_BYTES = 4 * 2 ** 20;
 
 /** The other screen, without a cursor; and back. */
 const ENTER = '\u001b[?1049h\u001b[?25l';
