@@ -1,24 +1,11 @@
-import type { QualityScores } from '@gradcast/evaluate';
 import { describe, expect, test } from 'vitest';
 import { lengthFlags, PANEL } from './contestants.ts';
 import type { Trial } from './contestants.ts';
+import { EXAMPLE_SCORES } from './example-scores.ts';
 import { panel, picture, reportOf, rowsOf } from './report.ts';
 import type { Outcome } from './report.ts';
 
-const scoresOf = (frechet: number): QualityScores => ({
-  frechet,
-  kernelDistance: 1,
-  precision: 0.8,
-  recall: 0.7,
-  density: 0.75,
-  coverage: 0.6,
-  nearestTraining: 5,
-  nearestTest: 6,
-  nearestRatio: 0.83,
-  shares: [1],
-  entropy: 2.3,
-  confidence: 0.95,
-});
+const scoresOf = (frechet: number) => ({ ...EXAMPLE_SCORES, frechet });
 
 function trial(seed: number, frechet: number): Trial {
   const judges = [0, 1].map((judge) => ({

@@ -1,21 +1,7 @@
-import type { QualityScores } from '@gradcast/evaluate';
 import { expect, test } from 'vitest';
+import { EXAMPLE_SCORES as scores } from './example-scores.ts';
 import { estimateOf, evaluationIn, MEASURES, rankAlike, shown } from './scores.ts';
 
-const scores: QualityScores = {
-  frechet: 20.25,
-  kernelDistance: 3.5,
-  precision: 0.8,
-  recall: 0.7,
-  density: 0.75,
-  coverage: 0.6,
-  nearestTraining: 5,
-  nearestTest: 6,
-  nearestRatio: 0.83,
-  shares: [1],
-  entropy: 2.3,
-  confidence: 0.95,
-};
 const judges = [
   { judge: '0', sha256: 'a', scores, floor: scores },
   { judge: '1', sha256: 'b', scores: { ...scores, frechet: 30 }, floor: scores },

@@ -2,10 +2,18 @@
  * `gradcast pause`, `resume`, `stop` and `drain` on real runs: what they do takes effect, nothing else does, and the run ends
  * with the hashes of a run that nobody touched.
  */
-import { cp, readdir, readFile, readlink, stat } from 'node:fs/promises';
+import { cp, readdir, readlink, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { checkpointSteps, hashesOf, readLedgerSteps, readSummary, runsIn, Workbench } from '@gradcast/testing';
-import type { GradcastProcess, Hashes } from '@gradcast/testing';
+import {
+  checkpointSteps,
+  hashesOf,
+  readEvents,
+  readLedgerSteps,
+  readSummary,
+  runsIn,
+  Workbench,
+} from '@gradcast/testing';
+import type { EventRecord, GradcastProcess, Hashes } from '@gradcast/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 const STEPS = 24;
@@ -51,22 +59,6 @@ async function operate(...args: string[]): Promise<Record<string, unknown>> {
   return JSON.parse(stdout) as Record<string, unknown>;
 }
 
-interface LoggedEvent {
-  readonly type: string;
-  readonly time: number;
-  readonly to?: string;
-  readonly worker?: string;
-  readonly why?: string;
-}
-
-async function eventsOf(folder: string): Promise<LoggedEvent[]> {
-  const text = await readFile(join(folder, 'events.jsonl'), 'utf8');
-  return text
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line) as LoggedEvent);
-}
-
 async function expectSameEnd(run: GradcastProcess, folder: string): Promise<void> {
   const { code, stderr } = await run.ended();
   expect(code, stderr).toBe(0);
@@ -92,7 +84,7 @@ describe.skipIf(process.platform === 'win32')('an operator', () => {
     const { between, seconds } = await pauseOf(folder);
     expect(between.map(({ type }) => type)).not.toContain('step-closed');
     // Speed is that of the time in which the run trained.
-    const events = await eventsOf(folder);
+    const events = await readEvents(folder);
     const [first, last] = [events[0], events[events.length - 1]];
     expect(seconds).toBeGreaterThan(2);
     expect((await readSummary(folder)).seconds).toBeLessThan(last.time - first.time - seconds);
@@ -159,7 +151,7 @@ describe.skipIf(process.platform === 'win32')('an operator', () => {
       'gradcast: no worker "guest" is connected; local-0 is [worker-unknown]\n',
     ]);
     await expectSameEnd(run, folder);
-    const events = await eventsOf(folder);
+    const events = await readEvents(folder);
     expect(events.filter(({ type, worker }) => worker === 'guest' && type !== 'joined')).toMatchObject([
       { type: 'left', why: 'drained' },
     ]);
@@ -207,13 +199,13 @@ describe.skipIf(process.platform === 'win32')('an operator', () => {
 
 /** Resolves when nothing has happened in a run for so long. */
 async function quietFor(folder: string, seconds: number): Promise<void> {
-  const since = async () => Date.now() / 1000 - (await eventsOf(folder)).at(-1)!.time;
+  const since = async () => Date.now() / 1000 - (await readEvents(folder)).at(-1)!.time;
   await expect.poll(since, PATIENT).toBeGreaterThan(seconds);
 }
 
 /** What happened in the pause of a run, and how long it was. */
-async function pauseOf(folder: string): Promise<{ between: LoggedEvent[]; seconds: number }> {
-  const events = await eventsOf(folder);
+async function pauseOf(folder: string): Promise<{ between: EventRecord[]; seconds: number }> {
+  const events = await readEvents(folder);
   const from = events.findIndex(({ type, to }) => type === 'state' && to === 'paused');
   const until = events.findIndex(({ type }, i) => i > from && type === 'state');
   return { between: events.slice(from, until), seconds: events[until].time - events[from].time };

@@ -1,5 +1,5 @@
 /** A run that stops early ends at the same step with the same bits, however late its scores are, and if it was killed, too. */
-import { hashesOf, readSummary, runsIn, Workbench } from '@gradcast/testing';
+import { hashesOf, readEvents, readSummary, runsIn, Workbench } from '@gradcast/testing';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -72,8 +72,8 @@ describe('--early-stop', () => {
       { step: 6, at: 9, ...score, waited: 1, verdict: 'ends' },
     ]);
     expect((await bench.run(`verify ${run}`)).code).toBe(0);
-    const events = (await readFile(join(run, 'events.jsonl'), 'utf8')).split('\n');
-    const ended = JSON.parse(events.find((line) => line.includes('"early-stop"'))!) as unknown;
+    const events = await readEvents(run);
+    const ended = events.find(({ cause }) => (cause as { kind: string } | undefined)?.kind === 'early-stop');
     expect(ended).toMatchObject({ to: 'draining', cause: { kind: 'early-stop', ...stoppedEarly } });
 
     // It has nothing more to do, and is no run with another rule.

@@ -1,7 +1,5 @@
 /** Samples are scored while a run goes on: no step waits for it, and the run comes to the same bits. */
-import { hashesOf, readMetrics, readSummary, runsIn, Workbench } from '@gradcast/testing';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { hashesOf, readEvents, readMetrics, readSummary, runsIn, Workbench } from '@gradcast/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 const HOW = 'train --preset mnist --steps 8 --workers 1 --backend wasm --seed 5 --no-samples --log-interval 1 --json';
@@ -15,21 +13,6 @@ beforeAll(async () => {
 });
 afterEach(() => bench.endProcesses());
 afterAll(() => bench.remove());
-
-interface Event {
-  readonly type: string;
-  readonly seq: number;
-  readonly step?: number;
-  readonly frechet?: number;
-}
-
-async function eventsOf(run: string): Promise<Event[]> {
-  const text = await readFile(join(run, 'events.jsonl'), 'utf8');
-  return text
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line) as Event);
-}
 
 describe('--evaluate-every', () => {
   it('lets no step wait, changes no bit, and tells the same as gradcast evaluate', async () => {
@@ -46,7 +29,7 @@ describe('--evaluate-every', () => {
     expect((await readSummary(without)).quality).toBeNull();
 
     // The first evaluation takes many times as long as all steps, which closed meanwhile.
-    const events = await eventsOf(run);
+    const events = await readEvents(run);
     const first = events.find(({ type }) => type === 'evaluated')!;
     const closed = events.filter(({ type, seq }) => type === 'step-closed' && seq < first.seq);
     expect(first.step).toBe(1);

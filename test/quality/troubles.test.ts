@@ -1,7 +1,5 @@
 /** Training that goes wrong is told while it goes on, with what to try: to the terminal, as an event, to Prometheus. */
-import { runsIn, Workbench } from '@gradcast/testing';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readEvents, runsIn, Workbench } from '@gradcast/testing';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 
 /** A learning rate far too large: after some ten steps the discriminator is certain of all it sees, and stays so. */
@@ -30,10 +28,7 @@ it('is told when a run is in trouble', async () => {
   run.signal('SIGTERM');
   expect((await run.ended()).code).toBe(143);
   const [folder] = await runsIn(bench.path('runs'));
-  const events = (await readFile(join(folder, 'events.jsonl'), 'utf8')).trimEnd().split('\n');
-  const troubles = events
-    .map((line) => JSON.parse(line) as Record<string, unknown>)
-    .filter(({ type }) => type === 'trouble');
+  const troubles = (await readEvents(folder)).filter(({ type }) => type === 'trouble');
   const step = Number(/^step ([0-9]+)/.exec(said)?.[1]);
   expect(troubles.filter(({ trouble }) => trouble === 'overpowering-discriminator')[0]).toMatchObject({
     step,

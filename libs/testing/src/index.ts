@@ -25,12 +25,13 @@ export {
   checkpointSteps,
   contentOf,
   hashesOf,
+  readEvents,
   readLedgerSteps,
   readMetrics,
   readSummary,
   runsIn,
 } from './run-files.ts';
-export type { Hashes, LedgerStep, MetricsRecord, Summary } from './run-files.ts';
+export type { EventRecord, Hashes, LedgerStep, MetricsRecord, Summary } from './run-files.ts';
 export { canShapeLinks, shapeLink } from './shaped-link.ts';
 export type { ShapedLink } from './shaped-link.ts';
 export { Workbench } from './workbench.ts';

@@ -37,11 +37,32 @@ export async function readSummary(run: string): Promise<Summary> {
 }
 
 export async function readMetrics(run: string): Promise<MetricsRecord[]> {
-  const text = await readFile(join(run, 'metrics.jsonl'), 'utf8');
+  return (await linesOf(run, 'metrics.jsonl')) as MetricsRecord[];
+}
+
+/** A line of events.jsonl; what else it has follows from its type. */
+export interface EventRecord {
+  readonly type: string;
+  readonly seq: number;
+  /** Seconds since 1970. */
+  readonly time: number;
+  readonly step?: number;
+  readonly to?: string;
+  readonly worker?: string;
+  readonly why?: string;
+  readonly [name: string]: unknown;
+}
+
+export async function readEvents(run: string): Promise<EventRecord[]> {
+  return (await linesOf(run, 'events.jsonl')) as EventRecord[];
+}
+
+async function linesOf(run: string, name: string): Promise<unknown[]> {
+  const text = await readFile(join(run, name), 'utf8');
   return text
     .trimEnd()
     .split('\n')
-    .map((line) => JSON.parse(line) as MetricsRecord);
+    .map((line) => JSON.parse(line) as unknown);
 }
 
 /** A line of ledger.jsonl about a step: which results came for it, in the order in which they came. */
