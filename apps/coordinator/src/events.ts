@@ -71,6 +71,24 @@ export interface WorkerView {
  */
 export type Verdict = 'accepted' | 'late' | 'suspect' | 'held' | 'refuted' | 'heard';
 
+/** How a lease ended: as its first result that was not simply used, or without any. */
+export type LeaseEnd = Verdict | 'expired' | 'dropped' | 'superseded';
+
+/** One lease of a closed step, for tracing. */
+export interface LeaseRecord {
+  readonly lease: number;
+  readonly worker: string;
+  readonly first: number;
+  readonly count: number;
+  /** Whether it was to compare values. */
+  readonly audit: boolean;
+  /** Monotonic milliseconds. */
+  readonly grantedAt: number;
+  /** When its last result came; undefined if none did. */
+  readonly answeredAt: number | undefined;
+  readonly end: LeaseEnd;
+}
+
 /** One result of a step, for the ledger. */
 export interface SubtreeRecord extends Subtree {
   readonly worker: string;

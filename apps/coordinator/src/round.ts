@@ -32,6 +32,8 @@ export interface Stages {
   /** Whether the run goes on from its version: `--early-stop`. */
   readonly verdict: () => Verdict | Promise<Verdict>;
   readonly onDivergence: 'stop' | 'skip';
+  /** The state has taken its step with this average, which is good until this returns. */
+  readonly averaged: (average: Float32Array) => void;
   readonly timer: () => PhaseTimer;
 }
 
@@ -75,7 +77,7 @@ export async function round(stages: Stages): Promise<RoundOutcome> {
   // Mean, encoded once, and the one place where divergence is told: from the whole sum, so it depends on the data alone.
   const judged = judge(outcome.sum, { codec, state, leaves: terms.microBatches });
   timer.mark('reduce');
-  if (judged.divergence !== undefined) return diverge(stages, judged.divergence, step);
+  if (judged.divergence !== undefined) return diverge(stages, judged.divergence, { step, timer });
 
   // Average and broadcast: to every replica; the next step's leases follow at its heels.
   const { learningRate } = state;
@@ -86,13 +88,14 @@ export async function round(stages: Stages): Promise<RoundOutcome> {
   timer.mark('broadcast');
 
   // Optimizer: the coordinator's replica takes the very step that every other takes, with what they decode.
-  const { averageFingerprint, normClipped } = advance(judged, { codec, state, kernels, scalars, samples });
+  const { averageFingerprint, average, normClipped } = advance(judged, { codec, state, kernels, scalars, samples });
   timer.mark('optimizer');
 
-  // Records: what the ledger, the metrics and the progress line are told.
+  // Records: what the ledger, the metrics and the progress line are told. Who looks at the average copies it.
+  stages.averaged(average);
   void broadcast.then(() => freeMemory(judged.encoded));
   const { tail, norms } = judged;
-  const { history, exact } = step;
+  const { history, exact, leaseRecords: leases } = step;
   const timings = timer.done();
   return {
     kind: 'closed',
@@ -105,6 +108,7 @@ export async function round(stages: Stages): Promise<RoundOutcome> {
       timings,
       averageFingerprint,
       history,
+      leases,
       normClipped,
       exact,
     },
@@ -112,17 +116,23 @@ export async function round(stages: Stages): Promise<RoundOutcome> {
 }
 
 /** A diverged step is skipped by everyone alike, or ends the run. */
-async function diverge(stages: Stages, sentence: string, { history, exact }: OpenStep): Promise<RoundOutcome> {
+async function diverge(
+  stages: Stages,
+  sentence: string,
+  { step, timer }: { readonly step: OpenStep; readonly timer: PhaseTimer },
+): Promise<RoundOutcome> {
   const { state, fleet, terms, onDivergence } = stages;
   if (onDivergence === 'stop') return { kind: 'diverged', sentence };
   const broadcast = fleet.broadcast(state.version, null, null);
   const samples = globalBatch(terms);
   state.skip(samples);
   await headStart(broadcast);
+  const { history, exact, leaseRecords: leases } = step;
+  const timings = timer.done();
   return {
     kind: 'skipped',
     sentence,
-    record: { version: state.version, samples, averageFingerprint: null, history, exact },
+    record: { version: state.version, samples, averageFingerprint: null, history, leases, timings, exact },
   };
 }
 

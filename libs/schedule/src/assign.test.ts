@@ -14,7 +14,7 @@ import type { LeafRange } from './tree.ts';
 const LEAVES = 16;
 const WORKERS = ['a', 'b', 'c', 'd', 'e', 'f'];
 
-type Plain = { -readonly [K in keyof Omit<Lease, 'shared' | 'attempt' | 'isLimited'>]: Lease[K] };
+type Plain = { -readonly [K in keyof Omit<Lease, 'shared' | 'attempt' | 'isLimited' | 'dropped'>]: Lease[K] };
 
 /** Leases as a list, every question a walk over it. */
 class ReferenceLeases {

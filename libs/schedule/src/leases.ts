@@ -30,6 +30,8 @@ export interface Lease {
   readonly audit: boolean;
   /** Its worker is one of those who together may have a limited number of leaves. */
   readonly isLimited: boolean;
+  /** It was taken back: its worker left or was refused, or it was not needed any more. */
+  readonly dropped: boolean;
 }
 
 /** Leaves to lease to one worker. */
@@ -47,6 +49,8 @@ export class StepLeases {
   readonly #limit: number;
   readonly #nextId: () => number;
   readonly #leases = new Map<number, Mutable>();
+  /** All that were granted since the step began. */
+  #granted: Mutable[] = [];
   readonly #byWorker = new Map<string, Set<Mutable>>();
   readonly #byLeaf: Set<Mutable>[];
   readonly #expired = new Set<Mutable>();
@@ -84,6 +88,11 @@ export class StepLeases {
   /** All leases that may still bring a result, the oldest first. */
   get open(): readonly Lease[] {
     return [...this.#leases.values()];
+  }
+
+  /** All leases since the step began, however they ended, the oldest first. */
+  get granted(): readonly Lease[] {
+    return this.#granted;
   }
 
   /** How many more leaves those who are limited may have. */
@@ -132,9 +141,11 @@ export class StepLeases {
       shared: false,
       audit,
       isLimited,
+      dropped: false,
     };
     if (isLimited) this.#limited += range.count;
     this.#leases.set(lease.id, lease);
+    this.#granted.push(lease);
     const own = this.#byWorker.get(worker);
     if (own) own.add(lease);
     else this.#byWorker.set(worker, new Set([lease]));
@@ -181,14 +192,14 @@ export class StepLeases {
   /** A worker went away or was refused: its leaves are free at once. @returns the leases it held. */
   drop(worker: string): Lease[] {
     const gone = [...(this.#byWorker.get(worker) ?? [])];
-    for (const lease of gone) this.#forget(lease);
+    for (const lease of gone) this.#drop(lease);
     return gone;
   }
 
   /** Frees the leaves of one lease, such as one handed back. */
   dropLease(id: number): void {
     const lease = this.#leases.get(id);
-    if (lease) this.#forget(lease);
+    if (lease) this.#drop(lease);
   }
 
   /** Marks leases whose deadline has passed. @returns those newly expired, the oldest first. */
@@ -219,6 +230,7 @@ export class StepLeases {
       lease.deadline += now - lease.grantedAt;
       lease.grantedAt = now;
     }
+    this.#granted = [...this.#leases.values()];
     this.#due = new Heap(isDueBefore, this.#leases.values());
   }
 
@@ -297,6 +309,11 @@ export class StepLeases {
       this.#holders[leaf] -= 1;
       if (this.#holders[leaf] === 0 && !this.#covered[leaf]) this.#free.add(leaf);
     }
+  }
+
+  #drop(lease: Mutable): void {
+    lease.dropped = true;
+    this.#forget(lease);
   }
 
   #forget(lease: Mutable): void {

@@ -26,6 +26,8 @@ export interface Judged {
 export interface Advanced {
   /** Of the averaged gradient as every replica decodes it. */
   readonly averageFingerprint: Fingerprint;
+  /** The averaged gradient as every replica decodes it; good until what it was decoded from is freed. */
+  readonly average: Float32Array;
   /** Whether the norm was so large that the running mean of the norms was told less. */
   readonly normClipped: boolean;
 }
@@ -67,5 +69,5 @@ export function advance(
 ): Advanced {
   const average = codec.decodeAverage(encoded);
   const { normClipped } = state.advance({ average, tail, scalars, norm: norms.norm, samples });
-  return { averageFingerprint: kernels.fingerprint([average]), normClipped };
+  return { averageFingerprint: kernels.fingerprint([average]), average, normClipped };
 }

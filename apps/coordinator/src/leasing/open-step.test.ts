@@ -87,6 +87,46 @@ describe('an open step', () => {
   });
 });
 
+describe('what became of leases', () => {
+  const ends = (step: OpenStep) =>
+    step.leaseRecords.map(({ worker, first, count, answeredAt, end }) => [worker, first, count, answeredAt, end]);
+
+  it('is how they were answered, or why they were not', () => {
+    const { step, gives } = harness();
+    const grant = (worker: string, first: number, count: number) =>
+      step.leases.grant({ worker, range: { first, count } }, 10, 20);
+    grant('slow', 0, 2);
+    grant('gone', 2, 2);
+    grant('shared', 2, 1);
+    step.leases.drop('gone');
+    gives('x', 2, 2, wrong());
+    step.leases.expire(30);
+    gives('a', 0, 2, good());
+    grant('idle', 3, 1);
+    gives('b', 2, 2, good());
+    step.leases.settle();
+    expect(step.isClosed).toBe(true);
+    expect(ends(step)).toEqual([
+      ['slow', 0, 2, undefined, 'expired'],
+      ['gone', 2, 2, undefined, 'dropped'],
+      ['shared', 2, 1, undefined, 'expired'],
+      ['x', 2, 2, 50, 'suspect'],
+      ['a', 0, 2, 50, 'accepted'],
+      ['idle', 3, 1, undefined, 'superseded'],
+      ['b', 2, 2, 50, 'accepted'],
+    ]);
+  });
+
+  it('leaves out what was taken back before the step began', () => {
+    const { step } = harness();
+    step.leases.grant({ worker: 'a', range: { first: 0, count: 2 } }, 10, 20);
+    step.leases.grant({ worker: 'b', range: { first: 2, count: 2 } }, 10, 20);
+    step.leases.drop('a');
+    step.leases.restart(40);
+    expect(step.leaseRecords).toMatchObject([{ worker: 'b', grantedAt: 40 }]);
+  });
+});
+
 describe('a result that looks wrong', () => {
   it.each([
     ['not finite', () => Float32Array.of(1, Infinity, 3, 4), 'suspect'],

@@ -15,7 +15,7 @@ import type { Lease, Subtree, TreeSum } from '@gradcast/schedule';
 import { Audits } from '../audit/audit.ts';
 import type { AuditsOptions, Party, Ruling, Testimony } from '../audit/audit.ts';
 import type { VolunteerTrust } from '../audit/volunteer-trust.ts';
-import type { SubtreeRecord, Verdict } from '../events.ts';
+import type { LeaseRecord, SubtreeRecord, Verdict } from '../events.ts';
 import { isVolunteer } from '../membership/volunteer.ts';
 import { FirstResults } from './first-results.ts';
 import { gradientTree } from '@gradcast/reduction';
@@ -81,6 +81,8 @@ export class OpenStep {
   readonly #options: OpenStepOptions;
   readonly #tree: TreeSum<Uint8Array>;
   readonly #history: Mutable<SubtreeRecord>[] = [];
+  /** Of each lease that was answered: when it was last, and with what. */
+  readonly #answers = new Map<number, { at: number; readonly records: SubtreeRecord[] }>();
   #suspects: Suspect[] = [];
   readonly #first: FirstResults;
   #close: (outcome: StepOutcome) => void = () => {};
@@ -112,6 +114,18 @@ export class OpenStep {
     return this.#history;
   }
 
+  /** What became of each lease so far, the oldest first. */
+  get leaseRecords(): LeaseRecord[] {
+    return this.leases.granted.map(({ id, worker, range, audit, grantedAt, expired, dropped }) => {
+      const answer = this.#answers.get(id);
+      const odd = answer?.records.find(({ outcome }) => outcome !== 'accepted')?.outcome;
+      // A lease whose leaves others have brought is over like one that is answered.
+      const unanswered = expired ? 'expired' : dropped ? 'dropped' : 'superseded';
+      const end = answer ? (odd ?? 'accepted') : unanswered;
+      return { lease: id, worker, ...range, audit, grantedAt, answeredAt: answer?.at, end };
+    });
+  }
+
   /** Adds a result's sum to the tree, or holds it back; the node is the step's from then on. */
   accept(lease: Lease, subtree: Subtree, node: Uint8Array, sender: Sender): Verdict {
     const record: Mutable<SubtreeRecord> = {
@@ -123,6 +137,7 @@ export class OpenStep {
       ...(isVolunteer(sender.party) && { volunteer: sender.party.identity }),
     };
     this.#history.push(record);
+    this.#answered(lease, sender.now, record);
     if (lease.audit) {
       const isHeard = this.#hear(lease, subtree, node, sender);
       if (!isHeard) record.outcome = 'late';
@@ -131,6 +146,13 @@ export class OpenStep {
     record.outcome = this.#judge(lease, subtree, node, sender);
     if (this.#first.size > 0) this.#compareFirst();
     return record.outcome;
+  }
+
+  #answered({ id }: Lease, at: number, record: SubtreeRecord): void {
+    const answer = this.#answers.get(id);
+    if (!answer) return void this.#answers.set(id, { at, records: [record] });
+    answer.at = at;
+    answer.records.push(record);
   }
 
   #judge(lease: Lease, subtree: Subtree, node: Uint8Array, { party }: Sender): Verdict {

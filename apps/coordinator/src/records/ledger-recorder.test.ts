@@ -42,6 +42,8 @@ const closed = (version: number, worker = 'a', average: string | null = hex(vers
     { start: 0, size: 2, worker, outcome: 'accepted', ms: 10.06, role: 'worker' },
     { start: 0, size: 1, worker: 'slow', outcome: 'late', ms: 99, role: 'worker' },
   ],
+  leases: [],
+  timings: { totalMs: 0, phases: {} },
   exact: true,
 });
 

@@ -4,7 +4,7 @@
 import { performance } from 'node:perf_hooks';
 import type { AverageNorms } from '@gradcast/reduction';
 import type { Fingerprint } from '@gradcast/vector';
-import type { SubtreeRecord } from '../events.ts';
+import type { LeaseRecord, SubtreeRecord } from '../events.ts';
 
 export const PHASES = ['compute', 'reduce', 'broadcast', 'optimizer'] as const;
 export type PhaseName = (typeof PHASES)[number];
@@ -24,6 +24,9 @@ export interface ClosedRecord {
   readonly averageFingerprint: Fingerprint | null;
   /** The results that came in, used or not. */
   readonly history: readonly SubtreeRecord[];
+  /** What became of each lease. */
+  readonly leases: readonly LeaseRecord[];
+  readonly timings: StepTimings;
   /** Whether no worker's value was replaced by the arbiter's of another numeric profile. */
   readonly exact: boolean;
 }
@@ -38,7 +41,6 @@ export interface StepRecord extends ClosedRecord {
   readonly learningRate: number;
   /** The norm was so large that the running mean of the norms was told less. */
   readonly normClipped: boolean;
-  readonly timings: StepTimings;
 }
 
 /** Cuts the time of a step into its phases. */
