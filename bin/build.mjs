@@ -39,6 +39,8 @@ const entries = {
   'checkpoint-thread': 'apps/coordinator/src/records/checkpoint-thread.ts',
   'output-thread': 'apps/coordinator/src/records/output-thread.ts',
   'evaluation-thread': 'apps/coordinator/src/records/evaluation-thread.ts',
+  'histogram-thread': 'apps/coordinator/src/records/tensorboard/histogram-thread.ts',
+  'tracing-thread': 'apps/coordinator/src/records/tracing/tracing-thread.ts',
   worker: 'apps/worker/src/main.ts',
   'compute-thread': 'apps/worker/src/compute-thread.ts',
 };

@@ -1,23 +1,69 @@
 /** What a user makes of a trained run: samples, animations, exported models, and a page that a browser opens from the disk. */
+import { once } from 'node:events';
 import { readdir, readFile, stat } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { outputInputs } from '@gradcast/evaluate';
-import { Chromium, hasChromium, runsIn, Workbench } from '@gradcast/testing';
+import { Chromium, hasChromium, pythonHas, readByPython, runsIn, Workbench } from '@gradcast/testing';
 import { builtinTask } from '@gradcast/tasks';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Tab } from '../volunteers/tab.ts';
 
 const SAMPLES = 4;
+const STEPS = 4;
+
+/** Prints the names of scalars, images and histograms, each with the steps that it has. */
+const READ_EVENTS = `
+import json, sys
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+read = EventAccumulator(sys.argv[1], size_guidance={"scalars": 0, "images": 0, "histograms": 0})
+read.Reload()
+of = {"scalars": read.Scalars, "images": read.Images, "histograms": read.Histograms}
+print(json.dumps({kind: {tag: [e.step for e in get(tag)] for tag in read.Tags()[kind]} for kind, get in of.items()}))
+`;
+
+/** Prints name, step and number of children of each span that has any. */
+const READ_SPANS = `
+import json, struct, sys
+from collections import Counter
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+data, spans = sys.stdin.buffer.read(), []
+while data:
+    (size,), data = struct.unpack("<I", data[:4]), data[4:]
+    request, data = ExportTraceServiceRequest.FromString(data[:size]), data[size:]
+    spans += [span for of in request.resource_spans for scope in of.scope_spans for span in scope.spans]
+children = Counter((span.parent_span_id, span.name) for span in spans if span.parent_span_id)
+roots = [span for span in spans if not span.parent_span_id]
+value = lambda span, key: next(a.value.int_value for a in span.attributes if a.key == key)
+print(json.dumps([[r.name, value(r, "gradcast.step"), children[r.span_id, "lease"], children[r.span_id, "optimizer"]] for r in roots]))
+`;
 
 let bench: Workbench;
 let run = '';
+/** What the run sent, each with its length before it. */
+const sent: Buffer[] = [];
 beforeAll(async () => {
   bench = await Workbench.create();
-  const how = '--steps 4 --seed 4 --micro-batches 2 --global-batch 32 --sample-every 1 --backend wasm --workers 1';
-  const { code, stderr } = await bench.run(`train --preset mnist ${how} --out runs`);
+  const collector = createServer((request, response) => {
+    const body: Buffer[] = [];
+    request.on('data', (bytes: Buffer) => void body.push(bytes));
+    request.on('end', () => {
+      const length = Buffer.alloc(4);
+      length.writeUInt32LE(Buffer.concat(body).length);
+      sent.push(length, ...body);
+      response.end();
+    });
+  }).listen(0, '127.0.0.1');
+  await once(collector, 'listening');
+  const { port } = collector.address() as AddressInfo;
+  const watched = `--log-interval 1 --tensorboard --otlp http://127.0.0.1:${port}`;
+  const how = `--steps ${STEPS} --seed 4 --micro-batches 2 --global-batch 32 --sample-every 1 --backend wasm --workers 1`;
+  const { code, stderr } = await bench.run(`train --preset mnist ${how} ${watched} --out runs`);
   expect(code, stderr).toBe(0);
   [run] = await runsIn(bench.path('runs'));
+  collector.close();
 }, 180_000);
 afterAll(() => bench.remove());
 
@@ -34,6 +80,29 @@ async function framesOf(name: string): Promise<number> {
 }
 
 describe('outputs of a run', () => {
+  it.skipIf(!pythonHas('tensorboard'))(
+    'are what TensorBoard reads (needs the Python package tensorboard)',
+    async () => {
+      const read = (await readByPython(READ_EVENTS, { args: [join(run, 'tensorboard')] })) as Record<
+        'scalars' | 'images' | 'histograms',
+        Record<string, number[]>
+      >;
+      expect(read.scalars['train/images_per_second']).toEqual([1, 2, 3, 4]);
+      expect(read.images['samples/grid'].at(-1)).toBe(STEPS);
+      const [{ length }, ...others] = Object.values(read.histograms);
+      expect(others.length).toBeGreaterThan(10);
+      for (const steps of Object.values(read.histograms)) {
+        expect([steps.length, steps.at(-1)]).toEqual([length, STEPS]);
+      }
+    },
+  );
+
+  const hasSpans = pythonHas('opentelemetry.proto.collector.trace.v1.trace_service_pb2');
+  it.skipIf(!hasSpans)('are spans (needs the Python package opentelemetry-proto)', async () => {
+    const spans = await readByPython(READ_SPANS, { input: Buffer.concat(sent) });
+    expect(spans).toEqual([1, 2, 3, 4].map((step) => ['step', step, 1, 1]));
+  });
+
   it('are samples in a folder, and animations', async () => {
     expect(await done(`sample ${run} --count 12 --backend wasm --output digits/`)).toBe('digits/');
     expect(await readdir(bench.path('digits'))).toHaveLength(12);

@@ -20,3 +20,4 @@ export * from './run-config.ts';
 export * from './run-events.ts';
 export { gather, type Gathered, type Settings } from './settings.ts';
 export { didYouMean } from './suggest.ts';
+export { otlpHeaders, otlpResource } from './tracing.ts';

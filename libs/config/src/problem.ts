@@ -54,6 +54,8 @@ export const PROBLEM_CODES = [
   'output-kind',
   'data-missing',
   'resume-missing',
+  'otlp-address',
+  'otlp-headers',
   'out-not-a-folder',
   'out-not-writable',
 ] as const;

@@ -19,6 +19,7 @@ import { ConfigError, type Problem, quoted } from './problem.ts';
 import type { CredentialSecret } from './process-messages.ts';
 import type { BackendChoice, CoordinatorConfig, LogLevel, RunLength, WorkerConfig } from './run-config.ts';
 import { readCredentials, readToken } from './token.ts';
+import { otlpOf } from './tracing.ts';
 
 /** Training images of MNIST, the data set a run takes when none is named. */
 const MNIST_IMAGES = 60_000;
@@ -202,6 +203,8 @@ function coordinatorOf(settings: Settings, machine: Machine, problems: Problem[]
     sampleEvery: settings.isOn('no-samples') ? null : settings.number('sample-every'),
     evaluateEvery: settings.number('evaluate-every')!,
     logInterval: settings.number('log-interval')!,
+    tensorboard: settings.isOn('tensorboard'),
+    otlp: otlpOf(settings, machine.environment, problems),
     host,
     port: settings.number('port')!,
     ...joiningOf(settings, problems),

@@ -57,6 +57,10 @@ export interface CoordinatorConfig extends ChosenDefinition {
   readonly evaluateEvery: number;
   /** Steps between progress lines and metrics.jsonl records. */
   readonly logInterval: number;
+  /** Whether event files for TensorBoard are written into the run's folder. */
+  readonly tensorboard: boolean;
+  /** Where the spans of steps are sent, or null; holds no credentials. */
+  readonly otlp: string | null;
   readonly host: string;
   /** 0 takes a free port. */
   readonly port: number;

@@ -1,5 +1,5 @@
 /**
- * A file of lines that grows behind its writer's back: `metrics.jsonl` and `ledger.jsonl`.
+ * A file of lines, or of records in bytes, that grows behind its writer's back: `metrics.jsonl`, `ledger.jsonl`.
  *
  * Invariants: adding a line never waits and never throws, so no step loop stops for a disk. Lines reach the file in
  * their order and whole: after a failed write the rest is written again from where the file was sound, once there is
@@ -87,13 +87,18 @@ export class LineFile {
     return this.#waitingBytes >= MAX_BACKLOG_BYTES;
   }
 
-  /** Adds a line, without its newline, and returns at once. @returns false if too many wait; the line is refused then. */
-  append(line: string): boolean {
+  /**
+   * Adds a line, without its newline, or bytes as they are, and returns at once.
+   *
+   * @param line bytes must not change any more.
+   * @returns false if too many wait; the line is refused then.
+   */
+  append(line: string | Uint8Array): boolean {
     if (this.full) {
       this.#fail(new RunError('out-not-writable', `${this.path} cannot be written as fast as the run goes`));
       return false;
     }
-    const bytes = new TextEncoder().encode(`${line}\n`);
+    const bytes = typeof line === 'string' ? new TextEncoder().encode(`${line}\n`) : line;
     this.#waiting.push(bytes);
     this.#waitingBytes += bytes.length;
     void this.#start();

@@ -10,7 +10,7 @@ const LEASE_OUTCOMES = ['accepted', 'late', 'expired', 'refused', 'duplicate', '
 const WORKER_STATES = ['joining', 'idle', 'leased', 'quarantined', 'parked', 'leaving'] as const;
 
 /** What a coordinator writes. */
-const WRITTEN_FILES = ['checkpoint', 'ledger', 'metrics', 'events', 'sample'] as const;
+const WRITTEN_FILES = ['checkpoint', 'ledger', 'metrics', 'events', 'sample', 'tensorboard'] as const;
 
 export type WrittenFile = (typeof WRITTEN_FILES)[number];
 export type LeaseOutcome = (typeof LEASE_OUTCOMES)[number];
@@ -61,6 +61,8 @@ export interface CoordinatorMetrics {
   readonly checkpointTimestamp: Gauge;
   readonly checkpointSeconds: Histogram;
   readonly replicaMismatches: Counter;
+  /** Spans for OpenTelemetry, by what became of them: sent, or dropped. */
+  readonly spans: Counter<'outcome'>;
   /** Writes to the run folder that failed, as on a full disk. */
   readonly writeFailures: Counter<'file'>;
   /** Audits by how they ended. */
@@ -128,12 +130,14 @@ export function coordinatorMetrics({ version, preset }: BuildInfo): CoordinatorM
       buckets: doublingBuckets(0.005, 14),
     }),
     writeFailures: make.counter('write_failures_total', 'Writes to the run folder that failed.', ['file']),
+    spans: make.counter('spans_total', 'Spans for OpenTelemetry, by whether they got there.', ['outcome']),
     replicaMismatches: make.counter('replica_mismatches_total', 'Results whose replica fingerprint was wrong.'),
     audits: make.counter('audits_total', 'Audited subtrees by how the audit ended.', ['ending']),
     quarantines: make.counter('quarantines_total', 'Quarantines of workers, by reason.', ['reason']),
     forgetWorker: (worker) => leaseSeconds.remove({ worker }),
   };
   for (const outcome of LEASE_OUTCOMES) metrics.leases.inc({ outcome }, 0);
+  for (const outcome of ['sent', 'dropped'] as const) metrics.spans.inc({ outcome }, 0);
   for (const file of WRITTEN_FILES) metrics.writeFailures.inc({ file }, 0);
   for (const state of WORKER_STATES) for (const gauge of [metrics.workers, metrics.volunteers]) gauge.set({ state }, 0);
   make.gauge('build_info', 'Version and preset, as labels.', ['version', 'preset']).set({ version, preset }, 1);

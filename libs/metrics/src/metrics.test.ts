@@ -63,6 +63,7 @@ describe('metrics', () => {
       'gradcast_sample_spread',
       'gradcast_scalar',
       'gradcast_score',
+      'gradcast_spans_total',
       'gradcast_step_duration_seconds',
       'gradcast_step_phase_duration_seconds',
       'gradcast_steps_total',

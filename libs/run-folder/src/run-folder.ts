@@ -6,6 +6,7 @@
  *     events.jsonl    what happened: one numbered line an event
  *     ledger.jsonl    one chained line a step
  *     samples/        step-000200.png …
+ *     tensorboard/    events.out.tfevents.…, with --tensorboard
  *     checkpoints/    step-000469.safetensors …
  *     summary.json    the result, once there is one
  *     incarnation     how many times a coordinator has opened the run

@@ -19,6 +19,7 @@ export { allGone, descendantsOf, fromProc, fromPs, runningProcesses, stillRunnin
 export type { ProcessInfo } from './processes.ts';
 export { hasPrometheus, lintMetrics, Prometheus } from './prometheus.ts';
 export type { Series } from './prometheus.ts';
+export { pythonHas, readByPython } from './python.ts';
 export { ReverseProxy } from './reverse-proxy.ts';
 export type { ReverseProxyOptions } from './reverse-proxy.ts';
 export {

@@ -5,6 +5,9 @@ import { PHASES } from './records.ts';
 import type { StepRecord } from './records.ts';
 import type { Numbers } from './troubles.ts';
 
+/** What a line of metrics.jsonl says of its step. `time`: seconds since 1970. */
+export type StepLine = Numbers & { readonly step: number; readonly time: number };
+
 /** Shown scalars, and the gradient norm of each group. */
 export function stepNumbers(task: Task, shown: readonly ShownScalar[], { norms }: Pick<StepRecord, 'norms'>): Numbers {
   return {

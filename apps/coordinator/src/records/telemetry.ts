@@ -23,6 +23,7 @@ import { Repeats } from './repeats.ts';
 import { scrapeTargets } from './scrape-targets.ts';
 import { evaluatedSentence, stateSentence } from './sentences.ts';
 import { showStep, stepNumbers } from './step-numbers.ts';
+import type { StepLine } from './step-numbers.ts';
 import { Troubles } from './troubles.ts';
 import type { Numbers } from './troubles.ts';
 import { UsedProfiles } from './used-profiles.ts';
@@ -46,7 +47,7 @@ export interface TelemetryOptions {
   readonly wallClock: () => number;
 }
 
-const VERSION = '0.1.0';
+export const VERSION = '0.1.0';
 /** Characters of a peer's own words that a notice shows; the log has up to a sentence's limit. */
 const PEER_WORDS = 240;
 /** Names of workers counted apart. */
@@ -78,6 +79,7 @@ export class Telemetry {
   readonly #failures = new Set<string>();
   #log: MetricsLog | undefined;
   #endEvents = () => {};
+  readonly #lineReaders: ((line: StepLine) => void)[] = [];
   #workers: () => WorkerView[] = () => [];
   #toldAt = -Infinity;
   #images = 0;
@@ -108,6 +110,11 @@ export class Telemetry {
     this.#endEvents = this.stream.read((event) => events.append({ ...event }));
     this.#log = log;
     this.#images = images;
+  }
+
+  /** Reads what each line of metrics.jsonl says of its step; what it may say of scores is an event as well. */
+  readLines(reader: (line: StepLine) => void): void {
+    this.#lineReaders.push(reader);
   }
 
   /** Events are written no more: their file is about to be closed. */
@@ -361,6 +368,11 @@ export class Telemetry {
     this.stream.publish({ type: 'step-closed', step: version, skipped: true, seconds: 0 });
   }
 
+  /** Spans were sent to a collector, or could not be. */
+  countSpans(outcome: 'sent' | 'dropped', spans: number): void {
+    this.#metrics.spans.inc({ outcome }, spans);
+  }
+
   /** A sentence that a user should see. */
   notice(sentence: string): void {
     this.#options.tell({ type: 'notice', sentence });
@@ -368,7 +380,7 @@ export class Telemetry {
 
   #write({ version, learningRate, timings }: StepRecord, numbers: Numbers): void {
     const { samplesPerEpoch, wallClock } = this.#options;
-    this.#log?.append({
+    const line: StepLine = {
       step: version,
       time: wallClock() / 1000,
       images: this.#images,
@@ -378,8 +390,9 @@ export class Telemetry {
       images_per_second: this.throughput.recent,
       step_seconds: timings.totalMs / 1000,
       ...new HeadCount(this.#workers()).active,
-      ...this.#unwritten.take(),
-    });
+    };
+    this.#log?.append({ ...line, ...this.#unwritten.take() });
+    for (const read of this.#lineReaders) read(line);
   }
 
   #progress({ version, samples }: StepRecord, shown: readonly ShownScalar[]): void {

@@ -17,6 +17,7 @@ const NAMES: Readonly<Record<WrittenFile, string>> = {
   metrics: 'metrics.jsonl',
   events: 'events.jsonl',
   sample: 'a sample grid',
+  tensorboard: 'the event file of TensorBoard',
 };
 
 export class WriteHealth {

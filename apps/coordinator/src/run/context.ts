@@ -13,6 +13,7 @@ import type { Listeners } from '../network/listeners.ts';
 import type { LedgerRecorder } from '../records/ledger-recorder.ts';
 import type { Evaluations } from '../records/evaluations.ts';
 import type { Outputs } from '../records/outputs.ts';
+import type { ClosedRecord } from '../records/records.ts';
 import type { Saving } from '../records/saving.ts';
 import type { Telemetry } from '../records/telemetry.ts';
 import type { PageFiles } from '../volunteers/page-files.ts';
@@ -62,6 +63,16 @@ export interface Prepared {
   readonly operator: ControlListener;
 }
 
+/** What other programs see of a run, where its user asks for it. */
+export interface Observers {
+  /** The state has taken its step with this average, which is good until this returns. */
+  readonly averaged: (average: Float32Array) => void;
+  /** A step was applied or skipped. */
+  readonly closed: (record: ClosedRecord) => void;
+  /** Writes and sends what is left, within a bounded time. */
+  readonly close: () => Promise<void>;
+}
+
 export interface Services {
   readonly cutter: MicroBatches;
   readonly fleet: Fleet;
@@ -70,6 +81,7 @@ export interface Services {
   readonly telemetry: Telemetry;
   readonly outputs: Outputs;
   readonly evaluations: Evaluations;
+  readonly observers: Observers;
   /** With `--early-stop`. */
   readonly earlyStop: EarlyStop | undefined;
   /** Makes version 0 safe and tells where the run can be reached. @throws CoordinatorError `checkpoint-write`. */

@@ -21,6 +21,7 @@ import { EARLY_STOP_FACT, EarlyStop } from './early-stop.ts';
 import { openJoining } from './join.ts';
 import { Fleet, TICK_MS } from './fleet.ts';
 import type { Prepared, RunOptions, Services } from './context.ts';
+import { openObservers } from './observers.ts';
 import { Evaluations } from '../records/evaluations.ts';
 import { Outputs } from '../records/outputs.ts';
 import { Saving } from '../records/saving.ts';
@@ -73,6 +74,7 @@ export async function openServices(options: RunOptions, prepared: Prepared): Pro
   telemetry.stream.read((event) => {
     if (event.type === 'distrusted') recorder.distrusted(event);
   });
+  const observers = await openObservers(options, prepared, { telemetry, outputs, now, wallClock: Date.now });
   if (options.tellsEvents) telemetry.stream.read((event) => tell({ type: 'event', event }));
   const watch = new Watch({
     ...config,
@@ -110,6 +112,7 @@ export async function openServices(options: RunOptions, prepared: Prepared): Pro
     telemetry,
     outputs,
     evaluations,
+    observers,
     earlyStop,
     announce: async () => {
       // Version 0 is safe before the first lease: whatever happens later, there is something to resume from.
@@ -134,6 +137,7 @@ export async function openServices(options: RunOptions, prepared: Prepared): Pro
       listeners.turnAway();
       fleet.disconnect();
       await Promise.allSettled([saving.close(), outputs.close(), evaluations.close()]);
+      await observers.close();
       telemetry.end();
       await Promise.allSettled([log.close(), events.close()]);
       await recorder.close().catch(() => undefined);

@@ -27,7 +27,7 @@ async function drive(context: RunContext): Promise<void> {
   const { options, prepared, services } = context;
   const { config, control } = options;
   const { totalSteps, codec, kernels, state } = prepared;
-  const { fleet, saving, recorder, outputs, evaluations, earlyStop, telemetry } = services;
+  const { fleet, saving, recorder, outputs, evaluations, earlyStop, telemetry, observers } = services;
   const { terms } = fleet;
   publish(fleet, state);
   while (state.version < totalSteps) {
@@ -43,12 +43,14 @@ async function drive(context: RunContext): Promise<void> {
       mayOpen: (version) => control.mayOpen && (earlyStop?.mayOpen(version) ?? true),
       verdict: () => verdictOf(context),
       onDivergence: config.onDivergence,
+      averaged: observers.averaged,
       timer: () => new PhaseTimer(),
     });
     // What is to be done is found out anew: a pause or a stop was asked for.
     if (outcome.kind === 'held') continue;
     if (outcome.kind === 'enough') return endEarly(context);
     if ('record' in outcome) recorder.closed(outcome.record, state.replica.fingerprint);
+    if ('record' in outcome) observers.closed(outcome.record);
     tell(outcome, { telemetry, control });
     if (control.isEnding) return;
     publish(fleet, state);

@@ -13,6 +13,23 @@ export const OUTPUT_OPTIONS: readonly OptionSpec[] = [
     help: 'Steps between lines of metrics.jsonl, and of progress where there is no terminal',
   },
   {
+    name: 'tensorboard',
+    type: { kind: 'switch' },
+    group: 'Output',
+    commands: RUNS,
+    help: "Write scalars, sample grids and histograms for TensorBoard into the run's folder tensorboard",
+  },
+  {
+    name: 'otlp',
+    type: { kind: 'text', shows: 'URL|auto' },
+    bare: 'auto',
+    group: 'Output',
+    commands: RUNS,
+    help:
+      'Send a span for each step and lease to an OpenTelemetry collector, by OTLP over HTTP; auto takes ' +
+      'OTEL_EXPORTER_OTLP_ENDPOINT or http://localhost:4318',
+  },
+  {
     name: 'json',
     type: { kind: 'switch' },
     group: 'Output',
