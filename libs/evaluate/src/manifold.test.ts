@@ -1,20 +1,27 @@
 import { fillNormal } from '@gradcast/random';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { projectedRows, type ProjectedRows } from './lower-bounds.ts';
 import { manifoldScores, radiiOf } from './manifold.ts';
-import { rowsOf, type Rows } from './products.ts';
+import { rowsOf } from './products.ts';
+
+/** Along the first axis, so that bounds are no distances where there are more dimensions. */
+function projected(values: Float32Array | Float64Array, dimensions: number): ProjectedRows {
+  const directions = new Float64Array(dimensions).fill(1, 0, 1);
+  return projectedRows(rowsOf(values, dimensions), { origin: new Float64Array(dimensions), directions });
+}
 
 /** Points on a line at equal distances, so that every radius is known. */
-const line = (count: number, { from = 0, step = 1 } = {}): Rows =>
-  rowsOf(
+const line = (count: number, { from = 0, step = 1 } = {}): ProjectedRows =>
+  projected(
     Float64Array.from({ length: count }, (_, i) => from + i * step),
     1,
   );
 
-function normal(count: number, { seed, shift = 0 }: { seed: number; shift?: number }): Rows {
+function normal(count: number, { seed, shift = 0 }: { seed: number; shift?: number }) {
   const drawn = new Float32Array(count * 4);
   fillNormal(drawn, { seed, stream: 3 });
-  return rowsOf(
+  return projected(
     drawn.map((value) => value + shift),
     4,
   );
@@ -32,10 +39,10 @@ describe('radiiOf', () => {
     fc.assert(
       fc.property(points, (values) => {
         const even = values.slice(0, values.length - (values.length % 2));
-        const rows = rowsOf(Float64Array.from(even), 2);
-        const { precision, density } = radiiOf(rows);
-        for (let i = 0; i < rows.count; i++) {
-          const sorted = Array.from({ length: rows.count }, (_, j) => j)
+        const count = even.length / 2;
+        const { precision, density } = radiiOf(projected(Float64Array.from(even), 2));
+        for (let i = 0; i < count; i++) {
+          const sorted = Array.from({ length: count }, (_, j) => j)
             .filter((j) => j !== i)
             .map((j) => (even[2 * i] - even[2 * j]) ** 2 + (even[2 * i + 1] - even[2 * j + 1]) ** 2)
             .sort((a, b) => a - b);
@@ -104,7 +111,7 @@ describe('manifoldScores', () => {
           expect(score).toBeGreaterThanOrEqual(0);
           expect(score).toBeLessThanOrEqual(1);
         }
-        expect(there.density).toBeLessThanOrEqual(a.count / 5);
+        expect(there.density).toBeLessThanOrEqual(a.rows.count / 5);
       }),
       { numRuns: 40 },
     );

@@ -8,7 +8,7 @@
  * real balls that hold any (Naeem, Oh, Uh, Choi and Yoo, "Reliable Fidelity and Diversity Metrics for Generative Models",
  * ICML 2020; k = 5).
  */
-import { eachProducts, type Rows } from './products.ts';
+import { eachLowerBounds, squaredDistance, type ProjectedRows } from './lower-bounds.ts';
 import { SmallestDistances } from './smallest.ts';
 
 /** The neighbour that a ball of precision and recall reaches to. */
@@ -38,15 +38,17 @@ export interface Radii {
  *
  * @throws RangeError for fewer than six samples.
  */
-export function radiiOf(rows: Rows): Radii {
-  const { count, squaredLengths } = rows;
+export function radiiOf(projected: ProjectedRows): Radii {
+  const { rows } = projected;
+  const { count } = rows;
   if (count <= DENSITY_NEIGHBOUR) {
     throw new RangeError(`${count} samples have no manifold: it needs more than ${DENSITY_NEIGHBOUR}`);
   }
   const smallest = new SmallestDistances(count, DENSITY_NEIGHBOUR);
-  eachProducts({ a: rows, b: rows, upper: true }, (row, products) => {
+  eachLowerBounds({ a: projected, b: projected, upper: true }, (row, bounds) => {
     for (let other = row + 1; other < count; other++) {
-      const distance = squaredLengths[row] + squaredLengths[other] - 2 * products[other];
+      if (!smallest.wants(row, bounds[other]) && !smallest.wants(other, bounds[other])) continue;
+      const distance = squaredDistance(rows, row, { b: rows, column: other });
       smallest.offer(row, distance);
       smallest.offer(other, distance);
     }
@@ -54,18 +56,28 @@ export function radiiOf(rows: Rows): Radii {
   return { precision: smallest.nth(PRECISION_NEIGHBOUR), density: smallest.nth(DENSITY_NEIGHBOUR) };
 }
 
-/** @throws RangeError if a set has fewer than six samples, or the sets differ in dimensions. */
-export function manifoldScores(real: Rows, generated: Rows, realRadii: Radii = radiiOf(real)): ManifoldScores {
+/**
+ * @param real projected as the generated samples are.
+ * @throws RangeError if a set has fewer than six samples, or the sets differ in dimensions.
+ */
+export function manifoldScores(
+  real: ProjectedRows,
+  generated: ProjectedRows,
+  realRadii: Radii = radiiOf(real),
+): ManifoldScores {
+  const [a, b] = [real.rows, generated.rows];
   const generatedRadii = radiiOf(generated).precision;
-  const seenReal = new Uint8Array(generated.count);
+  const seenReal = new Uint8Array(b.count);
   const covered = { bySamples: 0, inBalls: 0, byGenerated: 0 };
-  eachProducts({ a: real, b: generated }, (row, products) => {
+  eachLowerBounds({ a: real, b: generated }, (row, bounds) => {
     const ball = realRadii.precision[row];
+    // The fifth neighbour is no nearer than the third.
     const wideBall = realRadii.density[row];
     let inside = 0;
     let isReached = 0;
-    for (let other = 0; other < products.length; other++) {
-      const distance = real.squaredLengths[row] + generated.squaredLengths[other] - 2 * products[other];
+    for (let other = 0; other < bounds.length; other++) {
+      if (bounds[other] > wideBall && bounds[other] > generatedRadii[other]) continue;
+      const distance = squaredDistance(a, row, { b, column: other });
       if (distance <= ball) seenReal[other] = 1;
       if (distance <= wideBall) inside += 1;
       if (distance <= generatedRadii[other]) isReached = 1;
@@ -75,9 +87,9 @@ export function manifoldScores(real: Rows, generated: Rows, realRadii: Radii = r
     covered.byGenerated += isReached;
   });
   return {
-    precision: seenReal.reduce((sum, seen) => sum + seen, 0) / generated.count,
-    recall: covered.byGenerated / real.count,
-    density: covered.bySamples / (DENSITY_NEIGHBOUR * generated.count),
-    coverage: covered.inBalls / real.count,
+    precision: seenReal.reduce((sum, seen) => sum + seen, 0) / b.count,
+    recall: covered.byGenerated / a.count,
+    density: covered.bySamples / (DENSITY_NEIGHBOUR * b.count),
+    coverage: covered.inBalls / a.count,
   };
 }

@@ -1,9 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { projectedRows } from './lower-bounds.ts';
 import { NEAREST_SAMPLES, nearestFloor, nearestScores } from './nearest.ts';
 import { rowsOf } from './products.ts';
 
-const points = (...values: number[]) => rowsOf(Float64Array.from(values), 1);
+const points = (...values: number[]) => onLine(Float64Array.from(values));
+const onLine = (values: Float64Array) =>
+  projectedRows(rowsOf(values, 1), { origin: Float64Array.of(2), directions: Float64Array.of(1) });
 
 describe('nearestScores', () => {
   it('are mean distances, 0 for copies', () => {
@@ -14,7 +17,7 @@ describe('nearestScores', () => {
   });
 
   it('look at the first samples alone', () => {
-    const many = rowsOf(new Float64Array(NEAREST_SAMPLES + 50).fill(7, NEAREST_SAMPLES), 1);
+    const many = onLine(new Float64Array(NEAREST_SAMPLES + 50).fill(7, NEAREST_SAMPLES));
     const sets = { training: points(0, 100), test: points(1, 100) };
     expect(nearestScores(many, sets)).toEqual({ nearestTraining: 0, nearestTest: 1 });
   });

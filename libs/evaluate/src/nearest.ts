@@ -1,8 +1,14 @@
 /** Whether samples lie nearer to the images that were trained on than to others of the same kind: whether a model copies. */
-import { eachProducts, firstRows, type Rows } from './products.ts';
+import { eachLowerBounds, firstProjected, squaredDistance, type ProjectedRows } from './lower-bounds.ts';
 
 /** Samples whose nearest neighbours are looked for. */
 export const NEAREST_SAMPLES = 1000;
+
+/** Real images, projected alike. */
+interface RealRows {
+  readonly training: ProjectedRows;
+  readonly test: ProjectedRows;
+}
 
 export interface NearestScores {
   /** Mean distance in the space of features to the nearest training image. */
@@ -17,29 +23,38 @@ export interface NearestScores {
  *
  * @throws RangeError if the rows differ in dimensions.
  */
-export function nearestScores(samples: Rows, { training, test }: { training: Rows; test: Rows }): NearestScores {
-  const few = firstRows(samples, NEAREST_SAMPLES);
+export function nearestScores(samples: ProjectedRows, { training, test }: RealRows): NearestScores {
+  const few = firstProjected(samples, NEAREST_SAMPLES);
   return { nearestTraining: meanDistance(few, training), nearestTest: meanDistance(few, test) };
 }
 
 /** The same of test images, each of which is no neighbour of its own: what a model has that copies nothing. */
-export function nearestFloor({ training, test }: { training: Rows; test: Rows }): NearestScores {
-  const few = firstRows(test, NEAREST_SAMPLES);
+export function nearestFloor({ training, test }: RealRows): NearestScores {
+  const few = firstProjected(test, NEAREST_SAMPLES);
   return { nearestTraining: meanDistance(few, training), nearestTest: meanDistance(few, test, true) };
 }
 
 /** @param areTheFirst whether the samples are the first rows of the set, too. */
-function meanDistance(samples: Rows, set: Rows, areTheFirst = false): number {
-  if (set.count < 2) throw new RangeError('a nearest neighbour needs two images to choose from');
+function meanDistance(samples: ProjectedRows, set: ProjectedRows, areTheFirst = false): number {
+  const [a, b] = [samples.rows, set.rows];
+  if (b.count < 2) throw new RangeError('a nearest neighbour needs two images to choose from');
   let sum = 0;
-  eachProducts({ a: samples, b: set }, (row, products) => {
-    const own = areTheFirst ? row : -1;
-    let smallest = Infinity;
-    for (let other = 0; other < products.length; other++) {
-      const distance = samples.squaredLengths[row] + set.squaredLengths[other] - 2 * products[other];
-      if (distance < smallest && other !== own) smallest = distance;
+  eachLowerBounds({ a: samples, b: set }, (row, bounds) => {
+    if (areTheFirst) bounds[row] = Infinity;
+    // Beginning with the most promising one leaves few others open.
+    const promising = smallestOf(bounds);
+    let smallest = squaredDistance(a, row, { b, column: promising });
+    for (let column = 0; column < bounds.length; column++) {
+      if (bounds[column] >= smallest || column === promising) continue;
+      smallest = Math.min(smallest, squaredDistance(a, row, { b, column }));
     }
     sum += Math.sqrt(Math.max(0, smallest));
   });
-  return sum / samples.count;
+  return sum / a.count;
+}
+
+function smallestOf(numbers: Float64Array): number {
+  let place = 0;
+  for (let i = 1; i < numbers.length; i++) if (numbers[i] < numbers[place]) place = i;
+  return place;
 }

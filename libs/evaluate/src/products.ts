@@ -75,14 +75,19 @@ export function eachProducts(
     for (let row = 0; row < rows; row++) {
       const rest = row < tall ? wide : from;
       for (let column = rest; column < b.count; column++) {
-        lines[row][column] = product(a, first + row, { b, column });
+        lines[row][column] = productOf(a, first + row, { b, column });
       }
     }
     for (let row = 0; row < rows; row++) visit(first + row, lines[row]);
   }
 }
 
-function product({ values: x, dimensions }: Rows, row: number, { b, column }: { b: Rows; column: number }): number {
+/** The product of two rows: the bits that {@link eachProducts} has. */
+export function productOf(
+  { values: x, dimensions }: Rows,
+  row: number,
+  { b, column }: { b: Rows; column: number },
+): number {
   const y = b.values;
   let sum = 0;
   for (let k = 0; k < dimensions; k++) sum += x[row * dimensions + k] * y[column * dimensions + k];

@@ -5,8 +5,15 @@
 import { classScores, type ClassScores } from './classes.ts';
 import { fitGaussian, frechetDistance, type Gaussian } from './frechet.ts';
 import { kernelDistance } from './kernel-distance.ts';
+import {
+  firstProjected,
+  projectedRows,
+  widestDirections,
+  type Directions,
+  type ProjectedRows,
+} from './lower-bounds.ts';
 import { manifoldScores, radiiOf, type ManifoldScores, type Radii } from './manifold.ts';
-import { nearestFloor, nearestScores, type NearestScores } from './nearest.ts';
+import { NEAREST_SAMPLES, nearestFloor, nearestScores, type NearestScores } from './nearest.ts';
 import { firstRows, rowsOf, type Rows } from './products.ts';
 
 /** Samples of either set whose manifolds are compared: the time grows with the square. */
@@ -40,20 +47,22 @@ export interface RealOptions {
 
 /** Real images to measure others against; what is needed of them alone is computed once. */
 export class RealImages {
-  readonly #test: Rows;
-  readonly #training: Rows;
+  readonly #test: ProjectedRows;
+  readonly #training: ProjectedRows;
   readonly #dimensions: number;
   readonly #classes: number;
   readonly #trainingJudged: Judged;
   readonly #gaussian: Gaussian;
+  readonly #directions: Directions;
   #radii: Radii | undefined;
 
   /** @throws RangeError if features are no whole rows or not finite. */
   constructor({ test, training, dimensions, classes }: RealOptions) {
-    this.#test = rowsOf(test.features, dimensions);
-    this.#training = rowsOf(training.features, dimensions);
-    this.#trainingJudged = training;
     this.#gaussian = fitGaussian(test.features, dimensions);
+    this.#directions = widestDirections(this.#gaussian);
+    this.#test = projectedRows(rowsOf(test.features, dimensions), this.#directions);
+    this.#training = projectedRows(rowsOf(training.features, dimensions), this.#directions);
+    this.#trainingJudged = training;
     this.#dimensions = dimensions;
     this.#classes = classes;
   }
@@ -61,8 +70,8 @@ export class RealImages {
   /** @throws RangeError for fewer than six samples, or features of other dimensions. */
   scoresOf(generated: Judged): QualityScores {
     const samples = rowsOf(generated.features, this.#dimensions);
-    const nearest = nearestScores(samples, { training: this.#training, test: this.#test });
-    return this.#scores(generated, samples, nearest);
+    const few = projectedRows(firstRows(samples, Math.max(MANIFOLD_SAMPLES, NEAREST_SAMPLES)), this.#directions);
+    return this.#scores(generated, { samples, few }, nearestScores(few, this.#real()));
   }
 
   /**
@@ -75,16 +84,25 @@ export class RealImages {
       features: features.subarray(0, count * this.#dimensions),
       scores: scores.subarray(0, count * this.#classes),
     };
-    const nearest = nearestFloor({ training: this.#training, test: this.#test });
-    return this.#scores(judged, firstRows(this.#training, count), nearest);
+    const few = firstProjected(this.#training, count);
+    return this.#scores(judged, { samples: few.rows, few }, nearestFloor(this.#real()));
   }
 
-  #scores(judged: Judged, samples: Rows, nearest: NearestScores): QualityScores {
-    const [real, generated] = [this.#test, samples].map((rows) => firstRows(rows, MANIFOLD_SAMPLES));
+  #real(): { readonly training: ProjectedRows; readonly test: ProjectedRows } {
+    return { training: this.#training, test: this.#test };
+  }
+
+  /** @param few the first samples, as many at least as have manifolds. */
+  #scores(
+    judged: Judged,
+    { samples, few }: { readonly samples: Rows; readonly few: ProjectedRows },
+    nearest: NearestScores,
+  ): QualityScores {
+    const [real, generated] = [this.#test, few].map((rows) => firstProjected(rows, MANIFOLD_SAMPLES));
     this.#radii ??= radiiOf(real);
     return {
       frechet: frechetDistance(this.#gaussian, fitGaussian(judged.features, this.#dimensions)),
-      kernelDistance: kernelDistance(this.#test, samples),
+      kernelDistance: kernelDistance(this.#test.rows, samples),
       ...manifoldScores(real, generated, this.#radii),
       ...nearest,
       nearestRatio: nearest.nearestTest > 0 ? nearest.nearestTraining / nearest.nearestTest : 1,

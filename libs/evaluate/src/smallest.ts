@@ -9,6 +9,12 @@ export class SmallestDistances {
     this.#kept = new Float64Array(rows * k).fill(Infinity);
   }
 
+  /** Whether a number from this one up may change what {@link nth} says: it is less than a kept one, and that is above 0. */
+  wants(row: number, least: number): boolean {
+    const largest = this.#kept[row * this.#k + this.#k - 1];
+    return least < largest && largest > 0;
+  }
+
   offer(row: number, distance: number): void {
     const first = row * this.#k;
     let place = first + this.#k - 1;
