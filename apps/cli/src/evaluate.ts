@@ -85,7 +85,7 @@ interface Judging {
 async function judged(record: JudgeRecord, { images, real, loaded, told }: Judging): Promise<JudgeScores> {
   const judge = await openJudge(record, loaded);
   try {
-    const realImages = await judgeReal(judge, real, told(`judge ${record.name} sees real images`));
+    const realImages = await judgeReal(judge, real, { onProgress: told(`judge ${record.name} sees real images`) });
     const seen = await judge.see(images, told(`judge ${record.name} sees the samples`));
     const scores = realImages.scoresOf(seen);
     const floor = floorOf(judge, realImages, seen.scores.length / scores.shares.length);

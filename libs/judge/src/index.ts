@@ -9,4 +9,6 @@ export type { JudgeRecord } from './judges.ts';
 export { FLOOR_SAMPLES, FLOORS } from './floors.ts';
 export { floorOf, judgeReal, loadRealPixels } from './real-images.ts';
 export type { RealPixels } from './real-images.ts';
+export { seenImages } from './seen-images.ts';
+export type { SeenOptions } from './seen-images.ts';
 export { encodeWeights } from './weights.ts';

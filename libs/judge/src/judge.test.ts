@@ -1,4 +1,5 @@
 import { classifierLayers } from '@gradcast/classifier';
+import type { BackendProfile } from '@gradcast/engine';
 import type { GradientEngine, ImageOutput, MicroBatch } from '@gradcast/task';
 import { describe, expect, it } from 'vitest';
 import { drawImages } from './draw.ts';
@@ -18,6 +19,15 @@ function engineOf(infer: (batch: MicroBatch) => Float32Array | Uint8Array): Grad
   };
 }
 
+const profile: BackendProfile = {
+  backend: 'wasm',
+  libraryVersion: '1',
+  device: 'cpu',
+  threads: 1,
+  features: '',
+  mode: 'eager',
+};
+
 describe('Judge', () => {
   const sizes: number[] = [];
   const engine = engineOf(({ size, fields }) => {
@@ -27,7 +37,7 @@ describe('Judge', () => {
       (_, i) => fields.images[Math.floor(i / JUDGED_NUMBERS) * PIXELS] + (i % JUDGED_NUMBERS) / 1000,
     );
   });
-  const judge = new Judge(JUDGES[0], engine);
+  const judge = new Judge(JUDGES[0], engine, profile);
 
   it('tells features and scores of each image, in order, and how far it is', async () => {
     const count = PROGRESS_IMAGES + 3;

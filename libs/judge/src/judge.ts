@@ -1,7 +1,7 @@
 /** A trained classifier that says what it sees in images: features to compare sets by, and scores by class. */
 import { classifierLayers } from '@gradcast/classifier';
 import { createEngine } from '@gradcast/engine';
-import type { LoadedBackend } from '@gradcast/engine';
+import type { BackendProfile, LoadedBackend } from '@gradcast/engine';
 import type { Judged } from '@gradcast/evaluate';
 import type { GradientEngine, ImageOutput, TaskOutput } from '@gradcast/task';
 import { sizeOf } from '@gradcast/tensors';
@@ -23,12 +23,18 @@ export function isJudged(output: TaskOutput | undefined): output is ImageOutput 
 /** Images between two reports of progress; a multiple of what engines take at once, so that it changes no bit. */
 export const PROGRESS_IMAGES = 1024;
 
+/** Images that engines take at once: the first of many, seen alone, have the same bits. */
+export const PROBE_IMAGES = 256;
+
 export class Judge {
   readonly record: JudgeRecord;
+  /** Within which its numbers have the same bits. */
+  readonly profile: BackendProfile;
   readonly #engine: GradientEngine;
 
-  constructor(record: JudgeRecord, engine: GradientEngine) {
+  constructor(record: JudgeRecord, engine: GradientEngine, profile: BackendProfile) {
     this.record = record;
+    this.profile = profile;
     this.#engine = engine;
   }
 
@@ -69,5 +75,5 @@ export async function openJudge(record: JudgeRecord, backend: LoadedBackend): Pr
   const weights = await loadWeights(record);
   const engine = createEngine(judgeTask(), backend);
   engine.load(weights);
-  return new Judge(record, engine);
+  return new Judge(record, engine, backend.profile);
 }

@@ -6,8 +6,10 @@ import { RealImages } from '@gradcast/evaluate';
 import type { QualityScores } from '@gradcast/evaluate';
 import { JudgeError } from './errors.ts';
 import { FLOOR_SAMPLES, FLOORS } from './floors.ts';
-import type { Judge, OnProgress } from './judge.ts';
+import type { Judge } from './judge.ts';
 import { judgesOf, whoHasJudges } from './judges.ts';
+import { seenImages } from './seen-images.ts';
+import type { SeenOptions } from './seen-images.ts';
 
 /** Images of both splits, `[count, 28, 28, 1]`, a byte a pixel. */
 export interface RealPixels {
@@ -37,16 +39,16 @@ export async function loadRealPixels(directory: string | undefined): Promise<Rea
   });
 }
 
-/** What a judge sees in real images, ready to compare others with. */
+/** What a judge sees in real images, ready to compare others with; what it saw before comes from the cache folder. */
 export async function judgeReal(
   judge: Judge,
   { training, test }: RealPixels,
-  onProgress?: OnProgress,
+  options: SeenOptions = {},
 ): Promise<RealImages> {
   const { features: dimensions, classes } = classifierLayers;
   return new RealImages({
-    test: await judge.see(test, onProgress),
-    training: await judge.see(training, onProgress),
+    test: await seenImages(judge, test, options),
+    training: await seenImages(judge, training, options),
     dimensions,
     classes,
   });
