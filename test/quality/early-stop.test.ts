@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 /** Three steps take a moment, an evaluation many times as long. What is untrained covers no real digit: recall stays 0. */
-const RULE = '--evaluate-every 3 --early-stop recall --early-stop-patience 1';
+const RULE = '--evaluate-every 3 --early-stop recall --early-stop-patience 1 --evaluate-count 5000';
 const RUN = '--backend wasm --no-samples --log-interval 1 --save-every 1 --keep-last 1 --json';
 const HOW = `train --preset mnist --seed 5 --steps 100 ${RULE} ${RUN}`;
 /** The scores of steps 3 and 6 are alike, and the second takes effect three steps after it. */
@@ -65,7 +65,13 @@ describe('--early-stop', () => {
     expect(undisturbed.code, undisturbed.stderr).toBe(0);
     const stoppedEarly = { metric: 'recall', best: 0, bestStep: 3, waited: 1 };
     const hashes = hashesOf(await readSummary((await runsIn(bench.path('reference')))[0]));
-    expect(await readSummary(run)).toMatchObject({ ...END, ...hashes, stoppedEarly, earlyStopEvery: 3 });
+    expect(await readSummary(run)).toMatchObject({
+      ...END,
+      ...hashes,
+      stoppedEarly,
+      earlyStopEvery: 3,
+      earlyStopCount: 5000,
+    });
     const score = { metric: 'recall', value: 0, best: 0, bestStep: 3 };
     expect(await verdictsOf(run)).toMatchObject([
       { step: 3, at: 6, ...score, waited: 0, verdict: 'goes-on' },
@@ -80,11 +86,12 @@ describe('--early-stop', () => {
     const again = await bench.run(`train --resume ${run} --workers 1 ${RUN}`);
     expect([again.code, again.stdout.includes('"progress"')]).toEqual([0, false]);
     const other = await bench.run(
-      `train --resume ${run} --early-stop-patience 2 --evaluate-every 4 --workers 1 ${RUN}`,
+      `train --resume ${run} --early-stop-patience 2 --evaluate-every 4 --evaluate-count 6000 --workers 1 ${RUN}`,
     );
     expect(other.code).toBe(2);
     expect(other.stderr).toContain('is 1 there and 2 here (--early-stop-patience)');
     expect(other.stderr).toContain('is 3 there and 4 here (--evaluate-every)');
+    expect(other.stderr).toContain('is 5000 there and 6000 here (--evaluate-count)');
   }, 2_500_000);
 
   it('is refused where no judge can score the samples', async () => {

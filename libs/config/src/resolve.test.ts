@@ -133,7 +133,7 @@ describe('resolveTrain', () => {
     const conflict = ['early-stop-conflict'];
     const { coordinator } = resolveTrain([...stop, '--evaluate-every', '50', '--early-stop-patience', '3'], machine());
     const wanted = { earlyStop: 'recall', earlyStopPatience: 3, earlyStopMinDelta: 0, evaluateEvery: 50 };
-    expect(coordinator).toMatchObject(wanted);
+    expect(coordinator).toMatchObject({ ...wanted, evaluateCount: 10_000 });
     expect(resolveTrain([], machine()).coordinator).toMatchObject({ earlyStop: 'none', earlyStopPatience: 5 });
     expect(codes(() => resolveTrain(stop, machine()))).toEqual(conflict);
     for (const alone of ['--early-stop-patience', '--early-stop-min-delta']) {
@@ -179,9 +179,10 @@ describe('resolveTrain', () => {
     const run = join(folder, 'stopping');
     mkdirSync(run);
     const { coordinator } = resolveTrain(['--early-stop', 'recall', '--evaluate-every', '50'], machine());
-    writeFileSync(join(run, 'config.json'), JSON.stringify({ ...coordinator, evaluateEvery: 7, earlyStopEvery: 50 }));
+    const recorded = { ...coordinator, evaluateEvery: 7, earlyStopEvery: 50, earlyStopCount: 2000 };
+    writeFileSync(join(run, 'config.json'), JSON.stringify(recorded));
     const resumed = resolveTrain(['--resume', run], machine()).coordinator;
-    expect(resumed).toMatchObject({ earlyStop: 'recall', evaluateEvery: 50 });
+    expect(resumed).toMatchObject({ earlyStop: 'recall', evaluateEvery: 50, evaluateCount: 2000 });
   });
 
   it('takes a length of time, unless there is a stronger word on the length or a run to resume', () => {

@@ -202,6 +202,7 @@ function coordinatorOf(settings: Settings, machine: Machine, problems: Problem[]
     keepLast: settings.number('keep-last')!,
     sampleEvery: settings.isOn('no-samples') ? null : settings.number('sample-every'),
     evaluateEvery: settings.number('evaluate-every')!,
+    evaluateCount: settings.number('evaluate-count')!,
     logInterval: settings.number('log-interval')!,
     tensorboard: settings.isOn('tensorboard'),
     otlp: otlpOf(settings, machine.environment, problems),

@@ -55,6 +55,8 @@ export interface CoordinatorConfig extends ChosenDefinition {
   readonly sampleEvery: number | null;
   /** Steps between evaluations of samples by a judge, and one at the end; 0 for none. */
   readonly evaluateEvery: number;
+  /** Samples of each evaluation. */
+  readonly evaluateCount: number;
   /** Steps between progress lines and metrics.jsonl records. */
   readonly logInterval: number;
   /** Whether event files for TensorBoard are written into the run's folder. */

@@ -39,8 +39,9 @@ function decayOf({ lrSchedule = 'constant', decayFromImages, decayToImages }: Re
 }
 
 /** What early stopping looks at; nothing where it is off. */
-function evaluationOf({ earlyStopEvery = 0 }: Partial<RunDefinition>) {
-  return earlyStopEvery > 0 ? { 'evaluate-every': earlyStopEvery } : {};
+function evaluationOf({ earlyStopEvery = 0, earlyStopCount = 0 }: Partial<RunDefinition>) {
+  const flagOf = (value: number) => (value > 0 ? value : undefined);
+  return { 'evaluate-every': flagOf(earlyStopEvery), 'evaluate-count': flagOf(earlyStopCount) };
 }
 
 /** What decides the numbers, and the length; where a run lives and how it is watched belongs to each start. */

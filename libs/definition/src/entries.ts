@@ -21,6 +21,9 @@ export type CodecName = (typeof CODECS)[number];
 export const MICRO_BATCHES_LIMIT = 4096;
 export const MICRO_BATCH_SIZE_LIMIT = 65_536;
 
+/** Most samples of an evaluation. */
+export const EVALUATION_SAMPLES_LIMIT = 65_536;
+
 /** In the order in which the ledger's first line has them; that order is hashed. */
 const FIRST = {
   preset: entry(text(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'NAME'), {
@@ -200,6 +203,13 @@ const LATER = {
     since: 6,
     before: { value: 0 },
   }),
+  /** Samples of each of those evaluations; 0 where a run does not stop early. */
+  earlyStopCount: laterEntry(integer({ min: 0, max: EVALUATION_SAMPLES_LIMIT }), {
+    called: 'samples of the evaluations of early stopping',
+    setBy: ['evaluate-count'],
+    since: 6,
+    before: { value: 0 },
+  }),
 };
 
 /** The whole definition; other members of what is parsed are left out. */
@@ -219,5 +229,6 @@ export const chosenDefinition = runDefinition.omit({
   decayFromImages: true,
   decayToImages: true,
   earlyStopEvery: true,
+  earlyStopCount: true,
 });
 export type ChosenDefinition = Readonly<z.infer<typeof chosenDefinition>>;

@@ -22,7 +22,14 @@ export {
   standingAfter,
 } from './early-stop.ts';
 export type { EarlyStopRule, EarlyStopScore, EarlyStopStanding, StepScore } from './early-stop.ts';
-export { chosenDefinition, CODECS, MICRO_BATCH_SIZE_LIMIT, MICRO_BATCHES_LIMIT, runDefinition } from './entries.ts';
+export {
+  chosenDefinition,
+  CODECS,
+  EVALUATION_SAMPLES_LIMIT,
+  MICRO_BATCH_SIZE_LIMIT,
+  MICRO_BATCHES_LIMIT,
+  runDefinition,
+} from './entries.ts';
 export type { ChosenDefinition, CodecName, RunDefinition, StoredDefinition } from './entries.ts';
 export type { DefinitionValue, FlagGroup, TaskNumbers } from './entry.ts';
 export { LR_SCHEDULES, SCHEDULE_IMAGES_LIMIT } from './recipe.ts';

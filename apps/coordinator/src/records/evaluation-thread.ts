@@ -10,14 +10,14 @@ import { testOriginals } from '@gradcast/dataset';
 import type { TestOriginals } from '@gradcast/dataset';
 import { createEngine } from '@gradcast/engine';
 import type { RealImages } from '@gradcast/evaluate';
-import { drawImages, FLOOR_SAMPLES, isJudged, judgeReal, judgesOf, loadRealPixels, openJudge } from '@gradcast/judge';
+import { drawImages, isJudged, judgeReal, judgesOf, loadRealPixels, openJudge } from '@gradcast/judge';
 import type { Judge, RealPixels } from '@gradcast/judge';
 import { findTask } from '@gradcast/own-task';
 import type { GradientEngine, ImageOutput } from '@gradcast/task';
 import { HeldOutScalars } from './held-out.ts';
 import type { EvaluationReply, EvaluationRequest, EvaluationSettings } from './evaluations.ts';
 
-const { identity, taskFile, data } = workerData as EvaluationSettings;
+const { identity, taskFile, data, count } = workerData as EvaluationSettings;
 
 /** Every evaluation is of the same points, which `gradcast evaluate` takes, too. */
 const SEED = 0;
@@ -70,10 +70,9 @@ async function evaluate({ step, weights }: EvaluationRequest): Promise<Evaluatio
   try {
     const { engine, output, originals, judge, pixels, real, heldOut } = await opened;
     engine.load(weights);
-    const samples = FLOOR_SAMPLES;
     const labels = pixels.testLabels;
     const images = await drawImages(engine, output, {
-      count: samples,
+      count,
       seed: SEED,
       originals: originals?.values,
       labels,
@@ -83,7 +82,7 @@ async function evaluate({ step, weights }: EvaluationRequest): Promise<Evaluatio
     const { entropy, confidence, nearestRatio, shares } = scores;
     const overlap = { frechet, kernelDistance, precision, recall, density, coverage };
     const classes = { entropy, confidence, nearestRatio, shares };
-    const about = { step, judge: judge.record.name, samples };
+    const about = { step, judge: judge.record.name, samples: count };
     return { quality: { ...about, ...overlap, ...classes, heldOut: await heldOut.of(engine) } };
   } catch (error) {
     return { failed: error instanceof Error ? error.message : String(error) };

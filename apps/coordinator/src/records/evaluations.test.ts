@@ -25,6 +25,7 @@ function setUp(patienceMs?: number, limitMs?: number) {
     identity: { preset: 'mnist', task: null },
     taskFile: null,
     data: null,
+    count: 10,
     ...(patienceMs === undefined ? {} : { patienceMs }),
     ...(limitMs === undefined ? {} : { limitMs }),
     onFailed: (sentence) => void told.failed.push(sentence),

@@ -17,6 +17,8 @@ export interface EvaluationSettings {
   readonly taskFile: string | null;
   /** Folder of the data set, or null for MNIST. */
   readonly data: string | null;
+  /** Samples of each evaluation. */
+  readonly count: number;
 }
 
 /** Score what these parameters give. */
@@ -57,8 +59,8 @@ export class Evaluations {
   #closed = false;
 
   constructor(options: EvaluationsOptions) {
-    const { identity, taskFile, data } = options;
-    const settings: EvaluationSettings = { identity, taskFile, data };
+    const { identity, taskFile, data, count } = options;
+    const settings: EvaluationSettings = { identity, taskFile, data, count };
     this.#options = options;
     const url = entryUrl('evaluation-thread', import.meta.url);
     this.#thread = options.thread ?? new AskedThread(url, { settings, title: 'evaluation thread' });

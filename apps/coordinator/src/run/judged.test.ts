@@ -1,12 +1,24 @@
 import { JUDGED_SHAPE } from '@gradcast/judge';
 import { builtinTask } from '@gradcast/tasks';
 import { describe, expect, it } from 'vitest';
-import { refuseEarlyStop } from './judged.ts';
+import { evaluationsLookedAt, refuseEarlyStop } from './judged.ts';
 
 const MNIST = 'edc0d1098aa497be14ace79ddd5171e5a3dcf9c4d196c015389203eb3ba1f59b';
 const mnist = { sha256: MNIST, title: 'MNIST' };
 const other = { sha256: 'ab'.repeat(32), title: 'the data set in letters' };
 const task = (preset: string) => builtinTask({ preset, task: null })!;
+
+describe('evaluationsLookedAt', () => {
+  it('are those of the run, where it stops early', () => {
+    const evaluations = { evaluateEvery: 50, evaluateCount: 2000 };
+    const looked = { earlyStopEvery: 50, earlyStopCount: 2000 };
+    expect(evaluationsLookedAt({ earlyStop: 'recall', ...evaluations })).toEqual(looked);
+    expect(evaluationsLookedAt({ earlyStop: 'none', ...evaluations })).toEqual({
+      earlyStopEvery: 0,
+      earlyStopCount: 0,
+    });
+  });
+});
 
 describe('refuseEarlyStop', () => {
   it('takes what a judge can score, and anything where nothing is scored', () => {

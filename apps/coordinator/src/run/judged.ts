@@ -1,9 +1,23 @@
-/** Whether a judge can score what a run draws. */
+/** Whether a judge can score what a run draws, and which of its scores decide when it ends. */
 import type { CoordinatorConfig } from '@gradcast/config';
 import type { DatasetFacts } from '@gradcast/dataset';
+import type { RunDefinition } from '@gradcast/definition';
 import { isJudged, judgesOf, whoHasJudges } from '@gradcast/judge';
 import type { Task } from '@gradcast/task';
 import { CoordinatorError } from '../failure.ts';
+
+/** The evaluations that early stopping looks at, as the run's definition has them: none where it is off. */
+export function evaluationsLookedAt({
+  earlyStop,
+  evaluateEvery,
+  evaluateCount,
+}: Pick<CoordinatorConfig, 'earlyStop' | 'evaluateEvery' | 'evaluateCount'>): Pick<
+  RunDefinition,
+  'earlyStopEvery' | 'earlyStopCount'
+> {
+  if (earlyStop === 'none') return { earlyStopEvery: 0, earlyStopCount: 0 };
+  return { earlyStopEvery: evaluateEvery, earlyStopCount: evaluateCount };
+}
 
 /** @throws CoordinatorError `early-stop-judge` (exit 2) if no judge could ever score the samples that `--early-stop` looks at. */
 export function refuseEarlyStop(

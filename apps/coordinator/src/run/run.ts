@@ -22,7 +22,7 @@ import { PageFiles } from '../volunteers/page-files.ts';
 import type { Prepared, RunOptions, RunResult } from './context.ts';
 import type { RunControl } from './control.ts';
 import { decayOf, refuseAverage, standstill } from './decay.ts';
-import { refuseEarlyStop } from './judged.ts';
+import { evaluationsLookedAt, refuseEarlyStop } from './judged.ts';
 import { obey } from './effects.ts';
 import { finish } from './finish.ts';
 import { lengthOf } from './length.ts';
@@ -48,8 +48,8 @@ async function runOn(opened: OpenDataset, options: RunOptions): Promise<RunResul
   const { task: known, identity } = chosenTask(config.preset, config.taskFile);
   refuseAverage(config, known);
   const decay = decayOf({ config, task: known, totalSteps });
-  const earlyStopEvery = config.earlyStop === 'none' ? 0 : config.evaluateEvery;
-  const task = definedTask(known, { ...config, ...decay, earlyStopEvery });
+  const lookedAt = evaluationsLookedAt(config);
+  const task = definedTask(known, { ...config, ...decay, ...lookedAt });
   assertSuits(opened, task);
   const kernels = selectKernels({ reserve: [...TrainingState.reserve(task), ...codecReserve(codecName, task)] });
   const codec = createCodec(codecName, { layout: task, seed, kernels });
@@ -63,7 +63,7 @@ async function runOn(opened: OpenDataset, options: RunOptions): Promise<RunResul
   try {
     const dataset = await readUnlessStopped(opened, control);
     refuseEarlyStop(config, task, dataset);
-    const definition = definitionOf({ ...config, ...decay, ...identity, dataset: dataset.sha256, earlyStopEvery });
+    const definition = definitionOf({ ...config, ...decay, ...identity, dataset: dataset.sha256, ...lookedAt });
     const stored = { ...config, ...definition };
     const beginning = await begin({ config, definition, task: known, stored, restore });
     const { lost } = beginning.folder;

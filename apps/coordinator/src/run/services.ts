@@ -194,6 +194,7 @@ function evaluationsOf({ config }: RunOptions, { definition }: Prepared, telemet
     identity: definition,
     taskFile: config.taskFile,
     data: config.data,
+    count: config.evaluateCount,
     onFailed: (sentence) => telemetry.notice(sentence),
     onEvaluated: (quality) => telemetry.evaluated(quality),
   });

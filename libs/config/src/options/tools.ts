@@ -1,4 +1,5 @@
 /** Options of commands that start no run of their own choice. */
+import { EVALUATION_SAMPLES_LIMIT } from '@gradcast/definition';
 import { MOST, RUNS } from '../options.ts';
 import type { OptionSpec } from '../options.ts';
 import { definitionFlags } from './training.ts';
@@ -6,7 +7,7 @@ import { definitionFlags } from './training.ts';
 export const TOOL_OPTIONS: readonly OptionSpec[] = [
   {
     name: 'count',
-    type: { kind: 'integer', min: 1, max: 65536 },
+    type: { kind: 'integer', min: 1, max: EVALUATION_SAMPLES_LIMIT },
     group: 'Samples',
     commands: ['sample', 'interpolate', 'evaluate'],
     defaultFor: { interpolate: 16, evaluate: 10_000 },
@@ -28,6 +29,14 @@ export const TOOL_OPTIONS: readonly OptionSpec[] = [
     commands: RUNS,
     default: 0,
     help: 'Steps between evaluations while a run goes on, as gradcast evaluate does them, in a thread of the coordinator; 0 for none',
+  },
+  {
+    name: 'evaluate-count',
+    type: { kind: 'integer', min: 100, max: EVALUATION_SAMPLES_LIMIT },
+    group: 'Evaluation',
+    commands: RUNS,
+    default: 10_000,
+    help: 'Samples of each of these evaluations; fewer take less time, and compare with scores of as many samples only',
   },
   ...definitionFlags('Evaluation'),
   {
