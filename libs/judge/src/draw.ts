@@ -4,8 +4,13 @@ import type { Originals } from '@gradcast/evaluate';
 import { chosenLabels, fieldShapes } from '@gradcast/task';
 import type { GradientEngine, ImageOutput } from '@gradcast/task';
 import { sizeOf, sliceFields } from '@gradcast/tensors';
-import { PROGRESS_IMAGES } from './judge.ts';
 import type { OnProgress } from './judge.ts';
+
+/**
+ * Images between two reports of progress; a multiple of what engines take at once, so that it changes no bit. Each part
+ * needs the statistics of the reference inputs anew, which takes as long as 512 images.
+ */
+export const DRAWN_AT_ONCE = 5120;
 
 export interface DrawOptions {
   readonly count: number;
@@ -35,8 +40,8 @@ export async function drawImages(
   const reference = referenceInputs(output, originals);
   const pixels = sizeOf(output.values.shape);
   const images = new Uint8Array(count * pixels);
-  for (let first = 0; first < count; first += PROGRESS_IMAGES) {
-    const size = Math.min(PROGRESS_IMAGES, count - first);
+  for (let first = 0; first < count; first += DRAWN_AT_ONCE) {
+    const size = Math.min(DRAWN_AT_ONCE, count - first);
     const part = { size, fields: sliceFields(fields, fieldShapes(output.inputs), first, size) };
     images.set(await engine.infer(part, reference), first * pixels);
     onProgress?.(first + size, count);

@@ -2,7 +2,7 @@ import { classifierLayers } from '@gradcast/classifier';
 import type { BackendProfile } from '@gradcast/engine';
 import type { GradientEngine, ImageOutput, MicroBatch } from '@gradcast/task';
 import { describe, expect, it } from 'vitest';
-import { drawImages } from './draw.ts';
+import { DRAWN_AT_ONCE, drawImages } from './draw.ts';
 import { Judge, PROGRESS_IMAGES } from './judge.ts';
 import { JUDGED_NUMBERS } from './judge-task.ts';
 import { JUDGES } from './judges.ts';
@@ -72,8 +72,8 @@ describe('drawImages', () => {
       Uint8Array.from({ length: fields.noise.length / 2 }, (_, i) => Math.abs(fields.noise[2 * i] * 100) & 255),
     );
     const draw = (count: number) => drawImages(engine, output, { count, seed: 5, labels: Uint8Array.of(7, 3) });
-    const many = await draw(PROGRESS_IMAGES + 9);
-    expect(many).toHaveLength(PROGRESS_IMAGES + 9);
+    const many = await draw(DRAWN_AT_ONCE + 9);
+    expect(many).toHaveLength(DRAWN_AT_ONCE + 9);
     expect(new Set(many).size).toBeGreaterThan(100);
     expect(many.subarray(0, 20)).toEqual(await draw(20));
   });
