@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import type { ChildMessage, WorkerConfig } from '@gradcast/config';
-import { chooseBackend } from '@gradcast/backends-node';
+import { chooseBackend, gpuLoads } from '@gradcast/backends-node';
 import { endpoints, healthChecks, processMetrics, serveMetrics, workerMetrics } from '@gradcast/metrics';
 import type { WorkerMetrics } from '@gradcast/metrics';
 import { loadOwnTask } from '@gradcast/own-task';
@@ -12,6 +12,7 @@ import { Compute, introductionOf, Work } from '@gradcast/worker-core';
 import type { Outcome, WorkEvents } from '@gradcast/worker-core';
 import type { Logger } from 'pino';
 import { connect } from './connect.ts';
+import { watchGpus } from './gpu-watch.ts';
 import { threadOf } from './start-thread.ts';
 
 export interface WorkOptions {
@@ -61,12 +62,19 @@ export async function work({ config, token, logger, tell, stop }: WorkOptions): 
     events: reporter({ metrics, logger, tell }),
   });
   isMember = () => member.isMember;
+  const unwatch = watchGpus({
+    ask: () => gpuLoads(process.env),
+    show: (loads) => metrics.showGpus(loads),
+    only: gpu?.index,
+    after,
+  });
   const leave = () => member.leave('the worker was told to stop', config.graceSeconds * 1000);
   stop.addEventListener('abort', leave);
   const ended = member.run();
   if (stop.aborted) leave();
   const outcome = await ended;
   stop.removeEventListener('abort', leave);
+  unwatch();
   await server.close();
   return outcome;
 }

@@ -17,6 +17,7 @@ export type { ChooseOptions, ChosenBackend, Diagnosis, DiagnosisTable } from './
 export { gpuOf, gpusIn, listGpus } from './choose/gpus.ts';
 export type { Gpu, GpuList, GpuLister } from './choose/gpus.ts';
 export { loadBackend } from './choose/load-backend.ts';
+export { gpuLoads } from './machine/gpu-load.ts';
 export { cpuFeatures, thisCpu } from './machine/cpu.ts';
 export type { Cpu } from './machine/cpu.ts';
 export { runProbe } from './choose/probe.ts';

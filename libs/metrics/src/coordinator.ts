@@ -12,6 +12,10 @@ const WORKER_STATES = ['joining', 'idle', 'leased', 'quarantined', 'parked', 'le
 /** What a coordinator writes. */
 const WRITTEN_FILES = ['checkpoint', 'ledger', 'metrics', 'events', 'sample', 'tensorboard'] as const;
 
+/** Codes of refused results, and how audits end. Each is exported as 0 from the start, so that its first increase shows. */
+const RESULT_REFUSALS = ['replica-mismatch', 'message-invalid', 'result-numeric', 'audit-lost'] as const;
+const AUDIT_ENDINGS = ['agreed', 'confirmed', 'settled'] as const;
+
 export type WrittenFile = (typeof WRITTEN_FILES)[number];
 export type LeaseOutcome = (typeof LEASE_OUTCOMES)[number];
 export type WorkerState = (typeof WORKER_STATES)[number];
@@ -22,6 +26,8 @@ export interface CoordinatorMetrics {
   /** Real training images used in closed steps. */
   readonly images: Counter;
   readonly steps: Counter;
+  /** Steps in which the model diverged, skipped or the last of the run. */
+  readonly divergedSteps: Counter;
   readonly stepSeconds: Histogram;
   /** Phases of a step, each observed once a step. */
   readonly stepPhaseSeconds: Histogram<'phase'>;
@@ -35,6 +41,8 @@ export interface CoordinatorMetrics {
   /** Volunteers are counted apart. */
   readonly workers: Gauge<'state'>;
   readonly volunteers: Gauge<'state'>;
+  /** Workers without which no step is computed. */
+  readonly quorumWorkers: Gauge;
   /** Leaves of closed steps, by the role of who sent them and what became of them. */
   readonly leaves: Counter<'role' | 'outcome'>;
   /** Leaves in the model, unchecked, of volunteers that were found wrong later. */
@@ -57,14 +65,19 @@ export interface CoordinatorMetrics {
   readonly sampleSpread: Gauge;
   /** 1 while training is in that trouble, as its task names it, else 0. */
   readonly trouble: Gauge<'trouble'>;
-  /** Seconds since 1970 at which the newest checkpoint was safe. */
+  /** Seconds since 1970 at which the newest checkpoint was safe; none until there is one. */
   readonly checkpointTimestamp: Gauge;
+  /** What `--save-seconds` says. */
+  readonly checkpointInterval: Gauge;
   readonly checkpointSeconds: Histogram;
   readonly replicaMismatches: Counter;
   /** Spans for OpenTelemetry, by what became of them: sent, or dropped. */
   readonly spans: Counter<'outcome'>;
   /** Writes to the run folder that failed, as on a full disk. */
   readonly writeFailures: Counter<'file'>;
+  /** Of the file system of the run folder, as who runs the coordinator may use it; none where the system does not tell. */
+  readonly diskFreeBytes: Gauge;
+  readonly diskSizeBytes: Gauge;
   /** Audits by how they ended. */
   readonly audits: Counter<'ending'>;
   readonly quarantines: Counter<'reason'>;
@@ -89,6 +102,7 @@ export function coordinatorMetrics({ version, preset }: BuildInfo): CoordinatorM
     registry: make.registry,
     images: make.counter('images_total', 'Real training images used in closed steps.'),
     steps: make.counter('steps_total', 'Steps closed.'),
+    divergedSteps: make.counter('diverged_steps_total', 'Steps in which the model diverged.'),
     stepSeconds: make.histogram('step_duration_seconds', 'Time from opening a step to closing it.', {
       buckets: doublingBuckets(0.01, 14),
     }),
@@ -106,6 +120,7 @@ export function coordinatorMetrics({ version, preset }: BuildInfo): CoordinatorM
     workersRefused: make.counter('workers_refused_total', 'Connections refused, by code.', ['reason']),
     workers: make.gauge('workers', 'Connected workers by what they are doing, volunteers left out.', ['state']),
     volunteers: make.gauge('volunteers', 'Connected volunteers by what they are doing.', ['state']),
+    quorumWorkers: make.gauge('quorum_workers', 'Workers without which no step is computed.'),
     leaves: make.counter('leaves_total', 'Leaves that came for closed steps, by role of the sender and outcome.', [
       'role',
       'outcome',
@@ -119,18 +134,24 @@ export function coordinatorMetrics({ version, preset }: BuildInfo): CoordinatorM
     loss: make.gauge('loss', 'Mean loss of the last closed step.', ['network']),
     gradientNorm: make.gauge('gradient_norm', 'Norm of the averaged gradient of the last closed step.', ['network']),
     scalar: make.gauge('scalar', 'Scalars of the last closed step, as metrics.jsonl names them.', ['scalar']),
-    learningRate: make.gauge('learning_rate', 'Learning rate of the last closed step.'),
+    learningRate: make.unknownGauge('learning_rate', 'Learning rate of the last closed step.'),
     score: make.gauge('score', 'Newest score of the model in training, on samples of a split.', ['score', 'split']),
     quality: make.gauge('quality', 'Newest scores of generated samples by a judge.', ['score']),
     classShare: make.gauge('class_share', 'Share of samples read as a class in the newest evaluation.', ['class']),
-    sampleSpread: make.gauge('sample_spread', 'How much the samples of the newest grid differ, 0 to 0.5.'),
+    sampleSpread: make.unknownGauge('sample_spread', 'How much the samples of the newest grid differ, 0 to 0.5.'),
     trouble: make.gauge('trouble', '1 while training is in that trouble, else 0.', ['trouble']),
-    checkpointTimestamp: make.gauge('checkpoint_timestamp_seconds', 'When the newest checkpoint was safe on disk.'),
+    checkpointTimestamp: make.unknownGauge(
+      'checkpoint_timestamp_seconds',
+      'When the newest checkpoint was safe on disk.',
+    ),
+    checkpointInterval: make.gauge('checkpoint_interval_seconds', 'Time between checkpoints; 0 if steps are counted.'),
     checkpointSeconds: make.histogram('checkpoint_duration_seconds', 'Time to hash, write and sync a checkpoint.', {
       buckets: doublingBuckets(0.005, 14),
     }),
     writeFailures: make.counter('write_failures_total', 'Writes to the run folder that failed.', ['file']),
     spans: make.counter('spans_total', 'Spans for OpenTelemetry, by whether they got there.', ['outcome']),
+    diskFreeBytes: make.unknownGauge('disk_free_bytes', 'Space left on the file system of the run folder.'),
+    diskSizeBytes: make.unknownGauge('disk_size_bytes', 'Size of the file system of the run folder.'),
     replicaMismatches: make.counter('replica_mismatches_total', 'Results whose replica fingerprint was wrong.'),
     audits: make.counter('audits_total', 'Audited subtrees by how the audit ended.', ['ending']),
     quarantines: make.counter('quarantines_total', 'Quarantines of workers, by reason.', ['reason']),
@@ -138,6 +159,8 @@ export function coordinatorMetrics({ version, preset }: BuildInfo): CoordinatorM
   };
   for (const outcome of LEASE_OUTCOMES) metrics.leases.inc({ outcome }, 0);
   for (const outcome of ['sent', 'dropped'] as const) metrics.spans.inc({ outcome }, 0);
+  for (const reason of RESULT_REFUSALS) metrics.resultsRefused.inc({ reason }, 0);
+  for (const ending of AUDIT_ENDINGS) metrics.audits.inc({ ending }, 0);
   for (const file of WRITTEN_FILES) metrics.writeFailures.inc({ file }, 0);
   for (const state of WORKER_STATES) for (const gauge of [metrics.workers, metrics.volunteers]) gauge.set({ state }, 0);
   make.gauge('build_info', 'Version and preset, as labels.', ['version', 'preset']).set({ version, preset }, 1);

@@ -9,4 +9,4 @@ export type { Answer, RequestHandler, Route, RouteRequest, StreamSink } from './
 export { MetricsError, serveLocally, serveMetrics } from './server.ts';
 export type { LocalServer, MetricsErrorCode, MetricsServer, MetricsServerOptions } from './server.ts';
 export { workerMetrics } from './worker.ts';
-export type { BackendInfo, WorkerMetrics } from './worker.ts';
+export type { BackendInfo, GpuLoad, WorkerMetrics } from './worker.ts';

@@ -44,9 +44,13 @@ describe('metrics', () => {
       'gradcast_audits_total',
       'gradcast_build_info',
       'gradcast_checkpoint_duration_seconds',
+      'gradcast_checkpoint_interval_seconds',
       'gradcast_checkpoint_timestamp_seconds',
       'gradcast_class_share',
+      'gradcast_disk_free_bytes',
+      'gradcast_disk_size_bytes',
       'gradcast_distrusted_leaves_total',
+      'gradcast_diverged_steps_total',
       'gradcast_gradient_norm',
       'gradcast_images_total',
       'gradcast_learning_rate',
@@ -57,6 +61,7 @@ describe('metrics', () => {
       'gradcast_loss',
       'gradcast_quality',
       'gradcast_quarantines_total',
+      'gradcast_quorum_workers',
       'gradcast_replica_mismatches_total',
       'gradcast_results_refused_total',
       'gradcast_run_state',
@@ -77,6 +82,9 @@ describe('metrics', () => {
     expect(await names(workerMetrics({ backend: 'wasm', device: 'cpu', version: '0.1.0' }).registry)).toEqual([
       'gradcast_backend_info',
       'gradcast_compute_seconds_total',
+      'gradcast_gpu_memory_size_bytes',
+      'gradcast_gpu_memory_used_bytes',
+      'gradcast_gpu_utilization_ratio',
       'gradcast_lease_wait_seconds_total',
       'gradcast_reconnects_total',
       'gradcast_worker_images_total',
@@ -85,9 +93,38 @@ describe('metrics', () => {
 
   it('start at zero, so that the first increase shows', async () => {
     const text = await coordinatorMetrics({ version: '0.1.0', preset: 'mnist' }).registry.metrics();
-    for (const line of ['images_total 0', 'leases_total{outcome="late"} 0', 'workers{state="idle"} 0']) {
+    for (const line of [
+      'images_total 0',
+      'leases_total{outcome="late"} 0',
+      'results_refused_total{reason="audit-lost"} 0',
+      'workers{state="idle"} 0',
+    ]) {
       expect(text).toContain(`gradcast_${line}\n`);
     }
+  });
+
+  it('do not tell what is not known yet', async () => {
+    const text = await coordinatorMetrics({ version: '0.1.0', preset: 'mnist' }).registry.metrics();
+    expect(text).not.toMatch(/^gradcast_(checkpoint_timestamp_seconds|disk_(free|size)_bytes) /m);
+  });
+
+  it('have of GPUs what their driver tells now', async () => {
+    const metrics = workerMetrics({ backend: 'tensorflow', device: 'cuda', version: '0.1.0' });
+    const series = async () =>
+      (await metrics.registry.metrics()).split('\n').filter((line) => line.startsWith('gradcast_gpu'));
+    expect(await series()).toEqual([]);
+    metrics.showGpus([
+      { index: 0, utilization: 0.5, usedBytes: 1024, sizeBytes: 4096 },
+      { index: 1, utilization: undefined, usedBytes: 2048, sizeBytes: undefined },
+    ]);
+    expect(await series()).toEqual([
+      'gradcast_gpu_utilization_ratio{gpu="0"} 0.5',
+      'gradcast_gpu_memory_used_bytes{gpu="0"} 1024',
+      'gradcast_gpu_memory_used_bytes{gpu="1"} 2048',
+      'gradcast_gpu_memory_size_bytes{gpu="0"} 4096',
+    ]);
+    metrics.showGpus([]);
+    expect(await series()).toEqual([]);
   });
 
   it('forget a worker that left', async () => {

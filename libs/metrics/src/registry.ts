@@ -21,6 +21,13 @@ export class MetricsFactory {
     return new Gauge({ name: `gradcast_${name}`, help, labelNames: labels, registers: [this.registry] });
   }
 
+  /** A gauge that has no value until it is set: what is not known yet is left out, for 0 would be an answer. */
+  unknownGauge(name: string, help: string): Gauge {
+    const gauge = this.gauge(name, help);
+    gauge.remove();
+    return gauge;
+  }
+
   /** A distribution over `buckets`, upper bounds in ascending order. */
   histogram<Label extends string = never>(
     name: string,

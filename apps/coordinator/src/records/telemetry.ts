@@ -19,6 +19,7 @@ import { leavesByRole } from './leaves-by-role.ts';
 import { qualityNumbers, UnwrittenQuality } from './quality.ts';
 import { Throughput } from './records.ts';
 import type { StepRecord } from './records.ts';
+import type { Space } from './disk-space.ts';
 import { Repeats } from './repeats.ts';
 import { scrapeTargets } from './scrape-targets.ts';
 import { evaluatedSentence, stateSentence } from './sentences.ts';
@@ -45,6 +46,13 @@ export interface TelemetryOptions {
   readonly now: () => number;
   /** Milliseconds since 1970, for timestamps that people read. */
   readonly wallClock: () => number;
+}
+
+/** What is asked of a run. */
+export interface Expectations {
+  readonly minWorkers: number;
+  readonly saveSeconds: number;
+  readonly savedAt: number | undefined;
 }
 
 export const VERSION = '0.1.0';
@@ -120,6 +128,19 @@ export class Telemetry {
   /** Events are written no more: their file is about to be closed. */
   end(): void {
     this.#endEvents();
+  }
+
+  /** What alerts hold figures against. `savedAt`: when the checkpoint that a run begins with was safe, in seconds since 1970. */
+  expects({ minWorkers, saveSeconds, savedAt }: Expectations): void {
+    this.#metrics.quorumWorkers.set(minWorkers);
+    this.#metrics.checkpointInterval.set(saveSeconds);
+    if (savedAt !== undefined) this.#metrics.checkpointTimestamp.set(savedAt);
+  }
+
+  /** How full the file system of the run folder is. */
+  measured({ freeBytes, sizeBytes }: Space): void {
+    this.#metrics.diskFreeBytes.set(freeBytes);
+    this.#metrics.diskSizeBytes.set(sizeBytes);
   }
 
   /** Answers `/metrics`, `/healthz`, `/readyz` and `/targets` on a port from now on. */
@@ -206,6 +227,7 @@ export class Telemetry {
     switch (event.type) {
       case 'state':
         this.#showState(event.to);
+        if (event.cause.kind === 'diverged') metrics.divergedSteps.inc();
         logger.info(event, 'the state of the run changed');
         if (event.to === 'stopping' || event.to === 'draining') this.#options.tell({ type: 'ending' });
         return this.#say(stateSentence(event));
@@ -243,6 +265,9 @@ export class Telemetry {
         logger.warn(event, 'a volunteer was found wrong');
         return this.notice(distrustedSentence(event.worker, event.step, leaves));
       }
+      case 'step-closed':
+        if (event.skipped) metrics.divergedSteps.inc();
+        return logger.debug(event, event.type);
       case 'saved':
         metrics.checkpointSeconds.observe(event.seconds);
         metrics.checkpointTimestamp.set(event.time);

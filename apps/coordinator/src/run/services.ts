@@ -1,6 +1,7 @@
 /**
  * Sets up what takes part in a run: ledger, fleet, checkpoints, records, samples, the watch; and takes it down again.
  */
+import { stat } from 'node:fs/promises';
 import { performance } from 'node:perf_hooks';
 import { MicroBatches } from '@gradcast/dataset';
 import { earlyStopOf as ruleOf } from '@gradcast/definition';
@@ -22,6 +23,7 @@ import { openJoining } from './join.ts';
 import { Fleet, TICK_MS } from './fleet.ts';
 import type { Prepared, RunOptions, Services } from './context.ts';
 import { openObservers } from './observers.ts';
+import { DiskSpace } from '../records/disk-space.ts';
 import { Evaluations } from '../records/evaluations.ts';
 import { Outputs } from '../records/outputs.ts';
 import { Saving } from '../records/saving.ts';
@@ -59,6 +61,8 @@ export async function openServices(options: RunOptions, prepared: Prepared): Pro
     { cutter, arbiters, isAudited, hasArbiter, trust },
   );
   telemetry.serveOn(listeners.metrics, () => fleet.workers);
+  telemetry.expects({ ...config, savedAt: loaded && (await stat(loaded.path)).mtimeMs / 1000 });
+  const disk = new DiskSpace({ path: folder.path, now, onMeasured: (space) => telemetry.measured(space) });
   const outputs = outputsOf(options, prepared, telemetry);
   const evaluations = evaluationsOf(options, prepared, telemetry);
   const joining = await openJoining(options, prepared, { fleet, telemetry, outputs });
@@ -101,6 +105,7 @@ export async function openServices(options: RunOptions, prepared: Prepared): Pro
   const tick = () => {
     fleet.tick();
     watch.tick();
+    disk.tick();
     telemetry.showWorkers();
   };
   const ticking = setInterval(() => options.defects.guard(tick), TICK_MS);
