@@ -204,36 +204,57 @@ describe('the Kubernetes manifests', () => {
 });
 
 describe('the Prometheus configuration', () => {
+  it('has all its rules in the container', () => {
+    const { rule_files: files } = parse(text('prometheus/prometheus.yml')) as { rule_files: readonly string[] };
+    expect(files).toEqual(['recording.yml', 'alerts.yml']);
+    for (const name of ['prometheus.yml', ...files]) {
+      expect(text('compose.yaml')).toContain(`- ./prometheus/${name}:/etc/prometheus/${name}:ro\n`);
+    }
+  });
+
   it.skipIf(!runs(promtool, '--version'))('is sound (needs promtool)', () => {
     check(promtool, 'check', 'config', file('prometheus/prometheus.yml'));
   });
 });
 
-interface Rules {
-  readonly groups: readonly {
-    readonly rules: readonly {
-      readonly alert: string;
-      readonly expr: string;
-      readonly annotations: { runbook: string };
-    }[];
+interface Rules<Rule> {
+  readonly groups: readonly { readonly rules: readonly Rule[] }[];
+}
+interface AlertRule {
+  readonly alert: string;
+  readonly expr: string;
+  readonly annotations: { readonly runbook: string };
+}
+interface RecordingRule {
+  readonly record: string;
+  readonly expr: string;
+}
+interface RuleTests {
+  readonly tests: readonly {
+    readonly alert_rule_test?: readonly { readonly alertname: string; readonly exp_alerts: readonly unknown[] }[];
   }[];
 }
 
 describe('the alerts', () => {
-  const { groups } = parse(text('prometheus/alerts.yml')) as Rules;
-  const rules = groups.flatMap((group) => group.rules);
+  const rulesIn = <Rule>(name: string) => (parse(text(name)) as Rules<Rule>).groups.flatMap((group) => group.rules);
+  const rules = rulesIn<AlertRule>('prometheus/alerts.yml');
+  const recorded = rulesIn<RecordingRule>('prometheus/recording.yml');
 
   it.skipIf(!runs(promtool, '--version'))('come when they should and go when they should (needs promtool)', () => {
-    check(promtool, 'check', 'rules', file('prometheus/alerts.yml'));
+    check(promtool, 'check', 'rules', file('prometheus/recording.yml'), file('prometheus/alerts.yml'));
     check(promtool, 'test', 'rules', file('prometheus/alerts.test.yml'));
   });
 
-  it('are each tried, and have an entry that says what to do', () => {
-    const tried = text('prometheus/alerts.test.yml');
+  it('are each tried when they fire and when they do not, and have an entry that says what to do', () => {
+    const { tests } = parse(text('prometheus/alerts.test.yml')) as RuleTests;
+    const tried = tests.flatMap(({ alert_rule_test: alerts = [] }) => alerts);
     const documented = text('../docs/reliability.md');
     expect(rules.length).toBeGreaterThan(0);
     for (const { alert, annotations } of rules) {
-      expect(tried).toContain(`alertname: ${alert}\n`);
+      const outcomes = tried
+        .filter(({ alertname }) => alertname === alert)
+        .map(({ exp_alerts: { length } }) => length > 0);
+      expect(new Set(outcomes), alert).toEqual(new Set([true, false]));
       expect(documented).toContain(`\n### ${alert}\n`);
       expect(annotations.runbook).toBe(`docs/reliability.md#${alert.toLowerCase()}`);
     }
@@ -241,8 +262,12 @@ describe('the alerts', () => {
 
   it('ask for metrics that a coordinator exports, and for each trouble of its tasks', async () => {
     const exported = await coordinatorMetrics({ version: '0', preset: 'mnist' }).registry.metrics();
-    for (const { expr } of rules) {
-      for (const [name] of expr.matchAll(/gradcast_\w+/g)) expect(exported).toContain(`# TYPE ${name} `);
+    const names = recorded.map(({ record }) => record);
+    for (const { expr } of [...rules, ...recorded]) {
+      for (const [name] of expr.matchAll(/\w+:gradcast_[\w:]+/g)) expect(names).toContain(name);
+      for (const [, name] of expr.matchAll(/(?<![\w:])(gradcast_\w+)/g)) {
+        expect(exported).toContain(`# TYPE ${name.replace(/_(sum|count)$/, '')} `);
+      }
     }
     const named = ganTask(presets.mnist).troubles!.map(({ name }) => name);
     for (const name of named) {

@@ -1,59 +1,58 @@
 /**
  * What Prometheus sees of a run is what the run says of itself: a real Prometheus (Debian package `prometheus`) scrapes
- * a coordinator and the two workers that `/targets` names, each second, while metrics.jsonl is written.
+ * a coordinator and the two workers that `/targets` names, each second, while metrics.jsonl is written, one worker is killed and
+ * samples are scored; then every query of the Grafana dashboards is executed.
  */
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { hasPrometheus, lintMetrics, Prometheus, readMetrics, repository, runsIn, Workbench } from '@gradcast/testing';
-import type { GradcastProcess, MetricsRecord, Series } from '@gradcast/testing';
+import { hasPrometheus, lintMetrics, readMetrics, Workbench } from '@gradcast/testing';
+import type { MetricsRecord, Series } from '@gradcast/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { asSent, readDashboards } from '../dashboards/panels.ts';
+import { WatchedRun } from '../dashboards/watched-run.ts';
 
-/** The run lasts so long after its first step. */
-const SECONDS = 45;
-/** Far more steps than fit; the run is stopped. */
-const STEPS = 1_000_000;
+/** The run lasts so long with both workers, and so much longer after one was killed. */
+const SECONDS = 42;
+const AFTER_SECONDS = 5;
 
-/** The expressions of a dashboard's panels as Grafana would send them. */
-async function dashboardQueries(): Promise<string[]> {
-  const file = join(repository, 'deploy', 'grafana', 'dashboards', 'gradcast.json');
-  const { panels } = JSON.parse(await readFile(file, 'utf8')) as { panels: { targets?: { expr: string }[] }[] };
-  return panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr.replaceAll('$__rate_interval', '15s')));
-}
-
-const queries = await dashboardQueries();
+const dashboards = await readDashboards();
+const queries = dashboards.flatMap(({ name, panels }) =>
+  panels.flatMap(({ title, targets }) => targets.map(({ expr }) => ({ name, title, query: asSent(expr) }))),
+);
+const recorded = await WatchedRun.recorded();
 
 describe.skipIf(!hasPrometheus)('a run that is scraped (needs prometheus and promtool)', () => {
   let bench: Workbench;
-  let run: GradcastProcess;
-  let prometheus: Prometheus | undefined;
+  let watched: WatchedRun | undefined;
   let records: MetricsRecord[];
   let exposition: string;
-  let answers: Map<string, Series[]>;
   let scraped: Series[];
   let targets: Series[];
+  /** Seconds since 1970: with both workers, after one was killed, and with scores. */
+  let moments: number[];
 
   beforeAll(async () => {
     bench = await Workbench.create();
-    run = bench.start(
-      `train --preset mnist --workers 2 --steps ${STEPS} --save-seconds 10 --backend wasm --log-interval 1 --json --out runs`,
-    );
-    const { metricsUrl } = await run.event('listening');
-    prometheus = await Prometheus.start(bench.folder, new URL(metricsUrl).host);
-    await run.step(1);
-    await stepAfter(run, Date.now() / 1000 + SECONDS);
+    watched = await WatchedRun.start(bench);
+    const { prometheus, metricsUrl } = watched;
+    const now = () => Date.now() / 1000;
+    await watched.train(SECONDS);
     exposition = await (await fetch(metricsUrl)).text();
     targets = await prometheus.query('up');
     scraped = await prometheus.query(`gradcast_images_total[${SECONDS + 30}s]`);
-    answers = new Map();
-    for (const query of queries) answers.set(query, await prometheus.query(query));
-    run.signal('SIGTERM');
-    expect((await run.ended()).code).toBe(143);
-    records = await readMetrics((await runsIn(bench.path('runs')))[0]);
-  });
+    moments = [now()];
+    await watched.killWorker();
+    await watched.train(AFTER_SECONDS);
+    moments.push(now());
+    await watched.score();
+    moments.push(now());
+    records = await readMetrics(await watched.folder());
+  }, 1_200_000);
   afterAll(async () => {
-    await prometheus?.stop();
+    await watched?.prometheus.stop();
     await bench.remove();
   });
+
+  /** What an expression came to at each moment. */
+  const answers = (query: string) => Promise.all(moments.map((at) => watched!.prometheus.query(query, at)));
 
   it('is found whole: the coordinator and, through it, both workers', () => {
     expect(targets.map(({ metric, value }) => [metric['job'], metric['worker'] ?? '', value?.[1]]).sort()).toEqual([
@@ -70,7 +69,7 @@ describe.skipIf(!hasPrometheus)('a run that is scraped (needs prometheus and pro
     const last = points.at(-1)!;
     // Half of the run is as good as all of it; together they would show a counter that runs ahead and falls back.
     const middle = points[Math.floor((points.indexOf(first) + points.length) / 2)];
-    expect(last.time - first.time).toBeGreaterThanOrEqual(40);
+    expect(last.time - first.time).toBeGreaterThanOrEqual(37);
     expect(points.length).toBeGreaterThanOrEqual(0.9 * (last.time - first.time));
     for (const [from, to] of [
       [first, last],
@@ -89,18 +88,25 @@ describe.skipIf(!hasPrometheus)('a run that is scraped (needs prometheus and pro
     expect(lintMetrics(`${own.join('\n')}\n`)).toBe('');
   });
 
-  it.each(queries)('answers the dashboard: %s', (query) => {
-    const series = answers.get(query)!;
-    expect(series.length).toBeGreaterThan(0);
+  it('has no series of a worker that was killed, until it is there again', async () => {
+    // What the coordinator says of workers, and what they say of themselves.
+    for (const metric of ['gradcast_lease_duration_seconds_count', 'gradcast_worker_images_total']) {
+      const counted = `count(count by (worker) (${metric}))`;
+      const [[both]] = await answers(counted);
+      const [, [fewest]] = await answers(`min_over_time(${counted}[30s:1s])`);
+      expect([both.value?.[1], fewest.value?.[1]], metric).toEqual(['2', '1']);
+    }
+  });
+
+  it.each(recorded)('has what is recorded: %s', async (name) => {
+    expect((await answers(name)).flat()).not.toEqual([]);
+  });
+
+  it.each(queries)('answers the dashboard $name, panel $title: $query', async ({ query }) => {
+    const series = (await answers(query)).flat();
     expect(series.filter(({ value }) => !Number.isNaN(Number(value?.[1])))).not.toEqual([]);
   });
 });
-
-/** Resolves with the first progress told after a time, in seconds since 1970. */
-async function stepAfter(run: GradcastProcess, seconds: number): Promise<void> {
-  let { step } = await run.step(1);
-  while (Date.now() / 1000 < seconds) ({ step } = await run.step(step + 1));
-}
 
 /** Images of the steps that had closed at a time. */
 function imagesAt(records: readonly MetricsRecord[], time: number): number {

@@ -32,19 +32,21 @@ export class Prometheus {
   }
 
   /**
-   * Starts a server that scrapes a coordinator, and the workers that its `/targets` names, each second.
+   * Starts a server that scrapes a coordinator, and the workers that its `/targets` names, each second, and evaluates rules as often.
    *
    * @param folder where configuration and data go.
    * @param coordinator `host:port` of the coordinator's metrics.
+   * @param rules files of rules.
    * @throws Error with the server's log if it does not start within 30 s.
    */
-  static async start(folder: string, coordinator: string): Promise<Prometheus> {
+  static async start(folder: string, coordinator: string, rules: readonly string[] = []): Promise<Prometheus> {
     const config = join(folder, 'prometheus.json');
     const jobs = [
       { job_name: 'coordinator', static_configs: [{ targets: [coordinator] }] },
       { job_name: 'worker', http_sd_configs: [{ url: `http://${coordinator}/targets`, refresh_interval: '1s' }] },
     ];
-    await writeFile(config, JSON.stringify({ global: { scrape_interval: '1s' }, scrape_configs: jobs }));
+    const global = { scrape_interval: '1s', evaluation_interval: '1s' };
+    await writeFile(config, JSON.stringify({ global, rule_files: rules, scrape_configs: jobs }));
     const address = `127.0.0.1:${await deadPort()}`;
     const child = spawn(
       prometheus,
@@ -60,10 +62,18 @@ export class Prometheus {
   }
 
   /** Evaluates an expression at an instant, now by default. @throws Error with Prometheus' own words if it cannot. */
-  async query(expression: string, atSeconds?: number): Promise<Series[]> {
-    const parameters = new URLSearchParams({ query: expression });
-    if (atSeconds !== undefined) parameters.set('time', String(atSeconds));
-    const response = await fetch(`${this.#url}/api/v1/query?${parameters.toString()}`);
+  query(expression: string, atSeconds?: number): Promise<Series[]> {
+    return this.#ask('query', expression, atSeconds === undefined ? {} : { time: String(atSeconds) });
+  }
+
+  /** Evaluates an expression each second from one time to another. @throws Error with Prometheus' own words if it cannot. */
+  range(expression: string, from: number, to: number): Promise<Series[]> {
+    return this.#ask('query_range', expression, { start: String(from), end: String(to), step: '1' });
+  }
+
+  async #ask(path: string, expression: string, when: Readonly<Record<string, string>>): Promise<Series[]> {
+    const parameters = new URLSearchParams({ query: expression, ...when });
+    const response = await fetch(`${this.#url}/api/v1/${path}?${parameters.toString()}`);
     const answer = (await response.json()) as { status: string; error?: string; data: { result: Series[] } };
     if (answer.status !== 'success') throw new Error(`${expression}: ${answer.error ?? response.statusText}`);
     return answer.data.result;
