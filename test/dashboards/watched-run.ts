@@ -34,7 +34,7 @@ export class WatchedRun {
     await writeFile(bench.path('nvidia-smi'), DRIVER);
     await chmod(bench.path('nvidia-smi'), 0o755);
     const run = bench.start(
-      `train --preset mnist --workers 2 --steps ${STEPS} --save-seconds 10 --sample-every 5 --evaluate-every 5 --backend wasm --log-interval 1 --json --out runs`,
+      `train --preset mnist --workers 2 --steps ${STEPS} --save-seconds 10 --sample-every 5 --evaluate-every 5 --evaluate-count 1000 --backend wasm --log-interval 1 --json --out runs`,
       { PATH: `${bench.folder}:${process.env['PATH'] ?? ''}` },
     );
     const { metricsUrl } = await run.event('listening');
