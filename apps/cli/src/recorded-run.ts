@@ -1,7 +1,8 @@
 /** A run as its folder records it: what `verify` and `replay` begin with. */
 import { join } from 'node:path';
 import { Checkpoints, type Checkpoint } from '@gradcast/checkpoint';
-import { completedDefinition, differences, type RunDefinition, type TaskNumbers } from '@gradcast/definition';
+import { completedDefinition, differences, recordedPreset } from '@gradcast/definition';
+import type { RunDefinition, TaskNumbers } from '@gradcast/definition';
 import {
   LedgerError,
   openLedger,
@@ -45,7 +46,7 @@ export interface RecordedRun {
 export async function openRecordedRun(path: string, taskFile: string | null = null): Promise<RecordedRun> {
   const { config, summary } = await readRun(path);
   const ledger = await openLedger(path);
-  const { preset } = ledger.header;
+  const preset = String(recordedPreset(ledger.header));
   const own = ledger.header.task ?? null;
   const known = findTask({ preset, task: own }, taskFile ?? recordedFile(config));
   if (!known) {

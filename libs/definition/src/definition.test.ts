@@ -10,6 +10,7 @@ import {
   flagsOf,
   isSameDefinition,
   recordedFlags,
+  recordedPreset,
   storedFault,
 } from './definition.ts';
 import type { TaskNumbers } from './entry.ts';
@@ -29,7 +30,7 @@ const FIRST = without(...DEFINITION_KEYS.filter((key) => !FIRST_KEYS.includes(ke
 
 describe('a definition', () => {
   it('is written in an order that never changes: its bytes are hashed', () => {
-    const wanted = `{"preset":"mnist","seed":1,"microBatchSize":32,"microBatches":4,"learningRate":0.0005,"codec":"f32","dataset":"${'ab'.repeat(32)}","task":null`;
+    const wanted = `{"preset":"dcgan","seed":1,"microBatchSize":32,"microBatches":4,"learningRate":0.0005,"codec":"f32","dataset":"${'ab'.repeat(32)}","task":null`;
     const shuffled = Object.fromEntries(Object.entries(EXAMPLE).reverse()) as typeof EXAMPLE;
     expect(JSON.stringify(definitionOf(shuffled)).slice(0, wanted.length)).toBe(wanted);
   });
@@ -59,6 +60,19 @@ describe('an earlier record', () => {
     expect(earlierValue({ flag: own }, TASK)).toBeUndefined();
   });
 
+  it('has the presets of its time by their names of now', () => {
+    const before = { ...FIRST, preset: 'mnist' } as typeof EXAMPLE;
+    expect(completedDefinition(before, TASK).preset).toBe('dcgan');
+    expect(recordedPreset(before)).toBe('dcgan');
+    expect(recordedFlags(before)).toMatchObject({ preset: 'dcgan' });
+    expect(differences(before, EXAMPLE, TASK)).toEqual([]);
+    const now = { ...EXAMPLE, preset: 'mnist' };
+    expect(completedDefinition(now, TASK)).toEqual(now);
+    expect(recordedPreset(now)).toBe('mnist');
+    for (const name of ['classic', 'toString', 3]) expect(recordedPreset({ ...FIRST, preset: name })).toBe(name);
+    expect([undefined, null, 'text', {}].map(recordedPreset)).toEqual([undefined, undefined, undefined, undefined]);
+  });
+
   it.each(DEFINITION_KEYS)('is refused if its %s is nothing of the kind', (key) => {
     expect(storedFault({ ...EXAMPLE, [key]: -1.5 })).toBe(key);
     expect(storedFault({ ...EXAMPLE, other: 1 })).toBeUndefined();
@@ -85,7 +99,7 @@ describe('differences', () => {
       task: 'ef'.repeat(32),
     };
     expect(differences(other, EXAMPLE, TASK).map(({ sentence }) => sentence)).toEqual([
-      'preset is "classic" there and "mnist" here (--preset)',
+      'preset is "classic" there and "dcgan" here (--preset)',
       'seed is 2 there and 1 here (--seed)',
       'size of a micro-batch is 16 there and 32 here (--global-batch, --micro-batches)',
       'number of micro-batches is 8 there and 4 here (--global-batch, --micro-batches)',
@@ -114,7 +128,7 @@ describe('flags', () => {
   });
 
   it('come out of a definition, and out of what a run recorded as far as it did', () => {
-    const flags = { preset: 'mnist', seed: 1, 'micro-batches': 4, lr: 0.0005, codec: 'f32' };
+    const flags = { preset: 'dcgan', seed: 1, 'micro-batches': 4, lr: 0.0005, codec: 'f32' };
     expect(flagsOf(EXAMPLE)).toMatchObject(flags);
     expect(recordedFlags(FIRST)).toMatchObject(flags);
     const before = {

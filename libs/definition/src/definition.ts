@@ -66,7 +66,12 @@ export function storedFault(record: unknown): string | undefined {
 /** What a run's files say, with what runs of their version had. @param task the one that they name. */
 export function completedDefinition(stored: StoredDefinition, task: TaskNumbers): RunDefinition {
   const known = storedDefinition.parse(stored);
-  return runDefinition.parse({ ...earlierValues(task), ...known });
+  return runDefinition.parse({ ...earlierValues(task), ...known, preset: recordedPreset(stored) });
+}
+
+/** The preset or task that a run's files name, by its name of now; undefined if they name none. */
+export function recordedPreset(record: unknown): unknown {
+  return own(record, 'preset');
 }
 
 function earlierValues(task: TaskNumbers | undefined): Partial<Record<DefinitionKey, DefinitionValue>> {
@@ -113,9 +118,16 @@ export function differences(
 }
 
 function own(record: unknown, key: DefinitionKey, otherwise?: DefinitionValue): unknown {
-  return typeof record === 'object' && record !== null && Object.hasOwn(record, key)
-    ? Reflect.get(record, key)
-    : otherwise;
+  if (typeof record !== 'object' || record === null || !Object.hasOwn(record, key)) return otherwise;
+  const value: unknown = Reflect.get(record, key);
+  const { renamed } = notesOf(runDefinition.shape[key]);
+  const isRenamed = renamed && typeof value === 'string' && Object.hasOwn(renamed.names, value);
+  return isRenamed && isBefore(record, renamed.since) ? renamed.names[value] : value;
+}
+
+/** Whether a record is of a version before one: then it lacks entries that came with that. */
+function isBefore(record: object, version: number): boolean {
+  return ENTRIES.some(({ key, since }) => since === version && !Object.hasOwn(record, key));
 }
 
 function shown(value: unknown): string {

@@ -34,6 +34,7 @@ const FIRST = {
       default: 'mnist',
       help: 'Networks, losses and optimizer',
     },
+    renamed: { since: 6, names: { mnist: 'dcgan' } },
   }),
   seed: entry(integer({ min: 0, max: Number.MAX_SAFE_INTEGER }), {
     called: 'seed',

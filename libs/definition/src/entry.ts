@@ -45,6 +45,8 @@ export interface About<T extends DefinitionValue> {
   readonly flag?: DefinitionFlag<T>;
   /** The flags that change it, where that is not its own alone. */
   readonly setBy?: readonly string[];
+  /** What else values were called in runs before a version of the protocol: earlier names, and those of now. */
+  readonly renamed?: { readonly since: number; readonly names: Readonly<Record<string, string>> };
 }
 
 /** An entry that runs of earlier versions do not have. */

@@ -4,7 +4,7 @@ import type { RunDefinition } from './entries.ts';
 
 export const EXAMPLE: RunDefinition = completedDefinition(
   {
-    preset: 'mnist',
+    preset: 'dcgan',
     seed: 1,
     microBatchSize: 32,
     microBatches: 4,

@@ -9,6 +9,7 @@ export {
   flagsOf,
   isSameDefinition,
   recordedFlags,
+  recordedPreset,
   storedFault,
 } from './definition.ts';
 export type { DefinitionDifference, DefinitionKey, FlagEntry } from './definition.ts';

@@ -1,6 +1,7 @@
 /** The trained model of a run: the weights that samples are drawn with, and what they belong to. */
 import { loadCheckpoint, type Checkpoint } from '@gradcast/checkpoint';
 import { testOriginals } from '@gradcast/dataset';
+import { recordedPreset } from '@gradcast/definition';
 import type { Originals } from '@gradcast/evaluate';
 import type { Trainable } from '@gradcast/network';
 import { collectParameters, StateMismatchError } from '@gradcast/optimizer';
@@ -59,7 +60,8 @@ export async function originalsOf(
 }
 
 function taskOf({ info }: Checkpoint, path: string, file: string | null): Trainable {
-  const { preset, task: own = null, taskFile = null } = Object(info.config) as Partial<StoredTask>;
+  const { task: own = null, taskFile = null } = Object(info.config) as Partial<StoredTask>;
+  const preset = recordedPreset(info.config);
   const task = typeof preset === 'string' ? findTask({ preset, task: own }, file ?? taskFile) : undefined;
   if (!task) {
     const why = own === null ? 'which is not known here' : 'a task of its own: --task names its file';
@@ -70,7 +72,6 @@ function taskOf({ info }: Checkpoint, path: string, file: string | null): Traina
 
 /** What a checkpoint's configuration says of its task, if it says anything. */
 interface StoredTask {
-  readonly preset: unknown;
   readonly task: string | null;
   readonly taskFile: string | null;
   readonly data: string | null;

@@ -6,7 +6,7 @@ import { defaultsOfTask } from '@gradcast/tasks';
 import { join } from 'node:path';
 import { readCurves } from './curves.ts';
 import type { Curve } from './curves.ts';
-import { loggedEvent, member, number, word } from './logged-event.ts';
+import { loggedEvent, member, number, presetOf, word } from './logged-event.ts';
 import { configuredSteps, newestEvents, newestGrid, readConfig, readObject } from './run-files.ts';
 import type { SampleGrid } from './run-files.ts';
 import { askState, stateOf } from './run-state.ts';
@@ -77,7 +77,7 @@ export function finalNumbers(runs: readonly ComparedRun[]): ComparedRow[] {
   const row = (name: string, of: (run: ComparedRun) => string) => ({ name, values: runs.map(of) });
   const losses = namesOf(runs).filter((name) => name.startsWith('loss'));
   const rows = [
-    row('task', ({ config }) => word(config, 'preset')),
+    row('task', ({ config }) => presetOf(config)),
     row('state', ({ state }) => state),
     row('step', stepOf),
     row('images', (run) => showNumber(number(run.summary, 'images'))),
@@ -143,7 +143,7 @@ function shown(value: unknown): string {
 function definitionIn(config: object): RunDefinition | undefined {
   const whole = runDefinition.safeParse(config);
   if (whole.success) return whole.data;
-  const known = defaultsOfTask(word(config, 'preset'));
+  const known = defaultsOfTask(presetOf(config));
   try {
     return known && completedDefinition(config as StoredDefinition, known);
   } catch {

@@ -1,4 +1,5 @@
 /** Events as `events.jsonl` has them: of this version or another, so that no member but three is sure to be there. */
+import { recordedPreset } from '@gradcast/definition';
 import { printable } from '@gradcast/protocol';
 
 export interface LoggedEvent extends Readonly<Record<string, unknown>> {
@@ -29,6 +30,11 @@ export function word(record: unknown, key: string): string {
   const value = member(record, key);
   if (typeof value === 'string') return printable(value, WORD_LIMIT);
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : '?';
+}
+
+/** The preset or task of its own that a run's configuration names, by its name of now. */
+export function presetOf(config: unknown): string {
+  return word({ preset: recordedPreset(config) }, 'preset');
 }
 
 /** A member that is a finite number; NaN where there is none. */

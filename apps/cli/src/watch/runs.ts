@@ -6,7 +6,7 @@ import { printable } from '@gradcast/protocol';
 import { runFolders, runIdSeconds } from '@gradcast/run-folder';
 import type { NamedFolder } from '@gradcast/run-folder';
 import { EXIT_DONE } from '../exit-codes.ts';
-import { finiteOrNull, fixed, member, number, utc, word } from './logged-event.ts';
+import { finiteOrNull, fixed, member, number, presetOf, utc } from './logged-event.ts';
 import { bytesBelow, newestEvents, newestMetrics, readConfig, readObject, targetSteps } from './run-files.ts';
 import { askState, stateOf } from './run-state.ts';
 import { showBytes, showSpeed, textTable } from './text-table.ts';
@@ -99,7 +99,7 @@ async function rowOf(path: string, began: number, now: number): Promise<RunRow> 
   const speed = summary ? number(summary, 'imagesPerSecond') : number(last, 'images_per_second');
   return {
     path,
-    task: word(config, 'preset'),
+    task: presetOf(config),
     state: stateOf({ holder, answer }, { summary, ...events }),
     step: Math.max(0, ...steps.filter((step) => typeof step === 'number')),
     steps: targetSteps(summary, answer, config),
