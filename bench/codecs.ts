@@ -1,5 +1,5 @@
 /**
- * What a codec costs and brings, on the `mnist` preset with two workers of one thread each: bytes up and down per step
+ * What a codec costs and brings, on the `dcgan` preset with two workers of one thread each: bytes up and down per step
  * and worker, images a second, and how far the images of the trained generator lie from real ones. Half a minute at the
  * start goes into the real images.
  *
@@ -28,7 +28,7 @@ import { jsonLine } from './harness/training.ts';
 
 const WORKERS = 2;
 const FLAGS =
-  `--preset mnist --workers ${WORKERS} --min-workers ${WORKERS} --threads 1 --backend tensorflow ` +
+  `--preset dcgan --workers ${WORKERS} --min-workers ${WORKERS} --threads 1 --backend tensorflow ` +
   '--no-samples --no-progress --json';
 /** Of the noise that samples are drawn from: the same points of the latent space for all runs. */
 const SAMPLE_SEED = 1;
@@ -49,7 +49,7 @@ export const benchmark = defineBenchmark({
       throw new BenchmarkError(sentence, { exitCode: 2 });
     }
     const before = machine();
-    const sizes = sizesOf('mnist');
+    const sizes = sizesOf('dcgan');
     const real = await realImages();
     const runs: (CodecRun & { readonly round: number })[] = [];
     for (let index = 0; index < rounds; index++) {

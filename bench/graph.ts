@@ -21,7 +21,7 @@ interface Case {
 }
 
 const CASES: readonly Case[] = [
-  { preset: 'mnist', size: 32 },
+  { preset: 'dcgan', size: 32 },
   { preset: 'tutorial', size: 64 },
   { preset: 'classic', size: 8 },
   { preset: 'classic', size: 64 },

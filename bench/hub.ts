@@ -1,10 +1,10 @@
 /**
  * What the coordinator costs: the real process, through real sockets, with workers that answer every lease at once with a
- * canned vector of the `tutorial` preset (10.2 MB as f32), or of `mnist` for fleets of hundreds (0.9 MB with int8). Beside it,
+ * canned vector of the `tutorial` preset (10.2 MB as f32), or of `dcgan` for fleets of hundreds (0.9 MB with int8). Beside it,
  * in alternating turns, what a bare `ws` server reaches with the same bytes over as many sockets of as many processes: the
  * least that such a hub can cost.
  *
- *     npm run bench:hub -- --preset mnist --codecs int8 --workers 64,256,1024 --rounds 1
+ *     npm run bench:hub -- --preset dcgan --codecs int8 --workers 64,256,1024 --rounds 1
  *
  * `--steps` are those measured with one worker; N workers do an N-th of them, ten at least. `--profile` writes a processor
  * profile of each coordinator (for Chrome's developer tools, or `bench:hub-profile`); such times are not comparable.

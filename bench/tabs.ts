@@ -16,7 +16,7 @@ import { fleetTurn, startTurn } from './tabs/fleet.ts';
 import type { FleetTurn, StartTurn, Stretch } from './tabs/fleet.ts';
 import { openSite } from './tabs/site.ts';
 
-const PRESET = 'mnist';
+const PRESET = 'dcgan';
 /** Share of Node's speed that a tab must have. */
 const LEAST_SHARE = 0.85;
 const PLACES = ['tab', 'node'] as const;

@@ -5,7 +5,7 @@ import { selectKernels } from '@gradcast/vector';
 import { expect, test } from 'vitest';
 import { cannedPayloads, trajectory } from './canned.ts';
 
-const model = ganTask({ ...presets.mnist, microBatch: 16 });
+const model = ganTask({ ...presets.dcgan, microBatch: 16 });
 
 test.each(CODECS)('sums of %s payloads are those of larger subtrees, to the bit', (name) => {
   const { result, resultBytes, averageBytes } = cannedPayloads(model, { codec: name, seed: 1 });

@@ -17,7 +17,7 @@ export interface MakeOptions {
 }
 
 const NUMERIC = {
-  preset: 'mnist',
+  preset: 'dcgan',
   seed: 9,
   microBatchSize: 32,
   microBatches: 4,

@@ -12,7 +12,7 @@ type Tab = Awaited<ReturnType<Chromium['newTab']>>;
 
 /** Sixteen images a leaf, sixteen leaves a step, of which tabs may have half. */
 const IMAGES_A_STEP = 256;
-const RUN = `--preset mnist --seed 1 --global-batch ${IMAGES_A_STEP} --micro-batches 16 --backend wasm --exact --no-samples`;
+const RUN = `--preset dcgan --seed 1 --global-batch ${IMAGES_A_STEP} --micro-batches 16 --backend wasm --exact --no-samples`;
 const PATIENCE_SECONDS = 600;
 
 /** When a step was told to have closed: monotonic milliseconds. */

@@ -1,5 +1,5 @@
 /**
- * A run folder of an earlier version (commit 099ceb9: mnist, seed 9, four steps on wasm): it goes on, is held against what
+ * A run folder of an earlier version (commit 099ceb9: preset mnist, which is dcgan now, seed 9, four steps on wasm): it goes on, is held against what
  * was recorded, ends with the recorded hashes, and can be verified and replayed.
  *
  * Its checkpoints are 14 MB each and not kept. That of version 0 follows from the seed, so its header is, and its tensors
@@ -42,7 +42,7 @@ async function killedAtOnce(name: string): Promise<string> {
 }
 
 function initialCheckpoint(header: Buffer): Buffer {
-  const model = ganTask(presets.mnist);
+  const model = ganTask(presets.dcgan);
   const state = TrainingState.initial({ task: model, kernels }, 9);
   const tensors = nameTensors(model, state.vectors);
   const described = JSON.parse(header.toString('utf8', 8)) as Record<string, { data_offsets: [number, number] }>;

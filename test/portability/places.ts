@@ -55,4 +55,4 @@ function browserPlace(name: BrowserName): Place {
   };
 }
 
-export const PRESETS: readonly PresetName[] = ['classic', 'mnist', 'conditional', 'tutorial'];
+export const PRESETS: readonly PresetName[] = ['classic', 'dcgan', 'mnist', 'conditional', 'tutorial'];

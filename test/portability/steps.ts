@@ -4,11 +4,14 @@
  * A step is what `apps/coordinator/src/round.ts` makes of it, without a network in between, so the hashes are those of a
  * run with this preset, seed and number of steps.
  */
+import { DEFINITION_FLAGS, flagDefault } from '@gradcast/definition';
+import { EXAMPLE } from '@gradcast/definition/example';
 import { createEngine } from '@gradcast/engine';
 import type { LoadedBackend } from '@gradcast/engine';
 import { heldColumn, MicroBatches } from '@gradcast/dataset';
 import { ganTask, presets } from '@gradcast/gan';
-import { formulaMicroBatch, formulaParameters } from '@gradcast/task';
+import type { GanTask } from '@gradcast/gan';
+import { definedTask, formulaMicroBatch, formulaParameters } from '@gradcast/task';
 import { stateBytes, TrainingState } from '@gradcast/optimizer';
 import { codecReserve, createCodec } from '@gradcast/reduction';
 import { wholeStep } from '@gradcast/step';
@@ -73,15 +76,14 @@ async function* statesAt(
   marks: readonly number[],
   { backend, images, labels }: Surroundings,
 ): AsyncGenerator<Pick<Answer, 'steps' | 'hashes'>> {
-  const preset = presets[name];
-  const model = ganTask(preset);
+  const model = taskOf(name);
   const pixels = await images();
   const kernels = selectKernels({ reserve: [...TrainingState.reserve(model), ...codecReserve('f32', model)] });
   const codec = createCodec('f32', { layout: model, seed: SEED, kernels });
   const state = TrainingState.initial({ task: model, kernels }, SEED);
   const inputs = heldColumn(pixels, [28, 28, 1]);
   const dataset = { inputs, labels: heldColumn(await labels(), []), count: inputs.count };
-  const shape = { microBatchSize: preset.microBatch, microBatches: preset.microBatches };
+  const shape = { microBatchSize: model.microBatch, microBatches: model.microBatches };
   const cutter = new MicroBatches({ dataset, fields: model.fields, shape, seed: SEED });
   const cut: WholeStepOptions['cut'] = (version, range) => cutter.cut(version, range);
   const engine = createEngine(model, backend);
@@ -95,6 +97,13 @@ async function* statesAt(
     yield { steps: mark, hashes };
   }
   engine.dispose();
+}
+
+/** The task of a run in which nobody set anything but the preset. */
+function taskOf(name: PresetName): GanTask {
+  const task = ganTask(presets[name]);
+  const flags = Object.fromEntries(DEFINITION_FLAGS.map((flag) => [flag.key, flagDefault(flag, task)]));
+  return definedTask(task, { ...EXAMPLE, ...flags, preset: name, microBatchSize: task.microBatch });
 }
 
 /** Hexadecimal, by Web Crypto: browsers have nothing else. */

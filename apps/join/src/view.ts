@@ -35,6 +35,8 @@ export interface View {
 const SUBJECTS: Readonly<Record<string, string>> = {
   mnist:
     'Two neural networks are learning to draw handwritten digits: one draws, the other tells drawings from real ones.',
+  dcgan:
+    'Two neural networks are learning to draw handwritten digits: one draws, the other tells drawings from real ones.',
   classic:
     'Two neural networks are learning to draw handwritten digits, as in a tutorial of 2019: one draws, the other judges.',
   tutorial:

@@ -86,7 +86,7 @@ describe('readValue', () => {
       problem: {
         code: 'unknown-preset',
         sentence:
-          'GRADCAST_PRESET must be mnist, conditional, classic, tutorial or classifier, but is "mnsit" (did you mean mnist?)',
+          'GRADCAST_PRESET must be mnist, conditional, dcgan, classic, tutorial or classifier, but is "mnsit" (did you mean mnist?)',
       },
     });
   });

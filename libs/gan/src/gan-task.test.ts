@@ -16,8 +16,9 @@ describe('ganTask', () => {
   it('has the parameter counts the presets are known by', () => {
     expect(counts(presets.classic)).toEqual([1_057_601, 2_306_818]);
     expect(counts(presets.tutorial)).toEqual([2_305_472, 212_865]);
-    expect(counts(presets.mnist)).toEqual([759_681, 138_561]);
-    expect(counts(presets.conditional)).toEqual([763_137, 201_281]);
+    expect(counts(presets.dcgan)).toEqual([759_681, 138_561]);
+    expect(counts(presets.mnist)).toEqual([167_681, 42_353]);
+    expect(counts(presets.conditional)).toEqual([168_833, 52_593]);
   });
 
   it.each(presetNames)('lays the generator of %s first and each tensor on a 64-byte boundary', (name) => {
@@ -30,7 +31,7 @@ describe('ganTask', () => {
   });
 
   it('names tensors by network, layer and role', () => {
-    expect(ganTask(presets.mnist).parameters.entries.map(({ name, shape }) => `${name} [${shape.join()}]`)).toEqual([
+    expect(ganTask(presets.dcgan).parameters.entries.map(({ name, shape }) => `${name} [${shape.join()}]`)).toEqual([
       'generator/dense/kernel [100,6272]',
       'generator/batch_norm/gamma [128]',
       'generator/batch_norm/beta [128]',
@@ -73,19 +74,23 @@ describe('ganTask', () => {
       ['images', 'image'],
       ['noise', 'noise'],
       ['labels', 'label'],
+      ['perturbation', 'noise'],
     ]);
     expect(output?.inputs.map(({ name }) => name)).toEqual(['noise', 'labels']);
     const told = parameters.entries.filter(({ name }) => /class_batch_norm|projection/.test(name));
     expect(told.map(({ name, shape }) => `${name} [${shape.join()}]`)).toEqual([
-      'generator/class_batch_norm/gamma [10,128]',
-      'generator/class_batch_norm/beta [10,128]',
-      'generator/class_batch_norm_1/gamma [10,64]',
-      'generator/class_batch_norm_1/beta [10,64]',
-      'discriminator/projection/kernel [6272,1]',
-      'discriminator/projection/embedding [10,6272]',
+      'generator/class_batch_norm/gamma [10,32]',
+      'generator/class_batch_norm/beta [10,32]',
+      'generator/class_batch_norm_1/gamma [10,16]',
+      'generator/class_batch_norm_1/beta [10,16]',
+      'generator/class_batch_norm_2/gamma [10,16]',
+      'generator/class_batch_norm_2/beta [10,16]',
+      'discriminator/projection/kernel [1024,1]',
+      'discriminator/projection/embedding [10,1024]',
       'discriminator/projection/bias [1]',
     ]);
-    expect(ganTask(presets.mnist).fields.map(({ name }) => name)).toEqual(['images', 'noise']);
+    expect(ganTask(presets.mnist).fields.map(({ name }) => name)).toEqual(['images', 'noise', 'perturbation']);
+    expect(ganTask(presets.dcgan).fields.map(({ name }) => name)).toEqual(['images', 'noise']);
   });
 
   it('names every preset once, the default first', () => {
@@ -98,11 +103,11 @@ describe('ganTask', () => {
       const { defaultSteps, microBatch, microBatches } = presets[name];
       return defaultSteps * microBatch * microBatches;
     });
-    expect(images).toEqual([240_000, 240_000, 60_000, 120_064]);
+    expect(images).toEqual([600_064, 600_064, 240_000, 60_000, 120_064]);
   });
 
   it('asks 16 samples of a micro-batch with BatchNorm', () => {
-    expect(presetNames.map((name) => ganTask(presets[name]).minimumMicroBatch)).toEqual([16, 16, 1, 16]);
+    expect(presetNames.map((name) => ganTask(presets[name]).minimumMicroBatch)).toEqual([16, 16, 16, 1, 16]);
     for (const preset of [...Object.values(presets), ...Object.values(tinyPresets)]) {
       expect(preset.microBatch).toBeGreaterThanOrEqual(ganTask(preset).minimumMicroBatch);
       expect(Math.log2(preset.microBatches) % 1).toBe(0);

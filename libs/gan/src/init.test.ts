@@ -21,8 +21,9 @@ describe('initialParameters', () => {
     expect(hashes).toMatchInlineSnapshot(`
       {
         "classic": "be578b4617367e79b5cc8fcbd8354c20cc3e3c2cd8895a4f46c6aa3386c6971a",
-        "conditional": "f378567d4ef3cda98de305b8192c6cf13f53fae733c54450571c17d22036997e",
-        "mnist": "3b0f4d5757beb98c1383edd97a782c23024b61ea2e3fd84e8f93c0e173cb8b86",
+        "conditional": "7cdb0da8a4af80434d921b5b9e0ce17ae7cd4a5c78cc7835c559e4edb04507f5",
+        "dcgan": "3b0f4d5757beb98c1383edd97a782c23024b61ea2e3fd84e8f93c0e173cb8b86",
+        "mnist": "02f20d1eb72ea862bf048360d0d964221d48b627372abaa646e5648a665f547f",
         "tutorial": "4e10193ad3f45bebb7f69de0bb0bd23d7dbc2b5a6d23f57ff9a3ede77ec10d29",
       }
     `);
@@ -43,8 +44,8 @@ describe('initialParameters', () => {
     }
   });
 
-  it('draws normal kernels of `mnist` with deviation 0.02', () => {
-    const model = ganTask(presets.mnist);
+  it('draws normal kernels of `dcgan` with deviation 0.02', () => {
+    const model = ganTask(presets.dcgan);
     const vector = model.initialParameters(7);
     for (const { name } of model.parameters.entries.filter((entry) => entry.size > 10_000)) {
       expect(deviation(tensorView(model.parameters, vector, name)) / 0.02).toBeCloseTo(1, 1);
@@ -76,7 +77,7 @@ describe('initialParameters', () => {
   });
 
   it('starts running means at 0 and variances at 1', () => {
-    const model = ganTask(presets.mnist);
+    const model = ganTask(presets.dcgan);
     const vector = model.initialRunning();
     expect(tensorView(model.running, vector, 'generator/batch_norm/mean').every((x) => x === 0)).toBe(true);
     expect(tensorView(model.running, vector, 'generator/batch_norm_1/variance').every((x) => x === 1)).toBe(true);

@@ -124,9 +124,9 @@ const tutorial: Preset = {
   defaultSteps: stepsFor(120_000, 256),
 };
 
-const mnist: Preset = {
-  name: 'mnist',
-  description: 'the default: the best digits per CPU minute',
+const dcgan: Preset = {
+  name: 'dcgan',
+  description: 'a small DCGAN by the plain recipe, the default of earlier versions',
   image: [28, 28, 1],
   latent: 100,
   noise: 'normal',
@@ -160,6 +160,48 @@ const mnist: Preset = {
   defaultSteps: stepsFor(240_000, 128),
 };
 
+/**
+ * By a search at equal time on two cores (docs/quality.md). Three strided convolutions let a verdict be of a whole digit, where two
+ * judge patches; pairs and penalty keep a learning rate four times as high as without them stable; and narrow networks, which see
+ * many more images in the same time, draw better than wide ones.
+ */
+const mnist: Preset = {
+  ...dcgan,
+  name: 'mnist',
+  description: 'the default: the best digits per CPU minute',
+  generator: [
+    dense(7 * 7 * 32, { bias: false }),
+    reshape([7, 7, 32]),
+    batchNorm(),
+    relu(),
+    convTranspose(16, 4, { stride: 2, bias: false }),
+    batchNorm(),
+    relu(),
+    conv(16, 3, { bias: false }),
+    batchNorm(),
+    relu(),
+    convTranspose(1, 4, { stride: 2 }),
+    tanh(),
+  ],
+  discriminator: [
+    conv(16, 4, { stride: 2 }),
+    leakyRelu(0.2),
+    conv(32, 4, { stride: 2 }),
+    leakyRelu(0.2),
+    conv(64, 4, { stride: 2 }),
+    leakyRelu(0.2),
+    reshape([4 * 4 * 64]),
+    dense(1),
+  ],
+  loss: 'relativistic',
+  // gamma 0.3
+  penalty: { sigma: 0.05, weight: 60, share: 0.25 },
+  measuresFakes: true,
+  optimizer: { kind: 'adam', learningRate: 2e-3, beta1: 0.5, beta2: 0.999, epsilon: 1e-8 },
+  recipe: { averageImages: 10_000 },
+  defaultSteps: stepsFor(600_000, 128),
+};
+
 const DIGITS = 10;
 
 /** `mnist` with the label told to both networks; all else follows it. */
@@ -173,7 +215,7 @@ const conditional: Preset = {
 };
 
 /** The presets by name, the default first. */
-export const presets = { mnist, conditional, classic, tutorial } as const;
+export const presets = { mnist, conditional, dcgan, classic, tutorial } as const;
 
 export type PresetName = keyof typeof presets;
 

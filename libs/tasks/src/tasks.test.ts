@@ -10,7 +10,7 @@ describe('the built-in tasks', () => {
       },
     );
     expect(taskDefaults).toEqual(known);
-    expect(taskNames).toEqual(['mnist', 'conditional', 'classic', 'tutorial', 'classifier']);
+    expect(taskNames).toEqual(['mnist', 'conditional', 'dcgan', 'classic', 'tutorial', 'classifier']);
   });
 
   it('are found by name', () => {
