@@ -88,7 +88,7 @@ it('ends with other bits for another seed', async () => {
 });
 
 it('starts at the losses of a coin toss and leaves them in the right direction', async () => {
-  const { metrics } = await train({ preset: 'mnist', steps: 10, backend: 'tensorflow', workers: 1, seed: 7 });
+  const { metrics } = await train({ preset: 'dcgan', steps: 10, backend: 'tensorflow', workers: 1, seed: 7 });
   expect(metrics.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
   const [first] = metrics;
   // With weights near zero D says one half to everything.

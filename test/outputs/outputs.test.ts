@@ -138,7 +138,7 @@ describe('outputs of a run', () => {
     expect((await readdir(bench.path('model'))).sort()).toEqual(['model.json', 'weights.bin']);
     for (const format of ['safetensors', 'onnx']) {
       await done(`export ${run} --format ${format} --backend wasm --output g.${format}`);
-      expect((await stat(bench.path(`g.${format}`))).size).toBeGreaterThan(4 * 750_000);
+      expect((await stat(bench.path(`g.${format}`))).size).toBeGreaterThan(4 * 165_000);
     }
   });
 
