@@ -15,6 +15,9 @@ kernelConformance('tensorflow', eager, { runs: 200 });
 for (const [name, load] of Object.entries({ 'tensorflow, op by op': eager, 'tensorflow, as a graph': graph })) {
   engineConformance(name, load, { places: 12 });
   fourierConformance(name, load, { runs: 100, places: 12 });
-  kerasConformance(name, load, { results: kerasResults, presets: ['classic', 'tutorial', 'dcgan', 'mnist', 'conditional'] });
+  kerasConformance(name, load, {
+    results: kerasResults,
+    presets: ['classic', 'tutorial', 'dcgan', 'mnist', 'conditional'],
+  });
 }
 graphConformance('tensorflow', { eager, graph });

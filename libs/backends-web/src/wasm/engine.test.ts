@@ -6,4 +6,7 @@ import { startWasm } from './start.ts';
 const load = () => startWasm(wasmBinaries());
 
 engineConformance('wasm', load, { places: 12 });
-kerasConformance('wasm', load, { results: kerasResults, presets: ['classic', 'tutorial', 'dcgan', 'mnist', 'conditional'] });
+kerasConformance('wasm', load, {
+  results: kerasResults,
+  presets: ['classic', 'tutorial', 'dcgan', 'mnist', 'conditional'],
+});
