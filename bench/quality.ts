@@ -17,13 +17,13 @@ import type { Contestant, Length, Trial } from './quality/contestants.ts';
 import { picture, reportOf, rowsOf } from './quality/report.ts';
 import type { Outcome } from './quality/report.ts';
 
-const PRESETS = ['mnist', 'conditional', 'classic', 'tutorial'] as const satisfies readonly PresetName[];
+const PRESETS = ['mnist', 'conditional', 'dcgan', 'classic', 'tutorial'] as const satisfies readonly PresetName[];
 
 export const benchmark = defineBenchmark({
   name: 'quality',
   shows:
     'How good samples are after the same minutes: presets beside a PyTorch and a TensorFlow DCGAN, by both judges.',
-  lasts: '12 minutes a contestant and seed, 18 of them by default, and at first a large download for the peers',
+  lasts: '12 minutes a contestant and seed, 21 of them by default, and at first a large download for the peers',
   words: {},
   flags: {
     minutes: positive(10, 'minutes that each trains'),
