@@ -11,8 +11,8 @@ import type { GradcastProcess } from '@gradcast/testing';
 import { learn } from './learn.ts';
 import type { Attack, HonestProfile } from './target.ts';
 
-const TERMS = { preset: 'mnist', seed: 3, microBatchSize: 16, microBatches: 4 };
-const NUMBERS = '--preset mnist --seed 3 --global-batch 64 --micro-batches 4 --no-samples --log-interval 1 --json';
+const TERMS = { preset: 'dcgan', seed: 3, microBatchSize: 16, microBatches: 4 };
+const NUMBERS = '--preset dcgan --seed 3 --global-batch 64 --micro-batches 4 --no-samples --log-interval 1 --json';
 const TOKEN = 'attack-token-0123456789';
 const VOLUNTEERS_TOKEN = 'volunteers-token-0123456789';
 /** Of a run that volunteers attack: {@link TOKENS} has both tokens. */

@@ -13,7 +13,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 const BIN = fileURLToPath(new URL('../../bin/gradcast.mjs', import.meta.url));
 const canUnshare = spawnSync('unshare', ['-pf', '--mount-proc', 'true']).status === 0;
 
-const QUICK = '--preset mnist --steps 1 --global-batch 16 --micro-batches 1 --workers 1 --backend wasm --no-samples';
+const QUICK = '--preset dcgan --steps 1 --global-batch 16 --micro-batches 1 --workers 1 --backend wasm --no-samples';
 
 let bench: Workbench;
 /** A sound run of three steps, and its newest checkpoint. */
@@ -22,7 +22,7 @@ let newest = '';
 beforeAll(async () => {
   bench = await Workbench.create();
   const { code, stderr } = await bench.run(
-    'train --preset mnist --steps 3 --global-batch 16 --micro-batches 1 --save-every 1 --workers 1 --backend wasm --out sound --no-samples',
+    'train --preset dcgan --steps 3 --global-batch 16 --micro-batches 1 --save-every 1 --workers 1 --backend wasm --out sound --no-samples',
   );
   expect(code, stderr).toBe(0);
   [sound] = await runsIn(bench.path('sound'));
@@ -69,7 +69,7 @@ describe('a data set', () => {
     ['with more than it counts', Buffer.concat([images, images]), labels, 'idx-count', /train-images-idx3-ubyte/],
     ['with a count of none', idx([0, 28, 28], 0), labels, 'idx-count', /train-images-idx3-ubyte/],
     ['with fewer labels than images', images, idx([39]), 'data-mismatch', /40 samples in .* and 39 labels/],
-    ['of another size', idx([40, 28, 29]), labels, 'data-shape', /has images of 28x29x1, task mnist takes 28x28x1/],
+    ['of another size', idx([40, 28, 29]), labels, 'data-shape', /has images of 28x29x1, task dcgan takes 28x28x1/],
   ] as const)('%s', async (name, imageBytes, labelBytes, why, sentence) => {
     const data = bench.path(name.replaceAll(' ', '-'));
     await mkdir(data);
@@ -86,7 +86,7 @@ describe('a data set', () => {
     await mkdir(data);
     await writeFile(join(data, 'train-images-idx3-ubyte'), images);
     if (labelBytes) await writeFile(join(data, 'train-labels-idx1-ubyte'), labelBytes);
-    const command = `train ${QUICK.replace('mnist', 'classifier')} --data ${data} --out refused`;
+    const command = `train ${QUICK.replace('dcgan', 'classifier')} --data ${data} --out refused`;
     await expectRefusal(command, { code: 1, why, sentence });
   });
 
@@ -154,7 +154,7 @@ describe('a checkpoint', () => {
         code: 2,
         why: 'resume-mismatch',
         sentence:
-          /preset is "mnist" there and "classic" here \(--preset\); seed is 0 there and 5 here \(--seed\); size of a micro-batch is 16 there and 32 here \(--global-batch, --micro-batches\); number of micro-batches is 1 there and 2 here \(--global-batch, --micro-batches\); learning rate is 0\.0005 there and 0\.01 here \(--lr\)/,
+          /preset is "dcgan" there and "classic" here \(--preset\); seed is 0 there and 5 here \(--seed\); size of a micro-batch is 16 there and 32 here \(--global-batch, --micro-batches\); number of micro-batches is 1 there and 2 here \(--global-batch, --micro-batches\); learning rate is 0\.0005 there and 0\.01 here \(--lr\)/,
       },
     );
   });

@@ -4,7 +4,7 @@ import type { GradcastProcess } from '@gradcast/testing';
 
 /** Sixteen images to a micro-batch, four micro-batches to a step. */
 export const NUMBERS =
-  '--preset mnist --seed 3 --global-batch 64 --micro-batches 4 --no-samples --log-interval 1000 --json';
+  '--preset dcgan --seed 3 --global-batch 64 --micro-batches 4 --no-samples --log-interval 1000 --json';
 
 /** More steps than any chaos lasts. */
 const ENDLESS = 10_000_000;

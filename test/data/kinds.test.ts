@@ -10,7 +10,7 @@ import { hashesOf, readSummary, runsIn, Workbench } from '@gradcast/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 const COUNT = 96;
-const HOW = '--preset mnist --global-batch 32 --micro-batches 2 --seed 4 --backend wasm --workers 1 --no-samples';
+const HOW = '--preset dcgan --global-batch 32 --micro-batches 2 --seed 4 --backend wasm --workers 1 --no-samples';
 
 let bench: Workbench;
 beforeAll(async () => {

@@ -13,9 +13,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 const COUNT = Math.ceil(HELD_BYTES / 784) + 1;
 const HOW =
-  '--preset mnist --global-batch 32 --micro-batches 2 --backend wasm --workers 1 --no-samples --log-interval 1';
+  '--preset dcgan --global-batch 32 --micro-batches 2 --backend wasm --workers 1 --no-samples --log-interval 1';
 
-const QUICK = '--preset mnist --steps 1 --backend wasm --no-samples --port 0 --metrics-port 0';
+const QUICK = '--preset dcgan --steps 1 --backend wasm --no-samples --port 0 --metrics-port 0';
 
 let bench: Workbench;
 beforeAll(async () => {

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { checkpointSteps, readSummary, runsIn, Workbench } from '@gradcast/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
-const RUN = '--preset mnist --seed 3 --global-batch 64 --micro-batches 4 --steps 500 --backend wasm --no-samples';
+const RUN = '--preset dcgan --seed 3 --global-batch 64 --micro-batches 4 --steps 500 --backend wasm --no-samples';
 /** A defect on demand: an exception in a callback of the process, as any timer could throw one. */
 const DEFECT = `process.on('SIGUSR2', () => { throw new RangeError('nobody foresaw this'); });\n`;
 

@@ -6,7 +6,7 @@ import { Workbench } from '@gradcast/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 const RUN =
-  '--preset mnist --steps 100000 --global-batch 64 --micro-batches 4 --workers 1 --log-interval 1 --no-samples --json --port 0 --metrics-port 0';
+  '--preset dcgan --steps 100000 --global-batch 64 --micro-batches 4 --workers 1 --log-interval 1 --no-samples --json --port 0 --metrics-port 0';
 const TOKEN = { GRADCAST_TOKEN: 'a-token-for-workers-of-others' };
 
 let bench: Workbench;

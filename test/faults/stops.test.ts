@@ -8,7 +8,7 @@ import type { GradcastProcess, Hashes } from '@gradcast/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 const STEPS = 12;
-const NUMBERS = '--preset mnist --seed 3 --global-batch 64 --micro-batches 4';
+const NUMBERS = '--preset dcgan --seed 3 --global-batch 64 --micro-batches 4';
 const HOW = '--backend wasm --workers 2 --log-interval 1 --json --no-samples';
 const RUN = `${NUMBERS} --steps ${STEPS} ${HOW}`;
 

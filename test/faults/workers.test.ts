@@ -7,7 +7,7 @@ import type { GradcastProcess, Hashes } from '@gradcast/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 const STEPS = 20;
-const RUN = `--preset mnist --seed 3 --steps ${STEPS} --global-batch 64 --micro-batches 4 --backend wasm --log-interval 1 --no-samples`;
+const RUN = `--preset dcgan --seed 3 --steps ${STEPS} --global-batch 64 --micro-batches 4 --backend wasm --log-interval 1 --no-samples`;
 
 let bench: Workbench;
 let undisturbed: Hashes;

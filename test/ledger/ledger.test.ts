@@ -11,7 +11,7 @@ import type { Hashes } from '@gradcast/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 const STEPS = 12;
-const RUN = `train --preset mnist --seed 5 --steps ${STEPS} --global-batch 64 --micro-batches 4 --backend wasm --no-samples`;
+const RUN = `train --preset dcgan --seed 5 --steps ${STEPS} --global-batch 64 --micro-batches 4 --backend wasm --no-samples`;
 
 /** No checkpoint between that of version 0 and the last. */
 const ONLY_FIRST = '--save-every 0 --save-seconds 0';

@@ -13,7 +13,7 @@ import { repository, runsIn, Workbench } from '@gradcast/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const run = promisify(execFile);
-const RUN = 'train --preset mnist --steps 2 --global-batch 64 --micro-batches 4 --workers 2 --exact --no-samples';
+const RUN = 'train --preset dcgan --steps 2 --global-batch 64 --micro-batches 4 --workers 2 --exact --no-samples';
 
 /** Runs a command with another file in the place of /proc/cpuinfo. */
 const FAKE = ['-m', 'sh', '-c', 'mount --bind "$0" /proc/cpuinfo && exec "$@"'];

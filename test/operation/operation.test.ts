@@ -17,7 +17,7 @@ import type { EventRecord, GradcastProcess, Hashes } from '@gradcast/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 const STEPS = 24;
-const NUMBERS = '--preset mnist --seed 5 --global-batch 64 --micro-batches 4';
+const NUMBERS = '--preset dcgan --seed 5 --global-batch 64 --micro-batches 4';
 const HOW = '--backend wasm --log-interval 1 --json --no-samples --save-seconds 3600';
 const RUN = `${NUMBERS} --steps ${STEPS} ${HOW}`;
 

@@ -5,7 +5,7 @@ import { hashesOf, readSummary, runsIn, Workbench } from '@gradcast/testing';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 
 const RUN =
-  '--preset mnist --seed 5 --global-batch 16 --micro-batches 1 --workers 1 --backend wasm --lr-schedule linear ' +
+  '--preset dcgan --seed 5 --global-batch 16 --micro-batches 1 --workers 1 --backend wasm --lr-schedule linear ' +
   '--log-interval 1 --json --no-samples';
 
 let bench: Workbench;

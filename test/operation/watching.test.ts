@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
 const STEPS = 6;
 const HOW = '--backend wasm --log-interval 1 --json --save-seconds 3600';
-const NUMBERS = '--preset mnist --global-batch 32 --micro-batches 2 --out runs';
+const NUMBERS = '--preset dcgan --global-batch 32 --micro-batches 2 --out runs';
 
 type Line = Readonly<Record<string, unknown>>;
 
@@ -88,7 +88,7 @@ function jsonLines(text: string): Line[] {
 describe('gradcast runs', () => {
   it('lists runs, newest first, with the state that each is in', async () => {
     expect(whileKilled).toMatchObject([
-      { path: join('runs', basename(first)), state: 'killed', task: 'mnist', steps: STEPS },
+      { path: join('runs', basename(first)), state: 'killed', task: 'dcgan', steps: STEPS },
     ]);
     expect(listed).toMatchObject([
       { state: 'running', steps: 4000 },
@@ -96,8 +96,8 @@ describe('gradcast runs', () => {
     ]);
     const { steps } = await readSummary(second);
     const lines = (await done('runs')).split('\n');
-    expect(lines[1]).toMatch(new RegExp(` mnist +stopped +${steps} of 4000 `));
-    expect(lines[2]).toMatch(/ mnist +completed +6 of 6 /);
+    expect(lines[1]).toMatch(new RegExp(` dcgan +stopped +${steps} of 4000 `));
+    expect(lines[2]).toMatch(/ dcgan +completed +6 of 6 /);
   });
 });
 

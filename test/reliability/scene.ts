@@ -22,8 +22,8 @@ import { expect, inject } from 'vitest';
  * one core.
  */
 const NUMBERS = {
-  tensorflow: '--preset mnist --seed 3 --global-batch 128 --micro-batches 8 --no-samples',
-  wasm: '--preset mnist --seed 3 --global-batch 64 --micro-batches 4 --no-samples',
+  tensorflow: '--preset dcgan --seed 3 --global-batch 128 --micro-batches 8 --no-samples',
+  wasm: '--preset dcgan --seed 3 --global-batch 64 --micro-batches 4 --no-samples',
 };
 type Backend = keyof typeof NUMBERS;
 

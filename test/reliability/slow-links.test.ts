@@ -31,7 +31,7 @@ describe.skipIf(!canShapeLinks())('a worker behind a slow link', () => {
     'joins, is parked beside a fast one without further snapshots, and works when it is alone',
     async () => {
       const numbers =
-        '--preset mnist --seed 3 --global-batch 32 --micro-batches 2 --no-samples --log-interval 1 --steps 100000';
+        '--preset dcgan --seed 3 --global-batch 32 --micro-batches 2 --no-samples --log-interval 1 --steps 100000';
       const run = bench.start(`coordinator ${numbers} --json --host ${link.address} --port 0 --metrics-port 0`, TOKEN);
       const { url, metricsUrl } = await run.event('listening');
       const snapshots = async () => {

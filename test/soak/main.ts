@@ -18,7 +18,7 @@ import { findingsOf, report } from './report.ts';
 import { Watch } from './watch.ts';
 
 const LONG_SECONDS = 86_400;
-const TERMS = { preset: 'mnist', seed: 3, microBatchSize: 16, microBatches: 4 };
+const TERMS = { preset: 'dcgan', seed: 3, microBatchSize: 16, microBatches: 4 };
 const SECRETS = { own: 'own-worker-secret-0123456789', stranger: 'stranger-secret-0123456789' };
 /** A coordinator that is ended or stopped holds nothing: it is left alone. */
 const KINDS = ALL_KINDS.filter((kind) => !kind.startsWith('coordinator'));

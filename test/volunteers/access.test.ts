@@ -10,7 +10,7 @@ import { Visitor } from './visitor.ts';
 type Page = Awaited<ReturnType<Chromium['newTab']>>;
 
 const RUN =
-  '--preset mnist --seed 3 --global-batch 64 --micro-batches 4 --backend wasm --json --metrics-port 0 --port 0';
+  '--preset dcgan --seed 3 --global-batch 64 --micro-batches 4 --backend wasm --json --metrics-port 0 --port 0';
 const ENDLESS = '--steps 100000 --no-samples';
 /** An address of documentation (RFC 5737) for somebody behind a proxy. */
 const FAR_AWAY = '203.0.113.7';

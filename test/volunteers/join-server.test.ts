@@ -9,7 +9,7 @@ import type { GradcastProcess } from '@gradcast/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Visitor } from './visitor.ts';
 
-const RUN = '--preset mnist --backend wasm --steps 100000 --no-samples --json --metrics-port 0';
+const RUN = '--preset dcgan --backend wasm --steps 100000 --no-samples --json --metrics-port 0';
 
 let bench: Workbench;
 const visitors: Visitor[] = [];
@@ -62,7 +62,7 @@ describe('a coordinator with --join', () => {
     expect(framed.status).toBe(403);
     const authorization = `Bearer ${visitor.code}`;
     expect((await visitor.ask('/join/run', { headers: { authorization } })).body).toMatchObject({
-      preset: 'mnist',
+      preset: 'dcgan',
       step: 0,
       steps: 100_000,
       workers: 0,

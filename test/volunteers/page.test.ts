@@ -32,7 +32,7 @@ describe.skipIf(!hasChromium)('the join page in Chromium', () => {
 
   /** A run whose operator has paused it after its first steps. */
   async function pausedRun(flags: string) {
-    const run = bench.start(`train --preset mnist --workers 1 --backend wasm --join --json --port 0 ${flags}`);
+    const run = bench.start(`train --preset dcgan --workers 1 --backend wasm --join --json --port 0 ${flags}`);
     const { joinUrl, runFolder } = await run.event('listening');
     await run.said(/local-0 joined/);
     await bench.run(['pause', bench.path(runFolder)]);
@@ -80,7 +80,7 @@ describe.skipIf(!hasChromium)('the join page in Chromium', () => {
     await tab.says('The run is over');
     expect(await tab.detail()).toMatch(/Thank you/);
     expect(await tab.barriers()).toEqual([]);
-    expect(hashesOf(await readSummary(folder))).toEqual(steps.mnist[String(STEPS)]);
+    expect(hashesOf(await readSummary(folder))).toEqual(steps.dcgan[String(STEPS)]);
     const results = (await readLedgerSteps(folder)).flatMap((step) => step.results);
     const outcomes = results.filter(({ worker }) => worker === 'tab').map(({ outcome }) => outcome);
     // A newcomer's results are held until another worker has had the same bytes.

@@ -23,7 +23,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 const STEPS = 30;
 const PATIENCE_SECONDS = 90;
-const RUN = `--preset mnist --seed 3 --global-batch 64 --micro-batches 4 --steps ${STEPS} --backend wasm --exact --no-samples`;
+const RUN = `--preset dcgan --seed 3 --global-batch 64 --micro-batches 4 --steps ${STEPS} --backend wasm --exact --no-samples`;
 const SECRET = 'secret-of-the-one-node-worker';
 
 let bench: Workbench;

@@ -8,7 +8,7 @@ import { hashesOf, readSummary, runsIn, Workbench } from '@gradcast/testing';
 import type { Hashes } from '@gradcast/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
-const RUN = '--preset mnist --seed 3 --backend wasm --micro-batches 2 --steps 3 --no-samples --json --metrics-port 0';
+const RUN = '--preset dcgan --seed 3 --backend wasm --micro-batches 2 --steps 3 --no-samples --json --metrics-port 0';
 const TOKEN = 'a token for the test of tls';
 
 let bench: Workbench;

@@ -1,6 +1,7 @@
 /** For tests: a run's folder with one checkpoint, whose weights are all 1 and whose average, if any, is all 2. */
 import { join } from 'node:path';
 import { Checkpoints } from '@gradcast/checkpoint';
+import { EXAMPLE } from '@gradcast/definition/example';
 import { nameTensors, optimizerOf, stateScalars } from '@gradcast/optimizer';
 import type { Task } from '@gradcast/task';
 
@@ -33,7 +34,7 @@ export async function saveTrained(
   const { path } = await new Checkpoints(join(run, 'checkpoints')).save({
     info: {
       step,
-      config: { preset },
+      config: { ...EXAMPLE, preset },
       manifest: {},
       profile: {},
       incarnation: 1,

@@ -1,17 +1,10 @@
 /** Runs as folders, and what a command prints, for the tests of this folder. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { EXAMPLE } from '@gradcast/definition/example';
 import type { Clock, Watching } from './watching.ts';
 
-export const DEFINITION = {
-  preset: 'mnist',
-  seed: 1,
-  microBatchSize: 32,
-  microBatches: 4,
-  learningRate: 5e-4,
-  codec: 'f32',
-  dataset: 'ab'.repeat(32),
-};
+export const DEFINITION = { ...EXAMPLE, preset: 'mnist' };
 
 /** Seconds since 1970 of the first event. */
 export const BEGAN = 1_795_000_000;

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { observed, Troubles, WELL } from './troubles.ts';
 import type { Numbers, Watched } from './troubles.ts';
 
-const troubles = ganTask(presets.mnist).troubles!;
+const troubles = ganTask(presets.dcgan).troubles!;
 
 /** What begins (+) and ends (-) in a series, and at which observation. */
 function seen(series: readonly Numbers[]): string[] {

@@ -61,7 +61,7 @@ describe('a half-life of the moving average', () => {
     const task = (preset: string) => builtinTask({ preset, task: null })!;
     const images = configOf('--average-images', '1000');
     expect(() => refuseAverage(images, task('mnist'))).not.toThrow();
-    expect(() => refuseAverage(configOf(), task('classic'))).not.toThrow();
+    expect(() => refuseAverage(configOf('--preset', 'classic'), task('classic'))).not.toThrow();
     expect(() => refuseAverage(images, task('classic'))).toThrow('classic keeps no moving average');
   });
 });

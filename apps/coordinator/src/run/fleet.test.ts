@@ -9,7 +9,7 @@ describe('joining', () => {
     expect(worker.socket.sent).toEqual([]);
     worker.hello();
     expect(worker.socket.sent.map(({ message }) => message)).toMatchObject([
-      { type: 'welcome', incarnation: 3, run: 'run-1', worker: 'ada', preset: 'mnist', seed: 7, microBatches: LEAVES },
+      { type: 'welcome', incarnation: 3, run: 'run-1', worker: 'ada', preset: 'dcgan', seed: 7, microBatches: LEAVES },
     ]);
     worker.ready();
     const [{ message, payload }] = worker.of('snapshot');

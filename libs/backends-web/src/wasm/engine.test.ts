@@ -9,4 +9,5 @@ engineConformance('wasm', load, { places: 12 });
 kerasConformance('wasm', load, {
   results: kerasResults,
   presets: ['classic', 'tutorial', 'dcgan', 'mnist', 'conditional'],
+  trained: ['classic', 'tutorial', 'dcgan'],
 });
