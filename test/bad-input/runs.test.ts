@@ -196,7 +196,7 @@ describe('a checkpoint', () => {
 
 describe('a run folder', () => {
   it('that another coordinator has open', async () => {
-    const run = bench.start('coordinator --steps 5 --json --port 0 --metrics-port 0 --out open');
+    const run = bench.start('coordinator --preset dcgan --steps 5 --json --port 0 --metrics-port 0 --out open');
     const { runFolder } = await run.event('listening');
     await expectRefusal(`train ${QUICK} --steps 5 --global-batch 128 --micro-batches 4 --resume ${runFolder}`, {
       code: 1,
@@ -206,7 +206,7 @@ describe('a run folder', () => {
   });
 
   it.skipIf(!canUnshare)('that a coordinator in another container has open (needs unshare)', async () => {
-    const run = bench.start('coordinator --steps 5 --json --port 0 --metrics-port 0 --out contained');
+    const run = bench.start('coordinator --preset dcgan --steps 5 --json --port 0 --metrics-port 0 --out contained');
     const { runFolder } = await run.event('listening');
     const command = `train ${QUICK} --steps 5 --global-batch 128 --micro-batches 4 --resume ${runFolder}`;
     const args = ['-pf', '--mount-proc', process.execPath, BIN, ...command.split(' ')];
