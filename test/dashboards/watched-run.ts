@@ -50,10 +50,13 @@ export class WatchedRun {
     while (Date.now() < until) ({ step } = await this.#run.step(step + 1));
   }
 
-  /** Kills one of the workers, which is started again; resolves once Prometheus has looked for the other alone. */
+  /**
+   * Kills one of the workers, which is started again; resolves once Prometheus has seen series of the other alone. Its list of targets
+   * may miss what lasts a second or two: it is read anew every five seconds at most.
+   */
   async killWorker(): Promise<void> {
     process.kill(this.#run.child('worker').pid, 'SIGKILL');
-    await this.#until('min_over_time(count(up{job="worker"})[30s:1s]) == 1', 60);
+    await this.#until('min_over_time(count(count by (worker) (gradcast_worker_images_total))[30s:1s]) == 1', 60);
   }
 
   /** Pauses the run, so that scoring has the processor to itself, and waits for the scores. */
