@@ -4,6 +4,7 @@
  */
 import protobuf from 'protobufjs/minimal.js';
 import type { Writer } from 'protobufjs';
+import { BYTES, FIXED32, FIXED64, key, message, VARINT } from '../protobuf.ts';
 import type { Histogram } from './histogram.ts';
 
 /** An image as it is in its file. */
@@ -30,7 +31,6 @@ export type EventContent =
 /** Seconds since 1970, and the step that it is of. */
 export type TensorBoardEvent = { readonly time: number; readonly step: number } & EventContent;
 
-const [VARINT, FIXED64, BYTES, FIXED32] = [0, 1, 2, 5];
 const SESSION_START = 1;
 
 export function encodeEvent(event: TensorBoardEvent): Uint8Array {
@@ -62,16 +62,6 @@ function writeHistogram(writer: Writer, { min, max, num, sum, sumSquares, limits
   for (const [field, numbers] of [limits, counts].entries()) {
     message(writer, field + 6, () => numbers.forEach((number) => writer.double(number)));
   }
-}
-
-function key(writer: Writer, field: number, wireType: number): Writer {
-  return writer.uint32((field << 3) | wireType);
-}
-
-function message(writer: Writer, field: number, write: () => void): void {
-  key(writer, field, BYTES).fork();
-  write();
-  writer.ldelim();
 }
 
 function varint(writer: Writer, field: number, value: number): void {

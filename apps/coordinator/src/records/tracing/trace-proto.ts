@@ -4,9 +4,9 @@
  */
 import protobuf from 'protobufjs/minimal.js';
 import type { Writer } from 'protobufjs';
+import { BYTES, FIXED64, key, message, VARINT } from '../protobuf.ts';
 import type { Attribute, Attributes, Span, Trace } from './span.ts';
 
-const [VARINT, FIXED64, BYTES] = [0, 1, 2];
 const KIND_INTERNAL = 1;
 const STATUS_ERROR = 2;
 const TRACE_ID_BYTES = 16;
@@ -88,16 +88,6 @@ function writeValue(writer: Writer, value: Attribute): void {
   else if (typeof value === 'boolean') key(writer, 2, VARINT).bool(value);
   else if (Number.isSafeInteger(value)) key(writer, 3, VARINT).int64(value);
   else key(writer, 4, FIXED64).double(value);
-}
-
-function key(writer: Writer, field: number, wireType: number): Writer {
-  return writer.uint32((field << 3) | wireType);
-}
-
-function message(writer: Writer, field: number, write: () => void): void {
-  key(writer, field, BYTES).fork();
-  write();
-  writer.ldelim();
 }
 
 /** The last field of a number that is bytes; empty if there is none. */
