@@ -3,6 +3,7 @@
  * file system may take its time. What it does not tell is not shown anew.
  */
 import { statfs } from 'node:fs/promises';
+import { OneAtATime } from './one-at-a-time.ts';
 
 export interface Space {
   /** What this user may still write. */
@@ -24,8 +25,8 @@ const PAUSE_MS = 15_000;
 
 export class DiskSpace {
   readonly #options: DiskSpaceOptions;
+  readonly #asking = new OneAtATime();
   #askedAt = -Infinity;
-  #isAsking = false;
 
   constructor(options: DiskSpaceOptions) {
     this.#options = options;
@@ -34,12 +35,11 @@ export class DiskSpace {
   /** Asks if it is time and no answer is waited for. */
   tick(): void {
     const { now, path, ask = spaceOf, onMeasured } = this.#options;
-    if (this.#isAsking || now() - this.#askedAt < PAUSE_MS) return;
-    this.#isAsking = true;
-    this.#askedAt = now();
-    void ask(path)
-      .then(onMeasured, () => undefined)
-      .finally(() => (this.#isAsking = false));
+    if (now() - this.#askedAt < PAUSE_MS) return;
+    this.#asking.begin(() => {
+      this.#askedAt = now();
+      return ask(path).then(onMeasured, () => undefined);
+    });
   }
 }
 
