@@ -1,6 +1,7 @@
 /** A run at a glance: how far, how fast, is it learning, what is wrong. */
 import { mean, quantile, rate } from './panel.ts';
 import type { Board } from './panel.ts';
+import { alertsNow, loss, stateOfRun, workersNow } from './shared-panels.ts';
 
 export const overview: Board = {
   name: 'overview',
@@ -21,25 +22,8 @@ export const overview: Board = {
       unit: 'short',
       queries: [{ expression: 'sum(gradcast_steps_total)', legend: 'steps' }],
     },
-    {
-      title: 'Workers now',
-      description: 'Workers that are connected, volunteers left out.',
-      kind: 'stat',
-      unit: 'short',
-      queries: [{ expression: 'sum(gradcast_workers)', legend: 'workers' }],
-    },
-    {
-      title: 'Alerts now',
-      description: 'Alerts of deploy/prometheus/alerts.yml that fire; docs/reliability.md says what to do.',
-      kind: 'stat',
-      unit: 'short',
-      queries: [
-        {
-          expression: 'count(ALERTS{alertname=~"Gradcast.+", alertstate="firing"}) or vector(0)',
-          legend: 'alerts',
-        },
-      ],
-    },
+    workersNow,
+    alertsNow,
     {
       title: 'Images per second',
       description: 'Images of closed steps.',
@@ -64,20 +48,8 @@ export const overview: Board = {
       unit: 's',
       queries: [{ expression: mean('gradcast_step_phase_duration_seconds', 'phase'), legend: '{{phase}}' }],
     },
-    {
-      title: 'Loss',
-      description: 'Mean loss of the last closed step.',
-      kind: 'lines',
-      unit: 'none',
-      queries: [{ expression: 'gradcast_loss', legend: '{{network}}' }],
-    },
-    {
-      title: 'State of the run',
-      description: '1 for the state that the run is in.',
-      kind: 'lines',
-      unit: 'none',
-      queries: [{ expression: 'gradcast_run_state == 1', legend: '{{state}}' }],
-    },
+    loss,
+    stateOfRun,
     {
       title: 'Workers',
       description: 'Connected workers by what they are doing.',

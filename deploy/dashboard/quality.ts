@@ -1,5 +1,6 @@
 /** Whether the model becomes better. What a judge says needs `--evaluate-every`; docs/quality.md says what each score is. */
 import type { Board } from './panel.ts';
+import { loss } from './shared-panels.ts';
 
 /** Newest scores, each a line by its name. */
 const scores = (names: string) => [{ expression: `gradcast_quality{score=~"${names}"}`, legend: '{{score}}' }];
@@ -37,13 +38,7 @@ export const quality: Board = {
       unit: 'short',
       queries: [{ expression: 'sum(gradcast_trouble)', legend: 'troubles' }],
     },
-    {
-      title: 'Loss',
-      description: 'Mean loss of the last closed step.',
-      kind: 'lines',
-      unit: 'none',
-      queries: [{ expression: 'gradcast_loss', legend: '{{network}}' }],
-    },
+    loss,
     {
       title: 'Gradient norm',
       description: 'Norm of the averaged gradient of the last closed step.',

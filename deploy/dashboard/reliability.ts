@@ -1,6 +1,7 @@
 /** What went wrong, and what a kill would cost. A kind of fault that has not happened yet has no series: it is shown as 0. */
 import { rate } from './panel.ts';
 import type { Board } from './panel.ts';
+import { alertsNow, stateOfRun } from './shared-panels.ts';
 
 /** A counter a second by a label; one that has no series until it counts is 0 before. */
 const faults = (metric: string, label: string) => [
@@ -12,18 +13,7 @@ export const reliability: Board = {
   title: 'Gradcast: reliability',
   description: 'What went wrong in a run, who was refused and why, and what a kill would cost',
   panels: [
-    {
-      title: 'Alerts now',
-      description: 'Alerts of deploy/prometheus/alerts.yml that fire; docs/reliability.md says what to do.',
-      kind: 'stat',
-      unit: 'short',
-      queries: [
-        {
-          expression: 'count(ALERTS{alertname=~"Gradcast.+", alertstate="firing"}) or vector(0)',
-          legend: 'alerts',
-        },
-      ],
-    },
+    alertsNow,
     {
       title: 'Checkpoint age',
       description: 'What would be lost if the coordinator were killed now.',
@@ -45,13 +35,7 @@ export const reliability: Board = {
       unit: 'short',
       queries: [{ expression: 'sum(gradcast_diverged_steps_total)', legend: 'steps' }],
     },
-    {
-      title: 'State of the run',
-      description: '1 for the state that the run is in.',
-      kind: 'lines',
-      unit: 'none',
-      queries: [{ expression: 'gradcast_run_state == 1', legend: '{{state}}' }],
-    },
+    stateOfRun,
     {
       title: 'Workers and quorum',
       description: 'Workers that compute or could at once, and how many the run asks for.',

@@ -1,19 +1,14 @@
 /** Who computes, how fast, and what keeps them from it. What a worker says of itself carries its name from `/targets`. */
 import { mean, quantile, rate } from './panel.ts';
 import type { Board } from './panel.ts';
+import { workersNow } from './shared-panels.ts';
 
 export const workers: Board = {
   name: 'workers',
   title: 'Gradcast: workers',
   description: 'Who computes for a run, how fast, and what keeps them from it',
   panels: [
-    {
-      title: 'Workers now',
-      description: 'Workers that are connected, volunteers left out.',
-      kind: 'stat',
-      unit: 'short',
-      queries: [{ expression: 'sum(gradcast_workers)', legend: 'workers' }],
-    },
+    workersNow,
     {
       title: 'Quorum',
       description: 'With fewer workers no step is computed (--min-workers).',
