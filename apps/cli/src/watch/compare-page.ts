@@ -4,10 +4,10 @@
  */
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
+import { isMinor } from '@gradcast/watching';
 import { definitionRows, finalNumbers, namesOf } from './compared-run.ts';
 import type { ComparedRow, ComparedRun } from './compared-run.ts';
 import { curveFigure } from './curve-figure.ts';
-import { isMinor } from './curves.ts';
 import { escaped } from './html.ts';
 import { PAGE_STYLE } from './page-style.ts';
 import { GRID_BYTES } from './run-files.ts';

@@ -1,13 +1,12 @@
 /** `gradcast compare`: curves and numbers of runs side by side, in the terminal, as a page, as JSON. */
 import { resolve } from 'node:path';
 import { printable } from '@gradcast/protocol';
+import { isMinor, member } from '@gradcast/watching';
 import { EXIT_DONE } from '../exit-codes.ts';
 import { assertPlace, writeOutputFile } from '../outputs/place.ts';
 import { definitionRows, finalNumbers, namesOf, readComparedRun } from './compared-run.ts';
 import type { ComparedRow, ComparedRun } from './compared-run.ts';
 import { comparePage } from './compare-page.ts';
-import { isMinor } from './curves.ts';
-import { member } from './logged-event.ts';
 import { scaleOf, sparkline } from './sparkline.ts';
 import { showNumber, textTable, widthOf } from './text-table.ts';
 import type { Watching } from './watching.ts';

@@ -4,11 +4,9 @@ import type { DefinitionKey, RunDefinition, StoredDefinition, TaskNumbers } from
 import { lastLines } from '@gradcast/files';
 import { defaultsOfTask } from '@gradcast/tasks';
 import { join } from 'node:path';
-import { readCurves } from './curves.ts';
-import type { Curve } from './curves.ts';
-import { loggedEvent, member, number, presetOf, word } from './logged-event.ts';
-import { configuredSteps, newestEvents, newestGrid, readConfig, readObject } from './run-files.ts';
-import type { SampleGrid } from './run-files.ts';
+import { loggedEvent, member, newestGrid, number, presetOf, RunCurves, word } from '@gradcast/watching';
+import type { Curve, SampleGrid } from '@gradcast/watching';
+import { configuredSteps, newestEvents, readConfig, readObject } from './run-files.ts';
 import { askState, stateOf } from './run-state.ts';
 import { showFixed, showNumber, showSpeed } from './text-table.ts';
 
@@ -47,7 +45,7 @@ export async function readComparedRun(path: string, letter: string, now: number)
     config,
     summary,
     state: stateOf({ holder, answer }, { summary, ...events }),
-    curves: await readCurves(path),
+    curves: await new RunCurves(path).read(),
     grid: await newestGrid(path),
     quality: member(summary, 'quality') ?? evaluated,
     scores: member(summary, 'scores') ?? scored,

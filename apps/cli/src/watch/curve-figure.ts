@@ -1,6 +1,6 @@
 /** The curves of one name, of all runs, as a figure: SVG for eyes, a table of some of its points for everybody. */
+import type { Point } from '@gradcast/watching';
 import type { ComparedRun } from './compared-run.ts';
-import type { Point } from './curves.ts';
 import { escaped } from './html.ts';
 import { scaleOf } from './sparkline.ts';
 import type { Scale } from './sparkline.ts';

@@ -10,10 +10,9 @@ import { join } from 'node:path';
 import { LineFollower, RunError } from '@gradcast/files';
 import type { WholeLine } from '@gradcast/files';
 import { lockHolder } from '@gradcast/run-folder';
+import { eventSentence, loggedEvent, utc } from '@gradcast/watching';
+import type { LoggedEvent } from '@gradcast/watching';
 import { EXIT_DONE } from '../exit-codes.ts';
-import { eventSentence } from './event-sentences.ts';
-import { loggedEvent, utc } from './logged-event.ts';
-import type { LoggedEvent } from './logged-event.ts';
 import { isFinal } from './run-files.ts';
 import type { Watching } from './watching.ts';
 

@@ -1,11 +1,11 @@
 /** The commands that watch runs: their options, handed to the code that does the work. */
 import { didYouMean, gather, quoted } from '@gradcast/config';
 import type { Machine, Problem } from '@gradcast/config';
+import { EVENT_TYPES } from '@gradcast/watching';
 import { refuseAny, runProblems, unexpected } from '../tools.ts';
 import type { Tools } from '../tools.ts';
 import type { Surroundings } from '../supervise.ts';
 import type { Sink } from '../reporter.ts';
-import { EVENT_TYPES } from './event-sentences.ts';
 import { SYSTEM_CLOCK, untilSignal } from './watching.ts';
 import type { Screen, Watching } from './watching.ts';
 

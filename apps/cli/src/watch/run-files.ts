@@ -3,8 +3,8 @@ import { lstat, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RUN_STATES } from '@gradcast/config';
 import { lastLines, RunError, systemCode } from '@gradcast/files';
-import { finiteOrNull, loggedEvent, member, number } from './logged-event.ts';
-import type { LoggedEvent } from './logged-event.ts';
+import { finiteOrNull, loggedEvent, member, number } from '@gradcast/watching';
+import type { LoggedEvent } from '@gradcast/watching';
 
 /** A configuration or a summary has some kilobytes. */
 const JSON_BYTES = 2 ** 20;
@@ -91,22 +91,6 @@ export async function newestMetrics(run: string, bytes: number): Promise<object[
       return [];
     }
   });
-}
-
-export interface SampleGrid {
-  readonly step: number;
-  readonly path: string;
-}
-
-/** The newest sample grid of a run. */
-export async function newestGrid(run: string): Promise<SampleGrid | undefined> {
-  const folder = join(run, 'samples');
-  let newest: SampleGrid | undefined;
-  for (const name of await readdir(folder).catch(() => [])) {
-    const step = Number(/^step-(\d{1,15})\.png$/.exec(name)?.[1] ?? NaN);
-    if (step > (newest?.step ?? -1)) newest = { step, path: join(folder, name) };
-  }
-  return newest;
 }
 
 /** Bytes of all files below a folder; links are not followed, and what cannot be read has none. */

@@ -1,11 +1,11 @@
 /** What state a run is in, as everything that can be seen of it from outside tells. */
 import { lockHolder } from '@gradcast/run-folder';
 import type { LockHolder } from '@gradcast/run-folder';
+import { member, word } from '@gradcast/watching';
+import type { LoggedEvent } from '@gradcast/watching';
 import { ControlClient } from '../control-client.ts';
 import type { Answer } from '../control-client.ts';
 import { isFinal } from './run-files.ts';
-import { member, word } from './logged-event.ts';
-import type { LoggedEvent } from './logged-event.ts';
 
 /** A coordinator of this machine answers within milliseconds; a list does not wait long for one that does not. */
 const PATIENCE_MS = 2_000;

@@ -1,7 +1,7 @@
 /** A view of a run as lines of text. Pure: the same view, size and time give the same lines. */
 import { duration } from '../progress-line.ts';
 import { printable } from '@gradcast/protocol';
-import { utc } from './logged-event.ts';
+import { utc } from '@gradcast/watching';
 import { sparkline } from './sparkline.ts';
 import { clipped, showNumber, showSpeed, textTable } from './text-table.ts';
 import type { TopView, TopWorker } from './top-view.ts';

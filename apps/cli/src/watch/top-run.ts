@@ -1,13 +1,11 @@
 /** What `top` shows of a run on this machine: from its folder, and from its coordinator where that answers. */
 import { join } from 'node:path';
 import { LineFollower } from '@gradcast/files';
+import { finiteOrNull, isMinor, loggedEvent, newestGrid, number, QUALITY, word } from '@gradcast/watching';
+import type { LoggedEvent, WorkerPace } from '@gradcast/watching';
 import type { Answer } from '../control-client.ts';
-import { isMinor, QUALITY } from './curves.ts';
 import { ledgerShares } from './ledger-shares.ts';
-import type { WorkerPace } from './ledger-shares.ts';
-import { finiteOrNull, loggedEvent, number, word } from './logged-event.ts';
-import type { LoggedEvent } from './logged-event.ts';
-import { isFinal, newestGrid, newestMetrics, readConfig, readObject, targetSteps } from './run-files.ts';
+import { isFinal, newestMetrics, readConfig, readObject, targetSteps } from './run-files.ts';
 import { askState, stateOf } from './run-state.ts';
 import { showScore } from './runs.ts';
 import type { TopCurve, TopSource, TopView, TopWorker } from './top-view.ts';

@@ -4,8 +4,8 @@
  */
 import { RUN_STATES } from '@gradcast/config';
 import { printable } from '@gradcast/protocol';
+import { finiteOrNull } from '@gradcast/watching';
 import { OperateError } from '../control-client.ts';
-import { finiteOrNull } from './logged-event.ts';
 import { prometheusSamples } from './prometheus-text.ts';
 import type { Labels, Sample } from './prometheus-text.ts';
 import { isFinal } from './run-files.ts';

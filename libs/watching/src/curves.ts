@@ -6,7 +6,7 @@
  */
 import { join } from 'node:path';
 import { EARLY_STOP_SCORES } from '@gradcast/definition';
-import { systemCode, wholeLines } from '@gradcast/files';
+import { LineFollower } from '@gradcast/files';
 
 export const MOST_POINTS = 512;
 /** Names of one run; a task has a dozen scalars. */
@@ -69,21 +69,24 @@ const NO_CURVES: readonly string[] = [
 ];
 
 /**
- * All curves of a run by the names that `metrics.jsonl` has for them; none where there is no such file. Lines that cannot be read
+ * The curves of a run by the names that `metrics.jsonl` has for them; none where there is no such file. Lines that cannot be read
  * are left out. Scores stand at the step that they belong to.
- *
- * @throws an error of the system.
  */
-export async function readCurves(run: string): Promise<Map<string, Curve>> {
-  const curves = new Map<string, Curve>();
-  try {
-    for await (const lines of wholeLines(join(run, 'metrics.jsonl'))) {
-      for (const { text } of lines) addLine(curves, text ?? '');
-    }
-  } catch (error) {
-    if (systemCode(error) !== 'ENOENT') throw error;
+export class RunCurves {
+  readonly #follower: LineFollower;
+  readonly #curves = new Map<string, Curve>();
+
+  constructor(run: string) {
+    this.#follower = new LineFollower(join(run, 'metrics.jsonl'));
   }
-  return curves;
+
+  /** Reads what was written since the last time. @throws an error of the system. */
+  async read(): Promise<ReadonlyMap<string, Curve>> {
+    for await (const lines of this.#follower.added()) {
+      for (const { text } of lines) addLine(this.#curves, text ?? '');
+    }
+    return this.#curves;
+  }
 }
 
 function addLine(curves: Map<string, Curve>, text: string): void {
