@@ -13,6 +13,7 @@ import { dirname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PAGE_FILES, writeExportPage } from './export-page.mjs';
 import { WRITTEN, writeJoinPage } from './join-page.mjs';
+import { writeViewPage, WRITTEN_VIEW } from './view-page.mjs';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -66,10 +67,15 @@ const loadedWhenAskedFor = {
 };
 
 async function sources() {
-  const page = WRITTEN.map((name) => `apps/join/page/${name}`);
+  const page = [
+    ...WRITTEN.map((name) => `apps/join/page/${name}`),
+    ...WRITTEN_VIEW.map((name) => `apps/web/page/${name}`),
+  ];
   const files = [
     'bin/build.mjs',
     'bin/join-page.mjs',
+    'bin/page-files.mjs',
+    'bin/view-page.mjs',
     'bin/export-page.mjs',
     'package.json',
     ...page,
@@ -162,6 +168,7 @@ export async function bundleInto(folder, { sourcemap = 'linked', quality } = {})
         plugins: [loadedWhenAskedFor, workspaceOnly],
       }),
       writeJoinPage(root, join(folder, 'join'), quality),
+      writeViewPage(root, join(folder, 'view'), quality),
       writeExportPage(root, join(folder, 'export-page')),
     ]);
     return importedPackages(made.flatMap((result) => result?.metafile ?? []));

@@ -1,12 +1,11 @@
 /**
  * The join page as files: scripts for browsers, minified, its document and its binary, each with the compressed forms in which a
- * coordinator gives it out. `apps/coordinator/src/volunteers/page-files.ts` has the list of names.
+ * coordinator gives it out. `apps/coordinator/src/volunteers/join-files.ts` has the list of names.
  */
-import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { promisify } from 'node:util';
-import { brotliCompress, constants, gzip } from 'node:zlib';
+import { compress, FOR_BROWSERS } from './page-files.mjs';
 
 const require = createRequire(import.meta.url);
 
@@ -43,21 +42,14 @@ const nothingLater = {
  * Writes all files into a folder that is made for them.
  *
  * @param root of the repository.
- * @param quality of brotli, up to 11: at 10 it costs half a second and the page has 2 % more, at 11 two seconds; at 9 it is too large.
+ * @param quality of brotli.
  */
 export async function writeJoinPage(root, folder, quality = 10) {
   const { build } = await import('esbuild');
   const options = {
+    ...FOR_BROWSERS,
     absWorkingDir: root,
     outdir: folder,
-    bundle: true,
-    format: 'esm',
-    platform: 'browser',
-    target: 'es2022',
-    minify: true,
-    legalComments: 'none',
-    charset: 'utf8',
-    logLevel: 'error',
     plugins: [withoutThreads],
   };
   const source = (name) => `apps/join/src/${name}.ts`;
@@ -83,11 +75,4 @@ export async function writeJoinPage(root, folder, quality = 10) {
 
 function binaries() {
   return join(dirname(require.resolve('@tensorflow/tfjs-backend-wasm/package.json')), 'dist');
-}
-
-async function compress(file, quality) {
-  const plain = await readFile(file);
-  const params = { [constants.BROTLI_PARAM_QUALITY]: quality, [constants.BROTLI_PARAM_SIZE_HINT]: plain.length };
-  await writeFile(`${file}.br`, await promisify(brotliCompress)(plain, { params }));
-  await writeFile(`${file}.gz`, await promisify(gzip)(plain, { level: 9 }));
 }

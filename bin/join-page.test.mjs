@@ -21,7 +21,7 @@ describe('the join page', () => {
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
   it('has the files that a coordinator gives out, each with its compressed forms', async () => {
-    const source = await readFile(join(root, 'apps/coordinator/src/volunteers/page-files.ts'), 'utf8');
+    const source = await readFile(join(root, 'apps/coordinator/src/volunteers/join-files.ts'), 'utf8');
     const names = [...source.matchAll(/^ {2}'([^']+\.[a-z]+)': '/gm)].map(([, name]) => name);
     expect(names.length).toBeGreaterThan(LOADED.length);
     expect(files.sort()).toEqual(names.flatMap((name) => [name, `${name}.br`, `${name}.gz`]).sort());

@@ -43,7 +43,7 @@ import type { Screen } from './watch/watching.ts';
 import { superviseWorker } from './worker.ts';
 
 /** What the command needs of the world; tests put their own in its place. */
-export interface World extends Pick<Surroundings, 'onSignal'> {
+export interface World extends Pick<Surroundings, 'onSignal' | 'openBrowser'> {
   readonly machine: Machine;
   readonly stdout: Screen;
   readonly stderr: Sink;
@@ -170,9 +170,10 @@ async function machineFor(command: CommandName, args: readonly string[], { machi
 }
 
 function surroundings(output: OutputConfig, logInterval: number, world: World): Surroundings {
-  const { stdout, stderr, now, start, delay, onSignal } = world;
+  const { stdout, stderr, now, start, delay, onSignal, openBrowser } = world;
   const { json, progress } = output;
-  return { start, delay, onSignal, now, reporter: new Reporter({ stdout, stderr, now, json, progress, logInterval }) };
+  const reporter = new Reporter({ stdout, stderr, now, json, progress, logInterval });
+  return { start, delay, onSignal, openBrowser, now, reporter };
 }
 
 function printConfig(

@@ -1,4 +1,5 @@
 /** The process behind `gradcast`: gives the command its world and turns its answer into an exit code. */
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { availableParallelism, hostname } from 'node:os';
@@ -7,6 +8,7 @@ import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { killAllChildren, processStarter } from './child.ts';
 import { internalError, runCli, type World } from './cli.ts';
+import { browserCommand, openBrowser } from './open-browser.ts';
 import { EXIT_FAILED, type StopSignal } from './exit-codes.ts';
 
 const argv = process.argv.slice(2);
@@ -38,6 +40,9 @@ const world: World = {
   delay: (milliseconds, action) => {
     const timer = setTimeout(action, milliseconds);
     return () => clearTimeout(timer);
+  },
+  openBrowser: (url, onFailed) => {
+    openBrowser(url, { start: spawn, command: browserCommand(process.platform, process.env), onFailed });
   },
   start: processStarter(dirname(fileURLToPath(import.meta.url))),
   tools: {

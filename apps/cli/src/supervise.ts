@@ -25,6 +25,8 @@ export interface RunPlan {
     /** Path of the Unix socket by which they reach the coordinator, or null for TCP. */
     readonly socket: string | null;
   } | null;
+  /** Whether a browser is opened with the run's page. */
+  readonly opens?: boolean;
 }
 
 type Listening = Extract<ChildMessage, { type: 'listening' }>;
@@ -35,6 +37,8 @@ export interface Surroundings {
   /** The same for a run that is only measured; `start` by default. */
   readonly startMeasured?: StartChild;
   readonly reporter: Reporter;
+  /** Opens a browser, or calls back if none can be. */
+  readonly openBrowser?: (url: string, onFailed: () => void) => void;
   /** Monotonic milliseconds. */
   readonly now: () => number;
   readonly delay: Delay;
@@ -114,6 +118,7 @@ class Supervision {
         const from = message.resumedFromStep === null ? '' : `, resumed from step ${message.resumedFromStep}`;
         reporter.notice(`run ${message.runFolder}: ${message.totalSteps} steps${from}`);
         reporter.notice(`coordinator at ${message.url}, metrics at ${message.metricsUrl}`);
+        this.#showPage(message);
         this.#showJoinLink(message);
         reporter.startClock();
         // A run that has reached its length already needs nobody.
@@ -150,6 +155,17 @@ class Supervision {
       default:
         message satisfies never;
     }
+  }
+
+  #showPage({ pageUrl: url, pageNeedsToken: needsToken = false }: Listening): void {
+    const { reporter, openBrowser } = this.#surroundings;
+    const { opens = false } = this.#plan;
+    if (url === undefined) {
+      if (opens) reporter.notice('there is no page to open: docs/watching.md says where it is served');
+      return;
+    }
+    reporter.notice(`watch it at ${url}${needsToken ? ' with the token of a viewer' : ''}`);
+    if (opens) openBrowser?.(url, () => reporter.notice(`no browser could be opened; the page is at ${url}`));
   }
 
   #showJoinLink({ joinUrl: url, joinExpires: expires, tlsFingerprint }: Listening): void {

@@ -96,7 +96,7 @@ async function measure(
     // No step in all of the time: the refusal says what a start takes.
     const cancel = around.delay(seconds * 1000, () => measurement.stop());
     const coordinator = measuredConfig(run, folder);
-    const outcome = await train({ ...run, forSeconds: null, coordinator }, measurement.surroundings);
+    const outcome = await train({ ...run, forSeconds: null, opens: false, coordinator }, measurement.surroundings);
     cancel();
     return measurement.result(outcome);
   } finally {
@@ -120,6 +120,7 @@ function measuredConfig({ coordinator, workers }: ResolvedTrain, out: string): C
     port: 0,
     tls: null,
     join: null,
+    page: false,
     metricsHost: '127.0.0.1',
     metricsPort: 0,
     healthPort: null,

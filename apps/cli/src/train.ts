@@ -28,7 +28,7 @@ async function trainNow(run: ResolvedTrain, around: Surroundings, secret: () => 
   const access = { credentials: run.credentials ?? [], local: secret() };
   const local = { count: run.workers, config: run.worker, socket: socket?.path ?? null };
   try {
-    return await tell({ coordinator: run.coordinator, access, local }, around);
+    return await tell({ coordinator: run.coordinator, access, local, opens: run.opens }, around);
   } finally {
     await socket?.remove();
   }

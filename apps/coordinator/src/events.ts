@@ -56,6 +56,7 @@ export interface WorkerView {
   readonly name: string;
   readonly role: CredentialRole;
   readonly backend: string;
+  readonly device: string;
   readonly address: string;
   readonly metricsPort: number | null;
   /** Whether this command started it. */

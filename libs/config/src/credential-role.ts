@@ -4,3 +4,18 @@
  */
 export const CREDENTIAL_ROLES = ['worker', 'trusted', 'volunteer'] as const;
 export type CredentialRole = (typeof CREDENTIAL_ROLES)[number];
+
+/** What the holder of a credential may do who computes nothing: a `viewer` sees how a run goes, and changes nothing. */
+export const WATCHING_ROLES = ['viewer'] as const;
+export type WatchingRole = (typeof WATCHING_ROLES)[number];
+
+/** All that a credential may say. */
+export type AccessRole = CredentialRole | WatchingRole;
+export const ACCESS_ROLES: readonly AccessRole[] = [...CREDENTIAL_ROLES, ...WATCHING_ROLES];
+
+/** Whether a credential is that of somebody who computes. */
+export function computes<T extends { readonly role: AccessRole }>(
+  credential: T,
+): credential is T & { readonly role: CredentialRole } {
+  return (CREDENTIAL_ROLES as readonly AccessRole[]).includes(credential.role);
+}

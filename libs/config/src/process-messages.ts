@@ -5,7 +5,7 @@
  * has lost its parent and ends by itself.
  */
 import type { RunDefinition } from '@gradcast/definition';
-import type { CredentialRole } from './credential-role.ts';
+import type { AccessRole } from './credential-role.ts';
 import type { CoordinatorConfig, WorkerConfig } from './run-config.ts';
 import type { NumberedEvent, Quality, Scores, StoppedEarly } from './run-events.ts';
 
@@ -13,7 +13,7 @@ import type { NumberedEvent, Quality, Scores, StoppedEarly } from './run-events.
 export interface CredentialSecret {
   /** Null for the one secret that all workers share. */
   readonly name: string | null;
-  readonly role: CredentialRole;
+  readonly role: AccessRole;
   readonly secret: string;
 }
 
@@ -103,6 +103,9 @@ export type ChildMessage =
       /** The same for workers of the command that started this process. */
       readonly localUrl: string;
       readonly metricsUrl: string;
+      /** The page on which people watch the run, where it is served; and whether it asks for a viewer's token. */
+      readonly pageUrl?: string;
+      readonly pageNeedsToken?: boolean;
       /** Link by which browser tabs join, with the code in its fragment, where they may; and until when, in milliseconds since 1970. */
       readonly joinUrl?: string;
       readonly joinExpires?: number;

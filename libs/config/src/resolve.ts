@@ -63,6 +63,8 @@ export interface ResolvedTrain extends ResolvedCoordinator {
   /** Seconds that the run is to take in all, in place of its length, or null. */
   readonly forSeconds: number | null;
   readonly worker: LocalWorkerConfig;
+  /** Whether a browser is opened with the run's page. */
+  readonly opens: boolean;
 }
 
 export interface ResolvedWorker extends Resolved {
@@ -103,7 +105,17 @@ export function resolveTrain(args: readonly string[], machine: Machine): Resolve
   const length = forSeconds === null ? { for: null } : { for: forSeconds, steps: null, epochs: null };
   const printable = printed('train', settings, { ...run.derived, ...length, workers });
   const { coordinator, credentials } = run;
-  return deepFreeze({ output: outputOf(settings), coordinator, credentials, workers, forSeconds, worker, printable });
+  const opens = settings.isOn('open');
+  return deepFreeze({
+    output: outputOf(settings),
+    coordinator,
+    credentials,
+    workers,
+    forSeconds,
+    worker,
+    opens,
+    printable,
+  });
 }
 
 /** @throws ConfigError with every problem of the configuration. */
@@ -220,6 +232,7 @@ function coordinatorOf(settings: Settings, machine: Machine, problems: Problem[]
     maxVolunteers: settings.number('max-volunteers')!,
     volunteerShare: settings.number('volunteer-share')!,
     auditVolunteers: settings.number('audit-volunteers')!,
+    page: !settings.isOn('no-page'),
     exact: settings.isOn('exact'),
     acceptRedoMismatch: settings.isOn('accept-redo-mismatch'),
     auditRate: settings.number('audit')!,

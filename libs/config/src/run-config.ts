@@ -93,6 +93,8 @@ export interface CoordinatorConfig extends ChosenDefinition {
   readonly auditVolunteers: number;
   /** How browser tabs may join by a link; null lets none in. */
   readonly join: JoinConfig | null;
+  /** Whether people may watch the run on a page of the coordinator's port, where it may be served. */
+  readonly page: boolean;
   /** Whether every worker must compute the same bits. */
   readonly exact: boolean;
   /** Share of results that are computed twice, by different workers, and compared; 0 to 1. */

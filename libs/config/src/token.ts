@@ -1,11 +1,11 @@
 /**
- * The secrets with which workers come to a coordinator: one that all share, or a credential for each.
+ * The secrets with which workers and viewers come to a coordinator: one that all workers share, or a credential for each.
  *
  * Invariant: no sentence, printed configuration or message of this module ever contains a secret.
  */
 import { readFileSync, statSync } from 'node:fs';
 import { type Problem, quoted } from './problem.ts';
-import { CREDENTIAL_ROLES, type CredentialRole } from './credential-role.ts';
+import { ACCESS_ROLES, type AccessRole } from './credential-role.ts';
 import type { CredentialSecret } from './process-messages.ts';
 
 /** Shortest token in characters: fewer can be guessed over a network. */
@@ -105,13 +105,13 @@ function credentialOf(line: string, from: string): CredentialSecret | { readonly
     const shape = 'begins with a letter or digit and has up to 40 letters, digits, dots, dashes and underscores';
     return refuse('token-shape', `${from} has no name that ${shape}`);
   }
-  if (!isRole(role)) return refuse('token-shape', `${from} has another role than ${CREDENTIAL_ROLES.join(', ')}`);
+  if (!isRole(role)) return refuse('token-shape', `${from} has another role than ${ACCESS_ROLES.join(', ')}`);
   const token = checked(secret, from);
   return 'problem' in token ? token : { name, role, secret: token.token };
 }
 
-function isRole(text: string): text is CredentialRole {
-  return (CREDENTIAL_ROLES as readonly string[]).includes(text);
+function isRole(text: string): text is AccessRole {
+  return (ACCESS_ROLES as readonly string[]).includes(text);
 }
 
 function checked(text: string, from: string): { readonly token: string } | { readonly problem: Problem } {

@@ -1,8 +1,8 @@
 export type { AbandonedSteps, StepBefore } from './abandoned.ts';
 export { LedgerError } from './errors.ts';
 export type { LedgerErrorCode } from './errors.ts';
-export { LEDGER } from './parts.ts';
-export type { LedgerPlace } from './parts.ts';
+export { LEDGER, sealedParts } from './parts.ts';
+export type { LedgerPart, LedgerPlace } from './parts.ts';
 export { proveLedger } from './proof.ts';
 export type { LedgerProof, ProvenLedger } from './proof.ts';
 export { ledgerLines, openLedger, readLedger } from './reader.ts';

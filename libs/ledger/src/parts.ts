@@ -41,7 +41,7 @@ export function partPath(run: string, number: number): string {
 }
 
 /** Sealed parts in their order, of each the compressed form if there are both. */
-async function sealedParts(run: string): Promise<LedgerPart[]> {
+export async function sealedParts(run: string): Promise<LedgerPart[]> {
   const folder = join(run, PARTS_FOLDER);
   const names = await readdir(folder).catch((cause: unknown) => {
     if (systemCode(cause) === 'ENOENT') return [];

@@ -5,6 +5,8 @@
  * Invariant: nothing that a client sends, or does not take, is kept beyond the two limits below.
  */
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream';
+import type { Readable } from 'node:stream';
 
 /** Answers a request if its path is one of these routes'; returns false, having done nothing, if it is not. */
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => boolean;
@@ -21,6 +23,14 @@ export type Answer =
       readonly type: string;
       readonly body: string | Uint8Array;
       /** Besides type and length; they go before what every answer has. */
+      readonly headers?: Readonly<Record<string, string>>;
+    }
+  /** So many bytes of a file that is open; it is closed whatever becomes of them. A reader that takes nothing for a while loses its connection. */
+  | {
+      readonly status: number;
+      readonly type: string;
+      readonly file: Readable;
+      readonly length: number;
       readonly headers?: Readonly<Record<string, string>>;
     }
   /** Goes on until the reader or the listener ends it. @returns what is to be done then. */
@@ -48,6 +58,9 @@ export const JSON_TYPE = 'application/json';
 export const BODY_BYTES = 4096;
 /** Bytes that may wait for the reader of a stream. */
 export const WAITING_BYTES = 2 ** 20;
+
+/** A reader that takes nothing of a file for so long is gone. */
+const STALLED_MS = 30_000;
 
 export function pathOf({ url = '' }: IncomingMessage): string {
   return url.split('?', 1)[0];
@@ -102,7 +115,7 @@ interface Exchange {
 
 function send({ request, response }: Exchange, answer: Answer, also: Readonly<Record<string, string>> = {}): void {
   // Who has gone meanwhile needs no answer, and would never end a stream.
-  if (response.destroyed) return;
+  if (response.destroyed) return 'file' in answer ? void answer.file.destroy() : undefined;
   const headers = { 'content-type': answer.type, 'cache-control': 'no-store', ...also };
   if ('body' in answer) {
     response.writeHead(answer.status, {
@@ -113,6 +126,7 @@ function send({ request, response }: Exchange, answer: Answer, also: Readonly<Re
     response.end(request.method === 'HEAD' ? undefined : answer.body);
     return;
   }
+  if ('file' in answer) return sendFile({ request, response }, answer, headers);
   response.writeHead(answer.status, headers);
   if (request.method === 'HEAD') return void response.end();
   // Its headers go at once: who follows a stream knows that it is open before there is anything in it.
@@ -125,4 +139,19 @@ function send({ request, response }: Exchange, answer: Answer, also: Readonly<Re
     },
   });
   response.once('close', leave);
+}
+
+function sendFile(
+  { request, response }: Exchange,
+  answer: Extract<Answer, { file: Readable }>,
+  headers: Readonly<Record<string, string>>,
+): void {
+  response.writeHead(answer.status, { ...headers, ...answer.headers, 'content-length': answer.length });
+  if (request.method === 'HEAD') {
+    answer.file.destroy();
+    return void response.end();
+  }
+  response.setTimeout(STALLED_MS, () => response.destroy());
+  // Whoever fails, both are over.
+  pipeline(answer.file, response, () => undefined);
 }

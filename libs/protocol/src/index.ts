@@ -29,3 +29,16 @@ export { probeOf, profileDifference, profileKey, profileOf, renewedKey } from '.
 export type { Profile, TextDigest } from './profile.ts';
 export { codeOf, isPrintable, labelOf, NAME, NAME_LIMIT, printable, sentenceOf, workerName } from './text.ts';
 export { HEARTBEAT_MS, LONGEST_RETRY_MS, showRate } from './timing.ts';
+export type {
+  ViewClosed,
+  ViewCurve,
+  ViewEvent,
+  ViewFile,
+  ViewLease,
+  ViewLeaseState,
+  ViewNow,
+  ViewOpened,
+  ViewSnapshot,
+  ViewStep,
+  ViewWorker,
+} from './view-facts.ts';

@@ -95,6 +95,11 @@ export class StepLeases {
     return this.#granted;
   }
 
+  /** Of each leaf whether it has a value. */
+  get covered(): readonly boolean[] {
+    return [...this.#covered];
+  }
+
   /** How many more leaves those who are limited may have. */
   get limitedLeft(): number {
     return Math.max(0, this.#limit - this.#limited);

@@ -54,7 +54,7 @@ describe('trainOptionsType', () => {
     if (!ts.isInterfaceDeclaration(declared)) throw new Error('no interface');
     const members = declared.members.map(({ name }) => (name as ts.Identifier).text);
     const wanted = OPTIONS.filter(({ commands, name }) => {
-      return commands.includes('train') && !['json', 'no-progress', 'print-config'].includes(name);
+      return commands.includes('train') && !['json', 'no-progress', 'open', 'print-config'].includes(name);
     });
     expect(members.sort()).toEqual(wanted.map(({ name }) => optionKey(name)).sort());
     expect(members).toContain('saveEvery');

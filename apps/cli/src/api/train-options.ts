@@ -12,7 +12,7 @@ import { GradcastError } from './gradcast-error.ts';
 export type TrainOptions = Readonly<Record<string, string | number | boolean | undefined>>;
 
 /** What a command prints; a program has events. */
-const FOR_TERMINALS = ['json', 'no-progress', 'print-config'];
+const FOR_TERMINALS = ['json', 'no-progress', 'open', 'print-config'];
 
 /** What of `gradcast train` a program may set. */
 export function programOptions(): readonly OptionSpec[] {

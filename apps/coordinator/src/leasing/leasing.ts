@@ -96,6 +96,11 @@ export class Leasing implements Work {
     });
   }
 
+  /** The open step. */
+  get present(): OpenStep | undefined {
+    return this.#step?.isClosed === false ? this.#step : undefined;
+  }
+
   /** Whether a worker has a lease in the open step. */
   isBusy(worker: string): boolean {
     return this.#step?.leases.isBusy(worker) ?? false;

@@ -33,10 +33,11 @@ export class Roster {
       const free = quarantine === undefined ? 'idle' : 'quarantined';
       const working = know.isBusy(name) ? 'leased' : free;
       const doing = state === 'active' ? working : state === 'parked' || state === 'leaving' ? state : 'joining';
-      const { backend, metricsPort } = hello;
+      const { backend, device, metricsPort } = hello;
       const isLocal = credential.kind === 'local';
       const { role } = credential;
-      return [{ name, role, backend, metricsPort, address, isLocal, state: doing, quarantine: quarantine ?? null }];
+      const why = quarantine ?? null;
+      return [{ name, role, backend, device, metricsPort, address, isLocal, state: doing, quarantine: why }];
     });
   }
 

@@ -1,10 +1,11 @@
 /**
- * Who a connection belongs to, as far as its secret tells.
+ * Who a worker's connection belongs to, as far as its secret tells. Those of viewers open none.
  *
  * What a peer costs or does wrong is charged to its credential where that is its own. A shared secret, or none, tells
  * nobody apart: who holds it can take any name and hang up at will.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { computes } from '@gradcast/config';
 import type { Access, CredentialRole } from '@gradcast/config';
 
 /**
@@ -37,7 +38,7 @@ export class Credentials {
 
   constructor({ credentials, local }: Access) {
     this.#isOpen = credentials === null;
-    const given = (credentials ?? []).map(({ name, role, secret }) => {
+    const given = (credentials ?? []).filter(computes).map(({ name, role, secret }) => {
       const credential: Credential = { kind: name === null ? 'shared' : 'own', name: name ?? 'shared', role };
       return { digest: digestOf(secret), credential };
     });

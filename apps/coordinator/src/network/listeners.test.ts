@@ -122,13 +122,13 @@ describe('guests', () => {
     const opened = await open(null, ['--join']);
     const asked = async () => (await fetch(opened.url.replace('ws', 'http'))).status;
     expect([await ending(opened.url, 'a ticket'), await asked()]).toEqual([401, 426]);
-    opened.receive(
-      (secret) => (secret === 'a ticket' ? VOLUNTEER : undefined),
-      (_, response) => {
-        response.writeHead(204).end();
-        return true;
-      },
-    );
-    expect([await ending(opened.url, 'a ticket'), await asked()]).toEqual([1013, 204]);
+    opened.receive((secret) => (secret === 'a ticket' ? VOLUNTEER : undefined));
+    expect([await ending(opened.url, 'a ticket'), await asked()]).toEqual([1013, 426]);
+    opened.answer(() => false);
+    opened.answer((_, response) => {
+      response.writeHead(204).end();
+      return true;
+    });
+    expect(await asked()).toBe(204);
   });
 });

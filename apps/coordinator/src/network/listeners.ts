@@ -48,8 +48,10 @@ export interface Listeners {
   readonly certificate: Certificate | undefined;
   /** From now on workers are admitted. */
   admit(admit: Admit): void;
-  /** From now on guests are admitted, and requests that are no upgrades are answered. */
-  receive(guests: Guests, onRequest: AnswerRequest): void;
+  /** From now on guests are admitted. */
+  receive(guests: Guests): void;
+  /** From now on requests that are no upgrades are answered, after those who answered before. */
+  answer(onRequest: AnswerRequest): void;
   /** From now on they are asked to come again: whoever comes back at once would join a run that is being taken down. */
   turnAway(): void;
   readonly metrics: MetricsListener;
@@ -67,7 +69,7 @@ export async function openListeners(options: ListenersOptions, resultBytes: numb
   const credentials = new Credentials(access);
   let admitted: Admit | undefined;
   let whyNot = 'the run is being set up';
-  let onRequest: AnswerRequest | undefined;
+  const pages: AnswerRequest[] = [];
   const lines = new LineBudget(() => performance.now());
   const certificate = config.tls === null ? undefined : await certificateOf(config.tls, config);
   const metrics = await openMetricsListener(config);
@@ -95,7 +97,7 @@ export async function openListeners(options: ListenersOptions, resultBytes: numb
       tls: certificate,
       proxies: new TrustedProxies(config.trustedProxies),
       page: url ? new URL(url) : undefined,
-      onRequest: (...request) => onRequest?.(...request) ?? false,
+      onRequest: (...request) => pages.some((answer) => answer(...request)),
     },
   ).catch(async (error: unknown) => {
     await metrics.close();
@@ -116,10 +118,8 @@ export async function openListeners(options: ListenersOptions, resultBytes: numb
     url: server.url,
     localUrl: local?.url ?? dialled(server.url),
     certificate,
-    receive: (guests, answer) => {
-      credentials.welcome(guests);
-      onRequest = answer;
-    },
+    receive: (guests) => credentials.welcome(guests),
+    answer: (answer) => void pages.push(answer),
     admit: (admit) => (admitted = admit),
     turnAway: () => {
       admitted = undefined;

@@ -35,8 +35,14 @@ export interface Asker extends OwnAddress {
   readonly address: string;
 }
 
+/** Who asks for an answer. */
+export interface Inquirer extends Asker {
+  /** Its answer is to go on for as long as both ends want, like a WebSocket. @returns whether there is room for that. */
+  readonly lasts: () => boolean;
+}
+
 /** Answers a request that is no upgrade; returns false, having done nothing, if it is not its own. */
-export type AnswerRequest = (request: IncomingMessage, response: ServerResponse, asker: Asker) => boolean;
+export type AnswerRequest = (request: IncomingMessage, response: ServerResponse, asker: Inquirer) => boolean;
 
 export interface ServerOptions {
   readonly place: Place;
@@ -79,9 +85,10 @@ export async function serve(options: ServerOptions): Promise<RunningServer> {
   const connections = new Connections(limits);
   const carriers = new Carriers();
   const onRequest: RequestListener = (request, response) => {
-    if (options.onRequest?.(request, response, askerOf(request, options))) {
-      return connections.answers(carriers.of(request.socket));
-    }
+    const carrier = carriers.of(request.socket);
+    const asker = askerOf(request, options);
+    const lasts = () => connections.upgrade(carrier, networkOf(asker.address));
+    if (options.onRequest?.(request, response, { ...asker, lasts })) return connections.answers(carrier);
     const body = 'This port is for Gradcast workers: gradcast worker --coordinator ws://HOST:PORT\n';
     const headers = { 'content-type': 'text/plain; charset=utf-8', upgrade: 'websocket', connection: 'close' };
     response.writeHead(426, headers).end(body);

@@ -31,6 +31,16 @@ export class EventStream {
     return this.#seq;
   }
 
+  /** Those that are kept from after a number. */
+  since(after: number): readonly NumberedEvent[] {
+    return this.#kept.filter(({ seq }) => seq > after);
+  }
+
+  /** Whether all events from after a number are kept, and there was such a number. */
+  hasAllSince(after: number): boolean {
+    return after <= this.#seq && after >= (this.#kept.at(0)?.seq ?? this.#seq + 1) - 1;
+  }
+
   publish(event: RunEvent): void {
     const numbered: NumberedEvent = { ...event, seq: ++this.#seq, time: this.#options.wallClock() / 1000 };
     this.#kept.push(numbered);
@@ -40,7 +50,7 @@ export class EventStream {
 
   /** Reads events from now on, and first those that are kept from after a number. @returns what ends that. */
   read(reader: EventReader, after = this.#seq): () => void {
-    for (const event of this.#kept) if (event.seq > after) reader(event);
+    for (const event of this.since(after)) reader(event);
     this.#readers.add(reader);
     return () => void this.#readers.delete(reader);
   }

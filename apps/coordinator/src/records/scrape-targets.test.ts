@@ -6,6 +6,7 @@ function worker(changes: Partial<WorkerView>): WorkerView {
   return {
     name: 'w',
     backend: 'wasm',
+    device: 'cpu',
     address: '10.0.0.7',
     metricsPort: 9464,
     role: 'worker',

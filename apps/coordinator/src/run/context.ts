@@ -16,7 +16,9 @@ import type { Outputs } from '../records/outputs.ts';
 import type { ClosedRecord } from '../records/records.ts';
 import type { Saving } from '../records/saving.ts';
 import type { Telemetry } from '../records/telemetry.ts';
-import type { PageFiles } from '../volunteers/page-files.ts';
+import type { PageFiles } from '../network/page-files.ts';
+import type { ViewFile } from '../viewing/view-files.ts';
+import type { JoinFile } from '../volunteers/join-files.ts';
 import type { RunControl } from './control.ts';
 import type { Defects } from './defects.ts';
 import type { EarlyStop } from './early-stop.ts';
@@ -58,7 +60,9 @@ export interface Prepared {
   readonly beginning: Beginning;
   readonly listeners: Listeners;
   /** Files of the join page, with `--join`. */
-  readonly pageFiles: PageFiles | undefined;
+  readonly joinFiles: PageFiles<JoinFile> | undefined;
+  /** Files of the page on which people watch, where it is served. */
+  readonly viewFiles: PageFiles<ViewFile> | undefined;
   /** Where commands for this run come in; not open yet. */
   readonly operator: ControlListener;
 }

@@ -51,6 +51,11 @@ export class Fleet {
     return this.#membership.workers;
   }
 
+  /** The open step, for who looks at it. */
+  get present(): Pick<OpenStep, 'version' | 'leases'> | undefined {
+    return this.#leasing.present;
+  }
+
   get terms(): RunTerms {
     return this.#options.terms;
   }

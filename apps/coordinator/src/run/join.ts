@@ -16,10 +16,10 @@ export interface JoinParts {
 /** @throws CoordinatorError `join-code`. */
 export async function openJoining(
   { config, control }: RunOptions,
-  { listeners, pageFiles, beginning, definition, state, totalSteps }: Prepared,
+  { listeners, joinFiles, beginning, definition, state, totalSteps }: Prepared,
   { fleet, telemetry, outputs }: JoinParts,
 ): Promise<Joining | undefined> {
-  if (config.join === null || pageFiles === undefined) return undefined;
+  if (config.join === null || joinFiles === undefined) return undefined;
   const { backend, exact, maxVolunteers, volunteerShare: share } = config;
   const { preset, task } = definition;
   const { id, path } = beginning.folder;
@@ -38,7 +38,7 @@ export async function openJoining(
   });
   const joining = await Joining.open({
     ...config.join,
-    files: pageFiles,
+    files: joinFiles,
     folder: path,
     listening: listeners.url,
     guests: fleet.guests,
@@ -49,6 +49,7 @@ export async function openJoining(
     now: () => performance.now(),
     wallClock: Date.now,
   });
-  listeners.receive((secret) => joining.guest(secret), joining.onRequest);
+  listeners.receive((secret) => joining.guest(secret));
+  listeners.answer(joining.onRequest);
   return joining;
 }

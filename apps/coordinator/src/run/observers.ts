@@ -6,10 +6,13 @@ import type { Telemetry } from '../records/telemetry.ts';
 import type { TensorBoard } from '../records/tensorboard/tensorboard.ts';
 import { Tracing } from '../records/tracing/tracing.ts';
 import type { Observers, Prepared, RunOptions } from './context.ts';
+import type { Viewing } from './view.ts';
 
 interface Watched {
   readonly telemetry: Telemetry;
   readonly outputs: Pick<Outputs, 'newest'>;
+  /** People who watch, if they may. */
+  readonly viewing: Pick<Viewing, 'closed'> | undefined;
   /** Monotonic milliseconds. */
   readonly now: () => number;
   readonly wallClock: () => number;
@@ -18,13 +21,17 @@ interface Watched {
 /** @throws RunError `out-not-writable`. */
 export async function openObservers(options: RunOptions, prepared: Prepared, watched: Watched): Promise<Observers> {
   const { state } = prepared;
+  const { viewing } = watched;
   const tracing = tracingOf(options, prepared, watched);
   const tensorboard = await tensorboardOf(options, prepared, watched);
   return {
     averaged: (gradient) => {
       tensorboard?.stepped(state.version, { weights: state.replica.vectors.parameters, gradient });
     },
-    closed: (record) => tracing?.closed(record),
+    closed: (record) => {
+      viewing?.closed(record);
+      tracing?.closed(record);
+    },
     close: async () => {
       await Promise.allSettled([tensorboard?.close(), tracing?.close()]);
     },

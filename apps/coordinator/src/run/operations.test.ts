@@ -146,7 +146,7 @@ describe('the events', () => {
   async function read(parts: ReturnType<typeof setUp>, query: string) {
     const heard: number[] = [];
     const answer = await parts.answer(`GET /events${query}`);
-    if (!('stream' in answer)) throw new Error(String(answer.body));
+    if (!('stream' in answer)) throw new Error(JSON.stringify(answer));
     const leave = answer.stream({
       write: (line) => {
         expect(line.endsWith('\n')).toBe(true);

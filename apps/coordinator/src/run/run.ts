@@ -18,7 +18,9 @@ import { selectKernels } from '@gradcast/vector';
 import { CoordinatorError } from '../failure.ts';
 import { ControlListener } from '../network/control-listener.ts';
 import { openListeners } from '../network/listeners.ts';
-import { PageFiles } from '../volunteers/page-files.ts';
+import { builtPage, PageFiles } from '../network/page-files.ts';
+import { VIEW_FILES } from '../viewing/view-files.ts';
+import { JOIN_FILES } from '../volunteers/join-files.ts';
 import type { Prepared, RunOptions, RunResult } from './context.ts';
 import type { RunControl } from './control.ts';
 import { decayOf, refuseAverage, standstill } from './decay.ts';
@@ -30,6 +32,7 @@ import { begin } from './resume.ts';
 import type { Beginning } from './resume.ts';
 import { openServices } from './services.ts';
 import { train } from './training.ts';
+import { mayBeWatched } from './view.ts';
 
 /** @throws an error with `code` and one sentence for everything a user can get wrong. */
 export async function run(options: RunOptions): Promise<RunResult> {
@@ -57,7 +60,9 @@ async function runOn(opened: OpenDataset, options: RunOptions): Promise<RunResul
   const restore = ({ checkpoint }: LoadedCheckpoint) =>
     TrainingState.restore(stateOptions, collectVectors(task, checkpoint.tensors));
   refuseIfStopped(control);
-  const pageFiles = config.join === null ? undefined : await PageFiles.read();
+  const joinFiles = config.join === null ? undefined : await PageFiles.read(JOIN_FILES, builtPage('join'));
+  const isWatched = mayBeWatched(options) !== 'nobody';
+  const viewFiles = isWatched ? await PageFiles.read(VIEW_FILES, builtPage('view')) : undefined;
   // The ports come first: if one is taken, no folder was made and no run was touched.
   const listeners = await openListeners(options, codec.nodeBytes);
   try {
@@ -94,7 +99,8 @@ async function runOn(opened: OpenDataset, options: RunOptions): Promise<RunResul
         codec,
         beginning,
         listeners,
-        pageFiles,
+        joinFiles,
+        viewFiles,
         operator,
       });
     } finally {

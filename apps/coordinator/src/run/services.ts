@@ -31,6 +31,7 @@ import { operations } from './operations.ts';
 import { fromHere } from '../records/summary.ts';
 import { Telemetry } from '../records/telemetry.ts';
 import { firstProfile } from '../records/used-profiles.ts';
+import { openViewing } from './view.ts';
 import { Watch } from './watch.ts';
 
 const now = () => performance.now();
@@ -78,7 +79,8 @@ export async function openServices(options: RunOptions, prepared: Prepared): Pro
   telemetry.stream.read((event) => {
     if (event.type === 'distrusted') recorder.distrusted(event);
   });
-  const observers = await openObservers(options, prepared, { telemetry, outputs, now, wallClock: Date.now });
+  const viewing = openViewing(options, prepared, { fleet, telemetry, now, wallClock: Date.now });
+  const observers = await openObservers(options, prepared, { telemetry, outputs, viewing, now, wallClock: Date.now });
   if (options.tellsEvents) telemetry.stream.read((event) => tell({ type: 'event', event }));
   const watch = new Watch({
     ...config,
@@ -106,6 +108,7 @@ export async function openServices(options: RunOptions, prepared: Prepared): Pro
     fleet.tick();
     watch.tick();
     disk.tick();
+    viewing?.tick();
     telemetry.showWorkers();
   };
   const ticking = setInterval(() => options.defects.guard(tick), TICK_MS);
@@ -128,6 +131,8 @@ export async function openServices(options: RunOptions, prepared: Prepared): Pro
         url: listeners.url,
         localUrl: listeners.localUrl,
         metricsUrl: listeners.metrics.url,
+        pageUrl: viewing?.url,
+        pageNeedsToken: viewing?.needsToken,
         joinUrl: joining?.link?.url,
         joinExpires: joining?.link?.expires,
         tlsFingerprint: listeners.certificate?.isOwn ? listeners.certificate.fingerprint : undefined,

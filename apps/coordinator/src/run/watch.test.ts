@@ -6,6 +6,7 @@ import { Watch } from './watch.ts';
 const WORKER: WorkerView = {
   name: 'remote',
   backend: 'wasm',
+  device: 'cpu',
   address: '127.0.0.1',
   metricsPort: null,
   role: 'worker',

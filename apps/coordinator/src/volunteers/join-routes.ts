@@ -14,9 +14,11 @@ import { JSON_TYPE } from '@gradcast/metrics';
 import type { Answer, Route, RouteRequest } from '@gradcast/metrics';
 import type { JoinFacts, OwnLeaves } from '@gradcast/protocol';
 import { bearerToken } from '../network/admission.ts';
+import type { PageFiles } from '../network/page-files.ts';
+import { refuse } from '../network/page-port.ts';
 import type { JoinCodes } from './join-code.ts';
-import { PAGE_FILES } from './page-files.ts';
-import type { PageFile, PageFiles } from './page-files.ts';
+import { JOIN_FILES } from './join-files.ts';
+import type { JoinFile } from './join-files.ts';
 import { TICKET_SECONDS } from './tickets.ts';
 import type { Tickets } from './tickets.ts';
 
@@ -34,7 +36,7 @@ export interface Sample {
 }
 
 export interface JoinRoutesOptions {
-  readonly files: Pick<PageFiles, 'answer'>;
+  readonly files: Pick<PageFiles<JoinFile>, 'answer'>;
   readonly codes: Pick<JoinCodes, 'check'>;
   readonly tickets: Pick<Tickets, 'issue'>;
   /** The volunteer whose session's secret this is. */
@@ -47,12 +49,12 @@ export interface JoinRoutesOptions {
 export function joinRoutes(options: JoinRoutesOptions): Route[] {
   const { files, facts, sample } = options;
   const get = (path: string, answer: Route['answer']): Route => ({ method: 'GET', path, answer });
-  const file = (path: string, name: PageFile) => get(path, ({ headers }) => files.answer(name, headers));
+  const file = (path: string, name: JoinFile) => get(path, ({ headers }) => files.answer(name, headers));
   return [
     file('/join', 'index.html'),
     // The page names its files from where it is, without a slash at the end.
     get('/join/', () => ({ status: 308, type: JSON_TYPE, body: '', headers: { location: '../join' } })),
-    ...(Object.keys(PAGE_FILES) as PageFile[]).map((name) => file(`/join/${name}`, name)),
+    ...(Object.keys(JOIN_FILES) as JoinFile[]).map((name) => file(`/join/${name}`, name)),
     { method: 'POST', path: '/join/ticket', answer: (request) => ticket(options, request) },
     get('/join/run', (request) => {
       const asking = askingIn(options, request);
@@ -130,9 +132,4 @@ async function samples(sample: Sample | undefined): Promise<Answer> {
 
 function answered(body: object): Answer {
   return { status: 200, type: JSON_TYPE, body: `${JSON.stringify(body)}\n` };
-}
-
-/** As JSON, like every refusal at this port. */
-export function refuse(status: number, code: string, sentence: string): Answer & { readonly body: string } {
-  return { status, type: JSON_TYPE, body: `${JSON.stringify({ code, sentence })}\n` };
 }

@@ -11,13 +11,14 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { connectionLimits } from '../network/connections.ts';
 import { Credentials, VOLUNTEER } from '../network/credentials.ts';
+import { PageFiles } from '../network/page-files.ts';
 import { TrustedProxies } from '../network/proxies.ts';
 import { serve } from '../network/server.ts';
 import type { RunningServer } from '../network/server.ts';
 import { HEADERS } from './join-port.ts';
 import { Joining, pageAddress } from './joining.ts';
 import type { JoiningOptions } from './joining.ts';
-import { PAGE_FILES, PageFiles } from './page-files.ts';
+import { JOIN_FILES } from './join-files.ts';
 
 const SESSION = 'ab'.repeat(16);
 const FACTS = {
@@ -69,7 +70,7 @@ async function opened(
   } = {},
 ) {
   const { open = false, proxies = [], large = 0, ...options } = change;
-  for (const name of Object.keys(PAGE_FILES)) await writeFile(join(folder, name), `the file ${name}`);
+  for (const name of Object.keys(JOIN_FILES)) await writeFile(join(folder, name), `the file ${name}`);
   if (large > 0) await writeFile(join(folder, 'compute.js'), Buffer.alloc(large));
   const clock = { now: 0, wall: Date.UTC(2026, 0, 1), volunteers: FACTS.volunteers, dismissed: 0 };
   const credentials = new Credentials({ credentials: open ? null : [], local: 'local-secret-0123456789' });
@@ -96,7 +97,7 @@ async function opened(
     url,
     hours: 1,
     folder,
-    files: await PageFiles.read(pathToFileURL(`${folder}/`)),
+    files: await PageFiles.read(JOIN_FILES, pathToFileURL(`${folder}/`)),
     listening: running.url,
     guests: {
       credentialOf: (secret) => (secret === SESSION ? VOLUNTEER : undefined),

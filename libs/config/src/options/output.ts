@@ -30,6 +30,23 @@ export const OUTPUT_OPTIONS: readonly OptionSpec[] = [
       'OTEL_EXPORTER_OTLP_ENDPOINT or http://localhost:4318',
   },
   {
+    name: 'no-page',
+    type: { kind: 'switch' },
+    group: 'Output',
+    commands: RUNS,
+    default: false,
+    help: 'No page on the port of the coordinator on which people watch the run',
+  },
+  {
+    name: 'open',
+    type: { kind: 'switch' },
+    group: 'Output',
+    commands: ['train'],
+    default: false,
+    notInFile: true,
+    help: 'Open the page of the run in a browser',
+  },
+  {
     name: 'json',
     type: { kind: 'switch' },
     group: 'Output',

@@ -3,19 +3,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { PAGE_FILES, PageFiles } from './page-files.ts';
-import type { PageFile } from './page-files.ts';
+import { PageFiles } from './page-files.ts';
+
+const TYPES = { 'index.html': 'text/html', 'page.js': 'text/javascript', 'style.css': 'text/css' } as const;
+type PageFile = keyof typeof TYPES;
 
 let folder: string;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'gradcast-test-'));
-  for (const name of Object.keys(PAGE_FILES)) await writeFile(join(folder, name), `plain ${name}`);
+  for (const name of Object.keys(TYPES)) await writeFile(join(folder, name), `plain ${name}`);
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-const read = () => PageFiles.read(pathToFileURL(`${folder}/`));
+const read = () => PageFiles.read(TYPES, pathToFileURL(`${folder}/`));
 
-function asked(files: PageFiles, name: PageFile, headers: Record<string, string> = {}) {
+function asked(files: PageFiles<PageFile>, name: PageFile, headers: Record<string, string> = {}) {
   const answer = files.answer(name, headers);
   if (!('body' in answer)) throw new Error('a file does not stream');
   return { ...answer, text: String(answer.body), headers: answer.headers! };
@@ -24,7 +26,7 @@ function asked(files: PageFiles, name: PageFile, headers: Record<string, string>
 describe('the files of the page', () => {
   it('are all there, with their types', async () => {
     const files = await read();
-    for (const [name, type] of Object.entries(PAGE_FILES)) {
+    for (const [name, type] of Object.entries(TYPES)) {
       const answer = asked(files, name as PageFile);
       expect([answer.status, answer.type, answer.text]).toEqual([200, type, `plain ${name}`]);
       expect(answer.headers).toMatchObject({ 'cache-control': 'no-cache', vary: 'accept-encoding' });
@@ -63,9 +65,9 @@ describe('the files of the page', () => {
   });
 
   it('are refused with a sentence where one is missing', async () => {
-    await rm(join(folder, 'session.js'));
+    await rm(join(folder, 'style.css'));
     const refused = read();
-    await expect(refused).rejects.toMatchObject({ code: 'join-page' });
-    await expect(refused).rejects.toThrow('session.js');
+    await expect(refused).rejects.toMatchObject({ code: 'page-files' });
+    await expect(refused).rejects.toThrow('style.css');
   });
 });

@@ -1,6 +1,6 @@
 /**
- * The files of the join page: a fixed list, read once from the folder beside the built program, each with its compressed forms.
- * No request names a path on the disk.
+ * The files of a page: a fixed list, read once from a folder beside the built program, each with its compressed forms. No
+ * request names a path on the disk.
  */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
@@ -9,19 +9,8 @@ import { fileURLToPath } from 'node:url';
 import type { Answer } from '@gradcast/metrics';
 import { CoordinatorError } from '../failure.ts';
 
-/** Name of each file and its type. */
-export const PAGE_FILES = {
-  'index.html': 'text/html; charset=utf-8',
-  'page.js': 'text/javascript; charset=utf-8',
-  'session.js': 'text/javascript; charset=utf-8',
-  'compute.js': 'text/javascript; charset=utf-8',
-  'shared.js': 'text/javascript; charset=utf-8',
-  'webgpu.js': 'text/javascript; charset=utf-8',
-  'style.css': 'text/css; charset=utf-8',
-  'icon.svg': 'image/svg+xml',
-  'tfjs-backend-wasm-simd.wasm': 'application/wasm',
-} as const;
-export type PageFile = keyof typeof PAGE_FILES;
+/** Media types by the names of files. */
+export type FileTypes = Readonly<Record<string, string>>;
 
 /** Forms that a browser may take, the smallest first. */
 const CODINGS = [
@@ -35,26 +24,34 @@ interface Form {
   readonly tag: string;
 }
 
-/** Beside the program once built. */
-const BUILT = new URL('./join/', import.meta.url);
+/** A page's folder beside the program, once built. */
+export function builtPage(name: string): URL {
+  return new URL(`./${name}/`, import.meta.url);
+}
 
-export class PageFiles {
+export class PageFiles<Name extends string = string> {
+  readonly #types: Readonly<Record<Name, string>>;
   /** The smallest form first, the plain one last. */
   readonly #files: ReadonlyMap<string, readonly Form[]>;
 
-  private constructor(files: ReadonlyMap<string, readonly Form[]>) {
+  private constructor(types: Readonly<Record<Name, string>>, files: ReadonlyMap<string, readonly Form[]>) {
+    this.#types = types;
     this.#files = files;
   }
 
-  /** @throws CoordinatorError `join-page` if a file is not there. */
-  static async read(folder: URL = BUILT): Promise<PageFiles> {
-    const names = Object.keys(PAGE_FILES);
+  /** @throws CoordinatorError `page-files` if a file is not there. */
+  static async read<Types extends FileTypes>(types: Types, folder: URL): Promise<PageFiles<keyof Types & string>> {
+    const names = Object.keys(types);
     const forms = await Promise.all(names.map((name) => formsOf(new URL(name, folder))));
-    return new PageFiles(new Map(names.map((name, i) => [name, forms[i]])));
+    return new PageFiles(types, new Map(names.map((name, i) => [name, forms[i]])));
+  }
+
+  get names(): readonly Name[] {
+    return Object.keys(this.#types) as Name[];
   }
 
   /** A file, in a form that the client takes, or that the one it has is still right. */
-  answer(name: PageFile, headers: IncomingHttpHeaders): Answer {
+  answer(name: Name, headers: IncomingHttpHeaders): Answer {
     const taken = codingsIn(headers['accept-encoding']);
     const form = this.#files.get(name)!.find(({ coding }) => coding === undefined || taken.has(coding))!;
     const about = {
@@ -63,7 +60,7 @@ export class PageFiles {
       'cache-control': 'no-cache',
       vary: 'accept-encoding',
     };
-    const type = PAGE_FILES[name];
+    const type = this.#types[name];
     if (tagsIn(headers['if-none-match']).includes(form.tag)) return { status: 304, type, body: '', headers: about };
     const coded = form.coding === undefined ? about : { ...about, 'content-encoding': form.coding };
     return { status: 200, type, body: form.bytes, headers: coded };
@@ -72,7 +69,7 @@ export class PageFiles {
 
 async function formsOf(file: URL): Promise<Form[]> {
   const plain = await readFile(file).catch((error: unknown) => {
-    throw new CoordinatorError('join-page', `the join page is not part of this build: no ${fileURLToPath(file)}`, {
+    throw new CoordinatorError('page-files', `a page is not part of this build: no ${fileURLToPath(file)}`, {
       cause: error,
     });
   });

@@ -1,0 +1,87 @@
+/** How a run is, for those who watch it. */
+import type { ViewLease, ViewLeaseState, ViewNow, ViewStep, ViewWorker } from '@gradcast/protocol';
+import type { Lease } from '@gradcast/schedule';
+import type { WorkerPace } from '@gradcast/watching';
+import type { WorkerView } from '../events.ts';
+import type { News } from './viewers.ts';
+
+/** Rows of workers; a run may have a thousand volunteers. */
+const MOST_WORKERS = 64;
+/** Leaves of a step whose leases are told one by one. */
+const MOST_LEASES = 1024;
+
+export interface StandFacts {
+  /** Seconds since 1970. */
+  readonly time: number;
+  readonly state: { readonly name: string; readonly pausing: boolean };
+  readonly version: number;
+  readonly totalSteps: number;
+  /** Images of a step. */
+  readonly batch: number;
+  readonly imagesPerSecond: number;
+  readonly workers: readonly WorkerView[];
+  readonly paces: ReadonlyMap<string, WorkerPace>;
+  readonly open: { readonly version: number; readonly leases: StepInHand } | undefined;
+}
+
+interface StepInHand {
+  readonly covered: readonly boolean[];
+  readonly granted: readonly Lease[];
+}
+
+export function standOf(facts: StandFacts): Omit<ViewNow, keyof News> {
+  const { time, state, version, totalSteps, batch, imagesPerSecond: speed, workers, paces, open } = facts;
+  const isGoing = state.name === 'running' && speed > 0;
+  const rows = workers.map((worker) => rowOf(worker, paces.get(worker.name)));
+  // Those whose word counts first, and of each the busiest.
+  rows.sort((a, b) => Number(a.role === 'volunteer') - Number(b.role === 'volunteer') || order(b) - order(a));
+  return {
+    time,
+    state: state.name,
+    pausing: state.pausing,
+    step: version,
+    steps: totalSteps,
+    imagesPerSecond: rounded(speed),
+    etaSeconds: isGoing ? Math.round(((totalSteps - version) * batch) / speed) : null,
+    workers: rows.slice(0, MOST_WORKERS),
+    more: Math.max(0, rows.length - MOST_WORKERS),
+    open: open === undefined ? null : stepOf(open.version + 1, open.leases),
+  };
+}
+
+function order({ share }: ViewWorker): number {
+  return share ?? -1;
+}
+
+function rowOf(
+  { name, role, backend, device, state, quarantine }: WorkerView,
+  pace: WorkerPace | undefined,
+): ViewWorker {
+  const share = pace ? Math.round(pace.share * 1000) / 1000 : null;
+  const speed = pace && Number.isFinite(pace.imagesPerSecond) ? rounded(pace.imagesPerSecond) : null;
+  return { name, role, backend, device, state, why: quarantine, share, imagesPerSecond: speed };
+}
+
+function stepOf(step: number, { covered, granted }: StepInHand): ViewStep {
+  return {
+    step,
+    leaves: covered.length,
+    covered,
+    leases: granted.slice(-MOST_LEASES).map((lease) => leaseOf(lease, covered)),
+  };
+}
+
+function leaseOf(lease: Lease, covered: readonly boolean[]): ViewLease {
+  const { worker, range, audit } = lease;
+  return { worker, ...range, audit, state: leaseState(lease, covered) };
+}
+
+function leaseState({ range, dropped, expired, shared }: Lease, covered: readonly boolean[]): ViewLeaseState {
+  if (dropped) return 'dropped';
+  if (covered.slice(range.first, range.first + range.count).every(Boolean)) return 'done';
+  return expired ? 'expired' : shared ? 'shared' : 'open';
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 10) / 10;
+}

@@ -1,0 +1,192 @@
+/**
+ * The page on which people watch a run. It changes nothing.
+ *
+ * Invariant: whatever a peer says is shown as text.
+ */
+import type { ViewNow } from '@gradcast/protocol';
+import { answersOf, isOver } from './answers.ts';
+import { Chart } from './draw/charts.ts';
+import type { NamedCurve } from './draw/charts.ts';
+import { Colours } from './draw/colours.ts';
+import { byId, say } from './draw/dom.ts';
+import { drawAbout } from './draw/draw-about.ts';
+import { drawAnswers, drawHead } from './draw/draw-answers.ts';
+import { LogView } from './draw/draw-log.ts';
+import { SamplesView } from './draw/draw-samples.ts';
+import { drawStep } from './draw/draw-step.ts';
+import { drawWorkers } from './draw/draw-workers.ts';
+import { Feed } from './feed.ts';
+import type { Link } from './feed.ts';
+import { time } from './format.ts';
+import { withEvent, withGap, withNow, withSnapshot } from './model.ts';
+import type { Model } from './model.ts';
+
+/** A hidden page listens on for so long: browsers hold few connections to one address. */
+const HIDDEN_MS = 10_000;
+/** Of the chart of speeds. */
+const SPEED_SECONDS = 1800;
+const SPEED_POINTS = 180;
+/** Scores in the order in which people look at them; what is told of each. */
+const SCORES = { frechet: 'Fréchet distance, less is better', accuracy: 'accuracy' } as const;
+
+let model: Model | undefined;
+let link: Link = 'connecting';
+let heardAt = 0;
+/** Seconds that the coordinator's clock is ahead of ours. */
+let ahead = 0;
+let isAsked = false;
+
+const colours = new Colours();
+const log = new LogView(() => draw());
+const samples = new SamplesView();
+const charts = {
+  quality: new Chart(byId('quality-chart'), byId('quality-legend')),
+  losses: new Chart(byId('losses-chart'), byId('losses-legend')),
+  speed: new Chart(byId('speed-chart'), byId('speed-legend')),
+};
+
+const feed = new Feed({
+  listener: {
+    snapshot: (snapshot) => {
+      const isOther = model && (model.version !== snapshot.version || model.run.id !== snapshot.run.id);
+      // Another program, or another run: this page may not know its ways.
+      if (isOther) return location.reload();
+      heard(snapshot.now);
+      change(withSnapshot(model, snapshot));
+    },
+    event: (event) => change(model && withEvent(model, event)),
+    now: (now) => {
+      heard(now);
+      change(model && withNow(model, now));
+    },
+    gap: (events) => change(model && withGap(model, events)),
+    link: (next) => {
+      link = next;
+      if (next === 'token') void enter();
+      drawLink();
+    },
+  },
+  ask: async (path) => {
+    const answer = await fetch(path, { cache: 'no-store' });
+    return { status: answer.status, body: answer.ok ? await answer.json() : undefined };
+  },
+  open: (path) => new EventSource(path),
+  after: (ms, callback) => {
+    const timer = setTimeout(callback, ms);
+    return () => clearTimeout(timer);
+  },
+});
+
+function heard(now: ViewNow): void {
+  heardAt = Date.now() / 1000;
+  ahead = now.time - heardAt;
+}
+
+function change(next: Model | undefined): void {
+  if (!next) return;
+  model = next;
+  draw();
+}
+
+/** Once a frame, however much comes. */
+function draw(): void {
+  if (isAsked) return;
+  isAsked = true;
+  requestAnimationFrame(() => {
+    isAsked = false;
+    if (model) drawAll(model);
+  });
+}
+
+function drawAll(model: Model): void {
+  const at = Date.now() / 1000 + ahead;
+  byId('door').hidden = true;
+  byId('run').hidden = false;
+  drawHead(model);
+  // What is not live is told as it was then.
+  drawAnswers(answersOf(model, link === 'live' ? at : model.now.time));
+  drawWorkers(model, colours, at);
+  drawStep(model, colours);
+  samples.draw(model);
+  log.draw(model);
+  drawAbout(model);
+  drawCharts(model);
+  drawLink();
+}
+
+function drawCharts({ curves, speeds, now }: Model): void {
+  const named = (names: readonly string[], shown: (name: string) => string): NamedCurve[] =>
+    names.map((name, colour) => ({ name: shown(name), curve: curves[name], colour }));
+  const scores = Object.keys(SCORES).filter((name) => Object.hasOwn(curves, name));
+  byId('quality').hidden = scores.length === 0;
+  if (scores.length > 0) charts.quality.lines(named(scores.slice(0, 1), (name) => SCORES[name as keyof typeof SCORES]));
+  const losses = Object.keys(curves).filter((name) => name.startsWith('loss'));
+  charts.losses.lines(named(losses.slice(0, 4), (name) => name.replaceAll('_', ' ')));
+  charts.speed.areas(speeds.series(now.time, SPEED_SECONDS, SPEED_POINTS), colours);
+}
+
+function drawLink(): void {
+  const over = model && isOver(model.now.state);
+  const place = byId('link');
+  const ago = heardAt > 0 ? Math.max(0, Date.now() / 1000 - heardAt) : 0;
+  const [tone, said] = {
+    live: ['good', 'Live'],
+    connecting: ['busy', 'Connecting'],
+    token: ['calm', 'Not connected'],
+    lost: over ? ['calm', 'The run is over'] : ['bad', 'Not live: reconnecting'],
+  }[link];
+  place.dataset['tone'] = tone;
+  document.body.dataset['link'] = over && link === 'lost' ? 'over' : link;
+  say(byId('link-said'), said);
+  say(byId('link-since'), link === 'lost' && !over ? `as of ${time(ago)} ago` : '');
+}
+
+/** With the token of the address, or one that is asked for; the address keeps none. */
+async function enter(): Promise<void> {
+  const token = decodeURIComponent(location.hash.slice(1));
+  if (location.hash !== '') history.replaceState(null, '', location.pathname);
+  if (token !== '' && (await isLetIn(token))) return feed.start();
+  byId('door').hidden = false;
+  byId('run').hidden = true;
+  byId('token').focus();
+}
+
+async function isLetIn(token: string): Promise<boolean> {
+  const said = byId('token-said');
+  try {
+    const answer = await fetch('view/session', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ token }),
+    });
+    if (answer.ok) return true;
+    const tooMany = answer.status === 429 ? 'Too many tries; wait a little.' : 'This is not the token of a viewer.';
+    say(said, tooMany);
+  } catch {
+    say(said, 'The coordinator does not answer.');
+  }
+  return false;
+}
+
+byId('token-form').addEventListener('submit', (event) => {
+  event.preventDefault();
+  const field = byId<HTMLInputElement>('token');
+  void isLetIn(field.value.trim()).then((isIn) => {
+    field.value = '';
+    if (isIn) feed.start();
+  });
+});
+
+let hiding: ReturnType<typeof setTimeout> | undefined;
+document.addEventListener('visibilitychange', () => {
+  clearTimeout(hiding);
+  if (document.hidden) hiding = setTimeout(() => feed.rest(), HIDDEN_MS);
+  else feed.start();
+});
+matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
+  for (const chart of Object.values(charts)) chart.forget();
+  draw();
+});
+// Times go on while nothing comes.
+setInterval(() => (model ? draw() : drawLink()), 1000);
+if (!document.hidden) feed.start();
