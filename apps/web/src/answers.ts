@@ -55,7 +55,15 @@ function learning(model: Model): Answer {
   if (latest.length === 0) return say('busy', 'Too early to tell', 'Losses appear after the first steps.');
   if (losses.length === 1) return say(...trend(curveOf(model, losses[0])!, 'loss', true));
   // Two networks that compete have losses that say little of either.
-  return say('calm', 'Look at the samples', `${latest.join(', ')}. With --evaluate-every samples are scored.`);
+  const every = Number(model.run.config['evaluateEvery']);
+  if (every > 0 && !isOver(model.now.state)) {
+    return say(
+      'busy',
+      'Too early to tell',
+      `Samples are scored first after step ${every}. ${sentence(latest.join(', '))}`,
+    );
+  }
+  return say('calm', 'Look at the samples', `${sentence(latest.join(', '))} With --evaluate-every they are scored.`);
 }
 
 /** Of the newest value beside those of before, as what to say and how. */

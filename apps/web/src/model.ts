@@ -10,7 +10,7 @@ import { SpeedHistory } from './speed.ts';
 /** Lines of the log. */
 export const MOST_EVENTS = 1000;
 /** Points of a curve that come while the page is open. */
-const MOST_POINTS = 4096;
+const MOST_POINTS = 2048;
 const MOST_CURVES = 64;
 
 /** A worker that is gone. */
@@ -154,14 +154,10 @@ function withPoint(
   if (!isNew || (!known && Object.keys(curves).length >= MOST_CURVES)) return curves;
   const [steps, values] = known ?? [[], []];
   // Every other one of the older half goes where there are too many.
-  const keep = (_: number, i: number) => steps.length < MOST_POINTS || i > steps.length / 2 || i % 2 === 0;
-  return {
-    ...curves,
-    [name]: [
-      [...steps.filter(keep), step],
-      [...values.filter(keep), value],
-    ],
-  };
+  const isFull = steps.length >= MOST_POINTS;
+  const kept = (points: readonly number[]) =>
+    isFull ? points.filter((_, i) => i > points.length / 2 || i % 2 === 0) : points;
+  return { ...curves, [name]: [[...kept(steps), step], [...kept(values), value]] };
 }
 
 function merged(known: readonly ViewEvent[], more: readonly ViewEvent[]): readonly ViewEvent[] {

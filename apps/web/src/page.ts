@@ -116,7 +116,7 @@ function drawAll(model: Model): void {
 
 function drawCharts({ curves, speeds, now }: Model): void {
   const named = (names: readonly string[], shown: (name: string) => string): NamedCurve[] =>
-    names.map((name, colour) => ({ name: shown(name), curve: curves[name], colour }));
+    names.map((name, i) => ({ name: shown(name), curve: curves[name], colour: `l${i}` }));
   const scores = Object.keys(SCORES).filter((name) => Object.hasOwn(curves, name));
   byId('quality').hidden = scores.length === 0;
   if (scores.length > 0) charts.quality.lines(named(scores.slice(0, 1), (name) => SCORES[name as keyof typeof SCORES]));

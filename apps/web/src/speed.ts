@@ -10,6 +10,9 @@ const MOST_NAMES = 256;
 /** Longer than this between two steps is a pause, not work. */
 const LONGEST_STEP = 120;
 
+/** Steps that a point takes together at least. */
+const STEPS_OF_POINT = 3;
+
 /** Worker by worker, the same number of points as `times`. */
 export interface SpeedSeries {
   /** Seconds since 1970. */
@@ -24,6 +27,8 @@ export class SpeedHistory {
   #step = 0;
   #time = 0;
   #first = Infinity;
+  /** Of the last steps, in seconds. */
+  #usual = 0;
 
   /** @param microBatch images of a leaf. */
   add({ step, time, by }: ViewClosed, microBatch: number): void {
@@ -33,24 +38,18 @@ export class SpeedHistory {
     this.#step = step;
     this.#time = time;
     if (seconds === 0) return;
+    this.#usual = this.#usual === 0 ? seconds : 0.9 * this.#usual + 0.1 * seconds;
     this.#first = Math.min(this.#first, time - seconds);
     for (const [worker, leaves] of by) this.#spread(worker, (leaves * microBatch) / seconds, [time - seconds, time]);
     while (this.#bySecond.size > MOST_SECONDS) this.#bySecond.delete(this.#bySecond.keys().next().value!);
-  }
-
-  /** A run begins anew. */
-  clear(): void {
-    this.#bySecond.clear();
-    this.#names.clear();
-    this.#step = this.#time = 0;
-    this.#first = Infinity;
   }
 
   /** The last so many seconds before a time, in at most so many points; those who did nothing in them are left out. */
   series(now: number, seconds: number, most: number): SpeedSeries {
     const end = Math.floor(Math.min(now, this.#time));
     const from = Math.max(Math.ceil(this.#first), end - seconds, ...this.#oldest());
-    const width = Math.max(1, Math.ceil((end - from) / most));
+    // A point that is shorter than a step would show steps, not speeds.
+    const width = Math.max(1, Math.ceil((end - from) / most), Math.ceil(STEPS_OF_POINT * this.#usual));
     const times: number[] = [];
     const sums = new Map<string, number[]>();
     for (let start = from; start + width <= end; start += width) {

@@ -33,8 +33,9 @@ export function standOf(facts: StandFacts): Omit<ViewNow, keyof News> {
   const { time, state, version, totalSteps, batch, imagesPerSecond: speed, workers, paces, open } = facts;
   const isGoing = state.name === 'running' && speed > 0;
   const rows = workers.map((worker) => rowOf(worker, paces.get(worker.name)));
-  // Those whose word counts first, and of each the busiest.
-  rows.sort((a, b) => Number(a.role === 'volunteer') - Number(b.role === 'volunteer') || order(b) - order(a));
+  // Those whose word counts first, and of each the busiest; in an order that stays.
+  rows.sort((a, b) => isGuest(a) - isGuest(b) || order(b) - order(a));
+  const shown = rows.slice(0, MOST_WORKERS).sort((a, b) => isGuest(a) - isGuest(b) || NAMES.compare(a.name, b.name));
   return {
     time,
     state: state.name,
@@ -43,10 +44,17 @@ export function standOf(facts: StandFacts): Omit<ViewNow, keyof News> {
     steps: totalSteps,
     imagesPerSecond: rounded(speed),
     etaSeconds: isGoing ? Math.round(((totalSteps - version) * batch) / speed) : null,
-    workers: rows.slice(0, MOST_WORKERS),
+    workers: shown,
     more: Math.max(0, rows.length - MOST_WORKERS),
     open: open === undefined ? null : stepOf(open.version + 1, open.leases),
   };
+}
+
+/** `local-2` before `local-10`. */
+const NAMES = new Intl.Collator('en', { numeric: true });
+
+function isGuest({ role }: ViewWorker): number {
+  return Number(role === 'volunteer');
 }
 
 function order({ share }: ViewWorker): number {

@@ -8,13 +8,13 @@ import type { Colours } from './colours.ts';
 import { styled } from './colours.ts';
 import { dot, made } from './dom.ts';
 
-const HEIGHT = 200;
+const HEIGHT = 190;
 
 export interface NamedCurve {
   readonly name: string;
   readonly curve: ViewCurve;
-  /** Number of its colour. */
-  readonly colour: number;
+  /** Its colour's name in the style sheet. */
+  readonly colour: string;
 }
 
 /** One chart in its place; it is made anew when what it shows changes, or the theme does. */
@@ -39,7 +39,7 @@ export class Chart {
     if (curves.length === 0) return;
     const data = UPlot.join(curves.map(({ curve: [steps, values] }): AlignedData => [[...steps], [...values]]));
     const series = curves.map(({ colour }): Series => ({
-      stroke: styled(`w${colour}`),
+      stroke: styled(colour),
       width: 2,
       spanGaps: true,
       points: { show: data[0].length < 2 },
@@ -66,7 +66,7 @@ export class Chart {
     const series = order.map(({ colour }): Series => ({
       stroke: styled('card'),
       width: 1,
-      fill: styled(`w${colour}`),
+      fill: styled(colour),
       points: { show: false },
     }));
     const data: AlignedData = [[...times], ...order.map(({ values }) => [...values])];
@@ -97,7 +97,7 @@ export class Chart {
       cursor: { drag: { x: false, y: false }, points: { show: !time } },
       scales: { x: { time: false }, y: time ? { range: (_, __, most) => [0, 1.08 * Math.max(most, 1e-9)] } : {} },
       axes: [
-        { ...axis, grid: { show: false }, values: (_, ticks) => ticks.map(x), space: 80 },
+        { ...axis, grid: { show: false }, values: (_, ticks) => ticks.map(x), space: 80, size: 28 },
         { ...axis, values: (_, ticks) => ticks.map(short), size: 52 },
       ],
       series: [{}, ...series],
@@ -105,7 +105,7 @@ export class Chart {
     this.#plot = new UPlot(options, data, this.#place);
   }
 
-  #say(last: readonly { name: string; colour: number; shown: string }[], when: string): void {
+  #say(last: readonly { name: string; colour: string; shown: string }[], when: string): void {
     const texts = last.map(({ name, shown }) => `${name} ${shown}`);
     const label = `${texts.slice(0, 8).join(', ')}; ${when}`;
     if (this.#place.getAttribute('aria-label') === label) return;

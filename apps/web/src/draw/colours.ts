@@ -6,10 +6,11 @@ const COLOURS = 8;
 export class Colours {
   readonly #numbers = new Map<string, number>();
 
-  of(worker: string): number {
+  /** Its name in the style sheet. */
+  of(worker: string): string {
     let number = this.#numbers.get(worker);
     if (number === undefined) this.#numbers.set(worker, (number = this.#numbers.size % COLOURS));
-    return number;
+    return `w${number}`;
   }
 }
 

@@ -43,9 +43,9 @@ export function say(element: HTMLElement, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** A dot in a worker's colour. */
-export function dot(colour: number): HTMLSpanElement {
-  const element = made('span', { class: `dot w${colour}` });
+/** A dot in one of the style sheet's colours. */
+export function dot(colour: string): HTMLSpanElement {
+  const element = made('span', { class: `dot ${colour}` });
   element.setAttribute('aria-hidden', 'true');
   return element;
 }

@@ -61,5 +61,5 @@ export function drawStep({ now }: Model, colours: Colours): void {
 }
 
 function classOf({ state, worker }: TreeNode, colours: Colours): string {
-  return worker === undefined ? state : `${state} w${colours.of(worker)}`;
+  return worker === undefined ? state : `${state} ${colours.of(worker)}`;
 }

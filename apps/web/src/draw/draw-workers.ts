@@ -88,7 +88,7 @@ function goneRow({ name, why, reason, time: left }: Gone, at: number): Row {
 function blankRow(name: string, colours: Colours): HTMLTableRowElement {
   const head = made('th', {}, dot(colours.of(name)), made('span', { text: name }), made('small'));
   head.scope = 'row';
-  const bar = made('span', { class: `bar w${colours.of(name)}` });
+  const bar = made('span', { class: `bar ${colours.of(name)}` });
   bar.setAttribute('aria-hidden', 'true');
   const speed = made('td', { class: 'number' }, made('span'), bar);
   const state = made('td', { class: 'state' }, made('span', { class: 'mark' }), made('small'));

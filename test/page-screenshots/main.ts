@@ -1,0 +1,52 @@
+/**
+ * `npm run screenshots:page -- [--steps N] [--out FOLDER]`: pictures of the page on which people watch a run, for docs/images, wide
+ * and narrow, dark and light, taken in Chromium of a real run with two workers after N steps (300 unless told otherwise).
+ */
+import { join, resolve } from 'node:path';
+import { Chromium, repository, Workbench } from '@gradcast/testing';
+import { wordsOf } from '../../bin/words.mjs';
+import { Tab } from '../volunteers/tab.ts';
+
+const WIDE = { width: 1240, height: 1120 };
+/** Of a phone. */
+const NARROW = { width: 390, height: 844 };
+
+const SHOTS = [
+  { name: 'page-wide-light', look: { ...WIDE, colorScheme: 'light' } },
+  { name: 'page-wide-dark', look: { ...WIDE, colorScheme: 'dark' } },
+  { name: 'page-narrow-light', look: { ...NARROW, colorScheme: 'light' } },
+  { name: 'page-narrow-dark', look: { ...NARROW, colorScheme: 'dark' } },
+] as const;
+
+const { steps, out, whole } = wordsOf('screenshots:page', {
+  steps: { type: 'string', default: '300' },
+  out: { type: 'string', default: join(repository, 'docs', 'images') },
+  whole: { type: 'boolean', default: false },
+});
+// The command is built first; the workbench has a folder of its own.
+const folder = resolve(out);
+const bench = await Workbench.create();
+try {
+  const every = Math.max(1, Math.round(Number(steps) / 12));
+  const scores = `--sample-every ${every} --evaluate-every ${2 * every} --evaluate-count 1000`;
+  const run = bench.start(`train --preset mnist --workers 2 ${scores} --json --port 0 --out runs --steps 1875`);
+  const { pageUrl } = await run.event('listening');
+  const browser = await Chromium.start();
+  try {
+    // It has been open for a while.
+    const tabs = [];
+    for (const { look } of SHOTS) tabs.push(await Tab.open(browser, pageUrl!, look));
+    await run.step(Number(steps), 3600);
+    for (const [i, { name }] of SHOTS.entries()) {
+      const { page } = tabs[i];
+      await page.locator('#grid:not([hidden])').waitFor({ timeout: 120_000 });
+      const path = join(folder, `${name}.png`);
+      await page.screenshot({ path, animations: 'disabled', caret: 'hide', fullPage: whole });
+      process.stdout.write(`${path}\n`);
+    }
+  } finally {
+    await browser.close();
+  }
+} finally {
+  await bench.remove();
+}
