@@ -157,7 +157,13 @@ function withPoint(
   const isFull = steps.length >= MOST_POINTS;
   const kept = (points: readonly number[]) =>
     isFull ? points.filter((_, i) => i > points.length / 2 || i % 2 === 0) : points;
-  return { ...curves, [name]: [[...kept(steps), step], [...kept(values), value]] };
+  return {
+    ...curves,
+    [name]: [
+      [...kept(steps), step],
+      [...kept(values), value],
+    ],
+  };
 }
 
 function merged(known: readonly ViewEvent[], more: readonly ViewEvent[]): readonly ViewEvent[] {

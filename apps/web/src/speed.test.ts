@@ -36,9 +36,10 @@ describe('speeds', () => {
     expect(times.at(-1)).toBeLessThan(1300);
   });
 
-  it('count a step once, and a pause as none', () => {
+  it('count a step once, one that is done anew twice, and a pause as none', () => {
     const history = steady(10);
     history.add({ step: 3, time: 1010, by: [['a', 1e6]] }, 10);
+    history.add({ step: 3, time: 1010.5, by: [['a', 2]] }, 10);
     history.add({ step: 99, time: 9000, by: [['a', 120]] }, 10);
     const [a] = history.series(9000, 100, 100).workers;
     expect(Math.max(...a.speeds)).toBeCloseTo(10);

@@ -24,18 +24,17 @@ export class SpeedHistory {
   readonly #bySecond = new Map<number, Map<string, number>>();
   /** In the order in which they came. */
   readonly #names = new Set<string>();
-  #step = 0;
   #time = 0;
   #first = Infinity;
   /** Of the last steps, in seconds. */
   #usual = 0;
 
   /** @param microBatch images of a leaf. */
-  add({ step, time, by }: ViewClosed, microBatch: number): void {
-    if (step <= this.#step) return;
+  add({ time, by }: ViewClosed, microBatch: number): void {
+    // Known already. A step may come again: a run that was killed does some anew.
+    if (time <= this.#time) return;
     // Nobody knows how long the first took.
     const seconds = this.#time > 0 ? Math.min(Math.max(time - this.#time, 0.001), LONGEST_STEP) : 0;
-    this.#step = step;
     this.#time = time;
     if (seconds === 0) return;
     this.#usual = this.#usual === 0 ? seconds : 0.9 * this.#usual + 0.1 * seconds;
