@@ -12,13 +12,14 @@ const COORDINATOR = 'apps/coordinator/src/';
 
 /** Rooms of the coordinator, and which others each may import; the root of its sources is a room without a name. */
 export const ROOMS = {
-  run: ['records', 'network', 'membership', 'audit', 'leasing', 'volunteers'],
+  run: ['records', 'network', 'membership', 'audit', 'leasing', 'volunteers', 'viewing'],
   records: [],
   network: [],
   membership: ['network'],
   audit: ['membership', 'network'],
   leasing: ['membership', 'audit'],
   volunteers: ['network'],
+  viewing: ['network'],
 };
 
 /** What lies at the root and every room may import. */

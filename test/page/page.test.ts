@@ -38,7 +38,7 @@ describe.skipIf(!hasChromium)('the page of a run in Chromium', () => {
 
   it('shows what happens while it happens, also after a break, and harms and tells nobody', async () => {
     const port = await deadPort();
-    const flags = `--preset mnist --backend wasm --steps 5000 --sample-every 2 --log-interval 1 --save-every 2 --out runs`;
+    const flags = `--preset dcgan --backend wasm --steps 5000 --sample-every 2 --log-interval 1 --save-every 2 --out runs`;
     const listens = `--port ${port} --metrics-port 0 --json`;
     const first = bench.start(`coordinator ${flags} ${listens}`);
     const { pageUrl, url, runFolder } = await first.event('listening');

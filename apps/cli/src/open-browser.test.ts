@@ -1,4 +1,3 @@
-import type { spawn } from 'node:child_process';
 import { EventEmitter } from 'node:events';
 import { expect, it, vi } from 'vitest';
 import { browserCommand, openBrowser } from './open-browser.ts';
@@ -18,12 +17,12 @@ it('a browser that cannot be opened is told, one that is open is left alone', ()
   const [child, failing] = [made(), made()];
   const start = vi.fn().mockReturnValueOnce(child).mockReturnValueOnce(failing);
   const onFailed = vi.fn();
-  openBrowser('http://x/', { start: start as unknown as typeof spawn, command: ['open', '-a'], onFailed });
+  openBrowser('http://x/', { start, command: ['open', '-a'], onFailed });
   expect(start).toHaveBeenCalledWith('open', ['-a', 'http://x/'], { stdio: 'ignore', detached: true });
   expect(child.unref).toHaveBeenCalledOnce();
   child.emit('exit', 0);
   expect(onFailed).not.toHaveBeenCalled();
-  openBrowser('http://x/', { start: start as unknown as typeof spawn, command: ['open'], onFailed });
+  openBrowser('http://x/', { start, command: ['open'], onFailed });
   failing.emit('error', new Error('ENOENT'));
   expect(onFailed).toHaveBeenCalledOnce();
 });

@@ -45,10 +45,11 @@ class FakeProcess {
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
-function setUp(workers = 2, isTTY = false) {
+function setUp(workers = 2, isTTY = false, opens = false) {
   const started: FakeProcess[] = [];
   const timers = new Map<() => void, number>();
   const said = { out: '', err: '' };
+  const browser = { opened: [] as string[], fails: () => {} };
   let signal: (signal: StopSignal) => void = () => undefined;
   const run = resolveTrain(['--workers', `${workers}`], { environment: {}, cores: 2, hostname: 'h' });
   const reporter = new Reporter({
@@ -64,6 +65,7 @@ function setUp(workers = 2, isTTY = false) {
       coordinator: run.coordinator,
       access: { credentials: null, local: 'local-secret' },
       local: { count: run.workers, config: run.worker, socket: '/tmp/g/s' },
+      opens,
     },
     {
       reporter,
@@ -71,6 +73,10 @@ function setUp(workers = 2, isTTY = false) {
         const process = new FakeProcess(options);
         started.push(process);
         return process;
+      },
+      openBrowser: (url, onFailed) => {
+        browser.opened.push(url);
+        browser.fails = onFailed;
       },
       now: () => 0,
       delay: (milliseconds, action) => {
@@ -93,7 +99,7 @@ function setUp(workers = 2, isTTY = false) {
   };
   const [coordinator] = started as [FakeProcess];
   const local = () => started.slice(1);
-  return { started, coordinator, local, elapse, timers, said, outcome, send: (s: StopSignal) => signal(s) };
+  return { started, coordinator, local, elapse, timers, said, browser, outcome, send: (s: StopSignal) => signal(s) };
 }
 
 const listening: ChildMessage = {
@@ -143,6 +149,33 @@ describe('the link by which browser tabs join', () => {
     unseen.coordinator.say(joining('https://192.168.1.5:5000/join#code'));
     await import('uqr').then(settled);
     for (const { said } of [hidden, unseen]) expect(said.err).not.toMatch(/[\u2580\u2584\u2588]/);
+  });
+});
+
+describe('the page on which people watch', () => {
+  const pageUrl = 'http://127.0.0.1:5000/';
+
+  it('is said with what it asks for, and opened only where that is wanted', () => {
+    const [plain, asked] = [setUp(), setUp()];
+    plain.coordinator.say({ ...listening, pageUrl, pageNeedsToken: false });
+    asked.coordinator.say({ ...listening, pageUrl, pageNeedsToken: true });
+    expect(plain.said.err).toContain(`watch it at ${pageUrl}\n`);
+    expect(asked.said.err).toContain(`watch it at ${pageUrl} with the token of a viewer\n`);
+    expect(plain.browser.opened).toEqual([]);
+  });
+
+  it('is opened, or told where no browser can be', () => {
+    const { coordinator, browser, said } = setUp(2, false, true);
+    coordinator.say({ ...listening, pageUrl });
+    expect(browser.opened).toEqual([pageUrl]);
+    browser.fails();
+    expect(said.err).toContain(`no browser could be opened; the page is at ${pageUrl}\n`);
+  });
+
+  it('is missed where it is not served', () => {
+    const { coordinator, browser, said } = setUp(2, false, true);
+    coordinator.say(listening);
+    expect([browser.opened, said.err.includes('there is no page to open')]).toEqual([[], true]);
   });
 });
 

@@ -57,11 +57,9 @@ function learning(model: Model): Answer {
   // Two networks that compete have losses that say little of either.
   const every = Number(model.run.config['evaluateEvery']);
   if (every > 0 && !isOver(model.now.state)) {
-    return say(
-      'busy',
-      'Too early to tell',
-      `Samples are scored first after step ${every}. ${sentence(latest.join(', '))}`,
-    );
+    const isDue = model.now.step >= every;
+    const first = isDue ? 'Samples are being scored.' : `Samples are scored first after step ${every}.`;
+    return say('busy', 'Too early to tell', `${first} ${sentence(latest.join(', '))}`);
   }
   return say('calm', 'Look at the samples', `${sentence(latest.join(', '))} With --evaluate-every they are scored.`);
 }
@@ -163,7 +161,7 @@ function slow({ now }: Model): Answer {
   }
   if (workers.length === 0) return say('calm', 'Nobody works', 'Start one: gradcast worker.');
   if (workers.every(({ imagesPerSecond }) => imagesPerSecond === null)) {
-    return say('busy', 'Too early to tell', `${sentence(counted(workers.length, 'worker'))}`);
+    return say('busy', 'Too early to tell', sentence(counted(workers.length, 'worker')));
   }
   const working = workers.filter(({ imagesPerSecond }) => imagesPerSecond !== null).length;
   return say(
@@ -203,7 +201,7 @@ function broken(model: Model, at: number): Answer {
     );
   }
   const fault = events.findLast(({ type, time: then }) => FAULTS.includes(type) && at - then < RECENT_SECONDS);
-  if (fault) return say('busy', 'Something was refused', `${sentence(fault.sentence)}`);
+  if (fault) return say('busy', 'Something was refused', sentence(fault.sentence));
   return say('good', 'Nothing', isOver(now.state) ? '' : 'No worker was lost or refused of late.');
 }
 

@@ -101,14 +101,15 @@ function withStanding(model: Model, event: ViewEvent): Model {
     case 'joined':
       return { ...model, gone: model.gone.filter(({ name }) => name !== event['name']) };
     case 'trouble': {
-      const { [text(event['trouble'])]: _, ...others } = model.troubles;
+      const named = text(event['trouble']);
+      const others = Object.fromEntries(Object.entries(model.troubles).filter(([name]) => name !== named));
       if (event['began'] !== true) return { ...model, troubles: others };
       const trouble = {
         sentence: text(event['sentence']),
         advice: text(event['advice']),
         step: Number(event['step']),
       };
-      return { ...model, troubles: { ...others, [text(event['trouble'])]: trouble } };
+      return { ...model, troubles: { ...others, [named]: trouble } };
     }
     case 'sampled': {
       const step = Number(event['step']);

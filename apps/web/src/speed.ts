@@ -77,7 +77,7 @@ export class SpeedHistory {
     this.#names.add(worker);
     for (let second = Math.floor(from); second < to; second++) {
       let sums = this.#bySecond.get(second);
-      if (!sums) this.#bySecond.set(second, (sums = new Map()));
+      if (!sums) this.#bySecond.set(second, (sums = new Map<string, number>()));
       const part = Math.min(to, second + 1) - Math.max(from, second);
       sums.set(worker, (sums.get(worker) ?? 0) + perSecond * part);
     }

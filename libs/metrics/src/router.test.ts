@@ -1,4 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -210,5 +211,36 @@ describe('a stream', () => {
     answer();
     await ask('GET', '/a');
     expect([begun, departures()]).toEqual([false, 0]);
+  });
+});
+
+describe('a file', () => {
+  const given = async (text: string) => {
+    const path = join(folder, 'file');
+    await writeFile(path, text);
+    const file = createReadStream(path);
+    const closed = new Promise<void>((resolve) => file.once('close', () => resolve()));
+    const answer = () => ({ status: 200, type: TEXT, file, length: text.length, headers: { 'x-y': 'z' } });
+    return { route: { method: 'GET', path: '/file', answer } satisfies Route, closed };
+  };
+
+  it('is given as it is, and closed', async () => {
+    const { route, closed } = await given('x'.repeat(300_000));
+    const { ask } = await serve(route);
+    const { text, headers } = await ask('GET', '/file');
+    expect([text.length, headers['content-length'], headers['x-y']]).toEqual([300_000, '300000', 'z']);
+    await closed;
+  });
+
+  it('is closed for who asks for its head, or goes away', async () => {
+    const head = await given('some words');
+    const { ask } = await serve(head.route);
+    expect(await ask('HEAD', '/file')).toMatchObject({ text: '', headers: { 'content-length': '10' } });
+    await head.closed;
+    await server?.close();
+    const gone = await given('x'.repeat(2 ** 23));
+    const { open } = await serve(gone.route);
+    (await open('GET', '/file')).destroy();
+    await gone.closed;
   });
 });

@@ -17,6 +17,13 @@ describe('credentials', () => {
     expect(credentials.of(undefined)).toBeUndefined();
   });
 
+  it('of viewers open nothing to a worker', () => {
+    const eve = { name: 'eve', role: 'viewer', secret: 'eve-secret-0123456789' } as const;
+    const credentials = new Credentials({ credentials: [eve, bob], local });
+    expect(credentials.of(eve.secret)).toBeUndefined();
+    expect(credentials.of(bob.secret)?.name).toBe('bob');
+  });
+
   it('know a shared secret as nobody’s own', () => {
     const credentials = new Credentials({ credentials: [shared], local });
     expect(credentials.of(shared.secret)).toEqual({ kind: 'shared', name: 'shared', role: 'worker' });

@@ -22,8 +22,11 @@ function harness() {
     /** Types and numbers of what came since the last time. */
     const news = () =>
       heard.splice(0).map((text) => {
-        const [, seq, type] = /^(?:id: (\d+)\n)?event: (\w+)\n/.exec(text)!;
-        return seq === undefined ? type : `${type} ${seq}`;
+        const { seq, type } = /^(?:id: (?<seq>\d+)\n)?event: (?<type>\w+)\n/.exec(text)!.groups as Record<
+          string,
+          string | undefined
+        >;
+        return seq === undefined ? type! : `${type} ${seq}`;
       });
     return { heard, leave, news };
   };

@@ -1,5 +1,7 @@
 /** Elements with texts: nothing that a peer said becomes anything else. */
 
+// Whoever asks knows what the document has there.
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters
 export function byId<T extends HTMLElement = HTMLElement>(id: string): T {
   const found = document.getElementById(id);
   if (!found) throw new Error(`no element ${id}`);

@@ -34,7 +34,6 @@ export const OUTPUT_OPTIONS: readonly OptionSpec[] = [
     type: { kind: 'switch' },
     group: 'Output',
     commands: RUNS,
-    default: false,
     help: 'No page on the port of the coordinator on which people watch the run',
   },
   {
@@ -42,7 +41,6 @@ export const OUTPUT_OPTIONS: readonly OptionSpec[] = [
     type: { kind: 'switch' },
     group: 'Output',
     commands: ['train'],
-    default: false,
     notInFile: true,
     help: 'Open the page of the run in a browser',
   },
