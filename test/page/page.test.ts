@@ -18,9 +18,9 @@ const row = (page: Page, name: string) => page.locator(`#worker-rows tr[data-wor
 
 /** Ends a command and its process at once, as a power cut does. */
 function kill(run: GradcastProcess): void {
-  const pids = run.children.map(({ pid }) => pid);
+  // A child that outlived its command for a moment would say goodbye.
+  for (const { pid } of run.children) process.kill(pid, 'SIGKILL');
   run.signal('SIGKILL');
-  for (const pid of pids) process.kill(pid, 'SIGKILL');
 }
 
 describe.skipIf(!hasChromium)('the page of a run in Chromium', () => {

@@ -71,7 +71,7 @@ describe('a coordinator with --join', () => {
       backend: 'wasm',
     });
     expect((await visitor.ask('/join/run')).status).toBe(401);
-    expect((await visitor.ask('/')).status).toBe(426);
+    expect((await visitor.ask('/other')).status).toBe(426);
     expect((await link(await folderOf('shown')))['url']).toBe(joinUrl);
   });
 

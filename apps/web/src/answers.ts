@@ -70,7 +70,9 @@ function trend([steps, values]: ViewCurve, name: string, isLessBetter: boolean):
   const best = isLessBetter ? Math.min(...values) : Math.max(...values);
   const shown = name === 'accuracy' ? percent(last) : short(last);
   const first = name === 'accuracy' ? percent(values[0]) : short(values[0]);
-  if (values.length === 1) return ['calm', `First score: ${shown}`, `${name}, after step ${steps[0]}.`];
+  const better = isLessBetter ? 'less' : 'more';
+  if (values.length === 1)
+    return ['calm', `First score: ${shown}`, `${name} after step ${steps[0]}; ${better} is better.`];
   const from = `${name} ${shown} now, ${first} at first`;
   const gained = isLessBetter ? values[0] - last : last - values[0];
   const isFar = Math.abs(gained) > NOTABLE * Math.max(Math.abs(values[0]), Math.abs(last));

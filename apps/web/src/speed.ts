@@ -5,6 +5,8 @@
  */
 import type { ViewClosed } from '@gradcast/protocol';
 
+/** `local-2` before `local-10`, as the table has them. */
+const NAMES = new Intl.Collator('en', { numeric: true });
 const MOST_SECONDS = 3600;
 const MOST_NAMES = 256;
 /** Longer than this between two steps is a pause, not work. */
@@ -22,7 +24,6 @@ export interface SpeedSeries {
 
 export class SpeedHistory {
   readonly #bySecond = new Map<number, Map<string, number>>();
-  /** In the order in which they came. */
   readonly #names = new Set<string>();
   #time = 0;
   #first = Infinity;
@@ -61,7 +62,7 @@ export class SpeedHistory {
       }
       times.push(start + width / 2);
     }
-    const workers = [...this.#names].flatMap((name) => {
+    const workers = [...this.#names].sort(NAMES.compare).flatMap((name) => {
       const own = sums.get(name);
       return own ? [{ name, speeds: times.map((_, i) => own[i] ?? 0) }] : [];
     });

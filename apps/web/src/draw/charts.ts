@@ -9,6 +9,8 @@ import { styled } from './colours.ts';
 import { dot, made } from './dom.ts';
 
 const HEIGHT = 190;
+/** Fewer than this are marked one by one. */
+const FEW_POINTS = 24;
 
 export interface NamedCurve {
   readonly name: string;
@@ -42,7 +44,7 @@ export class Chart {
       stroke: styled(colour),
       width: 2,
       spanGaps: true,
-      points: { show: data[0].length < 2 },
+      points: { show: (plot) => plot.data[0].length < FEW_POINTS },
     }));
     this.#show(`lines ${curves.map(({ name }) => name).join()}`, {
       series,
