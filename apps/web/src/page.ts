@@ -143,12 +143,21 @@ function drawLink(): void {
 
 /** With the token of the address, or one that is asked for; the address keeps none. */
 async function enter(): Promise<void> {
-  const token = decodeURIComponent(location.hash.slice(1));
+  const token = tokenOf(location.hash);
   if (location.hash !== '') history.replaceState(null, '', location.pathname);
   if (token !== '' && (await isLetIn(token))) return feed.start();
   byId('door').hidden = false;
   byId('run').hidden = true;
   byId('token').focus();
+}
+
+/** What stands behind the `#` of a link; who mistyped it is asked like everybody else. */
+function tokenOf(hash: string): string {
+  try {
+    return decodeURIComponent(hash.slice(1));
+  } catch {
+    return '';
+  }
 }
 
 async function isLetIn(token: string): Promise<boolean> {
