@@ -9,7 +9,7 @@ import { WORKERS } from '../harness/training.ts';
 
 const INTERVAL_MS = 200;
 const CPU = 'process_cpu_seconds_total';
-const PHASES = ['reduce', 'broadcast', 'optimizer'] as const;
+const PHASES = ['reduce', 'broadcast', 'optimizer', 'other'] as const;
 
 type Reading = Awaited<ReturnType<typeof read>>;
 
@@ -58,6 +58,7 @@ async function read(metricsUrl: string, signal: AbortSignal) {
     reduce: phase('reduce'),
     broadcast: phase('broadcast'),
     optimizer: phase('optimizer'),
+    other: phase('other'),
     leases: coordinator.value('gradcast_lease_phase_duration_seconds_count', { phase: 'network' }),
     leaseCompute: leasePhase('compute'),
     leaseNetwork: leasePhase('network'),
@@ -75,19 +76,19 @@ function difference(first: Reading, last: Reading) {
   const perStep = (seconds: number) => tenths((seconds / steps) * 1000);
   const total = perStep(grown('at'));
   const inStep = perStep(grown('step'));
-  const [reduce, broadcast, optimizer] = PHASES.map((name) => perStep(grown(name)));
+  const [reduce, broadcast, optimizer, other] = PHASES.map((name) => perStep(grown(name)));
   const leases = grown('leases') / steps;
   const perLease = (seconds: number) => tenths((seconds / steps / leases) * 1000);
   return {
     steps,
     total,
-    /** From the step's opening until its last result was added to the tree. */
-    results: tenths(inStep - reduce - broadcast - optimizer),
+    /** From the step's opening until its last result was added to the tree, without what of the rest lies there unhidden. */
+    results: tenths(inStep - reduce - broadcast - optimizer - other),
     reduce,
     broadcast,
     optimizer,
-    /** Records, fingerprints, the ledger: after one step and before the next. */
-    between: tenths(total - inStep),
+    /** Records, fingerprints, the ledger, as far as no computing hides them. */
+    between: other,
     /** Processor time, all threads: unlike the rest it hardly depends on what else the machine does. */
     cpu: { coordinator: perStep(grown('coordinatorCpu')), worker: perStep(grown('workerCpu') / WORKERS) },
     worker: {

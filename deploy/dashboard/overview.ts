@@ -33,7 +33,7 @@ export const overview: Board = {
     },
     {
       title: 'Step time',
-      description: 'Median and 95th percentile of the time from opening a step to closing it.',
+      description: 'Median and 95th percentile of the time from opening a step to opening the next.',
       kind: 'lines',
       unit: 's',
       queries: [0.5, 0.95].map((share) => ({
@@ -43,7 +43,7 @@ export const overview: Board = {
     },
     {
       title: 'Where a step goes',
-      description: 'Mean time of each phase of a step.',
+      description: 'Mean time of each phase of a step; together they are its time.',
       kind: 'stack',
       unit: 's',
       queries: [{ expression: mean('gradcast_step_phase_duration_seconds', 'phase'), legend: '{{phase}}' }],

@@ -75,6 +75,17 @@ describe('a run that nothing stops', () => {
     expect(grid).toMatch(/step-000012\.png$/);
     expect((await readFile(bench.path(grid!))).subarray(1, 4).toString()).toBe('PNG');
   });
+
+  it('accounts for the time of its workers', async () => {
+    const { phases } = await readSummary(await onlyRun('undisturbed'));
+    const { steps, seconds, total, workers, rest } = phases!;
+    expect([steps, workers.length, rest]).toEqual([STEPS, 2, null]);
+    expect(workers.reduce((sum, { leaves }) => sum + leaves, 0)).toBe(4 * STEPS);
+    expect(total.compute).toBeGreaterThan(0);
+    for (const { compute, network, overdue, waiting } of workers) {
+      expect(Math.abs(compute + network + overdue + waiting - seconds) / seconds).toBeLessThan(0.05);
+    }
+  });
 });
 
 describe('a polite stop', () => {

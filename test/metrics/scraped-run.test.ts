@@ -5,6 +5,7 @@
  */
 import { hasPrometheus, lintMetrics, readMetrics, Workbench } from '@gradcast/testing';
 import type { MetricsRecord, Series } from '@gradcast/testing';
+import { phasesOfLine, secondsOf, sumPhases } from '@gradcast/watching';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { asSent, readDashboards } from '../dashboards/panels.ts';
 import { WatchedRun } from '../dashboards/watched-run.ts';
@@ -79,6 +80,17 @@ describe.skipIf(!hasPrometheus)('a run that is scraped (needs prometheus and pro
       const written = imagesAt(records, to.time) - imagesAt(records, from.time);
       expect(written).toBeGreaterThan(0);
       expect(Math.abs(to.images - from.images - written) / written).toBeLessThan(0.1);
+    }
+  });
+
+  it('accounts for the time of its steps within five in a hundred, whoever comes and goes', () => {
+    const [first, last] = [records[0], records.at(-1)!];
+    const phases = records.slice(1).flatMap((record) => phasesOfLine(record) ?? []);
+    expect(phases).toHaveLength(records.length - 1);
+    const seconds = last.time - first.time;
+    expect(Math.abs(secondsOf(sumPhases(phases)) - seconds) / seconds).toBeLessThan(0.05);
+    for (const [i, each] of phases.entries()) {
+      expect(secondsOf(each)).toBeCloseTo(Number(Reflect.get(records[i + 1], 'step_seconds')), 4);
     }
   });
 

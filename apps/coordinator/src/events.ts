@@ -90,6 +90,17 @@ export interface LeaseRecord {
   readonly end: LeaseEnd;
 }
 
+/** When a lease was answered, for the account of its step's time. */
+export interface AnswerTimes {
+  /** When its last result came; monotonic milliseconds. */
+  readonly at: number;
+  /** As its worker says, over all results of it; a number from the wire. */
+  readonly computeMs: number;
+  /** How long results of the step had been added, and no lease been out, when that result came. */
+  readonly addedMs: number;
+  readonly idleMs: number;
+}
+
 /** One result of a step, for the ledger. */
 export interface SubtreeRecord extends Subtree {
   readonly worker: string;

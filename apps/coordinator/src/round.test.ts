@@ -7,7 +7,9 @@ import type { Numbers } from '@gradcast/optimizer';
 import { referenceKernels as kernels } from '@gradcast/vector';
 import { describe, expect, it } from 'vitest';
 import type { OpenStep, StepOutcome } from './leasing/open-step.ts';
-import { PHASES, PhaseTimer } from './records/records.ts';
+import { StepTimes } from './leasing/step-times.ts';
+import { STAGES, StageTimer } from './records/records.ts';
+import { StepAccounts } from './records/step-accounts.ts';
 import { round } from './round.ts';
 import type { Verdict } from './run/early-stop.ts';
 import type { RoundOutcome, Stages } from './round.ts';
@@ -37,7 +39,12 @@ function harness(outcome: StepOutcome, change: Partial<Stages> = {}) {
   const state = TrainingState.initial({ task: model, kernels }, 1);
   const told: Told[] = [];
   const history = [{ start: 0, size: 4, worker: 'a', outcome: 'accepted', ms: 3, role: 'worker' }] as const;
-  const step = { closed: Promise.resolve(outcome), history } as unknown as OpenStep;
+  const step = {
+    closed: Promise.resolve(outcome),
+    history,
+    leaseRecords: [],
+    times: new StepTimes(),
+  } as unknown as OpenStep;
   const stages: Stages = {
     terms: {
       incarnation: 1,
@@ -72,7 +79,8 @@ function harness(outcome: StepOutcome, change: Partial<Stages> = {}) {
     lastVersion: 10,
     onDivergence: 'stop',
     averaged: () => undefined,
-    timer: () => new PhaseTimer(),
+    timer: () => new StageTimer(),
+    accounts: new StepAccounts(),
     ...change,
   };
   const words = () => told.map(({ what, version }) => `${what} ${version}`);
@@ -107,7 +115,7 @@ describe('a round', () => {
     expect(record).toMatchObject({ version: 1, samples: SAMPLES, tail, history });
     expect(record.averageFingerprint).toBe(kernels.fingerprint([average]));
     expect(record.norms.norm).toBeCloseTo(0.5 * Math.sqrt(model.parameters.length), 6);
-    expect(Object.keys(record.timings.phases).sort()).toEqual([...PHASES].sort());
+    expect(Object.keys(record.timings.stages).sort()).toEqual([...STAGES].sort());
   });
 
   it('opens no step beyond the last', async () => {

@@ -17,7 +17,8 @@ import type { Verdict } from './run/early-stop.ts';
 import type { RunTerms } from './membership/run-terms.ts';
 import type { Fleet } from './run/fleet.ts';
 import type { OpenStep } from './leasing/open-step.ts';
-import type { ClosedRecord, PhaseTimer, StepRecord } from './records/records.ts';
+import type { ClosedRecord, StageTimer, StepRecord } from './records/records.ts';
+import type { StepAccounts } from './records/step-accounts.ts';
 
 export interface Stages {
   readonly terms: RunTerms;
@@ -34,7 +35,9 @@ export interface Stages {
   readonly onDivergence: 'stop' | 'skip';
   /** The state has taken its step with this average, which is good until this returns. */
   readonly averaged: (average: Float32Array) => void;
-  readonly timer: () => PhaseTimer;
+  readonly timer: () => StageTimer;
+  /** Where the time of steps goes. */
+  readonly accounts: Pick<StepAccounts, 'close'>;
 }
 
 /** How a round ended. */
@@ -67,12 +70,13 @@ export async function round(stages: Stages): Promise<RoundOutcome> {
   const timer = stages.timer();
   const step = fleet.open(version);
   if (hasNext()) fleet.prepare(version + 1);
+  timer.mark('lease');
 
   // Gradients and tree: results come back in any order and are summed along the fixed tree, which is
   // libs/reduction/src/gradient-tree.ts.
   const outcome = await step.closed;
   if (outcome.kind === 'stopped') return { kind: 'stopped' };
-  timer.mark('compute');
+  timer.mark('gather');
 
   // Mean, encoded once, and the one place where divergence is told: from the whole sum, so it depends on the data alone.
   const judged = judge(outcome.sum, { codec, state, leaves: terms.microBatches });
@@ -83,7 +87,7 @@ export async function round(stages: Stages): Promise<RoundOutcome> {
   const { learningRate } = state;
   const scalars = state.stepScalars();
   const broadcast = fleet.broadcast(version, judged.encoded, scalars);
-  if (hasNext()) fleet.open(version + 1);
+  const next = hasNext() ? fleet.open(version + 1) : undefined;
   await headStart(broadcast);
   timer.mark('broadcast');
 
@@ -97,6 +101,7 @@ export async function round(stages: Stages): Promise<RoundOutcome> {
   const { tail, norms } = judged;
   const { history, exact, leaseRecords: leases } = step;
   const timings = timer.done();
+  const account = stages.accounts.close({ step, leases, timer, next });
   return {
     kind: 'closed',
     record: {
@@ -106,6 +111,7 @@ export async function round(stages: Stages): Promise<RoundOutcome> {
       tail,
       norms,
       timings,
+      account,
       averageFingerprint,
       history,
       leases,
@@ -119,7 +125,7 @@ export async function round(stages: Stages): Promise<RoundOutcome> {
 async function diverge(
   stages: Stages,
   sentence: string,
-  { step, timer }: { readonly step: OpenStep; readonly timer: PhaseTimer },
+  { step, timer }: { readonly step: OpenStep; readonly timer: StageTimer },
 ): Promise<RoundOutcome> {
   const { state, fleet, terms, onDivergence } = stages;
   if (onDivergence === 'stop') return { kind: 'diverged', sentence };
@@ -127,12 +133,14 @@ async function diverge(
   const samples = globalBatch(terms);
   state.skip(samples);
   await headStart(broadcast);
+  timer.mark('broadcast');
   const { history, exact, leaseRecords: leases } = step;
   const timings = timer.done();
+  const account = stages.accounts.close({ step, leases, timer });
   return {
     kind: 'skipped',
     sentence,
-    record: { version: state.version, samples, averageFingerprint: null, history, leases, timings, exact },
+    record: { version: state.version, samples, averageFingerprint: null, history, leases, timings, account, exact },
   };
 }
 

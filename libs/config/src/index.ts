@@ -19,5 +19,6 @@ export * from './resolve.ts';
 export * from './run-config.ts';
 export * from './run-events.ts';
 export { gather, type Gathered, type Settings } from './settings.ts';
+export * from './step-phases.ts';
 export { didYouMean } from './suggest.ts';
 export { otlpHeaders, otlpResource } from './tracing.ts';

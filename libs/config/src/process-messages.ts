@@ -8,6 +8,7 @@ import type { RunDefinition } from '@gradcast/definition';
 import type { AccessRole } from './credential-role.ts';
 import type { CoordinatorConfig, WorkerConfig } from './run-config.ts';
 import type { NumberedEvent, Quality, Scores, StoppedEarly } from './run-events.ts';
+import type { RunPhases } from './step-phases.ts';
 
 /** A credential with its secret. */
 export interface CredentialSecret {
@@ -92,6 +93,8 @@ export interface Summary extends RunDefinition {
   readonly quality: Quality | null;
   /** Why it ended before its last step, if `--early-stop` ended it; else null. */
   readonly stoppedEarly: StoppedEarly | null;
+  /** Where the time of this start's steps went; null if none closed. Earlier versions say nothing. */
+  readonly phases?: RunPhases | null;
 }
 
 /** Child to parent. */

@@ -103,13 +103,17 @@ export function coordinatorMetrics({ version, preset }: BuildInfo): CoordinatorM
     images: make.counter('images_total', 'Real training images used in closed steps.'),
     steps: make.counter('steps_total', 'Steps closed.'),
     divergedSteps: make.counter('diverged_steps_total', 'Steps in which the model diverged.'),
-    stepSeconds: make.histogram('step_duration_seconds', 'Time from opening a step to closing it.', {
+    stepSeconds: make.histogram('step_duration_seconds', 'Time from opening a step to opening the next.', {
       buckets: doublingBuckets(0.01, 14),
     }),
-    stepPhaseSeconds: make.histogram('step_phase_duration_seconds', 'Where the time of a step goes.', {
-      buckets: doublingBuckets(0.0005, 16),
-      labels: ['phase'],
-    }),
+    stepPhaseSeconds: make.histogram(
+      'step_phase_duration_seconds',
+      'Where the time of a step goes: phases add up to it.',
+      {
+        buckets: doublingBuckets(0.0005, 16),
+        labels: ['phase'],
+      },
+    ),
     leaseSeconds,
     leasePhaseSeconds: make.histogram('lease_phase_duration_seconds', 'Where the time of a lease goes.', {
       buckets: doublingBuckets(0.0005, 16),

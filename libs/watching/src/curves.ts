@@ -5,6 +5,7 @@
  * held does not grow with the file.
  */
 import { join } from 'node:path';
+import { PHASES } from '@gradcast/config';
 import { EARLY_STOP_SCORES } from '@gradcast/definition';
 import { LineFollower } from '@gradcast/files';
 
@@ -56,7 +57,7 @@ export class Curve {
   }
 }
 
-/** What a line has besides curves, and curves that nobody looks at. */
+/** What a line has besides curves, and curves that nobody looks at. Nor are phases curves: they are parts of a whole. */
 const NO_CURVES: readonly string[] = [
   'step',
   'time',
@@ -66,6 +67,7 @@ const NO_CURVES: readonly string[] = [
   'evaluated_samples',
   'judge',
   'step_seconds',
+  ...PHASES.map((name) => `phase_${name}_seconds`),
 ];
 
 /**
@@ -113,7 +115,7 @@ function addLine(curves: Map<string, Curve>, text: string): void {
 /** Scores of samples by a judge, in the order in which people look at them. */
 export const QUALITY: readonly string[] = [...EARLY_STOP_SCORES, 'nearest_ratio'];
 
-/** Whether a curve is about the machinery or the way, not about what comes of it: a terminal has no room for those. */
+/** Whether a number is about the machinery or the way, not about what comes of it: a terminal has no room for those. */
 export function isMinor(name: string): boolean {
-  return /^gradient_norm|^learning_rate$|^workers$|^volunteers$/.test(name);
+  return /^gradient_norm|^learning_rate$|^workers$|^volunteers$|^phase_/.test(name);
 }

@@ -5,5 +5,7 @@ export { finiteOrNull, fixed, loggedEvent, member, number, presetOf, utc, word }
 export type { LoggedEvent } from './logged-event.ts';
 export { PACE_STEPS, pacesOf, USED } from './paces.ts';
 export type { UsedResult, WorkerPace } from './paces.ts';
+export { PHASE_WORDS, PHASES, phaseShares, phasesOfLine, phasesOfSummary, secondsOf, sumPhases } from './phases.ts';
+export type { PhaseName, PhaseSeconds, PhaseShare, RunPhases, WorkerPhases, WorkerSeconds } from './phases.ts';
 export { newestGrid, sampleGrids } from './sample-grids.ts';
 export type { SampleGrid } from './sample-grids.ts';

@@ -66,8 +66,7 @@ export class Leasing implements Work {
   readonly #checkBudget: CheckBudget;
   readonly #lateness: Lateness;
   #step: OpenStep | undefined;
-  /** When it was opened, and when everything had come, held or not; monotonic milliseconds. */
-  #openedAt = 0;
+  /** When everything had come, held or not; monotonic milliseconds. */
   #coveredAt: number | undefined;
   /** The step after it, leased out ahead. */
   #next: OpenStep | undefined;
@@ -116,9 +115,10 @@ export class Leasing implements Work {
     const ahead = this.#next?.version === version ? this.#next : undefined;
     this.#next = undefined;
     this.#step = ahead ?? this.#newStep(version);
-    this.#openedAt = this.#options.now();
+    const openedAt = this.#options.now();
     this.#coveredAt = undefined;
-    this.#step.leases.restart(this.#openedAt);
+    this.#step.times.opened(openedAt);
+    this.#step.leases.restart(openedAt);
     for (const { worker } of this.#step.leases.open) {
       // Who fell behind or left since cannot compute what was leased ahead.
       if (!this.#options.members.named(worker)?.isAt(version)) this.#step.leases.drop(worker);
@@ -177,6 +177,7 @@ export class Leasing implements Work {
   free(worker: string): void {
     this.#step?.leases.drop(worker);
     this.#next?.leases.drop(worker);
+    this.#noteLeases();
   }
 
   /** A worker is leaving: it finishes what it has, but gets nothing of the next step. */
@@ -190,6 +191,7 @@ export class Leasing implements Work {
 
   postpone(byMs: number): void {
     this.#step?.leases.postpone(byMs, this.#options.now());
+    this.#step?.times.stood(byMs);
   }
 
   /** Deadlines. */
@@ -208,6 +210,17 @@ export class Leasing implements Work {
    * @throws ProtocolError `payload-length` or `message-invalid`.
    */
   result(member: Member, message: MessageOf<'result'>, payload: Uint8Array): void {
+    const { now } = this.#options;
+    const times = this.present?.times;
+    const began = now();
+    try {
+      this.#judge(member, message, payload);
+    } finally {
+      times?.added(now() - began);
+    }
+  }
+
+  #judge(member: Member, message: MessageOf<'result'>, payload: Uint8Array): void {
     const { codec, events, now, members, terms } = this.#options;
     const node = openEncoded(payload, codec.nodeBytes);
     const { start, size } = message.subtree;
@@ -235,7 +248,8 @@ export class Leasing implements Work {
       events.resultRefused('message-invalid');
       throw new ProtocolError('message-invalid', 'its result has numbers between the tensors');
     }
-    const verdict = step.accept(lease, message.subtree, node, { party: partyOf(member), now: now() });
+    const sender = { party: partyOf(member), now: now(), computeMs: message.computeMs };
+    const verdict = step.accept(lease, message.subtree, node, sender);
     if (verdict === 'heard') events.lease('audited', member.name);
     else if (verdict === 'suspect') events.lease('refused', member.name);
     // Whose value is used is told by the ruling.
@@ -249,7 +263,7 @@ export class Leasing implements Work {
     if (verdict === 'suspect') this.#confirm(step);
     for (const party of step.refuted()) this.#blame.refuted(party);
     this.#weighChecks(step);
-    this.#closeLeases(step, member, message);
+    this.#closeLeases(step, member);
     this.assign();
   }
 
@@ -269,19 +283,29 @@ export class Leasing implements Work {
     throw new ProtocolError('message-invalid', `this lease is not answered with leaves ${subtree.start} to ${end - 1}`);
   }
 
-  #closeLeases(step: OpenStep, member: Member, { computeMs }: MessageOf<'result'>): void {
+  #closeLeases(step: OpenStep, member: Member): void {
     const { now, events } = this.#options;
     for (const answered of step.leases.settle()) {
       if (answered.worker !== member.name) continue;
       const ms = now() - answered.grantedAt;
       this.#pace.measured(member.name, ms / answered.range.count, answered.range.count);
       // What a worker says of itself cannot be longer than what was measured here.
-      events.leaseTime(member.name, ms, Math.min(Math.max(computeMs, 0), ms));
+      events.leaseTime(member.name, ms, Math.min(step.times.answerTo(answered.id)?.computeMs ?? 0, ms));
     }
   }
 
   /** Leases free leaves to workers that wait for work; those whose numbers are in doubt come last. */
   assign(): void {
+    this.#assign();
+    this.#noteLeases();
+  }
+
+  #noteLeases(): void {
+    const step = this.#step;
+    if (step && !step.isClosed) step.times.hasLeases(step.leases.size > 0, this.#options.now());
+  }
+
+  #assign(): void {
     const step = this.#step;
     if (!step || step.isClosed || this.#held) return;
     // Nothing to hand out: what a result costs must not depend on how many others wait.
@@ -352,13 +376,13 @@ export class Leasing implements Work {
   }
 
   /** What a step waited for checks decides how many leaves of the next steps are for volunteers. */
-  #weighChecks({ leases, isClosed, history }: OpenStep): void {
+  #weighChecks({ leases, isClosed, history, times }: OpenStep): void {
     if (!leases.isCovered) return;
     const closedAt = this.#options.now();
     const coveredAt = (this.#coveredAt ??= closedAt);
     if (!isClosed) return;
     const hasChecks = history.some(({ volunteer, outcome }) => volunteer !== undefined && outcome !== 'accepted');
-    if (hasChecks) this.#checkBudget.checked({ openedAt: this.#openedAt, coveredAt, closedAt });
+    if (hasChecks) this.#checkBudget.checked({ openedAt: times.openedAt, coveredAt, closedAt });
     else this.#checkBudget.unchecked();
   }
 

@@ -44,7 +44,7 @@ function harness(change: Partial<OpenStepOptions> = {}) {
   ) => {
     const party = { worker, identity: worker, credential, profile: 'p', isArbiter: false, backend: 'wasm', threads: 1 };
     const lease = step.leases.grant({ worker, range: { first: start, count: size } }, 10, 1000);
-    return step.accept(lease, { start, size }, bytesOf(vector), { party, now: 50 });
+    return step.accept(lease, { start, size }, bytesOf(vector), { party, now: 50, computeMs: 30 });
   };
   return { step, gives };
 }

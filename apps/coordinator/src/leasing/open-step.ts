@@ -18,6 +18,7 @@ import type { VolunteerTrust } from '../audit/volunteer-trust.ts';
 import type { LeaseRecord, SubtreeRecord, Verdict } from '../events.ts';
 import { isVolunteer } from '../membership/volunteer.ts';
 import { FirstResults } from './first-results.ts';
+import { StepTimes } from './step-times.ts';
 import { gradientTree } from '@gradcast/reduction';
 import type { GradientCodec } from '@gradcast/reduction';
 import { freeMemory } from '@gradcast/tensors';
@@ -30,6 +31,8 @@ export interface Sender {
   readonly party: Party;
   /** Monotonic milliseconds. */
   readonly now: number;
+  /** How long it computed, as it says. */
+  readonly computeMs: number;
 }
 
 export interface OpenStepOptions {
@@ -78,6 +81,7 @@ export class OpenStep {
   readonly leases: StepLeases;
   readonly audits: Audits;
   readonly closed: Promise<StepOutcome>;
+  readonly times = new StepTimes();
   readonly #options: OpenStepOptions;
   readonly #tree: TreeSum<Uint8Array>;
   readonly #history: Mutable<SubtreeRecord>[] = [];
@@ -137,6 +141,7 @@ export class OpenStep {
       ...(isVolunteer(sender.party) && { volunteer: sender.party.identity }),
     };
     this.#history.push(record);
+    this.times.answered(lease.id, sender.now, sender.computeMs);
     this.#answered(lease, sender.now, record);
     if (lease.audit) {
       const isHeard = this.#hear(lease, subtree, node, sender);

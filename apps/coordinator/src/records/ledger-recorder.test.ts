@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { LedgerRecorder } from './ledger-recorder.ts';
 import type { LedgerRecorderOptions } from './ledger-recorder.ts';
 import type { ClosedRecord } from './records.ts';
+import { NO_TIME } from './step-accounts.ts';
 
 let path = '';
 let notices: string[];
@@ -43,7 +44,8 @@ const closed = (version: number, worker = 'a', average: string | null = hex(vers
     { start: 0, size: 1, worker: 'slow', outcome: 'late', ms: 99, role: 'worker' },
   ],
   leases: [],
-  timings: { totalMs: 0, phases: {} },
+  timings: { totalMs: 0, stages: {} },
+  account: { totalMs: 0, phases: NO_TIME, workers: [] },
   exact: true,
 });
 

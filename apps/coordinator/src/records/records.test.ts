@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { PHASES, PhaseTimer, Throughput } from './records.ts';
+import { STAGES, StageTimer, Throughput } from './records.ts';
 
 function throughputOf(steps: readonly (readonly [seconds: number, images: number])[]): Throughput {
   let now = 0;
@@ -62,13 +62,24 @@ describe('Throughput', () => {
   });
 });
 
-describe('PhaseTimer', () => {
-  it('cuts a step into phases that add up to the whole', () => {
-    const timer = new PhaseTimer();
-    for (const phase of PHASES) timer.mark(phase);
-    const { totalMs, phases } = timer.done();
-    expect(Object.keys(phases).sort()).toEqual([...PHASES].sort());
-    const sum = Object.values(phases).reduce((a, b) => a + b, 0);
-    expect(sum).toBeCloseTo(totalMs, 6);
+describe('StageTimer', () => {
+  it('cuts a round into stages that add up to the whole', () => {
+    let now = 0;
+    const timer = new StageTimer(() => (now += 7));
+    for (const stage of STAGES) timer.mark(stage);
+    const { totalMs, stages } = timer.done();
+    expect(stages).toEqual({ lease: 7, gather: 7, reduce: 7, broadcast: 7, optimizer: 7 });
+    expect(totalMs).toBe(7 * STAGES.length);
+  });
+
+  it('knows when a stage ended, and if there was none, when the last before it did', () => {
+    let now = 0;
+    const timer = new StageTimer(() => (now += 7));
+    expect(timer.endOf('gather')).toBe(7);
+    timer.mark('lease');
+    timer.mark('reduce');
+    expect((['lease', 'gather', 'reduce', 'optimizer'] as const).map((stage) => timer.endOf(stage))).toEqual([
+      14, 14, 21, 21,
+    ]);
   });
 });

@@ -5,13 +5,16 @@ import { performance } from 'node:perf_hooks';
 import type { AverageNorms } from '@gradcast/reduction';
 import type { Fingerprint } from '@gradcast/vector';
 import type { LeaseRecord, SubtreeRecord } from '../events.ts';
+import type { StepAccount } from './step-accounts.ts';
 
-export const PHASES = ['compute', 'reduce', 'broadcast', 'optimizer'] as const;
-export type PhaseName = (typeof PHASES)[number];
+/** What the coordinator does in a round, one after the other. */
+export const STAGES = ['lease', 'gather', 'reduce', 'broadcast', 'optimizer'] as const;
+export type StageName = (typeof STAGES)[number];
 
+/** A round as the coordinator saw it; a step may be open before its round begins. */
 export interface StepTimings {
   readonly totalMs: number;
-  readonly phases: Partial<Record<PhaseName, number>>;
+  readonly stages: Partial<Record<StageName, number>>;
 }
 
 /** A step that closed, applied or skipped: what the ledger needs. */
@@ -27,6 +30,8 @@ export interface ClosedRecord {
   /** What became of each lease. */
   readonly leases: readonly LeaseRecord[];
   readonly timings: StepTimings;
+  /** Where its time went. */
+  readonly account: StepAccount;
   /** Whether no worker's value was replaced by the arbiter's of another numeric profile. */
   readonly exact: boolean;
 }
@@ -43,21 +48,35 @@ export interface StepRecord extends ClosedRecord {
   readonly normClipped: boolean;
 }
 
-/** Cuts the time of a step into its phases. */
-export class PhaseTimer {
-  readonly #start = performance.now();
-  #last = this.#start;
-  readonly #phases: Partial<Record<PhaseName, number>> = {};
+/** Cuts the time of a round into its stages. */
+export class StageTimer {
+  readonly #now: () => number;
+  readonly #start: number;
+  #last: number;
+  readonly #stages: Partial<Record<StageName, number>> = {};
+  readonly #ends: Partial<Record<StageName, number>> = {};
 
-  /** The phase that began at the last mark ends now. */
-  mark(phase: PhaseName): void {
-    const now = performance.now();
-    this.#phases[phase] = now - this.#last;
-    this.#last = now;
+  /** @param now monotonic milliseconds. */
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
+    this.#start = this.#last = now();
+  }
+
+  /** The stage that began at the last mark ends now. */
+  mark(stage: StageName): void {
+    const now = this.#now();
+    this.#stages[stage] = now - this.#last;
+    this.#last = this.#ends[stage] = now;
+  }
+
+  /** When a stage ended; if there was none, when the last before it did. */
+  endOf(stage: StageName): number {
+    const known = STAGES.slice(0, STAGES.indexOf(stage) + 1).findLast((name) => this.#ends[name] !== undefined);
+    return known === undefined ? this.#start : this.#ends[known]!;
   }
 
   done(): StepTimings {
-    return { totalMs: this.#last - this.#start, phases: this.#phases };
+    return { totalMs: this.#last - this.#start, stages: this.#stages };
   }
 }
 

@@ -18,7 +18,7 @@ export interface SummaryOptions {
   readonly totalSteps: number;
   readonly state: TrainingState;
   readonly stoppedEarly: StoppedEarly | null;
-  readonly telemetry: Pick<Telemetry, 'throughput' | 'workersSeen' | 'backends' | 'used'>;
+  readonly telemetry: Pick<Telemetry, 'throughput' | 'workersSeen' | 'backends' | 'used' | 'phases'>;
   readonly outputs: Pick<Outputs, 'grid' | 'scores'>;
   readonly evaluations: Pick<Evaluations, 'newest'>;
 }
@@ -46,6 +46,7 @@ export function summarize(options: SummaryOptions): Summary {
     scores: outputs.scores,
     quality: evaluations.newest,
     stoppedEarly,
+    phases: telemetry.phases.summary,
   };
 }
 

@@ -18,12 +18,13 @@ import { KnownWorkers } from './known-workers.ts';
 import { leavesByRole } from './leaves-by-role.ts';
 import { qualityNumbers, UnwrittenQuality } from './quality.ts';
 import { Throughput } from './records.ts';
-import type { StepRecord } from './records.ts';
+import type { ClosedRecord, StepRecord } from './records.ts';
+import { PhaseTotals } from './phase-totals.ts';
 import type { Space } from './disk-space.ts';
 import { Repeats } from './repeats.ts';
 import { scrapeTargets } from './scrape-targets.ts';
 import { evaluatedSentence, stateSentence } from './sentences.ts';
-import { showStep, stepNumbers } from './step-numbers.ts';
+import { showPhases, showStep, stepNumbers } from './step-numbers.ts';
 import type { StepLine } from './step-numbers.ts';
 import { Troubles } from './troubles.ts';
 import type { Numbers } from './troubles.ts';
@@ -71,6 +72,8 @@ export class Telemetry {
   readonly #options: TelemetryOptions;
   readonly #metrics: CoordinatorMetrics;
   readonly throughput: Throughput;
+  /** Where the time of this start's steps went. */
+  readonly phases = new PhaseTotals();
   /** What happens, for whoever reads it: this class is one of them. */
   readonly stream: EventStream;
   /** How writing the run's files goes. */
@@ -177,10 +180,14 @@ export class Telemetry {
       happened: (event) => stream.publish(event),
       joined: (worker) => {
         this.#known.joined(worker);
+        this.phases.joined(worker.name);
         stream.publish({ type: 'joined', ...worker });
       },
       left: (worker, departure) => stream.publish({ type: 'left', worker, ...departure }),
-      forgotten: (worker) => metrics.forgetWorker(worker),
+      forgotten: (worker) => {
+        this.phases.left(worker);
+        metrics.forgetWorker(worker);
+      },
       refused: (worker, code, sentence) => {
         // A worker's own codes are free; as labels each would be a series for ever.
         metrics.workersRefused.inc({ reason: Object.hasOwn(REFUSALS, code) ? code : 'other' });
@@ -314,9 +321,15 @@ export class Telemetry {
     this.#say(this.#visits.worded(`volunteer ${worker} ${what}`));
   }
 
+  /** A step was applied or skipped: where its time went. */
+  accounted({ account }: ClosedRecord): void {
+    this.phases.closed(account);
+    showPhases(this.#metrics, account);
+  }
+
   /** A step closed. */
   closed(record: StepRecord): void {
-    const { samples, norms, timings, tail, version, normClipped } = record;
+    const { samples, norms, timings, account, tail, version, normClipped } = record;
     if (normClipped) {
       const size = norms.norm.toPrecision(3);
       this.notice(`the gradient of step ${version} has norm ${size}; it was clipped in the running mean of the norms`);
@@ -331,7 +344,7 @@ export class Telemetry {
     const numbers = stepNumbers(task, shown, record);
     showStep(metrics, task, { shown, record });
     for (const { leaves, ...labels } of leavesByRole(record.history)) metrics.leaves.inc(labels, leaves);
-    this.stream.publish({ type: 'step-closed', step: version, skipped: false, seconds: timings.totalMs / 1000 });
+    this.stream.publish({ type: 'step-closed', step: version, skipped: false, seconds: account.totalMs / 1000 });
     this.#observe(version, numbers);
     this.showWorkers();
     const due = version % logInterval === 0 || version === totalSteps;
@@ -403,7 +416,7 @@ export class Telemetry {
     this.#options.tell({ type: 'notice', sentence });
   }
 
-  #write({ version, learningRate, timings }: StepRecord, numbers: Numbers): void {
+  #write({ version, learningRate, account }: StepRecord, numbers: Numbers): void {
     const { samplesPerEpoch, wallClock } = this.#options;
     const line: StepLine = {
       step: version,
@@ -413,7 +426,8 @@ export class Telemetry {
       ...numbers,
       learning_rate: learningRate,
       images_per_second: this.throughput.recent,
-      step_seconds: timings.totalMs / 1000,
+      step_seconds: account.totalMs / 1000,
+      ...this.phases.takeLine(),
       ...new HeadCount(this.#workers()).active,
     };
     this.#log?.append({ ...line, ...this.#unwritten.take() });

@@ -15,6 +15,7 @@ import type { Evaluations } from '../records/evaluations.ts';
 import type { Outputs } from '../records/outputs.ts';
 import type { ClosedRecord } from '../records/records.ts';
 import type { Saving } from '../records/saving.ts';
+import type { StepAccounts } from '../records/step-accounts.ts';
 import type { Telemetry } from '../records/telemetry.ts';
 import type { PageFiles } from '../network/page-files.ts';
 import type { ViewFile } from '../viewing/view-files.ts';
@@ -83,6 +84,8 @@ export interface Services {
   readonly saving: Saving;
   readonly recorder: LedgerRecorder;
   readonly telemetry: Telemetry;
+  /** Where the time of steps goes. */
+  readonly accounts: StepAccounts;
   readonly outputs: Outputs;
   readonly evaluations: Evaluations;
   readonly observers: Observers;

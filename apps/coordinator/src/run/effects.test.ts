@@ -29,6 +29,7 @@ function setUp(control = new RunControl()) {
       },
       saving: { now: () => Promise.resolve(done.push('save') > 0) },
       telemetry: { stream, throughput: { postpone: (ms: number) => void done.push(`postpone ${ms}`) } as never },
+      accounts: { paused: (ms: number) => void done.push(`paused ${ms}`) },
     },
     () => clock.ms,
   );
@@ -45,7 +46,7 @@ describe('the states of a run', () => {
     expect(done).toEqual(['hold', 'save']);
     clock.ms = 5000;
     apply(RESUME);
-    expect(done.slice(2)).toEqual(['postpone 5000', 'release']);
+    expect(done.slice(2)).toEqual(['postpone 5000', 'paused 5000', 'release']);
     expect(told).toEqual([
       'setting-up -> waiting-for-workers',
       'waiting-for-workers -> running',
@@ -58,7 +59,7 @@ describe('the states of a run', () => {
   it('stop the workers once, and release none that a pause held', () => {
     const { apply, done, told } = setUp();
     apply(READY, PAUSE, STOP, { kind: 'defect', sentence: 'a defect' });
-    expect(done).toEqual(['hold', 'save', 'postpone 0', 'stop']);
+    expect(done).toEqual(['hold', 'save', 'postpone 0', 'paused 0', 'stop']);
     expect(told.at(-1)).toBe('stopping -> stopping');
   });
 

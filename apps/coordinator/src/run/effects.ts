@@ -11,17 +11,21 @@ interface Obedient {
   readonly fleet: Pick<Services['fleet'], 'stop' | 'hold' | 'release'>;
   readonly saving: Pick<Services['saving'], 'now'>;
   readonly telemetry: Pick<Services['telemetry'], 'stream' | 'throughput'>;
+  readonly accounts: Pick<Services['accounts'], 'paused'>;
 }
 
 /** Does what each state asks for, and makes every change an event. @returns what ends that. */
 export function obey(
   control: Pick<RunControl, 'state' | 'onChange'>,
-  { fleet, saving, telemetry }: Obedient,
+  { fleet, saving, telemetry, accounts }: Obedient,
   now: () => number = () => performance.now(),
 ): () => void {
   let pausedAt = 0;
   const act = ({ name }: RunState, before: RunStateName) => {
-    if (before === 'paused') telemetry.throughput.postpone(now() - pausedAt);
+    if (before === 'paused') {
+      telemetry.throughput.postpone(now() - pausedAt);
+      accounts.paused(now() - pausedAt);
+    }
     if (name === 'stopping') return fleet.stop();
     if (before === 'paused') fleet.release();
     if (name !== 'paused') return;

@@ -38,6 +38,7 @@ function context(safeAfter: number) {
         writeQuality: () => undefined,
         throughput: { measured: { seconds: 1 }, overall: 1 },
         used: { count: 1 },
+        phases: { summary: null },
       },
       outputs: { grid: null, scores: null },
       evaluations: { newest: null },

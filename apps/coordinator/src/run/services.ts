@@ -28,6 +28,7 @@ import { Evaluations } from '../records/evaluations.ts';
 import { Outputs } from '../records/outputs.ts';
 import { Saving } from '../records/saving.ts';
 import { operations } from './operations.ts';
+import { StepAccounts } from '../records/step-accounts.ts';
 import { fromHere } from '../records/summary.ts';
 import { Telemetry } from '../records/telemetry.ts';
 import { firstProfile } from '../records/used-profiles.ts';
@@ -118,6 +119,7 @@ export async function openServices(options: RunOptions, prepared: Prepared): Pro
     saving,
     recorder,
     telemetry,
+    accounts: new StepAccounts(),
     outputs,
     evaluations,
     observers,

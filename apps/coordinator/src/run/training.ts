@@ -2,7 +2,7 @@
 import { DatasetError } from '@gradcast/dataset';
 import type { TrainingState } from '@gradcast/optimizer';
 import type { Fleet } from './fleet.ts';
-import { PhaseTimer } from '../records/records.ts';
+import { StageTimer } from '../records/records.ts';
 import { round } from '../round.ts';
 import type { RoundOutcome } from '../round.ts';
 import type { RunContext } from './context.ts';
@@ -44,13 +44,15 @@ async function drive(context: RunContext): Promise<void> {
       verdict: () => verdictOf(context),
       onDivergence: config.onDivergence,
       averaged: observers.averaged,
-      timer: () => new PhaseTimer(),
+      timer: () => new StageTimer(),
+      accounts: services.accounts,
     });
     // What is to be done is found out anew: a pause or a stop was asked for.
     if (outcome.kind === 'held') continue;
     if (outcome.kind === 'enough') return endEarly(context);
     if ('record' in outcome) recorder.closed(outcome.record, state.replica.fingerprint);
     if ('record' in outcome) observers.closed(outcome.record);
+    if ('record' in outcome) telemetry.accounted(outcome.record);
     tell(outcome, { telemetry, control });
     if (control.isEnding) return;
     publish(fleet, state);

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { LeaseRecord } from '../../events.ts';
 import type { ClosedRecord } from '../records.ts';
 import { stepTrace } from './step-trace.ts';
+import { NO_TIME } from '../step-accounts.ts';
 
 const lease = (change: Partial<LeaseRecord>): LeaseRecord => ({
   lease: 1,
@@ -21,7 +22,8 @@ const record = (change: Partial<ClosedRecord> = {}): ClosedRecord => ({
   averageFingerprint: '0'.repeat(32),
   history: [],
   leases: [],
-  timings: { totalMs: 100, phases: { compute: 60, reduce: 10, broadcast: 25, optimizer: 5 } },
+  timings: { totalMs: 100, stages: { gather: 60, reduce: 10, broadcast: 25, optimizer: 5 } },
+  account: { totalMs: 0, phases: NO_TIME, workers: [] },
   exact: true,
   ...change,
 });
@@ -79,7 +81,7 @@ describe('the trace of a step', () => {
   });
 
   it('of a step that was skipped says so', () => {
-    const timings = { totalMs: 70, phases: { compute: 60, reduce: 10 } };
+    const timings = { totalMs: 70, stages: { gather: 60, reduce: 10 } };
     const { root, children } = stepTrace(record({ averageFingerprint: null, timings }), clock);
     expect(root.attributes['gradcast.step.outcome']).toBe('skipped');
     expect(children.map(({ name }) => name)).toEqual(['reduce']);

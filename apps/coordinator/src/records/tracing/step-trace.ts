@@ -1,10 +1,10 @@
 /**
  * A closed step as a trace. Its root begins with its first lease and ends when the coordinator has taken the step; leases and the
- * phases after them are its children. Names of attributes are OpenTelemetry's where it has one, else begin with `gradcast.`
+ * stages after them are its children. Names of attributes are OpenTelemetry's where it has one, else begin with `gradcast.`
  * (opentelemetry.io/docs/specs/semconv/general/naming).
  */
 import type { LeaseEnd, LeaseRecord } from '../../events.ts';
-import { PHASES } from '../records.ts';
+import { STAGES } from '../records.ts';
 import type { ClosedRecord } from '../records.ts';
 import type { Span, Trace } from './span.ts';
 
@@ -28,7 +28,8 @@ export function stepTrace(record: TracedStep, { now, wallTime }: StepClock): Tra
   const { version, samples, leases, timings, averageFingerprint } = record;
   const wall = (at: number) => wallTime + (at - now);
   const began = now - timings.totalMs;
-  const computed = began + (timings.phases.compute ?? timings.totalMs);
+  const { lease = 0, gather } = timings.stages;
+  const computed = gather === undefined ? now : began + lease + gather;
   const start = Math.min(began, ...leases.map(({ grantedAt }) => grantedAt));
   const root: Span = {
     name: 'step',
@@ -59,18 +60,18 @@ export function stepTrace(record: TracedStep, { now, wallTime }: StepClock): Tra
       ...(ERRORS.has(end) && { error: end }),
     };
   };
-  return { root, children: [...leases.map(ofLease), ...phasesOf(record, { computed, wall })] };
+  return { root, children: [...leases.map(ofLease), ...stagesOf(record, { computed, wall })] };
 }
 
 /** What the coordinator did once all leaves had come. */
-function phasesOf(
-  { version, timings: { phases } }: TracedStep,
+function stagesOf(
+  { version, timings: { stages } }: TracedStep,
   { computed, wall }: { readonly computed: number; readonly wall: (at: number) => number },
 ): Span[] {
   let at = computed;
-  return PHASES.flatMap((name) => {
-    const ms = phases[name];
-    if (name === 'compute' || ms === undefined) return [];
+  return STAGES.flatMap((name) => {
+    const ms = stages[name];
+    if (name === 'lease' || name === 'gather' || ms === undefined) return [];
     const start = at;
     at += ms;
     return { name, start: wall(start), end: wall(at), attributes: { 'gradcast.step': version } };

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ClosedRecord } from '../records.ts';
 import { MOST_STEPS, Tracing } from './tracing.ts';
 import type { TracingReply, TracingRequest } from './tracing-messages.ts';
+import { NO_TIME } from '../step-accounts.ts';
 
 const record: ClosedRecord = {
   version: 1,
@@ -9,7 +10,8 @@ const record: ClosedRecord = {
   averageFingerprint: null,
   history: [],
   leases: [],
-  timings: { totalMs: 10, phases: { compute: 6, reduce: 4 } },
+  timings: { totalMs: 10, stages: { gather: 6, reduce: 4 } },
+  account: { totalMs: 0, phases: NO_TIME, workers: [] },
   exact: true,
 };
 
@@ -50,8 +52,8 @@ describe('tracing', () => {
   it('hands each step to its thread', () => {
     const { tracing, requests } = harness();
     tracing.closed(record);
-    const { history, ...traced } = record;
-    expect(history).toEqual([]);
+    const { history, account, ...traced } = record;
+    expect([history, account.workers]).toEqual([[], []]);
     expect(requests).toEqual([{ kind: 'step', record: traced, clock: { now: 20, wallTime: 1020 } }]);
   });
 
