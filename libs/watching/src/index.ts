@@ -1,9 +1,11 @@
+export { BOTTLENECK_STEPS, bottleneckOf } from './bottleneck.ts';
+export type { BottleneckFacts, BottleneckKind, Finding, WorkerPart } from './bottleneck.ts';
 export { Curve, isMinor, MOST_POINTS, QUALITY, RunCurves } from './curves.ts';
 export type { Point } from './curves.ts';
 export { EVENT_TYPES, eventSentence } from './event-sentences.ts';
 export { finiteOrNull, fixed, loggedEvent, member, number, presetOf, utc, word } from './logged-event.ts';
 export type { LoggedEvent } from './logged-event.ts';
-export { PACE_STEPS, pacesOf, USED } from './paces.ts';
+export { PACE_STEPS, pacesOf, USED, workerParts } from './paces.ts';
 export type { UsedResult, WorkerPace } from './paces.ts';
 export { PHASE_WORDS, PHASES, phaseShares, phasesOfLine, phasesOfSummary, secondsOf, sumPhases } from './phases.ts';
 export type { PhaseName, PhaseSeconds, PhaseShare, RunPhases, WorkerPhases, WorkerSeconds } from './phases.ts';

@@ -1,5 +1,7 @@
 /** Who computes how much of a run, and how fast, from the results of its last steps. */
 
+import type { WorkerPart } from './bottleneck.ts';
+
 export interface WorkerPace {
   /** Of the leaves that were used, 0 to 1. */
   readonly share: number;
@@ -36,4 +38,16 @@ export function pacesOf(results: Iterable<UsedResult>, microBatch: number): Map<
       { share: own / all, imagesPerSecond: (1000 * own * microBatch) / ms },
     ]),
   );
+}
+
+/**
+ * What `bottleneckOf` takes, from paces: leaves as shares, and seconds of the same unit.
+ *
+ * @param present those who are there, busy or not, where that is known; others count no more.
+ */
+export function workerParts(paces: ReadonlyMap<string, WorkerPace>, present?: readonly string[]): WorkerPart[] {
+  return (present ?? [...paces.keys()]).map((name) => {
+    const { share, imagesPerSecond } = paces.get(name) ?? { share: 0, imagesPerSecond: 1 };
+    return { name, leaves: share, seconds: share / imagesPerSecond };
+  });
 }
