@@ -70,6 +70,9 @@ describe.skipIf(!hasChromium)('the page of a run in Chromium', () => {
       expect.stringMatching(/^Who is slow\?/),
       expect.stringMatching(/^What broke\?\s+Nothing\s/),
     ]);
+    await expect
+      .poll(() => page.locator('#time').innerText(), polled)
+      .toMatch(/back\?\s[^]+ %[^]+\.\scomputing [\d.]+ %/);
     await page.locator('#tree svg[aria-label*="of 4 micro-batches"]').waitFor();
     await expect.poll(() => page.locator('#speed-chart').getAttribute('aria-label'), polled).toMatch(/ann [\d.]+, bob/);
     expect(await page.locator('#losses-chart').getAttribute('aria-label')).toMatch(/loss g/);

@@ -10,6 +10,7 @@ import {
 } from '@gradcast/config';
 import { taskDefaults } from '@gradcast/tasks';
 import { COMMAND_GROUPS, COMMAND_HELP } from './commands.ts';
+import { wrap } from './wrap.ts';
 
 /** Help of one command, wrapped at `width` columns. */
 export function commandHelp(command: CommandName, width: number): string {
@@ -110,16 +111,4 @@ function exitCodes(command: CommandName, width: number): string[] {
       `130 or 143 ${command === 'worker' ? 'ended by a second signal' : 'stopped by Ctrl-C, SIGTERM or gradcast stop'}`,
     );
   return wrap(`Exit codes: ${codes.join(', ')}.`, width);
-}
-
-function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else line = line === '' ? word : `${line} ${word}`;
-  }
-  return [...lines, line];
 }

@@ -114,6 +114,29 @@ describe('Reporter away from a terminal', () => {
     }
   });
 
+  it('says what held the run back, where that is known', () => {
+    const total = {
+      compute: 9,
+      network: 1,
+      straggler: 0,
+      adding: 0,
+      reduce: 0,
+      broadcast: 0,
+      optimizer: 0,
+      other: 0,
+      idle: 0,
+    };
+    const workers = [{ worker: 'local-1', leaves: 100, compute: 9, network: 1, overdue: 0, waiting: 0 }];
+    const { reporter, stdout } = setUp();
+    reporter.summary({ ...summary, phases: { steps: 25, seconds: 10, total, workers, rest: null } });
+    expect(stdout.text).toContain(
+      '\ntime        Workers compute 90 % of the time: more workers, up to 4, make it faster',
+    );
+    stdout.text = '';
+    for (const phases of [null, undefined]) reporter.summary({ ...summary, phases });
+    expect(stdout.text).not.toContain('time  ');
+  });
+
   it('tells an error with its code', () => {
     const { reporter, stderr } = setUp();
     reporter.error('port-in-use', 'port 1 is taken');

@@ -5,6 +5,7 @@
  */
 import type { Progress, Scores, Summary } from '@gradcast/config';
 import { printable } from '@gradcast/protocol';
+import { bottleneckOf, phasesOfSummary } from '@gradcast/watching';
 import { barLine, plainLine } from './progress-line.ts';
 
 /** Where text goes; `process.stdout` and `process.stderr` fit. */
@@ -127,6 +128,8 @@ export class Reporter {
     // Images count over all starts of the run, the time and so the speed over this one.
     this.say(`images      ${images}`);
     this.say(`images/s    ${summary.imagesPerSecond.toFixed(1)} over ${seconds.toFixed(1)} s (${fleet})`);
+    const held = heldBack(summary);
+    if (held !== undefined) this.say(`time        ${held}`);
     this.say(`parameters  sha256 ${summary.parametersSha256}`);
     this.say(`state       sha256 ${summary.stateSha256}`);
   }
@@ -145,6 +148,17 @@ export class Reporter {
     if (this.#drawn) this.#options.stderr.write(CLEAR_LINE);
     this.#drawn = false;
   }
+}
+
+/** What held this start of the run back; undefined if none of its steps closed. */
+function heldBack(summary: Summary): string | undefined {
+  const phases = phasesOfSummary(summary);
+  if (!phases) return undefined;
+  const workers = phases.workers.map(({ worker, leaves, compute, network, overdue }) => {
+    return { name: worker, leaves, seconds: compute + network + overdue };
+  });
+  const { microBatches, codec } = summary;
+  return bottleneckOf({ phases: phases.total, workers, leaves: microBatches, codec }).sentence;
 }
 
 function scoreText({ accuracy, samples, split }: Scores): string {

@@ -136,11 +136,14 @@ function withScores(curves: Model['curves'], event: ViewEvent): Model['curves'] 
 /** What a line has besides curves. */
 const NO_CURVES: readonly string[] = ['step', 'time', 'images', 'epoch', 'step_seconds', 'judge'];
 
+function isNoCurve(name: string): boolean {
+  return NO_CURVES.includes(name) || name.startsWith('phase_');
+}
+
 function withLine(curves: Model['curves'], line: Readonly<Record<string, unknown>>): Model['curves'] {
   const step = Number(line['step']);
   return Object.entries(line).reduce(
-    (all, [name, value]) =>
-      typeof value === 'number' && !NO_CURVES.includes(name) ? withPoint(all, name, [step, value]) : all,
+    (all, [name, value]) => (typeof value === 'number' && !isNoCurve(name) ? withPoint(all, name, [step, value]) : all),
     curves,
   );
 }

@@ -14,6 +14,7 @@ import { drawAnswers, drawHead } from './draw/draw-answers.ts';
 import { LogView } from './draw/draw-log.ts';
 import { SamplesView } from './draw/draw-samples.ts';
 import { drawStep } from './draw/draw-step.ts';
+import { drawTime } from './draw/draw-time.ts';
 import { drawWorkers } from './draw/draw-workers.ts';
 import { Feed } from './feed.ts';
 import type { Link } from './feed.ts';
@@ -105,6 +106,7 @@ function drawAll(model: Model): void {
   drawHead(model);
   // What is not live is told as it was then.
   drawAnswers(answersOf(model, link === 'live' ? at : model.now.time));
+  drawTime(model);
   drawWorkers(model, colours, at);
   drawStep(model, colours);
   samples.draw(model);

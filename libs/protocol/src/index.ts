@@ -38,6 +38,7 @@ export type {
   ViewLeaseState,
   ViewNow,
   ViewOpened,
+  ViewPhases,
   ViewSnapshot,
   ViewStep,
   ViewWorker,

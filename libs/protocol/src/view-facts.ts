@@ -55,6 +55,14 @@ export interface ViewClosed {
   readonly by: readonly (readonly [worker: string, leaves: number])[];
 }
 
+/** Where the time of the last steps went. */
+export interface ViewPhases {
+  /** What holds the run back, and what would help. */
+  readonly sentence: string;
+  /** Those that took time, in their order: the name of a phase, what it is called, and its share of 0 to 1. */
+  readonly shares: readonly (readonly [name: string, said: string, share: number])[];
+}
+
 /** How things are. */
 export interface ViewNow {
   /** Seconds since 1970. */
@@ -70,6 +78,8 @@ export interface ViewNow {
   readonly workers: readonly ViewWorker[];
   /** Those that there was no room for. */
   readonly more: number;
+  /** Null while no step has closed. */
+  readonly phases: ViewPhases | null;
   readonly open: ViewStep | null;
   /** Since the last time; in a snapshot those that are remembered. */
   readonly closed: readonly ViewClosed[];

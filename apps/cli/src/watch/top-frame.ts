@@ -1,7 +1,8 @@
 /** A view of a run as lines of text. Pure: the same view, size and time give the same lines. */
 import { duration } from '../progress-line.ts';
 import { printable } from '@gradcast/protocol';
-import { utc } from '@gradcast/watching';
+import { PHASE_WORDS, utc } from '@gradcast/watching';
+import { wrap } from '../wrap.ts';
 import { sparkline } from './sparkline.ts';
 import { clipped, showNumber, showSpeed, textTable } from './text-table.ts';
 import type { TopView, TopWorker } from './top-view.ts';
@@ -25,7 +26,7 @@ export function topFrame(view: TopView, { columns, rows }: FrameSize, picture: r
   const curves = curveLines(view, columns);
   const score = view.score === null ? [] : [`samples  ${view.score}`];
   const grid = view.grid === null || picture.length > 0 ? [] : [`grid     ${printable(view.grid, 400)}`];
-  const fixed = [...head, ...curves, ...score, ...grid, ''];
+  const fixed = [...head, ...curves, ...score, ...phaseLines(view, columns), ...grid, ''];
   const table = workerLines(view);
   const room = rows - fixed.length;
   const shown = fit(table, room);
@@ -55,6 +56,21 @@ function curveLines({ curves }: TopView, columns: number): string[] {
   const rows = some.map(({ name, values }) => [name, showNumber(values[values.length - 1]), sparkline(values, width)]);
   return textTable(rows, [1]);
 }
+
+/** Phases below this share have no room. */
+const SHOWN_SHARE = 0.01;
+
+function phaseLines({ phases }: TopView, columns: number): string[] {
+  if (phases === null) return [];
+  const words = PHASE_WORDS as Readonly<Partial<Record<string, string>>>;
+  const shares = phases.shares
+    .filter(({ share }) => share >= SHOWN_SHARE)
+    .map(({ name, share }) => `${words[name] ?? name} ${(100 * share).toFixed(0)} %`);
+  const lines = [shares.join(', '), phases.sentence].flatMap((text) => wrap(text, columns - INDENT.length));
+  return lines.map((line, i) => `${i === 0 ? 'time     ' : INDENT}${line}`);
+}
+
+const INDENT = '         ';
 
 function workerLines({ workers, aboutWorkers }: TopView): string[] {
   const about = aboutWorkers === null ? [] : [`workers: ${aboutWorkers}`];

@@ -1,13 +1,14 @@
 /** What `top` shows of a run on this machine: from its folder, and from its coordinator where that answers. */
 import { join } from 'node:path';
 import { LineFollower } from '@gradcast/files';
-import { finiteOrNull, isMinor, loggedEvent, newestGrid, number, QUALITY, word } from '@gradcast/watching';
+import { finiteOrNull, isMinor, loggedEvent, newestGrid, number, QUALITY, word, workerParts } from '@gradcast/watching';
 import type { LoggedEvent, WorkerPace } from '@gradcast/watching';
 import type { Answer } from '../control-client.ts';
 import { ledgerShares } from './ledger-shares.ts';
 import { isFinal, newestMetrics, readConfig, readObject, targetSteps } from './run-files.ts';
 import { askState, stateOf } from './run-state.ts';
 import { showScore } from './runs.ts';
+import { phasesOfLate, topPhases } from './top-phases.ts';
 import type { TopCurve, TopSource, TopView, TopWorker } from './top-view.ts';
 
 const METRICS_BYTES = 2 ** 18;
@@ -48,6 +49,7 @@ export class RunSource implements TopSource {
     const speed = isOver ? null : finiteOrNull(number(metrics.findLast(hasSpeed), 'images_per_second'));
     const batch = microBatch * number(config, 'microBatches');
     const newest = Math.max(number(stateEvent, 'time') || 0, number(closed, 'time') || 0);
+    const workers = this.#workers(answer, paces);
     return {
       title: run,
       state,
@@ -56,9 +58,15 @@ export class RunSource implements TopSource {
       imagesPerSecond: speed ?? finiteOrNull(number(summary, 'imagesPerSecond')),
       etaSeconds: speed !== null && speed > 0 && steps !== null ? ((steps - step) * batch) / speed : null,
       curves: curvesOf(metrics),
-      workers: this.#workers(answer, paces),
+      workers,
       aboutWorkers: answer ? null : 'those of the last steps, as the ledger has them',
       score: scoreOf(evaluated, scored),
+      phases: topPhases({
+        phases: phasesOfLate(metrics),
+        workers: workerParts(paces, answer ? workers.map(({ name }) => name) : undefined),
+        leaves: number(config, 'microBatches'),
+        codec: word(config, 'codec'),
+      }),
       asOf: newest > 0 ? newest * 1000 : null,
       stale: staleOf({ state, isHeld: holder === 'held', answers: answer !== undefined, closed, now }),
       isOver,

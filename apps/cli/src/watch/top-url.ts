@@ -4,12 +4,14 @@
  */
 import { RUN_STATES } from '@gradcast/config';
 import { printable } from '@gradcast/protocol';
-import { finiteOrNull } from '@gradcast/watching';
+import { finiteOrNull, PHASES, sumPhases } from '@gradcast/watching';
+import type { PhaseSeconds } from '@gradcast/watching';
 import { OperateError } from '../control-client.ts';
 import { prometheusSamples } from './prometheus-text.ts';
 import type { Labels, Sample } from './prometheus-text.ts';
 import { isFinal } from './run-files.ts';
 import { showScore } from './runs.ts';
+import { topPhases } from './top-phases.ts';
 import type { TopCurve, TopSource, TopView, TopWorker } from './top-view.ts';
 
 export type Fetch = (url: string) => Promise<string>;
@@ -115,6 +117,7 @@ export class UrlSource implements TopSource {
       workers: workersOf(scrape, before),
       aboutWorkers: countsOf(scrape.samples),
       score: scoreOf(scrape.samples),
+      phases: before ? topPhases({ phases: phasesBetween(scrape, before), workers: [], leaves: NaN }) : null,
       asOf: scrape.at,
       stale: null,
       isOver: isFinal(state),
@@ -157,6 +160,14 @@ function workersOf({ samples, backends }: Scrape, before: Scrape | undefined): T
     share: all > 0 ? leases / all : null,
     imagesPerSecond: null,
   }));
+}
+
+/** Where the time of the steps that closed between two looks went. */
+function phasesBetween({ samples }: Scrape, before: Scrape): PhaseSeconds {
+  const seconds = (phase: string, of: readonly Sample[]) =>
+    finiteOrNull(valueOf(of, 'step_phase_duration_seconds_sum', { phase })) ?? 0;
+  const grown = (phase: string) => Math.max(0, seconds(phase, samples) - seconds(phase, before.samples));
+  return { ...sumPhases([]), ...Object.fromEntries(PHASES.map((phase) => [phase, grown(phase)])) };
 }
 
 function countsOf(samples: readonly Sample[]): string {

@@ -31,6 +31,7 @@ export interface TopView {
   /** A sentence about what the table of workers is, where that is not plain. */
   readonly aboutWorkers: string | null;
   readonly score: string | null;
+  readonly phases: TopPhases | null;
   /** Milliseconds since 1970 of the newest that is shown. */
   readonly asOf: number | null;
   /** Why what is shown is not how things are now; null if it is. */
@@ -39,6 +40,13 @@ export interface TopView {
   readonly isOver: boolean;
   /** Path of the newest sample grid. */
   readonly grid: string | null;
+}
+
+/** Where time of late went, and what that means. */
+export interface TopPhases {
+  readonly sentence: string;
+  /** Phases that took time, in their order, and their shares of 0 to 1. */
+  readonly shares: readonly { readonly name: string; readonly share: number }[];
 }
 
 /** Where views come from. */

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { sampleGrid } from '@gradcast/evaluate';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { beat, BEGAN, closed, fakeRun, HELD, joined, RELEASED, state, watching } from './for-tests.ts';
+import { topFrame } from './top-frame.ts';
 import { RunSource } from './top-run.ts';
 import { runTop } from './top.ts';
 import { UrlSource } from './top-url.ts';
@@ -39,8 +40,8 @@ const LEDGER = [
   { kind: 'step', step: 2, results: [result('quick', 4, 100), result('slow', 2, 300, 'late')] },
 ];
 /** A run whose coordinator answers. */
-async function running(): Promise<void> {
-  await fakeRun(run, { events: EVENTS, metrics: METRICS, ledger: LEDGER, lock: HELD });
+async function running({ metrics = METRICS }: { readonly metrics?: readonly object[] } = {}): Promise<void> {
+  await fakeRun(run, { events: EVENTS, metrics, ledger: LEDGER, lock: HELD });
   await beat(run);
   const workers = ['quick', 'slow'].map((worker) => ({ worker, role: 'trusted', state: 'leased' }));
   const answer = { state: 'running', pausing: false, step: 3, steps: 20, seq: 5, minWorkers: 1, workers };
@@ -76,8 +77,40 @@ describe('a run on this machine', () => {
       { name: 'quick', ...known, share: 0.75, imagesPerSecond: 960 },
       { name: 'slow', ...known, share: 0.25, imagesPerSecond: 160 },
     ]);
+    expect(view.phases).toBeNull();
     // Its last step closed long ago, by the clock of this machine.
     expect(view.stale).toMatch(/^no step has closed for \d+ s$/);
+  });
+
+  it('says where the time of the last steps went and what holds it back, of those who are there', async () => {
+    const phases = (compute: number, straggler: number) => ({
+      phase_compute_seconds: compute,
+      phase_straggler_seconds: straggler,
+    });
+    const metrics = [
+      { step: 9, ...phases(0, 1000) },
+      { step: 80, images_per_second: 64, ...phases(60, 39.9) },
+      { step: 81, phase_adding_seconds: 0.1 },
+      { step: 82, frechet: 3 },
+    ];
+    await running({ metrics });
+    const { phases: told } = await source().look();
+    expect(told!.sentence).toMatch(
+      /^40 % of the time all wait for the last worker, mostly slow, which takes 6\.0 times/,
+    );
+    expect(told!.shares.map(({ name, share }) => [name, Math.round(1000 * share) / 1000])).toEqual([
+      ['compute', 0.6],
+      ['straggler', 0.399],
+      ['adding', 0.001],
+    ]);
+    const lines = topFrame(await source().look(), { columns: 80, rows: 40 });
+    const at = lines.findIndex((line) => line.startsWith('time'));
+    expect(lines.slice(at, at + 4)).toEqual([
+      'time     computing 60 %, waiting for the last worker 40 %',
+      '         40 % of the time all wait for the last worker, mostly slow, which takes',
+      '         6.0 times as long for a micro-batch: gradcast drain leaves its part to',
+      '         the others.',
+    ]);
   });
 
   it('is stale where nobody answers, and over where nobody holds it', async () => {
@@ -101,7 +134,11 @@ describe('a run on this machine', () => {
   });
 });
 
-const EXPOSITION = (images: number, leases: readonly [number, number]) => `# HELP gradcast_images_total Images.
+const EXPOSITION = (
+  images: number,
+  leases: readonly [number, number],
+  phases: readonly [number, number] = [0, 0],
+) => `# HELP gradcast_images_total Images.
 gradcast_images_total ${images}
 gradcast_steps_total 12
 gradcast_run_state{state="running"} 1
@@ -110,6 +147,9 @@ gradcast_loss{network="generator"} 1.5
 gradcast_workers{state="leased"} 2
 gradcast_lease_duration_seconds_count{worker="a"} ${leases[0]}
 gradcast_lease_duration_seconds_count{worker="b\\"\\u001b"} ${leases[1]}
+gradcast_step_phase_duration_seconds_sum{phase="compute"} ${phases[0]}
+gradcast_step_phase_duration_seconds_sum{phase="network"} ${phases[1]}
+gradcast_step_phase_duration_seconds_sum{phase="of another version"} 1000
 gradcast_quality{score="frechet"} 20.5
 go_threads 3
 `;
@@ -118,7 +158,7 @@ describe('a coordinator by its address', () => {
   it('has speed and shares from the second look on, and is stale when it answers no more', async () => {
     const clock = { ms: 1000 };
     const answers: Record<string, string | undefined> = {
-      'http://h:1/metrics': EXPOSITION(100, [5, 5]),
+      'http://h:1/metrics': EXPOSITION(100, [5, 5], [70, 5]),
       'http://h:1/targets': '[{"labels":{"worker":"a","backend":"wasm"}}]',
     };
     const fetch = (url: string) => {
@@ -131,15 +171,23 @@ describe('a coordinator by its address', () => {
       step: 12,
       steps: null,
       imagesPerSecond: null,
+      phases: null,
       score: 'Fréchet 20.5',
     });
     clock.ms += 2000;
-    answers['http://h:1/metrics'] = EXPOSITION(164, [8, 6]);
+    answers['http://h:1/metrics'] = EXPOSITION(164, [8, 6], [71, 6]);
     const second = await looked.look();
     expect(second).toMatchObject({
       imagesPerSecond: 32,
       stale: null,
       curves: [{ name: 'loss generator', values: [1.5, 1.5] }, { values: [32] }],
+      phases: {
+        sentence: expect.stringMatching(/^Vectors are under way 50 % of the time/) as string,
+        shares: [
+          { name: 'compute', share: 0.5 },
+          { name: 'network', share: 0.5 },
+        ],
+      },
     });
     expect(second.workers.map(({ name, backend, share }) => [name, backend, share])).toEqual([
       ['a', 'wasm', 0.75],

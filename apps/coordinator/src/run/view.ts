@@ -69,6 +69,9 @@ export function openViewing(options: RunOptions, prepared: Prepared, parts: View
       imagesPerSecond: telemetry.throughput.recent,
       workers: fleet.workers,
       paces: recent.paces(microBatchSize),
+      phases: recent.phases,
+      leaves: definition.microBatches,
+      codec: definition.codec,
       open: fleet.present,
     });
   const viewers = new Viewers({ stream: telemetry.stream, stand, now });
@@ -117,8 +120,8 @@ export function openViewing(options: RunOptions, prepared: Prepared, parts: View
   return {
     url: `${address}/`,
     needsToken: sessions !== undefined,
-    closed: ({ version, history: results }) => {
-      const step: RecentStep = { step: version, time: wallClock() / 1000, history: results };
+    closed: ({ version, history: results, account: { phases } }) => {
+      const step: RecentStep = { step: version, time: wallClock() / 1000, history: results, phases };
       recent.add(step);
       viewers.closed(() => closedStep(step));
     },

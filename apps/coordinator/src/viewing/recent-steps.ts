@@ -1,7 +1,7 @@
 /** The last steps as they closed, remembered without a look at them until somebody watches. */
 import type { ViewClosed } from '@gradcast/protocol';
-import { PACE_STEPS, pacesOf, USED } from '@gradcast/watching';
-import type { WorkerPace } from '@gradcast/watching';
+import { BOTTLENECK_STEPS, PACE_STEPS, pacesOf, sumPhases, USED } from '@gradcast/watching';
+import type { PhaseSeconds, WorkerPace } from '@gradcast/watching';
 import type { SubtreeRecord } from '../events.ts';
 
 /** At most, and far fewer of results: a step has one for each subtree. */
@@ -13,6 +13,8 @@ export interface RecentStep {
   /** Seconds since 1970. */
   readonly time: number;
   readonly history: readonly SubtreeRecord[];
+  /** Where its time went, in milliseconds. */
+  readonly phases: PhaseSeconds;
 }
 
 export class RecentSteps {
@@ -29,6 +31,12 @@ export class RecentSteps {
 
   get closed(): ViewClosed[] {
     return this.#steps.map(closedStep);
+  }
+
+  /** Where the time of late went, in milliseconds; undefined while no step has closed. */
+  get phases(): PhaseSeconds | undefined {
+    if (this.#steps.length === 0) return undefined;
+    return sumPhases(this.#steps.slice(-BOTTLENECK_STEPS).map(({ phases }) => phases));
   }
 
   /** Who computes how much of late, and how fast. @param microBatch images of a leaf. */

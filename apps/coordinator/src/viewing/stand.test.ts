@@ -1,6 +1,7 @@
 import type { Lease } from '@gradcast/schedule';
 import { describe, expect, it } from 'vitest';
 import type { SubtreeRecord, WorkerView } from '../events.ts';
+import { NO_TIME } from '../records/step-accounts.ts';
 import { closedStep, RecentSteps } from './recent-steps.ts';
 import { standOf } from './stand.ts';
 import type { StandFacts } from './stand.ts';
@@ -21,6 +22,9 @@ const facts = (changes: Partial<StandFacts> = {}): StandFacts => ({
   imagesPerSecond: 64,
   workers: [],
   paces: new Map(),
+  phases: undefined,
+  leaves: 4,
+  codec: 'f32',
   open: undefined,
   ...changes,
 });
@@ -54,6 +58,32 @@ describe('how a run stands', () => {
     expect(JSON.stringify(rows)).not.toContain('10.0.0.1');
   });
 
+  it('says what holds it back, of those who are there, and where the time went', () => {
+    const phases = { ...NO_TIME, compute: 600, straggler: 399.9, adding: 0.1 };
+    const paces = new Map([
+      ['gone', { share: 0.1, imagesPerSecond: 1 }],
+      ['quick', { share: 0.6, imagesPerSecond: 90 }],
+      ['slow', { share: 0.3, imagesPerSecond: 30 }],
+    ]);
+    const told = standOf(facts({ workers: [view('quick'), view('slow')], paces, phases })).phases!;
+    expect(told.sentence).toMatch(
+      /^40 % of the time all wait for the last worker, mostly slow, which takes 3\.0 times/,
+    );
+    expect(told.shares).toEqual([
+      ['compute', 'computing', 0.6],
+      ['straggler', 'waiting for the last worker', 0.4],
+    ]);
+    const waiting = [
+      view('quick'),
+      view('slow'),
+      view('third', { state: 'idle' }),
+      view('fourth', { state: 'joining' }),
+    ];
+    const few = standOf(facts({ workers: waiting, paces, phases: { ...NO_TIME, compute: 1 }, leaves: 3 })).phases!;
+    expect(few.sentence).toContain('a step has only 3 micro-batches for 3 workers');
+    expect(standOf(facts()).phases).toBeNull();
+  });
+
   it('has a bounded number of them, the busiest', () => {
     const workers = Array.from({ length: 100 }, (_, i) => view(`w${i}`));
     const paces = new Map([['w99', { share: 1, imagesPerSecond: 1 }]]);
@@ -84,7 +114,7 @@ describe('how a run stands', () => {
 describe('the last steps', () => {
   it('say who computed how much of what was used', () => {
     const history = [result('a', 2), result('b', 1), result('a', 1), result('c', 4, { outcome: 'refuted' })];
-    expect(closedStep({ step: 1, time: 2, history })).toEqual({
+    expect(closedStep({ step: 1, time: 2, history, phases: NO_TIME })).toEqual({
       step: 1,
       time: 2,
       by: [
@@ -93,7 +123,7 @@ describe('the last steps', () => {
       ],
     });
     const steps = new RecentSteps();
-    steps.add({ step: 1, time: 2, history });
+    steps.add({ step: 1, time: 2, history, phases: NO_TIME });
     expect(steps.paces(32)).toEqual(
       new Map([
         ['a', { share: 0.75, imagesPerSecond: 96 }],
@@ -102,12 +132,22 @@ describe('the last steps', () => {
     );
   });
 
+  it('say where the time of the last of them went', () => {
+    const steps = new RecentSteps();
+    expect(steps.phases).toBeUndefined();
+    for (let step = 1; step <= 200; step++) {
+      steps.add({ step, time: step, history: [], phases: { ...NO_TIME, compute: step <= 100 ? 1000 : 1 } });
+    }
+    expect(steps.phases).toEqual({ ...NO_TIME, compute: 64 });
+  });
+
   it('are a bounded number, of a bounded number of results', () => {
     const steps = new RecentSteps();
-    for (let step = 1; step <= 2000; step++) steps.add({ step, time: step, history: [result('a', 4)] });
+    for (let step = 1; step <= 2000; step++)
+      steps.add({ step, time: step, history: [result('a', 4)], phases: NO_TIME });
     expect([steps.closed.length, steps.closed.at(-1)?.step]).toEqual([512, 2000]);
     const history = Array.from({ length: 10_000 }, () => result('a', 1));
-    for (let step = 2001; step <= 2003; step++) steps.add({ step, time: step, history });
+    for (let step = 2001; step <= 2003; step++) steps.add({ step, time: step, history, phases: NO_TIME });
     expect(steps.closed.map(({ step }) => step)).toEqual([2003]);
   });
 });

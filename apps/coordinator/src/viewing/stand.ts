@@ -1,7 +1,8 @@
 /** How a run is, for those who watch it. */
-import type { ViewLease, ViewLeaseState, ViewNow, ViewStep, ViewWorker } from '@gradcast/protocol';
+import type { ViewLease, ViewLeaseState, ViewNow, ViewPhases, ViewStep, ViewWorker } from '@gradcast/protocol';
 import type { Lease } from '@gradcast/schedule';
-import type { WorkerPace } from '@gradcast/watching';
+import { bottleneckOf, PHASE_WORDS, phaseShares, workerParts } from '@gradcast/watching';
+import type { PhaseSeconds, WorkerPace } from '@gradcast/watching';
 import type { WorkerView } from '../events.ts';
 import type { News } from './viewers.ts';
 
@@ -21,6 +22,11 @@ export interface StandFacts {
   readonly imagesPerSecond: number;
   readonly workers: readonly WorkerView[];
   readonly paces: ReadonlyMap<string, WorkerPace>;
+  /** Where the time of the last steps went, in any unit; undefined while none has closed. */
+  readonly phases: PhaseSeconds | undefined;
+  /** Of a step. */
+  readonly leaves: number;
+  readonly codec: string;
   readonly open: { readonly version: number; readonly leases: StepInHand } | undefined;
 }
 
@@ -46,8 +52,27 @@ export function standOf(facts: StandFacts): Omit<ViewNow, keyof News> {
     etaSeconds: isGoing ? Math.round(((totalSteps - version) * batch) / speed) : null,
     workers: shown,
     more: Math.max(0, rows.length - MOST_WORKERS),
+    phases: phasesOf(facts),
     open: open === undefined ? null : stepOf(open.version + 1, open.leases),
   };
+}
+
+function phasesOf({ phases, workers, paces, leaves, codec }: StandFacts): ViewPhases | null {
+  if (!phases) return null;
+  const parts = workerParts(
+    paces,
+    workers.filter(mayWork).map(({ name }) => name),
+  );
+  const { sentence } = bottleneckOf({ phases, workers: parts, leaves, codec });
+  const shares = phaseShares(phases).map(
+    ({ name, share }) => [name, PHASE_WORDS[name], Math.round(share * 1000) / 1000] as const,
+  );
+  return { sentence, shares: shares.filter(([, , share]) => share > 0) };
+}
+
+/** Whether it would get leaves if there were any. */
+function mayWork({ state }: WorkerView): boolean {
+  return state === 'idle' || state === 'leased';
 }
 
 /** `local-2` before `local-10`. */

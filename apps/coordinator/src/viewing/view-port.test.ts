@@ -49,7 +49,7 @@ async function opened({ withToken = false, proxies = [] as string[] } = {}) {
   const stand = { state: 'running', pausing: false, step: 1, steps: 2, imagesPerSecond: 1, etaSeconds: null };
   const viewers = new Viewers({
     stream,
-    stand: () => ({ time: 0, ...stand, workers: [], more: 0, open: null }),
+    stand: () => ({ time: 0, ...stand, workers: [], more: 0, phases: null, open: null }),
     now: () => performance.now(),
   });
   const answer = viewPort({

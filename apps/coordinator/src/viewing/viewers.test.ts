@@ -11,7 +11,7 @@ function harness() {
     stand: () => {
       state.looks += 1;
       const { step } = state;
-      const rest = { etaSeconds: null, workers: [], more: 0, open: null, pausing: false };
+      const rest = { etaSeconds: null, workers: [], more: 0, phases: null, open: null, pausing: false };
       return { time: clock.now, state: 'running', step, steps: 9, imagesPerSecond: 1, ...rest };
     },
     now: () => clock.now,

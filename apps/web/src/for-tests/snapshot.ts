@@ -17,6 +17,7 @@ export function nowOf(changes: Partial<ViewNow> = {}): ViewNow {
     etaSeconds: 90,
     workers: [worker('a'), worker('b')],
     more: 0,
+    phases: null,
     open: null,
     closed: [],
     lines: [],
