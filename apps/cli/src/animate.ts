@@ -11,6 +11,7 @@ import { warnOnStderr } from './outputs/open-engine.ts';
 import { OutputError } from './outputs/output-error.ts';
 import { assertPlace, streamOutputFile } from './outputs/place.ts';
 import type { Watched } from './outputs/watched.ts';
+import { evenly } from './pages/evenly.ts';
 
 export interface AnimateOptions {
   /** Run folder. */
@@ -51,7 +52,7 @@ export async function runAnimate(
   await assertPlace(output, 'file');
   await readRun(run);
   const grids = await gridsOf(run);
-  const shown = spread(grids, frames);
+  const shown = evenly(grids, frames);
   warn(sentenceOf(shown, grids.length));
   const delayMs = Math.round(1000 / fps);
   const bytes = async function* () {
@@ -88,12 +89,6 @@ async function gridsOf(run: string): Promise<Grid[]> {
     );
   }
   return grids.sort((a, b) => a.step - b.step);
-}
-
-/** So many at most, evenly, the first and the last among them. */
-function spread<T>(all: readonly T[], most: number): T[] {
-  if (all.length <= most) return [...all];
-  return Array.from({ length: most }, (_, i) => all[Math.round((i * (all.length - 1)) / (most - 1))]);
 }
 
 function sentenceOf(shown: readonly Grid[], grids: number): string {

@@ -2,37 +2,23 @@
  * A comparison as one page: curves as SVG, tables, the last grids. It needs no network, no script and no other file, and everything
  * that it has of a run stands there as text.
  */
-import { createHash } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
 import { isMinor } from '@gradcast/watching';
+import { curveFigure } from '../pages/curve-figure.ts';
+import type { CurveLine } from '../pages/curve-figure.ts';
+import { escaped } from '../pages/html.ts';
+import { htmlPage } from '../pages/html-page.ts';
+import { htmlTable } from '../pages/html-table.ts';
+import { PAGE_STYLE } from '../pages/page-style.ts';
+import { pngData } from '../pages/png-data.ts';
 import { definitionRows, finalNumbers, namesOf } from './compared-run.ts';
 import type { ComparedRow, ComparedRun } from './compared-run.ts';
-import { curveFigure } from './curve-figure.ts';
-import { escaped } from './html.ts';
-import { PAGE_STYLE } from './page-style.ts';
 import { GRID_BYTES } from './run-files.ts';
-
-const PNG = [137, 80, 78, 71, 13, 10, 26, 10];
 
 /** The whole page. */
 export async function comparePage(runs: readonly ComparedRun[]): Promise<string> {
   const title = `Gradcast: ${runs.map(({ path }) => path).join(' and ')}`;
-  const style = createHash('sha256').update(PAGE_STYLE).digest('base64');
-  const policy = `default-src 'none'; img-src data:; style-src 'sha256-${style}'; base-uri 'none'; form-action 'none'`;
   const definition = definitionRows(runs);
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta name="referrer" content="no-referrer">
-<title>${escaped(title)}</title>
-<style>${PAGE_STYLE}</style>
-</head>
-<body>
-<a class="skip" href="#numbers">To the numbers</a>
+  const body = `<a class="skip" href="#numbers">To the numbers</a>
 <header>
 <h1>Runs side by side</h1>
 <ul class="runs">
@@ -58,10 +44,8 @@ ${(await Promise.all(runs.map(gridFigure))).join('\n')}
 <h2 id="curves">Curves</h2>
 ${curveSection(runs)}
 </section>
-</main>
-</body>
-</html>
-`;
+</main>`;
+  return htmlPage({ title, style: PAGE_STYLE, body });
 }
 
 function legendItem({ letter, path, state }: ComparedRun, index: number): string {
@@ -75,34 +59,17 @@ function definitionSection(runs: readonly ComparedRun[], rows: readonly Compared
 }
 
 function table(caption: string, runs: readonly ComparedRun[], rows: readonly ComparedRow[]): string {
-  const head = runs.map(({ letter }) => `<th scope="col">${letter}</th>`).join('');
-  const body = rows.map(({ name, values }) => {
-    const cells = values.map((value) => `<td>${escaped(value)}</td>`).join('');
-    return `<tr><th scope="row">${escaped(name)}</th>${cells}</tr>`;
-  });
-  return `<div class="wide" role="region" aria-label="${escaped(caption)}" tabindex="0"><table>
-<caption>${escaped(caption)}</caption>
-<thead><tr><td></td>${head}</tr></thead>
-<tbody>
-${body.join('\n')}
-</tbody>
-</table></div>`;
+  const head = ['', ...runs.map(({ letter }) => letter)];
+  return htmlTable({ caption, head, rows: rows.map(({ name, values }) => [name, ...values]) });
 }
 
 async function gridFigure({ letter, grid }: ComparedRun): Promise<string> {
   if (!grid) return `<figure><figcaption><b>${letter}</b>: no grid was drawn</figcaption></figure>`;
-  const png = await pngOf(grid.path);
+  const png = await pngData(grid.path, GRID_BYTES);
   const caption = `<figcaption><b>${letter}</b>, after step ${grid.step}</figcaption>`;
   if (!png) return `<figure><p>${escaped(grid.path)} cannot be shown.</p>${caption}</figure>`;
   const alt = `Samples of run ${letter} after step ${grid.step}`;
-  return `<figure><img alt="${alt}" src="data:image/png;base64,${png.toString('base64')}">${caption}</figure>`;
-}
-
-async function pngOf(path: string): Promise<Buffer | undefined> {
-  const found = await stat(path).catch(() => undefined);
-  if (!found?.isFile() || found.size > GRID_BYTES) return undefined;
-  const bytes = await readFile(path).catch(() => undefined);
-  return bytes && PNG.every((byte, i) => bytes[i] === byte) ? bytes : undefined;
+  return `<figure><img alt="${alt}" src="${png}">${caption}</figure>`;
 }
 
 function curveSection(runs: readonly ComparedRun[]): string {
@@ -110,7 +77,7 @@ function curveSection(runs: readonly ComparedRun[]): string {
   if (names.length === 0) return '<p>None of the runs has closed a step.</p>';
   const minor = names.filter(isMinor);
   const major = names.filter((name) => !isMinor(name));
-  const figures = (some: readonly string[]) => some.map((name) => curveFigure(name, runs)).join('\n');
+  const figures = (some: readonly string[]) => some.map((name) => curveFigure(name, linesOf(name, runs))).join('\n');
   const rest = `<details><summary>Learning rate, gradients, workers</summary>
 <div class="curves">
 ${figures(minor)}
@@ -119,4 +86,8 @@ ${figures(minor)}
 ${figures(major)}
 </div>
 ${minor.length > 0 ? rest : ''}`;
+}
+
+function linesOf(name: string, runs: readonly ComparedRun[]): CurveLine[] {
+  return runs.map(({ letter, curves }, index) => ({ letter, index, points: curves.get(name)?.points ?? [] }));
 }

@@ -1,4 +1,4 @@
-/** The style of a comparison's page, which its security policy names by its digest. Colours and dashes tell runs apart, each alone. */
+/** What pages that need nothing else look like; a page's policy names its style by its digest. Colours and dashes tell curves apart, each alone. */
 export const PAGE_STYLE = `
 :root { color-scheme: light dark; --ink: #1b1b1b; --paper: #fff; --soft: #5b5b5b; --rule: #c9c9c9; --focus: #0b57d0; }
 body { margin: 0 auto; max-width: 72rem; padding: 1rem; font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); }
@@ -11,13 +11,13 @@ code { overflow-wrap: anywhere; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; } caption { text-align: left; color: var(--soft); }
 th, td { padding: .2rem .8rem .2rem 0; border-bottom: 1px solid var(--rule); text-align: right; font-variant-numeric: tabular-nums; }
-th[scope=row] { text-align: left; font-weight: normal; }
+th[scope=row] { text-align: left; font-weight: normal; } .words td { text-align: left; }
 .grids, .curves, .side { display: flex; flex-wrap: wrap; gap: 1.5rem; }
 figure { margin: 0; } .grids img { max-width: 100%; image-rendering: pixelated; }
 .curve { flex: 1 1 22rem; max-width: 34rem; } .curve svg { width: 100%; height: auto; }
 figcaption { font-weight: 600; } summary { cursor: pointer; color: var(--soft); }
 svg text { font-size: 11px; fill: var(--soft); } .right { text-anchor: end; }
-path { fill: none; stroke-width: 1.8; stroke-linejoin: round; stroke-linecap: round; } .axis { stroke: var(--rule); stroke-width: 1; }
+.curve path, .key path { fill: none; stroke-width: 1.8; stroke-linejoin: round; stroke-linecap: round; } .curve .axis { stroke: var(--rule); stroke-width: 1; }
 .c0 { stroke: #0b57d0; } .c1 { stroke: #c43d00; stroke-dasharray: 7 4; } .c2 { stroke: #0a7a3d; stroke-dasharray: 2 4; } .c3 { stroke: #8e24aa; stroke-dasharray: 10 4 2 4; }
 .c4 { stroke: #8a6100; stroke-dasharray: 14 4; } .c5 { stroke: #00707c; stroke-dasharray: 4 4; } .c6 { stroke: #b3005e; stroke-dasharray: 1 3; } .c7 { stroke: #555; stroke-dasharray: 12 3 3 3; }
 @media (prefers-color-scheme: dark) {
