@@ -84,6 +84,8 @@ export interface Summary extends RunDefinition {
   readonly globalBatch: number;
   readonly workers: number;
   readonly backend: string;
+  /** What the coordinator ran on. */
+  readonly software: { readonly gradcast: string; readonly node: string };
   readonly exact: boolean;
   /** Path of the newest sample grid, or null. */
   readonly samples: string | null;

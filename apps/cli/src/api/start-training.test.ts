@@ -18,6 +18,7 @@ const LISTENING: ChildMessage = {
 const summary: Summary = {
   ...{ status: 'completed', runId: 'a', runFolder: 'runs/a', steps: 5, targetSteps: 5, images: 640, seconds: 1 },
   ...{ imagesPerSecond: 640, parametersSha256: 'ab', stateSha256: 'cd', ...EXAMPLE, globalBatch: 128 },
+  software: { gradcast: '1.2.3', node: '22.0.0' },
   ...{ workers: 1, backend: 'wasm', exact: false, samples: null, scores: null, quality: null, stoppedEarly: null },
 };
 

@@ -9,6 +9,7 @@ import { stateBytes } from '@gradcast/optimizer';
 import type { TrainingState } from '@gradcast/optimizer';
 import type { Evaluations } from './evaluations.ts';
 import type { Outputs } from './outputs.ts';
+import { VERSION } from './telemetry.ts';
 import type { Telemetry } from './telemetry.ts';
 
 export interface SummaryOptions {
@@ -41,6 +42,7 @@ export function summarize(options: SummaryOptions): Summary {
     globalBatch: globalBatch(definition),
     workers: telemetry.workersSeen,
     backend: telemetry.backends,
+    software: { gradcast: VERSION, node: process.versions.node },
     exact: telemetry.used.count <= 1,
     samples: outputs.grid === null ? null : fromHere(outputs.grid),
     scores: outputs.scores,
