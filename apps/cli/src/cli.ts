@@ -43,7 +43,7 @@ import type { Screen } from './watch/watching.ts';
 import { superviseWorker } from './worker.ts';
 
 /** What the command needs of the world; tests put their own in its place. */
-export interface World extends Pick<Surroundings, 'onSignal' | 'openBrowser'> {
+export interface World extends Pick<Surroundings, 'onSignal' | 'openBrowser' | 'report'> {
   readonly machine: Machine;
   readonly stdout: Screen;
   readonly stderr: Sink;
@@ -121,6 +121,7 @@ async function dispatch(command: CommandName, args: readonly string[], world: Wo
       case 'top':
       case 'events':
       case 'compare':
+      case 'report':
         return await watchFromArgs(command, args, world);
       case 'join':
         return await joinFromArgs(args, world.machine, world.tools, (line) => world.stdout.write(`${line}\n`));
@@ -170,10 +171,10 @@ async function machineFor(command: CommandName, args: readonly string[], { machi
 }
 
 function surroundings(output: OutputConfig, logInterval: number, world: World): Surroundings {
-  const { stdout, stderr, now, start, delay, onSignal, openBrowser } = world;
+  const { stdout, stderr, now, start, delay, onSignal, openBrowser, report } = world;
   const { json, progress } = output;
   const reporter = new Reporter({ stdout, stderr, now, json, progress, logInterval });
-  return { start, delay, onSignal, openBrowser, now, reporter };
+  return { start, delay, onSignal, openBrowser, report, now, reporter };
 }
 
 function printConfig(

@@ -13,7 +13,7 @@ export interface CommandHelp {
 /** In which order and under which headings `gradcast --help` lists the commands. */
 export const COMMAND_GROUPS: readonly { readonly title: string; readonly commands: readonly CommandName[] }[] = [
   { title: 'Train', commands: ['train', 'coordinator', 'worker', 'demo'] },
-  { title: 'Watch runs', commands: ['runs', 'top', 'events', 'compare'] },
+  { title: 'Watch runs', commands: ['runs', 'top', 'events', 'compare', 'report'] },
   { title: 'Operate a run while it goes on', commands: ['pause', 'resume', 'stop', 'drain', 'join'] },
   {
     title: 'Use and check a run',
@@ -156,6 +156,17 @@ export const COMMAND_HELP: Readonly<Record<CommandName, CommandHelp>> = {
     examples: [
       ['gradcast compare runs/A runs/B', 'in the terminal'],
       ['gradcast compare runs/A runs/B runs/C --html compared.html', 'a page for others'],
+    ],
+  },
+  report: {
+    usage: 'gradcast report RUN [options]',
+    summary: 'write what a run came to as one page: samples, curves, who computed when, how to check it',
+    about:
+      'RUN is a run folder, of a run that is over, goes on or was killed, also a copy. Each run writes the page into its folder ' +
+      'at its end, as report.html; it needs no network and no other file.',
+    examples: [
+      ['gradcast report runs/RUN', 'again, into the folder of the run'],
+      ['gradcast report runs/RUN --output digits.html', 'elsewhere'],
     ],
   },
   sample: {

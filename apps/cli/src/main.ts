@@ -1,7 +1,6 @@
 /** The process behind `gradcast`: gives the command its world and turns its answer into an exit code. */
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { availableParallelism, hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { performance } from 'node:perf_hooks';
@@ -10,6 +9,8 @@ import { killAllChildren, processStarter } from './child.ts';
 import { internalError, runCli, type World } from './cli.ts';
 import { browserCommand, openBrowser } from './open-browser.ts';
 import { EXIT_FAILED, type StopSignal } from './exit-codes.ts';
+import { reportWriter } from './report-writer.ts';
+import { packageVersion } from './version.ts';
 
 const argv = process.argv.slice(2);
 
@@ -59,7 +60,8 @@ const world: World = {
     watch: () => import('./watch.ts'),
     ownTask: async () => (await import('./own-task.ts')).loadOwnTask,
   },
-  version: versionOf(new URL('../../package.json', import.meta.url)),
+  version: packageVersion(import.meta.url),
+  report: reportWriter(import.meta.url),
   secret: () => randomBytes(32).toString('base64url'),
   onSignal: (listener) => {
     const handlers = SIGNALS.map(([signal, meaning]) => [signal, () => listener(meaning)] as const);
@@ -69,12 +71,6 @@ const world: World = {
     };
   },
 };
-
-/** The version of the package two folders above the built file. */
-function versionOf(file: URL): string {
-  const { version } = JSON.parse(readFileSync(file, 'utf8')) as { version: string };
-  return version;
-}
 
 const exitCode = await runCli(argv, world);
 // Compute libraries keep threads; what was printed leaves first.

@@ -64,6 +64,7 @@ const summary: Summary = {
   globalBatch: 128,
   workers: 2,
   backend: 'wasm',
+  software: { gradcast: '1.2.3', node: '22.0.0' },
   exact: true,
   samples: 'runs/r/samples/step-000025.png',
   scores: null,
@@ -108,8 +109,15 @@ describe('Reporter away from a terminal', () => {
 
   it('ends with folder, grid, speed and hashes', () => {
     const { reporter, stdout } = setUp();
-    reporter.summary(summary);
-    for (const part of ['runs/r', 'step-000025.png', '100.0', 'sha256 aa', 'sha256 bb']) {
+    reporter.summary(summary, 'runs/r/report.html');
+    for (const part of [
+      'runs/r',
+      'step-000025.png',
+      'report      runs/r/report.html',
+      '100.0',
+      'sha256 aa',
+      'sha256 bb',
+    ]) {
       expect(stdout.text).toContain(part);
     }
   });

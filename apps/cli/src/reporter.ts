@@ -116,13 +116,14 @@ export class Reporter {
     this.#options.stdout.write(`${line}\n`);
   }
 
-  /** Prints what the run came to. */
-  summary(summary: Summary): void {
+  /** Prints what the run came to. @param report path of its report, if there is one. */
+  summary(summary: Summary, report: string | null = null): void {
     this.json('summary', summary);
     const { status, steps, targetSteps, images, seconds, workers } = summary;
     this.say(`${status} at step ${steps} of ${targetSteps}`);
     this.say(`run         ${summary.runFolder}`);
     if (summary.samples !== null) this.say(`samples     ${summary.samples}`);
+    if (report !== null) this.say(`report      ${report}`);
     if (summary.scores !== null) this.say(`accuracy    ${scoreText(summary.scores)}`);
     const fleet = `${workers} worker${workers === 1 ? '' : 's'}, ${summary.backend}`;
     // Images count over all starts of the run, the time and so the speed over this one.

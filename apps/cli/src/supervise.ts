@@ -39,6 +39,8 @@ export interface Surroundings {
   readonly reporter: Reporter;
   /** Opens a browser, or calls back if none can be. */
   readonly openBrowser?: (url: string, onFailed: () => void) => void;
+  /** Writes the report of a run that is over into its folder; its path, or null where there is no run. */
+  readonly report?: ((run: string) => Promise<string | null>) | undefined;
   /** Monotonic milliseconds. */
   readonly now: () => number;
   readonly delay: Delay;
@@ -49,6 +51,8 @@ export interface Surroundings {
 export interface RunOutcome {
   readonly exitCode: number;
   readonly summary: Summary | null;
+  /** The run's folder, if it has one and nobody was in a hurry to end it. */
+  readonly folder: string | null;
 }
 
 /** Starts the run and resolves when the last process is gone. */
@@ -62,6 +66,7 @@ class Supervision {
   readonly #workers: LocalWorkers | null;
   #coordinator: Child | null = null;
   #summary: Summary | null = null;
+  #folder: string | null = null;
   /** Decided by the first of: finished, failed, signal. */
   #exitCode: number | null = null;
   #signal: StopSignal | null = null;
@@ -103,7 +108,7 @@ class Supervision {
       this.#exitCode ??= EXIT_FAILED;
       if (!clean) reporter.error('coordinator-died', `the coordinator ended unexpectedly (${exitText(exit)})`);
       await this.#endWorkers();
-      return { exitCode: this.#exitCode, summary: this.#summary };
+      return { exitCode: this.#exitCode, summary: this.#summary, folder: this.#folder };
     } finally {
       unsubscribe();
     }
@@ -114,6 +119,7 @@ class Supervision {
     switch (message.type) {
       case 'listening': {
         const { localUrl, ...told } = message;
+        this.#folder = message.runFolder;
         reporter.json('listening', told);
         const from = message.resumedFromStep === null ? '' : `, resumed from step ${message.resumedFromStep}`;
         reporter.notice(`run ${message.runFolder}: ${message.totalSteps} steps${from}`);
@@ -142,6 +148,7 @@ class Supervision {
         return;
       case 'finished':
         this.#summary = message.summary;
+        this.#folder = message.summary.runFolder;
         this.#exitCode ??= message.exitCode;
         this.#workers?.retire();
         this.#boundCoordinator();
@@ -183,6 +190,7 @@ class Supervision {
   #onSignal(signal: StopSignal): void {
     if (this.#signal !== null) {
       this.#exitCode = exitAfter(signal);
+      this.#folder = null;
       this.#coordinator?.kill();
       this.#workers?.kill();
       return;

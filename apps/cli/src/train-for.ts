@@ -149,6 +149,7 @@ class Measurement {
     const { start, startMeasured = start, onSignal, reporter, now } = this.#around;
     return {
       ...this.#around,
+      report: undefined,
       reporter: new ErrorsOnly(reporter, now),
       start: (options) =>
         startMeasured({

@@ -47,6 +47,20 @@ export async function runCoordinator(
 
 async function tell(plan: RunPlan, around: Surroundings): Promise<RunOutcome> {
   const outcome = await supervise(plan, around);
-  if (outcome.summary) around.reporter.summary(outcome.summary);
+  const report = await reported(outcome.folder, around);
+  if (outcome.summary) around.reporter.summary(outcome.summary, report);
   return outcome;
+}
+
+/** The path of the report; a run is what it is without one. */
+async function reported(folder: string | null, { report, reporter }: Surroundings): Promise<string | null> {
+  if (folder === null || !report) return null;
+  try {
+    const path = await report(folder);
+    if (path !== null) reporter.json('report', { path });
+    return path;
+  } catch (error) {
+    reporter.notice(`no report: ${error instanceof Error ? error.message : String(error)}`);
+    return null;
+  }
 }

@@ -18,6 +18,7 @@ export * from './process-messages.ts';
 export * from './resolve.ts';
 export * from './run-config.ts';
 export * from './run-events.ts';
+export { recordedSettings } from './saved-run.ts';
 export { gather, type Gathered, type Settings } from './settings.ts';
 export * from './step-phases.ts';
 export { didYouMean } from './suggest.ts';

@@ -20,6 +20,7 @@ export const COMMANDS = [
   'top',
   'events',
   'compare',
+  'report',
   'sample',
   'interpolate',
   'animate',

@@ -32,6 +32,10 @@ function attempt(read: () => unknown): Recorded | null {
   }
 }
 
+function lengthIn(length: unknown, name: string): unknown {
+  return typeof length === 'object' && length !== null ? (Reflect.get(length, name) as unknown) : undefined;
+}
+
 /** Where the learning rate decays; nothing where it is constant, as in a run from before there was a choice. */
 function decayOf({ lrSchedule = 'constant', decayFromImages, decayToImages }: Recorded) {
   if (lrSchedule === 'constant') return {};
@@ -44,25 +48,36 @@ function evaluationOf({ earlyStopEvery = 0, earlyStopCount = 0 }: Partial<RunDef
   return { 'evaluate-every': flagOf(earlyStopEvery), 'evaluate-count': flagOf(earlyStopCount) };
 }
 
-/** What decides the numbers, and the length; where a run lives and how it is watched belongs to each start. */
-function layerOf(saved: Recorded, path: string): Layer {
+/**
+ * What decides the numbers, and the length, as the options that say so; where a run lives and how it is watched belongs to each start.
+ *
+ * @param saved a run's `config.json`, of any version: values are as they stand there, undefined or null where nothing does.
+ */
+export function recordedSettings(saved: object): Readonly<Record<string, unknown>> {
+  return settingsOf(saved as Recorded);
+}
+
+function settingsOf(saved: Recorded): Record<string, unknown> {
   const { microBatchSize, microBatches, length, data, taskFile } = saved;
   const flags = recordedFlags(saved);
-  const values: Record<string, unknown> = {
+  return {
     ...flags,
     // A task of the user's own is known by its file.
     preset: taskFile ? undefined : flags.preset,
     task: taskFile,
     'global-batch':
       microBatchSize !== undefined && microBatches !== undefined ? microBatchSize * microBatches : undefined,
-    steps: length && 'steps' in length ? length.steps : undefined,
-    epochs: length && 'epochs' in length ? length.epochs : undefined,
+    steps: lengthIn(length, 'steps'),
+    epochs: lengthIn(length, 'epochs'),
     ...decayOf(saved),
     ...evaluationOf(saved),
     data,
   };
+}
+
+function layerOf(saved: Recorded, path: string): Layer {
   const layer: Layer = new Map();
-  for (const [name, raw] of Object.entries(values)) {
+  for (const [name, raw] of Object.entries(settingsOf(saved))) {
     if (raw !== undefined && raw !== null) layer.set(name, { raw, label: `${name} of ${path}` });
   }
   return layer;

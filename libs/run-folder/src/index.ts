@@ -5,5 +5,5 @@ export { runIdSeconds } from './run-id.ts';
 export type { ProcessIdentity, ProcessTable } from './processes.ts';
 export { lockHolder } from './lock-holder.ts';
 export type { LockHolder } from './lock-holder.ts';
-export { assertResumable, listRuns, readRun, RunFolder, runFolders } from './run-folder.ts';
+export { assertResumable, listRuns, readRun, REPORT, RunFolder, runFolders } from './run-folder.ts';
 export type { CreateRunOptions, ListedRun, NamedFolder } from './run-folder.ts';

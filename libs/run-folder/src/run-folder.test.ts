@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CreateRunOptions } from './run-folder.ts';
-import { listRuns, readRun, RunFolder } from './run-folder.ts';
+import { listRuns, readRun, REPORT, RunFolder } from './run-folder.ts';
 
 let out = '';
 beforeEach(async () => {
@@ -148,9 +148,11 @@ describe('RunFolder', () => {
     await run.writeSummary({ status: 'done' });
     await run.writeConfig({ preset: 'mnist', steps: 9 });
     expect(await readRun(run.path)).toEqual({ config: { preset: 'mnist', steps: 9 }, summary: { status: 'done' } });
+    await writeFile(join(run.path, REPORT), '<!doctype html>');
     await run.forgetSummary();
     await run.forgetSummary();
     expect(await readRun(run.path)).toMatchObject({ summary: undefined });
+    expect(await readdir(run.path)).not.toContain(REPORT);
     await writeFile(join(run.path, 'summary.json'), '{');
     await expect(readRun(run.path)).rejects.toMatchObject({ code: 'run-corrupt' });
     expect(run.checkpoints.path(1)).toBe(join(run.path, 'checkpoints', 'step-000001.safetensors'));

@@ -9,6 +9,7 @@
  *     tensorboard/    events.out.tfevents.…, with --tensorboard
  *     checkpoints/    step-000469.safetensors …
  *     summary.json    the result, once there is one
+ *     report.html     what people read of it, written by the command when the run is over
  *     incarnation     how many times a coordinator has opened the run
  *     lock/           who has it open
  *     control         a link to the run's control socket, while a coordinator has it open: see `control-link.ts`
@@ -29,6 +30,8 @@ import type { HeldLock } from './run-lock.ts';
 
 const CONFIG = 'config.json';
 const SUMMARY = 'summary.json';
+/** What people read of a run that is over. */
+export const REPORT = 'report.html';
 const METRICS = 'metrics.jsonl';
 const EVENTS = 'events.jsonl';
 const INCARNATION = 'incarnation';
@@ -145,9 +148,11 @@ export class RunFolder {
     return this.#write(SUMMARY, () => writeJson(join(this.path, SUMMARY), summary));
   }
 
-  /** Removes `summary.json`: a run that goes on has no result yet. */
-  forgetSummary(): Promise<void> {
-    return this.#write(SUMMARY, () => rm(join(this.path, SUMMARY), { force: true }));
+  /** Removes `summary.json` and `report.html`: a run that goes on has no result yet. */
+  async forgetSummary(): Promise<void> {
+    for (const name of [SUMMARY, REPORT]) {
+      await this.#write(name, () => rm(join(this.path, name), { force: true }));
+    }
   }
 
   /** Gives the folder back. */

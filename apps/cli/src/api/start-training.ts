@@ -22,6 +22,7 @@ const KEPT_EVENTS = 4096;
 /** What starting processes needs; tests put their own in its place. */
 export interface ProgramWorld {
   readonly start: StartChild;
+  readonly report?: Surroundings['report'];
   readonly cores: number;
   readonly hostname: string;
 }
@@ -108,7 +109,7 @@ class StartedRun implements TrainingRun {
     }
   }
 
-  #surroundings({ start }: ProgramWorld): Surroundings {
+  #surroundings({ start, report }: ProgramWorld): Surroundings {
     const silent = { write: () => undefined };
     const notices = { write: (text: string) => this.events.push({ type: 'notice', sentence: text.trimEnd() }) };
     const output = { stdout: silent, stderr: notices, json: false, progress: false, logInterval: 1 };
@@ -132,6 +133,7 @@ class StartedRun implements TrainingRun {
           },
         }),
       reporter: new Reporter({ ...output, now: () => performance.now() }),
+      report,
       now: () => performance.now(),
       delay: (milliseconds, action) => {
         const timer = setTimeout(action, milliseconds);

@@ -3,6 +3,7 @@ import { availableParallelism, hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { processStarter } from '../child.ts';
+import { reportWriter } from '../report-writer.ts';
 import { startTraining } from './start-training.ts';
 import type { TrainOptions } from './train-options.ts';
 import type { TrainingRun } from './training-run.ts';
@@ -15,5 +16,6 @@ import type { TrainingRun } from './training-run.ts';
 export function train(options: TrainOptions = {}): Promise<TrainingRun> {
   // The programs of coordinator and workers are built beside this one.
   const start = processStarter(dirname(fileURLToPath(import.meta.url)));
-  return startTraining(options, { start, cores: availableParallelism(), hostname: hostname() });
+  const report = reportWriter(import.meta.url);
+  return startTraining(options, { start, report, cores: availableParallelism(), hostname: hostname() });
 }

@@ -15,9 +15,11 @@ export interface WatchWorld extends Pick<Surroundings, 'onSignal'> {
   readonly stdout: Screen;
   readonly stderr: Sink;
   readonly tools: Pick<Tools, 'watch'>;
+  /** Of Gradcast. */
+  readonly version: string;
 }
 
-type Command = 'runs' | 'top' | 'events' | 'compare';
+type Command = 'runs' | 'top' | 'events' | 'compare' | 'report';
 
 /** So many runs have colours that can be told apart. */
 const MOST_COMPARED = 8;
@@ -25,7 +27,7 @@ const MOST_COMPARED = 8;
 /** @throws ConfigError with every problem of the command line, and what the command throws. */
 export function watchFromArgs(command: Command, args: readonly string[], world: WatchWorld): Promise<number> {
   const { onSignal, machine, stdout, stderr, tools } = world;
-  const run = prepared(command, args, machine);
+  const run = prepared(command, args, world);
   return untilSignal(onSignal, async (signal) => {
     const commands = await tools.watch();
     return run(commands, { stdout, stderr, environment: machine.environment, clock: SYSTEM_CLOCK, signal });
@@ -35,7 +37,8 @@ export function watchFromArgs(command: Command, args: readonly string[], world: 
 type Commands = Awaited<ReturnType<Tools['watch']>>;
 type Prepared = (commands: Commands, around: Watching) => Promise<number>;
 
-function prepared(command: Command, args: readonly string[], { environment }: Machine): Prepared {
+function prepared(command: Command, args: readonly string[], { machine, version }: WatchWorld): Prepared {
+  const { environment } = machine;
   const { settings, operands, problems } = gather(command, args, environment);
   const json = settings.isOn('json');
   switch (command) {
@@ -72,6 +75,11 @@ function prepared(command: Command, args: readonly string[], { environment }: Ma
       refuseAny([...problems, ...found]);
       const request = { runs: operands, html: settings.text('html'), json };
       return ({ runCompare }, around) => runCompare(request, around);
+    }
+    case 'report': {
+      refuseAny([...problems, ...runProblems(command, operands)]);
+      const request = { run: operands[0], output: settings.text('output'), json };
+      return ({ runReport }, around) => runReport(request, around, version);
     }
     default:
       return command satisfies never;

@@ -61,6 +61,7 @@ export const OUTPUT_OPTIONS: readonly OptionSpec[] = [
       'top',
       'events',
       'compare',
+      'report',
       'evaluate',
       'verify',
       'replay',

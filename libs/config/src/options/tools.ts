@@ -58,10 +58,11 @@ export const TOOL_OPTIONS: readonly OptionSpec[] = [
     name: 'output',
     type: { kind: 'text', shows: 'PATH' },
     group: 'Samples',
-    commands: ['sample', 'interpolate', 'animate', 'export'],
+    commands: ['sample', 'interpolate', 'animate', 'export', 'report'],
     help:
       'sample: FILE.png for a grid, FOLDER/ for one PNG an image, FILE.npy for a NumPy array [N, 28, 28] of bytes; ' +
-      'interpolate, animate: FILE.png, animated; export: FILE, or FOLDER for tfjs (required)',
+      'interpolate, animate: FILE.png, animated; export: FILE, or FOLDER for tfjs (required); report: FILE, by default ' +
+      "report.html in the run's folder",
   },
   {
     name: 'format',
