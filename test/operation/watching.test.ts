@@ -1,12 +1,14 @@
 /**
- * `gradcast runs`, `top`, `events` and `compare` on two real runs: one is killed and resumed while its events are followed, the
- * other is looked at while it goes on, and stopped.
+ * `gradcast runs`, `top`, `events`, `compare` and the reports of two real runs: one is killed and resumed while its events are
+ * followed, the other is looked at while it goes on, and stopped.
  */
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { readSummary, runsIn, Workbench } from '@gradcast/testing';
+import { pathToFileURL } from 'node:url';
+import { Chromium, hasChromium, readSummary, runsIn, Workbench } from '@gradcast/testing';
 import type { Ending } from '@gradcast/testing';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { Tab } from '../volunteers/tab.ts';
 
 const STEPS = 6;
 const HOW = '--backend wasm --log-interval 1 --json --save-seconds 3600';
@@ -58,7 +60,7 @@ async function killAndResume(): Promise<void> {
   const resumed = await bench.run(`train --resume ${first} ${HOW} --workers 1`);
   expect(resumed.code, resumed.stderr).toBe(0);
   followed = await follower.ended();
-  said = before.stderr + resumed.stderr;
+  said = before.stderr + resumed.stderr + resumed.stdout;
 }
 
 async function lookAndStop(): Promise<void> {
@@ -141,6 +143,43 @@ describe('gradcast top', () => {
     expect(byAddress.stdout).toMatch(/local-0 .* wasm /);
     expect(afterwards.code).toBe(1);
     expect(afterwards.stderr).toMatch(/^gradcast: .* \(ECONNREFUSED\) \[run-not-answering\]\n$/);
+  });
+});
+
+describe('the report of a run', () => {
+  const reportOf = (run: string) => readFile(join(run, 'report.html'), 'utf8');
+
+  it('lies in its folder, is named at its end, and is made again the same', async () => {
+    const [resumed, stopped] = [await reportOf(first), await reportOf(second)];
+    expect(said).toContain(`"type":"report","path":"${join('runs', basename(first), 'report.html')}"`);
+    expect(resumed).toContain('The run has completed, after 6 of 6 steps');
+    expect(resumed).toContain('1 restart of the coordinator');
+    expect(resumed).toContain((await readSummary(first)).parametersSha256);
+    expect(stopped).toContain('Its last word: SIGTERM has come; stopping with a checkpoint.');
+    for (const page of [resumed, stopped]) expect(page).toMatch(/1 computing: \d+/);
+    await done('report', second, '--output', 'again.html');
+    expect(await readFile(bench.path('again.html'), 'utf8')).toBe(stopped);
+  });
+
+  it.skipIf(!hasChromium)('is in nobody’s way, on a desk or a phone, and asks for nothing', async () => {
+    const browser = await Chromium.start();
+    try {
+      for (const [width, colorScheme] of [
+        [1100, 'light'],
+        [390, 'dark'],
+      ] as const) {
+        const url = pathToFileURL(join(first, 'report.html')).href;
+        const tab = await Tab.open(browser, url, { width, height: 900, colorScheme });
+        const wide = () => document.documentElement.scrollWidth - document.documentElement.clientWidth;
+        expect(await tab.page.evaluate(wide)).toBe(0);
+        for (const each of await tab.page.locator('summary').all()) await each.click();
+        expect(await tab.page.evaluate(wide)).toBe(0);
+        expect(await tab.barriers()).toEqual([]);
+        expect(tab.faults).toEqual([]);
+      }
+    } finally {
+      await browser.close();
+    }
   });
 });
 
