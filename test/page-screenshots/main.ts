@@ -1,13 +1,17 @@
 /**
  * `npm run screenshots:page -- [--steps N] [--out FOLDER]`: pictures of the page on which people watch a run, for docs/images, wide
- * and narrow, dark and light, taken in Chromium of a real run with two workers after N steps (300 unless told otherwise).
+ * and narrow, dark and light, taken in Chromium of a real run with two workers after N steps (300 unless told otherwise), and of
+ * the report that the run leaves when it is stopped then.
  */
 import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { Chromium, repository, Workbench } from '@gradcast/testing';
 import { wordsOf } from '../../bin/words.mjs';
 import { Tab } from '../volunteers/tab.ts';
 
 const WIDE = { width: 1240, height: 1120 };
+/** Of the report, down to where the time went. */
+const LONG = { width: 1100, height: 2350, colorScheme: 'light' } as const;
 /** Of a phone. */
 const NARROW = { width: 390, height: 844 };
 
@@ -30,7 +34,7 @@ try {
   const every = Math.max(1, Math.round(Number(steps) / 12));
   const scores = `--sample-every ${every} --evaluate-every ${2 * every} --evaluate-count 1000`;
   const run = bench.start(`train --preset mnist --workers 2 ${scores} --json --port 0 --out runs --steps 1875`);
-  const { pageUrl } = await run.event('listening');
+  const { pageUrl, runFolder } = await run.event('listening');
   const browser = await Chromium.start();
   try {
     // It has been open for a while.
@@ -44,6 +48,12 @@ try {
       await page.screenshot({ path, animations: 'disabled', caret: 'hide', fullPage: whole });
       process.stdout.write(`${path}\n`);
     }
+    run.signal('SIGTERM');
+    await run.ended();
+    const report = await Tab.open(browser, pathToFileURL(join(bench.path(runFolder), 'report.html')).href, LONG);
+    const path = join(folder, 'report.png');
+    await report.page.screenshot({ path });
+    process.stdout.write(`${path}\n`);
   } finally {
     await browser.close();
   }

@@ -54,7 +54,7 @@ function evaluationOf({ earlyStopEvery = 0, earlyStopCount = 0 }: Partial<RunDef
  * @param saved a run's `config.json`, of any version: values are as they stand there, undefined or null where nothing does.
  */
 export function recordedSettings(saved: object): Readonly<Record<string, unknown>> {
-  return settingsOf(saved as Recorded);
+  return settingsOf(saved);
 }
 
 function settingsOf(saved: Recorded): Record<string, unknown> {
