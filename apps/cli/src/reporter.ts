@@ -5,7 +5,7 @@
  */
 import type { Progress, Scores, Summary } from '@gradcast/config';
 import { printable } from '@gradcast/protocol';
-import { bottleneckOf, phasesOfSummary } from '@gradcast/watching';
+import { heldBack } from './held-back.ts';
 import { barLine, plainLine } from './progress-line.ts';
 
 /** Where text goes; `process.stdout` and `process.stderr` fit. */
@@ -149,17 +149,6 @@ export class Reporter {
     if (this.#drawn) this.#options.stderr.write(CLEAR_LINE);
     this.#drawn = false;
   }
-}
-
-/** What held this start of the run back; undefined if none of its steps closed. */
-function heldBack(summary: Summary): string | undefined {
-  const phases = phasesOfSummary(summary);
-  if (!phases) return undefined;
-  const workers = phases.workers.map(({ worker, leaves, compute, network, overdue }) => {
-    return { name: worker, leaves, seconds: compute + network + overdue };
-  });
-  const { microBatches, codec } = summary;
-  return bottleneckOf({ phases: phases.total, workers, leaves: microBatches, codec }).sentence;
 }
 
 function scoreText({ accuracy, samples, split }: Scores): string {

@@ -1,6 +1,7 @@
 /** Where the time of the steps went: in all, and of each worker. */
 import { PHASE_WORDS, phaseShares, secondsOf } from '@gradcast/watching';
 import type { RunPhases, WorkerSeconds } from '@gradcast/watching';
+import { heldBack } from '../held-back.ts';
 import { escaped } from '../pages/html.ts';
 import { htmlTable } from '../pages/html-table.ts';
 import { clipped } from '../watch/text-table.ts';
@@ -27,10 +28,11 @@ const PART_WORDS: Readonly<Record<(typeof PARTS)[number], string>> = {
 };
 
 export function phaseSection({
-  phases = undefined,
+  summary,
+  phases,
   lastPhases,
   time,
-}: Pick<RunRecord, 'phases' | 'lastPhases' | 'time'>): string {
+}: Pick<RunRecord, 'summary' | 'phases' | 'lastPhases' | 'time'>): string {
   const total = phases ?? lastPhases?.total;
   const shares = total ? phaseShares(total) : [];
   if (!total || shares.length === 0) return '<p>Nobody wrote down where the time of the steps went.</p>';
@@ -45,7 +47,8 @@ export function phaseSection({
       `<li>${key(i)} ${i + 1} ${escaped(PHASE_WORDS[name])}: ${duration(seconds)}, ${percent(share)}</li>`,
   );
   const said = shares.map(({ name, share }) => `${PHASE_WORDS[name]} ${percent(share)}`).join(', ');
-  return `<p>The steps took ${duration(all)}${open}. What is hidden behind the computing of workers is not counted.</p>
+  const held = heldBack(summary);
+  return `${held === undefined ? '' : `<p>Over its last start: ${escaped(held)}</p>\n`}<p>The steps took ${duration(all)}${open}. What is hidden behind the computing of workers is not counted.</p>
 <svg class="bars" role="img" aria-label="${escaped(said)}" viewBox="0 0 ${TOTAL} ${BAR}">
 ${bar}
 </svg>

@@ -133,6 +133,7 @@ describe('the report of a run', () => {
       '1 worker was lost, 1 restart of the coordinator.',
       'The steps took 5.00 s',
       '1 computing: 3.00 s, 60 %',
+      'Over its last start: ',
       'gradcast train --preset mnist --seed 1 ',
       '9.8.7',
       '22.1.0',
