@@ -10,8 +10,7 @@ import { wordsOf } from '../../bin/words.mjs';
 import { Tab } from '../volunteers/tab.ts';
 
 const WIDE = { width: 1240, height: 1120 };
-/** Of the report, down to where the time went. */
-const LONG = { width: 1100, height: 2350, colorScheme: 'light' } as const;
+const REPORT = { width: 960, height: 1000, colorScheme: 'light' } as const;
 /** Of a phone. */
 const NARROW = { width: 390, height: 844 };
 
@@ -50,9 +49,12 @@ try {
     }
     run.signal('SIGTERM');
     await run.ended();
-    const report = await Tab.open(browser, pathToFileURL(join(bench.path(runFolder), 'report.html')).href, LONG);
+    const report = await Tab.open(browser, pathToFileURL(join(bench.path(runFolder), 'report.html')).href, REPORT);
     const path = join(folder, 'report.png');
-    await report.page.screenshot({ path });
+    // Down to where the time went.
+    const last = await report.page.locator('section', { has: report.page.locator('#time') }).boundingBox();
+    const clip = { x: 0, y: 0, width: REPORT.width, height: last!.y + last!.height + 16 };
+    await report.page.screenshot({ path, fullPage: true, clip });
     process.stdout.write(`${path}\n`);
   } finally {
     await browser.close();

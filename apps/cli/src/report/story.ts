@@ -51,7 +51,7 @@ function ending(record: RunRecord): string[] {
   const early = word(summary, 'status') === 'completed' && target !== undefined && steps < target;
   const says = why !== undefined && (early || !['completed', 'killed'].includes(state));
   const on = state === 'killed' || state === 'stopped' ? [`gradcast train --resume goes on with it.`] : [];
-  return [`${how}, ${far}${seen}.`, ...on, ...(says ? [`Its last word: ${why}.`] : [])];
+  return [`${how}, ${far}${seen}.`, ...(says ? [`Its last word: ${why}.`] : []), ...on];
 }
 
 function imagesOf({ summary, config, curves, ledger }: RunRecord): number {
