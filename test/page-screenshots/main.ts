@@ -10,7 +10,7 @@ import { wordsOf } from '../../bin/words.mjs';
 import { Tab } from '../volunteers/tab.ts';
 
 const WIDE = { width: 1240, height: 1120 };
-const REPORT = { width: 960, height: 1000, colorScheme: 'light' } as const;
+const REPORT = { width: 800, height: 1000, colorScheme: 'light' } as const;
 /** Of a phone. */
 const NARROW = { width: 390, height: 844 };
 
@@ -50,11 +50,11 @@ try {
     run.signal('SIGTERM');
     await run.ended();
     const report = await Tab.open(browser, pathToFileURL(join(bench.path(runFolder), 'report.html')).href, REPORT);
-    const path = join(folder, 'report.png');
+    const path = join(folder, 'report.jpg');
     // Down to where the time went.
     const last = await report.page.locator('section', { has: report.page.locator('#time') }).boundingBox();
     const clip = { x: 0, y: 0, width: REPORT.width, height: last!.y + last!.height + 16 };
-    await report.page.screenshot({ path, fullPage: true, clip });
+    await report.page.screenshot({ path, type: 'jpeg', quality: 80, fullPage: true, clip });
     process.stdout.write(`${path}\n`);
   } finally {
     await browser.close();
