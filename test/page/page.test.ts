@@ -72,7 +72,7 @@ describe.skipIf(!hasChromium)('the page of a run in Chromium', () => {
     ]);
     await expect
       .poll(() => page.locator('#time').innerText(), polled)
-      .toMatch(/back\?\s[^]+ %[^]+\.\scomputing [\d.]+ %/);
+      .toMatch(/back\?\s+[^]+ %[^]+\.\s+computing [\d.]+ %/);
     await page.locator('#tree svg[aria-label*="of 4 micro-batches"]').waitFor();
     await expect.poll(() => page.locator('#speed-chart').getAttribute('aria-label'), polled).toMatch(/ann [\d.]+, bob/);
     expect(await page.locator('#losses-chart').getAttribute('aria-label')).toMatch(/loss g/);

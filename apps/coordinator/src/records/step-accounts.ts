@@ -73,6 +73,8 @@ export class StepAccounts {
   /** A step has ended. */
   close({ step, leases, timer, next }: ClosedStep): StepAccount {
     const { openedAt } = step.times;
+    // Waiting for the first workers is start-up, and no part of a step.
+    const startMs = this.#end === undefined ? earliest(leases, openedAt) - openedAt : 0;
     const from = this.#end ?? openedAt;
     const opened = Math.max(from, openedAt);
     const gathered = Math.max(opened, timer.endOf('gather'));
@@ -98,6 +100,7 @@ export class StepAccounts {
     const pausedMs = Math.min(this.#pausedMs, this.#end - from);
     this.#pausedMs = 0;
     takeAway(phases, pausedMs, PAUSED);
+    takeAway(phases, positive(startMs), ['idle']);
     const totalMs = PHASES.reduce((sum, name) => sum + phases[name], 0);
     return { totalMs, phases, workers: workersOf(step, leases, { from: opened, to: gathered, mostMs: totalMs }) };
   }
@@ -218,6 +221,11 @@ function workersOf(
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** When the first lease was granted. */
+function earliest(leases: readonly LeaseRecord[], otherwise: number): number {
+  return leases.length === 0 ? otherwise : Math.min(...leases.map(({ grantedAt }) => grantedAt));
+}
 
 function takeAway(phases: Mutable<PhaseMs>, ms: number, order: readonly PhaseName[]): void {
   let left = ms;
