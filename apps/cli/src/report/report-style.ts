@@ -21,7 +21,7 @@ h3 { font-size: 1rem; margin: 1rem 0 .3rem; } .id { color: var(--soft); margin: 
 .middle { text-anchor: middle; } svg text.on { fill: var(--on); font-weight: 600; }
 ${PARTS}
 pre { overflow-x: auto; padding: .7rem; border: 1px solid var(--rule); } pre code { overflow-wrap: normal; }
-.words th[scope=col] { text-align: left; } .words td { overflow-wrap: anywhere; min-width: 6rem; }
+table:not(.words) td { white-space: nowrap; } .words th[scope=col] { text-align: left; } .words td { overflow-wrap: anywhere; min-width: 6rem; }
 .grids { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(14rem, 40vw), 1fr)); } .grids img { width: 100%; max-width: 16rem; }
 footer { margin-top: 2rem; color: var(--soft); border-top: 1px solid var(--rule); }
 @media (prefers-color-scheme: dark) { :root { ${DARK} } }

@@ -41,6 +41,23 @@ describe('the time of a run', () => {
     expect(events.map((event) => times.of(event))).toEqual([0, 1, 2, 2, 3, 4, 4]);
   });
 
+  it('finds every break again, whatever fractions of seconds there are', () => {
+    const events = Array.from({ length: 600 }, (_, i) => [
+      start(1.7e9 + 1000.1 * i),
+      closed(i + 1, 1.7e9 + 1000.1 * i + 0.3),
+    ]).flat();
+    const time = timeOf(events.slice(0, 400));
+    const times = new RunTimes(time);
+    const last = events
+      .slice(0, 400)
+      .map((event) => times.of(event))
+      .at(-1)!;
+    expect(last).toBeCloseTo(200 * 0.3, 3);
+    expect(time.seconds).toBe(last);
+    // Of very many breaks the last take room.
+    expect(timeOf(events).breaks).toHaveLength(256);
+  });
+
   it('never goes back, whatever a clock does', () => {
     const events = [start(100), closed(1, 105), closed(2, 50), closed(3, 106)];
     const time = timeOf(events);

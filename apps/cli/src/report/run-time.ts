@@ -44,10 +44,11 @@ export class RunTime {
     const before = Math.max(this.#last, this.#first);
     this.#last = Math.max(before, time);
     if (isStart(event)) {
-      const seconds = this.#last - before;
       if (this.#isOpen && this.#breaks.length < MOST_BREAKS) {
+        const seconds = this.#last - before;
+        // By the same sums as in `RunTimes`, to the last bit.
+        this.#breaks.push({ at: before - this.#first - this.#left, seconds });
         this.#left += seconds;
-        this.#breaks.push({ at: before - this.#first - (this.#left - seconds), seconds });
       }
       this.#isOpen = true;
     }
