@@ -4,16 +4,9 @@
  * Invariants: it lies in the run's folder, readable by this user alone, so that a link outlives a restart of the coordinator;
  * after its time, or once it was taken back, it is good for nothing, and no other code is ever the same.
  */
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { syncFolder, writeAtomically } from '@gradcast/files';
-import { CoordinatorError } from '../failure.ts';
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { freshSecret, isSecret, SecretFile } from '../network/secret-file.ts';
 
-const FILE = 'join-code';
-/** 128 bits in base64url. */
-const CODE = /^[A-Za-z0-9_-]{22}$/;
-const CODE_BYTES = 16;
 const HOUR_MS = 3_600_000;
 
 export interface JoinCode {
@@ -33,22 +26,18 @@ export interface JoinCodesOptions {
 
 export class JoinCodes {
   readonly #options: JoinCodesOptions;
+  readonly #file: SecretFile;
   #current: JoinCode | undefined;
 
-  private constructor(options: JoinCodesOptions, current: JoinCode | undefined) {
+  private constructor(options: JoinCodesOptions) {
     this.#options = options;
-    this.#current = current;
+    this.#file = new SecretFile(options.folder, 'join-code');
   }
 
   /** The run's code, a new one if there is none that is good. @throws CoordinatorError `join-code`. */
   static async open(options: JoinCodesOptions): Promise<JoinCodes> {
-    const path = join(options.folder, FILE);
-    const text = await readFile(path, 'utf8').catch((error: unknown) => {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
-      throw failure(path, error);
-    });
-    const found = parsed(text);
-    const codes = new JoinCodes(options, found);
+    const codes = new JoinCodes(options);
+    const found = (codes.#current = parsed(await codes.#file.read()));
     if (!found || found.expires <= options.wallClock()) await codes.renew();
     return codes;
   }
@@ -67,42 +56,26 @@ export class JoinCodes {
 
   /** Another code in place of the one there is. @throws CoordinatorError `join-code`; the former one then stays. */
   async renew(): Promise<JoinCode> {
-    const { folder, hours, wallClock } = this.#options;
-    const fresh = { code: randomBytes(CODE_BYTES).toString('base64url'), expires: wallClock() + hours * HOUR_MS };
-    const path = join(folder, FILE);
-    try {
-      await writeAtomically(path, [new TextEncoder().encode(`${JSON.stringify(fresh)}\n`)], 0o600);
-    } catch (error) {
-      throw failure(path, error);
-    }
+    const { hours, wallClock } = this.#options;
+    const fresh = { code: freshSecret(), expires: wallClock() + hours * HOUR_MS };
+    await this.#file.write(JSON.stringify(fresh));
     return (this.#current = fresh);
   }
 
   /** Takes the code back: it is good for nothing from now on, also if the file cannot be removed. @throws CoordinatorError `join-code`. */
   async revoke(): Promise<void> {
     this.#current = undefined;
-    const { folder } = this.#options;
-    try {
-      await rm(join(folder, FILE), { force: true });
-      await syncFolder(folder);
-    } catch (error) {
-      throw failure(join(folder, FILE), error);
-    }
+    await this.#file.remove();
   }
 }
 
 function parsed(text: string): JoinCode | undefined {
   try {
     const { code, expires } = Object(JSON.parse(text)) as Partial<Record<keyof JoinCode, unknown>>;
-    const isSound = typeof code === 'string' && CODE.test(code) && Number.isFinite(expires);
-    return isSound ? { code, expires: expires as number } : undefined;
+    return isSecret(code) && Number.isFinite(expires) ? { code, expires: expires as number } : undefined;
   } catch {
     return undefined;
   }
-}
-
-function failure(path: string, error: unknown): CoordinatorError {
-  return new CoordinatorError('join-code', `${path}: ${(error as Error).message}`, { cause: error });
 }
 
 function digestOf(text: string): Buffer {
