@@ -124,7 +124,7 @@ describe.skipIf(process.platform === 'win32')('an operator', () => {
     const again = bench.start(`train --resume ${folder} ${HOW} --workers 1`);
     const { code, stderr } = await run.ended();
     expect(code, stderr).toBe(143);
-    expect(stderr).toContain('the operator stops the run; stopping with a checkpoint\n');
+    expect(stderr).toContain('the operator stops the run; stopping with a checkpoint (by the control socket)\n');
     expect(stderr).not.toMatch(/trying again|the connection ended/);
     expect(await again.event('listening')).toMatchObject({ resumedFromStep: steps });
     await expectSameEnd(again, folder);
@@ -153,6 +153,7 @@ describe.skipIf(process.platform === 'win32')('an operator', () => {
     await expectSameEnd(run, folder);
     const events = await readEvents(folder);
     expect(events.filter(({ type, worker }) => worker === 'guest' && type !== 'joined')).toMatchObject([
+      { type: 'drain-asked', by: 'the control socket' },
       { type: 'left', why: 'drained' },
     ]);
     expect(events.filter(({ type }) => type === 'left').map(({ worker, why }) => [worker, why])).toEqual([

@@ -1,7 +1,7 @@
 /**
  * The coordinator process. It is started by the `gradcast` command and told over the IPC pipe what to run.
  */
-import { collectAtOnce, tellParent, tellParentLast } from '@gradcast/config';
+import { collectAtOnce, DOERS, tellParent, tellParentLast } from '@gradcast/config';
 import type { ParentMessage, Summary } from '@gradcast/config';
 import { keepFreedMemory } from '@gradcast/tensors';
 import { pino } from 'pino';
@@ -82,7 +82,9 @@ async function fail(error: unknown, logger: Logger): Promise<never> {
 process.on('message', (message: ParentMessage) => {
   if (message.type === 'coordinate') void coordinate(message);
   if (message.type === 'local-workers-ended') localWorkers.abort();
-  if (message.type === 'operate') control.apply({ kind: 'operator', operation: message.operation });
+  if (message.type === 'operate') {
+    control.apply({ kind: 'operator', operation: message.operation, by: DOERS.program });
+  }
   if (message.type === 'stop') stop(message.signal);
 });
 process.on('SIGTERM', () => stop('SIGTERM'));

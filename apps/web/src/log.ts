@@ -21,6 +21,7 @@ const KIND_OF: Readonly<Record<string, Kind>> = {
   evaluated: 'training',
   joined: 'workers',
   left: 'workers',
+  'drain-asked': 'workers',
   refused: 'faults',
   quarantined: 'faults',
   parked: 'faults',

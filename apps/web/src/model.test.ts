@@ -37,6 +37,20 @@ describe('events', () => {
   });
 });
 
+describe('the state', () => {
+  it('is what the newest event says until more is heard, for none comes once a run is over', () => {
+    const states = (events: readonly object[]) =>
+      events.reduce<ReturnType<typeof begun>>((m, one, i) => withEvent(m, event(10 + i, 'state', { ...one })), begun())
+        .now;
+    expect(states([{ to: 'stopping' }, { to: 'stopped' }]).state).toBe('stopped');
+    expect(states([{ to: 'running', pausing: true }]).pausing).toBe(true);
+    expect(states([{ to: { odd: 1 } }]).state).toBe('running');
+    expect(withEvent(begun({ events: [event(20, 'saved')] }), event(5, 'state', { to: 'paused' })).now.state).toBe(
+      'running',
+    );
+  });
+});
+
 describe('those who are gone', () => {
   const left = event(5, 'left', { worker: 'b', why: 'lost', reason: 'its connection broke' });
 

@@ -30,6 +30,7 @@ export interface Trouble {
 }
 
 export interface Model {
+  readonly you: ViewSnapshot['you'];
   readonly run: ViewSnapshot['run'];
   readonly version: string;
   readonly now: ViewNow;
@@ -48,11 +49,12 @@ export interface Model {
 
 /** @param before what was known of the same run. */
 export function withSnapshot(before: Model | undefined, snapshot: ViewSnapshot): Model {
-  const { run, version, now, curves, grids, files } = snapshot;
+  const { you, run, version, now, curves, grids, files } = snapshot;
   const speeds = before?.speeds ?? new SpeedHistory();
   for (const step of now.closed) speeds.add(step, run.microBatch);
   const events = merged(before?.events ?? [], snapshot.events);
   const bare: Model = {
+    you,
     run,
     version,
     now,
@@ -74,8 +76,15 @@ export function withSnapshot(before: Model | undefined, snapshot: ViewSnapshot):
 export function withEvent(model: Model, event: ViewEvent): Model {
   const last = model.events.at(-1);
   if (last && event.seq <= last.seq && model.events.some(({ seq }) => seq === event.seq)) return model;
-  const events = !last || event.seq > last.seq ? [...model.events, event] : merged(model.events, [event]);
-  return withStanding({ ...model, events: thinned(events) }, event);
+  const isNewest = !last || event.seq > last.seq;
+  const events = isNewest ? [...model.events, event] : merged(model.events, [event]);
+  const now = isNewest && event.type === 'state' ? stateOf(model.now, event) : model.now;
+  return withStanding({ ...model, now, events: thinned(events) }, event);
+}
+
+/** The last that is heard of a run that ends is an event. */
+function stateOf(now: ViewNow, { to, pausing }: ViewEvent): ViewNow {
+  return typeof to === 'string' ? { ...now, state: to, pausing: pausing === true } : now;
 }
 
 export function withNow(model: Model, now: ViewNow): Model {

@@ -27,3 +27,37 @@ export interface ShownTrouble {
 export function troubleSentence({ trouble, step, began, sentence, advice }: ShownTrouble): string {
   return began ? `step ${step}: ${sentence}; ${advice} (${trouble})` : `step ${step}: ${trouble} is over`;
 }
+
+/** What an operator did, as far as it is told before it shows; nothing for a pause that takes effect at once. */
+export interface ShownOperation {
+  readonly operation: 'pause' | 'resume' | 'stop';
+  readonly pausing: boolean;
+  /** Undefined in events from before it was told. */
+  readonly by: string | undefined;
+}
+
+export function operationSentence({ operation, pausing, by }: ShownOperation): string | undefined {
+  switch (operation) {
+    case 'pause':
+      return pausing ? `the run pauses when its open step closes${asked(by)}` : undefined;
+    case 'resume':
+      return `the run goes on${asked(by)}`;
+    case 'stop':
+      return `the operator stops the run; stopping with a checkpoint${asked(by)}`;
+    default:
+      return operation satisfies never;
+  }
+}
+
+/** @param by who paused it, where that was at once. */
+export function pausedSentence(by?: string): string {
+  return `the run is paused; gradcast resume goes on with it${asked(by)}`;
+}
+
+export function drainSentence(worker: string, by: string): string {
+  return `worker ${worker} is drained: it finishes what it has and goes${asked(by)}`;
+}
+
+function asked(by: string | undefined): string {
+  return by === undefined ? '' : ` (by ${by})`;
+}

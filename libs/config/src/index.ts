@@ -11,7 +11,14 @@ export {
 } from './options.ts';
 export { collectAtOnce } from './collector.ts';
 export * from './credential-role.ts';
-export { distrustedSentence, parkedSentence, troubleSentence } from './event-sentences.ts';
+export {
+  distrustedSentence,
+  drainSentence,
+  operationSentence,
+  parkedSentence,
+  pausedSentence,
+  troubleSentence,
+} from './event-sentences.ts';
 export { ConfigError, type Problem, PROBLEM_CODES, type ProblemCode, quoted } from './problem.ts';
 export { tellParent, tellParentLast } from './parent.ts';
 export * from './process-messages.ts';
@@ -20,6 +27,7 @@ export * from './run-config.ts';
 export * from './run-events.ts';
 export { recordedSettings } from './saved-run.ts';
 export { gather, type Gathered, type Settings } from './settings.ts';
+export { isForThisMachine } from './steering.ts';
 export * from './step-phases.ts';
 export { didYouMean } from './suggest.ts';
 export { otlpHeaders, otlpResource } from './tracing.ts';

@@ -47,6 +47,8 @@ export const PROBLEM_CODES = [
   'join-insecure',
   'join-task',
   'proxy-address',
+  'steer-operator',
+  'steer-page',
   'tls-files',
   'token-required',
   'token-file',

@@ -111,6 +111,8 @@ export type ChildMessage =
       /** The page on which people watch the run, where it is served; and whether it asks for a viewer's token. */
       readonly pageUrl?: string;
       readonly pageNeedsToken?: boolean;
+      /** Where the run is steered: with a secret of its own in its fragment, or, for operators with tokens, as `pageUrl`; nothing where it is not. */
+      readonly steerUrl?: string;
       /** Link by which browser tabs join, with the code in its fragment, where they may; and until when, in milliseconds since 1970. */
       readonly joinUrl?: string;
       readonly joinExpires?: number;

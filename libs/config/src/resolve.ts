@@ -18,6 +18,7 @@ import type { CommandName } from './options.ts';
 import { ConfigError, type Problem, quoted } from './problem.ts';
 import type { CredentialSecret } from './process-messages.ts';
 import type { BackendChoice, CoordinatorConfig, LogLevel, RunLength, WorkerConfig } from './run-config.ts';
+import { steeringOf } from './steering.ts';
 import { readCredentials, readToken } from './token.ts';
 import { otlpOf } from './tracing.ts';
 
@@ -201,6 +202,9 @@ function coordinatorOf(settings: Settings, machine: Machine, problems: Problem[]
   const definition = definitionBy(settings, task, batches);
   const decay = decayOf(settings, definition, problems);
   problems.push(...earlyStopProblems(settings, definition));
+  const joining = joiningOf(settings, problems);
+  const known = 'credentials' in reading ? credentials : undefined;
+  const steer = steeringOf(settings, { host, ...joining }, { credentials: known, problems });
   const coordinator: CoordinatorConfig = {
     ...definition,
     ...decay,
@@ -220,7 +224,7 @@ function coordinatorOf(settings: Settings, machine: Machine, problems: Problem[]
     otlp: otlpOf(settings, machine.environment, problems),
     host,
     port: settings.number('port')!,
-    ...joiningOf(settings, problems),
+    ...joining,
     metricsHost: settings.text('metrics-host')!,
     metricsPort: settings.number('metrics-port')!,
     metricsNames: namesOf(settings),
@@ -233,6 +237,7 @@ function coordinatorOf(settings: Settings, machine: Machine, problems: Problem[]
     volunteerShare: settings.number('volunteer-share')!,
     auditVolunteers: settings.number('audit-volunteers')!,
     page: !settings.isOn('no-page'),
+    steer,
     exact: settings.isOn('exact'),
     acceptRedoMismatch: settings.isOn('accept-redo-mismatch'),
     auditRate: settings.number('audit')!,

@@ -95,6 +95,8 @@ export interface CoordinatorConfig extends ChosenDefinition {
   readonly join: JoinConfig | null;
   /** Whether people may watch the run on a page of the coordinator's port, where it may be served. */
   readonly page: boolean;
+  /** Whether operators may pause, resume, stop and drain on it. */
+  readonly steer: boolean;
   /** Whether every worker must compute the same bits. */
   readonly exact: boolean;
   /** Share of results that are computed twice, by different workers, and compared; 0 to 1. */

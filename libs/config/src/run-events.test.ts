@@ -8,6 +8,7 @@ const FIELDS: { readonly [T in RunEvent['type']]: readonly Exclude<keyof Extract
   joined: ['name', 'role', 'backend', 'device', 'profile'],
   left: ['worker', 'why', 'reason'],
   refused: ['worker', 'code', 'sentence', 'leftOut'],
+  'drain-asked': ['worker', 'by'],
   quarantined: ['worker', 'reason', 'termMs'],
   parked: ['worker', 'bytesPerSecond', 'neededBytesPerSecond'],
   'leased-again': ['worker', 'step', 'first', 'count', 'why'],

@@ -68,14 +68,26 @@ export interface StoppedEarly {
   readonly waited: number;
 }
 
-/** Why the state of a run changes. */
+/**
+ * Who did something to a run, where that is no operator of the token file, whom its name stands for: no name there has a space.
+ */
+export const DOERS = {
+  /** A command on this machine, or who speaks as one. */
+  control: 'the control socket',
+  /** The program that started the run. */
+  program: 'the program that started it',
+  /** Whoever has the address with the run's own secret. */
+  link: "the page's link",
+} as const;
+
+/** Why the state of a run changes. `by`: a name of the token file, or one of {@link DOERS}. */
 export type Cause =
   /** Version 0 is safe and workers may come. */
   | { readonly kind: 'ready' }
   | { readonly kind: 'quorum-reached' }
   | { readonly kind: 'quorum-lost' }
   | { readonly kind: 'step-closed' }
-  | { readonly kind: 'operator'; readonly operation: 'pause' | 'resume' | 'stop' }
+  | { readonly kind: 'operator'; readonly operation: 'pause' | 'resume' | 'stop'; readonly by: string }
   | { readonly kind: 'signal'; readonly signal: 'SIGINT' | 'SIGTERM' }
   /** Too few workers for `--wait-workers`. */
   | { readonly kind: 'no-workers'; readonly seconds: number }
@@ -113,6 +125,8 @@ export type RunEvent =
       readonly sentence: string;
       readonly leftOut: number;
     }
+  /** A worker was asked to finish what it has and go. */
+  | { readonly type: 'drain-asked'; readonly worker: string; readonly by: string }
   | { readonly type: 'quarantined'; readonly worker: string; readonly reason: string; readonly termMs: number }
   | {
       readonly type: 'parked';

@@ -73,13 +73,14 @@ describe('readCredentials', () => {
   });
 
   it('takes one credential a line, with its name and role', () => {
-    const text = `# who may join\n\nada trusted ${secret('a')}\r\n  bob.2\tworker   ${secret('b')}\ntab volunteer ${secret('c')}\neve viewer ${secret('d')}`;
+    const text = `# who may join\n\nada trusted ${secret('a')}\r\n  bob.2\tworker   ${secret('b')}\ntab volunteer ${secret('c')}\neve viewer ${secret('d')}\noz operator ${secret('e')}`;
     expect(credentialsIn(text)).toEqual({
       credentials: [
         { name: 'ada', role: 'trusted', secret: secret('a') },
         { name: 'bob.2', role: 'worker', secret: secret('b') },
         { name: 'tab', role: 'volunteer', secret: secret('c') },
         { name: 'eve', role: 'viewer', secret: secret('d') },
+        { name: 'oz', role: 'operator', secret: secret('e') },
       ],
     });
   });

@@ -1,5 +1,5 @@
 /**
- * The secrets with which workers and viewers come to a coordinator: one that all workers share, or a credential for each.
+ * The secrets with which workers, viewers and operators come to a coordinator: one that all workers share, or a credential for each.
  *
  * Invariant: no sentence, printed configuration or message of this module ever contains a secret.
  */

@@ -16,6 +16,18 @@ const WRITTEN_FILES = ['checkpoint', 'ledger', 'metrics', 'events', 'sample', 't
 const RESULT_REFUSALS = ['replica-mismatch', 'message-invalid', 'result-numeric', 'audit-lost'] as const;
 const AUDIT_ENDINGS = ['agreed', 'confirmed', 'settled'] as const;
 
+/** Why somebody was not let steer a run from its page. */
+const STEERING_REFUSALS = [
+  'origin-refused',
+  'host-refused',
+  'frame-refused',
+  'content-type',
+  'too-many-requests',
+  'view-token',
+  'not-operator',
+  'not-confirmed',
+] as const;
+
 export type WrittenFile = (typeof WRITTEN_FILES)[number];
 export type LeaseOutcome = (typeof LEASE_OUTCOMES)[number];
 export type WorkerState = (typeof WORKER_STATES)[number];
@@ -38,6 +50,8 @@ export interface CoordinatorMetrics {
   /** Results that were not used and count as their sender's fault. */
   readonly resultsRefused: Counter<'reason'>;
   readonly workersRefused: Counter<'reason'>;
+  /** Those who were not let steer the run from its page. */
+  readonly steeringRefused: Counter<'reason'>;
   /** Volunteers are counted apart. */
   readonly workers: Gauge<'state'>;
   readonly volunteers: Gauge<'state'>;
@@ -122,6 +136,7 @@ export function coordinatorMetrics({ version, preset }: BuildInfo): CoordinatorM
     leases: make.counter('leases_total', 'Leases by how they ended.', ['outcome']),
     resultsRefused: make.counter('results_refused_total', 'Results refused, by code.', ['reason']),
     workersRefused: make.counter('workers_refused_total', 'Connections refused, by code.', ['reason']),
+    steeringRefused: make.counter('steering_refused_total', 'Acts on the page that were refused, by code.', ['reason']),
     workers: make.gauge('workers', 'Connected workers by what they are doing, volunteers left out.', ['state']),
     volunteers: make.gauge('volunteers', 'Connected volunteers by what they are doing.', ['state']),
     quorumWorkers: make.gauge('quorum_workers', 'Workers without which no step is computed.'),
@@ -164,6 +179,7 @@ export function coordinatorMetrics({ version, preset }: BuildInfo): CoordinatorM
   for (const outcome of LEASE_OUTCOMES) metrics.leases.inc({ outcome }, 0);
   for (const outcome of ['sent', 'dropped'] as const) metrics.spans.inc({ outcome }, 0);
   for (const reason of RESULT_REFUSALS) metrics.resultsRefused.inc({ reason }, 0);
+  for (const reason of STEERING_REFUSALS) metrics.steeringRefused.inc({ reason }, 0);
   for (const ending of AUDIT_ENDINGS) metrics.audits.inc({ ending }, 0);
   for (const file of WRITTEN_FILES) metrics.writeFailures.inc({ file }, 0);
   for (const state of WORKER_STATES) for (const gauge of [metrics.workers, metrics.volunteers]) gauge.set({ state }, 0);

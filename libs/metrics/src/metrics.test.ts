@@ -19,6 +19,7 @@ function coordinator() {
   metrics.leases.inc({ outcome: 'accepted' });
   metrics.resultsRefused.inc({ reason: 'replica-mismatch' });
   metrics.workersRefused.inc({ reason: 'silent' });
+  metrics.steeringRefused.inc({ reason: 'not-operator' });
   metrics.workers.set({ state: 'leased' }, 2);
   metrics.wireBytes.inc({ direction: 'out', message: 'lease' }, 1024);
   metrics.scalar.set({ scalar: 'd_x' }, 0.7);
@@ -69,6 +70,7 @@ describe('metrics', () => {
       'gradcast_scalar',
       'gradcast_score',
       'gradcast_spans_total',
+      'gradcast_steering_refused_total',
       'gradcast_step_duration_seconds',
       'gradcast_step_phase_duration_seconds',
       'gradcast_steps_total',

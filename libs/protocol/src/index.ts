@@ -30,6 +30,7 @@ export type { Profile, TextDigest } from './profile.ts';
 export { codeOf, isPrintable, labelOf, NAME, NAME_LIMIT, printable, sentenceOf, workerName } from './text.ts';
 export { HEARTBEAT_MS, LONGEST_RETRY_MS, showRate } from './timing.ts';
 export type {
+  ViewActed,
   ViewClosed,
   ViewCurve,
   ViewEvent,
@@ -42,4 +43,5 @@ export type {
   ViewSnapshot,
   ViewStep,
   ViewWorker,
+  ViewYou,
 } from './view-facts.ts';

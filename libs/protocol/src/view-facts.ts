@@ -98,7 +98,25 @@ export interface ViewFile {
   readonly bytes: number;
 }
 
+/** Whom a snapshot is told. */
+export interface ViewYou {
+  /** Of its line in the token file; null for whoever showed no token of one. */
+  readonly name: string | null;
+  /** Whether the run is steered from its page at all (`--steer`), and by this one. */
+  readonly steering: 'off' | 'others' | 'yours';
+}
+
+/** What `POST /view/pause`, `resume`, `stop` and `drain` answer, of which the page uses this. */
+export interface ViewActed {
+  readonly changed: boolean;
+  readonly state: string;
+  readonly pausing: boolean;
+  /** That closes next. */
+  readonly step: number;
+}
+
 export interface ViewSnapshot {
+  readonly you: ViewYou;
   /** Of the program: a page of another version is loaded anew. */
   readonly version: string;
   readonly run: {

@@ -12,6 +12,7 @@ describe('a sentence for an event', () => {
       'volunteer a joined (wasm on cpu)',
     ],
     [{ type: 'left', worker: 'a', why: 'lost', reason: 'gone' }, 'worker a left: gone'],
+    [{ type: 'drain-asked', worker: 'a', by: 'ann' }, 'worker a is drained: it finishes what it has and goes (by ann)'],
     [{ type: 'step-closed', step: 7, skipped: false, seconds: 0.25 }, 'step 7 closed in 0.250 s'],
     [{ type: 'step-closed', step: 7, skipped: true, seconds: 0 }, 'step 7 was skipped: the model would have diverged'],
     [
@@ -43,6 +44,19 @@ describe('a sentence for an event', () => {
   it.each([
     ['running', 'paused', { kind: 'step-closed' }, 'the run is paused; gradcast resume goes on with it'],
     ['paused', 'running', { kind: 'operator', operation: 'resume' }, 'the run goes on'],
+    ['paused', 'running', { kind: 'operator', operation: 'resume', by: 'ann' }, 'the run goes on (by ann)'],
+    [
+      'waiting-for-workers',
+      'paused',
+      { kind: 'operator', operation: 'pause', by: "the page's link" },
+      "the run is paused; gradcast resume goes on with it (by the page's link)",
+    ],
+    [
+      'running',
+      'stopping',
+      { kind: 'operator', operation: 'stop', by: 'a\u001b[2J' },
+      'the operator stops the run; stopping with a checkpoint (by a?[2J)',
+    ],
     [
       'running',
       'stopping',

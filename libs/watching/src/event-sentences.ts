@@ -1,5 +1,12 @@
 /** Events of a run in the words that its own terminal has for them, where it has any. */
-import { distrustedSentence, parkedSentence, troubleSentence } from '@gradcast/config';
+import {
+  distrustedSentence,
+  drainSentence,
+  operationSentence,
+  parkedSentence,
+  pausedSentence,
+  troubleSentence,
+} from '@gradcast/config';
 import type { Cause, RunEvent, RunStateName } from '@gradcast/config';
 import { printable } from '@gradcast/protocol';
 import { fixed, member, number, word } from './logged-event.ts';
@@ -19,6 +26,7 @@ const SENTENCES: Readonly<Record<RunEvent['type'], Say>> = {
     const more = leftOut > 0 ? `; ${leftOut} refusals before it are not listed` : '';
     return `worker ${word(event, 'worker')} was refused (${word(event, 'code')}): ${word(event, 'sentence')}${more}`;
   },
+  'drain-asked': (event) => drainSentence(word(event, 'worker'), word(event, 'by')),
   quarantined: (event) => {
     const seconds = fixed(number(event, 'termMs') / 1000, 0);
     return `worker ${word(event, 'worker')} gets no work for ${seconds} s (${word(event, 'reason')})`;
@@ -85,7 +93,7 @@ const STATES: Readonly<Record<RunStateName, string>> = {
   'setting-up': 'the run is being set up',
   'waiting-for-workers': 'the run waits for workers',
   running: 'the run trains',
-  paused: 'the run is paused; gradcast resume goes on with it',
+  paused: pausedSentence(),
   draining: 'the run ends',
   stopping: 'stopping with a checkpoint',
   completed: 'the run has completed',
@@ -113,18 +121,23 @@ const CAUSES: Readonly<Record<Cause['kind'], ((cause: unknown) => string) | null
   over: null,
 };
 
+function isOperation(operation: unknown): operation is 'pause' | 'resume' | 'stop' {
+  return operation === 'pause' || operation === 'resume' || operation === 'stop';
+}
+
 function stateSentence(event: LoggedEvent): string {
   const { to, from, cause, pausing } = event;
   const operation = member(cause, 'operation');
-  if (to !== 'paused') {
-    if (operation === 'pause') return pausing === true ? 'the run pauses when its open step closes' : 'the run goes on';
-    if (operation === 'resume') return 'the run goes on';
-    if (operation === 'stop') return 'the operator stops the run; stopping with a checkpoint';
+  // Events of before do not tell.
+  const by = member(cause, 'by') === undefined ? undefined : word(cause, 'by');
+  if (to === 'paused') return pausedSentence(by);
+  if (isOperation(operation)) {
+    const said = operationSentence({ operation, pausing: pausing === true, by });
+    if (said !== undefined) return said;
   }
   const kind = word(cause, 'kind');
   const state = Object.hasOwn(STATES, String(to)) ? STATES[to as RunStateName] : `the run is ${word(event, 'to')}`;
   const why = Object.hasOwn(CAUSES, kind) ? CAUSES[kind as keyof typeof CAUSES]?.(cause) : kind;
-  // The paused state has one wording, whatever it came by.
-  if (why === undefined || to === 'paused') return state;
+  if (why === undefined) return state;
   return from === to ? why : `${why}; ${state}`;
 }

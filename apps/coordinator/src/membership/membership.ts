@@ -222,8 +222,8 @@ export class Membership implements Members {
   }
 
   /** Asks a worker to finish what it has and go: see {@link Orders.drain}. */
-  drain(worker: string): ReturnType<Orders['drain']> {
-    return this.#orders.drain(worker);
+  drain(worker: string, by: string): ReturnType<Orders['drain']> {
+    return this.#orders.drain(worker, by);
   }
 
   /**

@@ -43,7 +43,7 @@ describe('a drained worker', () => {
     const [a, b] = harness.join('a', 'b');
     const step = harness.fleet.open(0);
     harness.fleet.prepare(1);
-    expect(harness.fleet.drain('a')).toBe('asked');
+    expect(harness.fleet.drain('a', 'ann')).toBe('asked');
     expect(a.of('drain').map(({ message }) => message.reason)).toEqual(['drained by the operator']);
     goes(a);
     expect(harness.fleet.workers.map(({ name, state }) => [name, state])).toEqual([
@@ -67,7 +67,7 @@ describe('a drained worker', () => {
   it('is asked for nothing more from the moment on, whether it has answered or not', () => {
     const harness = new FleetHarness();
     harness.join('a');
-    harness.fleet.drain('a');
+    harness.fleet.drain('a', 'ann');
     harness.fleet.open(0);
     expect(harness.fleet.active).toBe(0);
     const [b] = harness.join('b');
@@ -77,23 +77,23 @@ describe('a drained worker', () => {
   it('is drained once', () => {
     const harness = new FleetHarness();
     const [a, b] = harness.join('a', 'b');
-    expect([harness.fleet.drain('a'), harness.fleet.drain('a'), harness.fleet.drain('nobody')]).toEqual([
-      'asked',
-      'leaving',
-      'unknown',
-    ]);
+    expect([
+      harness.fleet.drain('a', 'ann'),
+      harness.fleet.drain('a', 'ann'),
+      harness.fleet.drain('nobody', 'ann'),
+    ]).toEqual(['asked', 'leaving', 'unknown']);
     goes(b);
-    expect(harness.fleet.drain('b')).toBe('leaving');
+    expect(harness.fleet.drain('b', 'ann')).toBe('leaving');
     expect([a.of('drain').length, b.of('drain').length]).toEqual([1, 0]);
-    expect(harness.count('notice worker a is drained: it finishes what it has and goes')).toBe(1);
+    expect(harness.count('drain-asked a ann')).toBe(1);
     a.socket.hangUp();
-    expect(harness.fleet.drain('a')).toBe('unknown');
+    expect(harness.fleet.drain('a', 'ann')).toBe('unknown');
   });
 
   it('that loses its connection before it has answered is lost, and is drained when it comes back', () => {
     const harness = new FleetHarness();
     const [a] = harness.join('a');
-    harness.fleet.drain('a');
+    harness.fleet.drain('a', 'ann');
     a.socket.hangUp();
     expect(left(harness)).toEqual(['left a lost the connection ended']);
     const [stranger] = harness.join('a');
@@ -116,7 +116,7 @@ describe('a drained worker', () => {
     const harness = new FleetHarness();
     const worker = harness.connect('a');
     worker.hello();
-    harness.fleet.drain('a');
+    harness.fleet.drain('a', 'ann');
     worker.ready();
     goes(worker);
     expect([worker.refusedWith, worker.of('snapshot').length]).toEqual([undefined, 0]);
@@ -125,7 +125,7 @@ describe('a drained worker', () => {
   it('that does not go is refused after ten minutes', () => {
     const harness = new FleetHarness();
     const [a] = harness.join('a');
-    harness.fleet.drain('a');
+    harness.fleet.drain('a', 'ann');
     const pong = () => a.says({ type: 'pong', incarnation: INCARNATION, id: 1 });
     harness.pass(600_000, pong);
     expect(a.refusedWith).toBeUndefined();
@@ -140,14 +140,14 @@ describe('a drained worker', () => {
     a.answer();
     const [{ name }] = harness.arbiterRequests;
     harness.arbitersCome();
-    expect(harness.fleet.drain(name)).toBe('unknown');
+    expect(harness.fleet.drain(name, 'ann')).toBe('unknown');
   });
 
   it('is one of the command’s own as well', () => {
     const harness = new FleetHarness();
     const local = harness.connect('local-0', {}, { credential: LOCAL });
     local.hello();
-    expect([harness.fleet.drain('local-0'), local.of('drain').length]).toEqual(['asked', 1]);
+    expect([harness.fleet.drain('local-0', 'ann'), local.of('drain').length]).toEqual(['asked', 1]);
   });
 });
 

@@ -11,7 +11,7 @@ import type { Roster } from './roster.ts';
 export interface OrdersOptions {
   readonly roster: Roster;
   readonly incarnation: number;
-  readonly events: Pick<FleetEvents, 'notice'>;
+  readonly events: Pick<FleetEvents, 'happened'>;
   /** Deals with a peer at its own risk. */
   readonly guard: (peer: Peer, handle: () => void) => void;
   /** The peer is asked for nothing more, and finishes what it has. */
@@ -42,15 +42,16 @@ export class Orders {
    * Asks a worker to finish what it has and go; it is asked for nothing more. If its connection breaks before it has heard that,
    * it hears it when it comes back.
    *
+   * @param by who asks for it.
    * @returns `leaving` if it was about to go already.
    */
-  drain(worker: string): 'asked' | 'leaving' | 'unknown' {
+  drain(worker: string, by: string): 'asked' | 'leaving' | 'unknown' {
     const { roster, guard, events } = this.#options;
     const peer = roster.named(worker);
     if (!peer || peer.isArbiter || peer.state === 'closed') return 'unknown';
     if (peer.state === 'leaving' || peer.departure) return 'leaving';
     this.#drained.add(peer.identity);
-    events.notice(`worker ${worker} is drained: it finishes what it has and goes`);
+    events.happened({ type: 'drain-asked', worker, by });
     guard(peer, () => this.#sendDrain(peer));
     return 'asked';
   }

@@ -47,10 +47,14 @@ export interface PagePortOptions {
   /** Whether a path is one of this page's. */
   readonly owns: (path: string) => boolean;
   readonly budgetOf: (path: string) => RateBudget;
+  /** Whom a request is charged to, if not to its address: nobody else then uses up what is theirs. */
+  readonly payerOf?: (path: string, request: IncomingMessage) => string | undefined;
   /** Answers that go on for as long as both ends want, and are bounded where they are made. */
   readonly lasts?: (path: string) => boolean;
   /** @returns why whoever asks is not answered, if there is a reason besides those here. */
   readonly refuses?: (request: IncomingMessage, asker: Asker) => Refused | undefined;
+  /** A request reached no route. */
+  readonly onRefused?: (path: string, code: string, asker: Asker) => void;
   readonly answer: (asker: Inquirer) => RequestHandler;
   /** Path before all others at a reverse proxy that leaves it there; empty without. */
   readonly prefix: string;
@@ -72,11 +76,13 @@ export function pagePort(options: PagePortOptions): AnswerRequest {
     const refused =
       refuseAsker(request, asker) ??
       options.refuses?.(request, asker) ??
-      refuseFlood(budgetOf(path).take(address)) ??
+      refuseFlood(budgetOf(path).take(options.payerOf?.(path, request) ?? address)) ??
       (open.take(address, request.socket, response) ? undefined : refuseFlood(1000)) ??
       (options.lasts?.(path) && !asker.lasts() ? refuseFlood(LATER_MS) : undefined);
-    if (refused) send({ request, response }, refused);
-    else if (!options.answer(asker)(request, response)) {
+    if (refused) {
+      options.onRefused?.(path, refused.code, asker);
+      send({ request, response }, refused);
+    } else if (!options.answer(asker)(request, response)) {
       send({ request, response }, refuse(404, 'no-such-page', `there is nothing here; the page is at ${home}`));
     }
     return true;
@@ -84,14 +90,14 @@ export function pagePort(options: PagePortOptions): AnswerRequest {
 }
 
 /** As JSON, like every refusal at this port. */
-export function refuse(status: number, code: string, sentence: string): Answer & { readonly body: string } {
-  return { status, type: JSON_TYPE, body: `${JSON.stringify({ code, sentence })}\n` };
+export function refuse(status: number, code: string, sentence: string): Refused {
+  return { status, type: JSON_TYPE, body: `${JSON.stringify({ code, sentence })}\n`, code };
 }
 
 /** When a place may be free again. */
 const LATER_MS = 5000;
 
-export type Refused = ReturnType<typeof refuse> & { readonly seconds?: number };
+export type Refused = Answer & { readonly body: string; readonly code: string; readonly seconds?: number };
 
 function refuseAsker({ headers }: IncomingMessage, asker: Asker): Refused | undefined {
   const foreign = checkAddress(headers, asker);

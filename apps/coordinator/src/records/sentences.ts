@@ -1,4 +1,5 @@
 /** What a user reads of events that are more than one fact. */
+import { operationSentence, pausedSentence } from '@gradcast/config';
 import type { RunEvent } from '../events.ts';
 
 type Event<T extends RunEvent['type']> = Extract<RunEvent, { type: T }>;
@@ -10,16 +11,7 @@ export function evaluatedSentence({ step, frechet, precision, recall }: Event<'e
 
 /** Nothing, where no operator and no pause is behind a change. */
 export function stateSentence({ to, pausing, cause }: Event<'state'>): string | undefined {
-  if (to === 'paused') return 'the run is paused; gradcast resume goes on with it';
-  if (cause.kind !== 'operator') return undefined;
-  switch (cause.operation) {
-    case 'pause':
-      return pausing ? 'the run pauses when its open step closes' : undefined;
-    case 'resume':
-      return 'the run goes on';
-    case 'stop':
-      return 'the operator stops the run; stopping with a checkpoint';
-    default:
-      return cause.operation satisfies never;
-  }
+  const by = cause.kind === 'operator' ? cause.by : undefined;
+  if (to === 'paused') return pausedSentence(by);
+  return cause.kind === 'operator' ? operationSentence({ ...cause, pausing }) : undefined;
 }

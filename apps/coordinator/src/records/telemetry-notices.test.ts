@@ -35,7 +35,7 @@ function harness() {
 describe('what the user reads of a run', () => {
   const state = (from: RunStateName, to: RunStateName, cause: Cause, pausing = false) =>
     ({ type: 'state', from, to, pausing, cause }) as const;
-  const operator = (operation: 'pause' | 'resume' | 'stop') => ({ kind: 'operator', operation }) as const;
+  const operator = (operation: 'pause' | 'resume' | 'stop') => ({ kind: 'operator', operation, by: 'ann' }) as const;
 
   it('is what its operator does, each once', () => {
     const { telemetry, notices } = harness();
@@ -48,12 +48,12 @@ describe('what the user reads of a run', () => {
     telemetry.stream.publish(state('stopping', 'stopping', { kind: 'disk' }));
     telemetry.stream.publish(state('stopping', 'stopped', { kind: 'over' }));
     expect(notices).toEqual([
-      'the run pauses when its open step closes',
-      'the run goes on',
+      'the run pauses when its open step closes (by ann)',
+      'the run goes on (by ann)',
       'the run is paused; gradcast resume goes on with it',
-      'the run goes on',
-      'the run is paused; gradcast resume goes on with it',
-      'the operator stops the run; stopping with a checkpoint',
+      'the run goes on (by ann)',
+      'the run is paused; gradcast resume goes on with it (by ann)',
+      'the operator stops the run; stopping with a checkpoint (by ann)',
     ]);
   });
 
@@ -133,14 +133,14 @@ describe('what the user reads of workers', () => {
     const [lost, drained, home] = fleet.join('lost', 'drained', 'home');
     notices.length = 0;
     lost.socket.hangUp();
-    fleet.fleet.drain('drained');
+    fleet.fleet.drain('drained', 'ann');
     drained.says({ type: 'leave', incarnation: INCARNATION, reason: 'whatever' });
     drained.socket.hangUp();
     void fleet.fleet.dismiss('the run is complete', 1000);
     home.socket.hangUp();
     expect(notices).toEqual([
       'worker lost left: the connection ended',
-      'worker drained is drained: it finishes what it has and goes',
+      'worker drained is drained: it finishes what it has and goes (by ann)',
       'worker drained left: drained by the operator',
     ]);
   });

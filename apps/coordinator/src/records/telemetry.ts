@@ -2,7 +2,7 @@
  * Everything a run says to the outside: Prometheus, metrics.jsonl, progress, notices and the log. It decides nothing.
  */
 import type { EventLog, MetricsLog } from '@gradcast/run-folder';
-import { distrustedSentence, parkedSentence, troubleSentence } from '@gradcast/config';
+import { distrustedSentence, drainSentence, parkedSentence, troubleSentence } from '@gradcast/config';
 import type { ChildMessage, Quality, Scores } from '@gradcast/config';
 import { coordinatorMetrics, endpoints, processMetrics } from '@gradcast/metrics';
 import type { CoordinatorMetrics, RequestHandler } from '@gradcast/metrics';
@@ -251,6 +251,9 @@ export class Telemetry {
         const { worker, code, sentence, leftOut } = event;
         return logger.warn({ worker, code, ...(leftOut > 0 && { leftOut }) }, sentence);
       }
+      case 'drain-asked':
+        logger.info(event, 'worker is to go');
+        return this.notice(drainSentence(event.worker, event.by));
       case 'quarantined': {
         const { worker, reason, termMs } = event;
         metrics.quarantines.inc({ reason });
@@ -409,6 +412,11 @@ export class Telemetry {
   /** Spans were sent to a collector, or could not be. */
   countSpans(outcome: 'sent' | 'dropped', spans: number): void {
     this.#metrics.spans.inc({ outcome }, spans);
+  }
+
+  /** Somebody was not let steer the run, for a reason of a fixed list. */
+  steeringRefused(reason: string): void {
+    this.#metrics.steeringRefused.inc({ reason });
   }
 
   /** A sentence that a user should see. */

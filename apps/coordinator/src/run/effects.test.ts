@@ -7,9 +7,9 @@ import { obey } from './effects.ts';
 const READY: Cause = { kind: 'ready' };
 const REACHED: Cause = { kind: 'quorum-reached' };
 const CLOSED: Cause = { kind: 'step-closed' };
-const PAUSE: Cause = { kind: 'operator', operation: 'pause' };
-const RESUME: Cause = { kind: 'operator', operation: 'resume' };
-const STOP: Cause = { kind: 'operator', operation: 'stop' };
+const PAUSE: Cause = { kind: 'operator', operation: 'pause', by: 'ann' };
+const RESUME: Cause = { kind: 'operator', operation: 'resume', by: 'ann' };
+const STOP: Cause = { kind: 'operator', operation: 'stop', by: 'ann' };
 
 function setUp(control = new RunControl()) {
   const done: string[] = [];

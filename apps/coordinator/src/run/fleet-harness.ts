@@ -198,6 +198,7 @@ export class FleetHarness {
       bytes: () => undefined,
       audit: (ending) => tell('audit', ending),
       happened: (event) => {
+        if (event.type === 'drain-asked') tell('drain-asked', event.worker, event.by);
         if (event.type === 'quarantined') tell('quarantined', event.worker, event.reason, event.termMs);
         if (event.type === 'parked') tell('parked', event.worker, event.bytesPerSecond, event.neededBytesPerSecond);
         if (event.type === 'distrusted') this.distrusted.push(event);

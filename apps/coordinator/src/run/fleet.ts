@@ -130,8 +130,8 @@ export class Fleet {
   }
 
   /** Asks a worker to finish what it has and go: see {@link Orders.drain}. */
-  drain(worker: string): ReturnType<Orders['drain']> {
-    return this.#membership.drain(worker);
+  drain(worker: string, by: string): ReturnType<Orders['drain']> {
+    return this.#membership.drain(worker, by);
   }
 
   /** Ends the open step without a sum. */

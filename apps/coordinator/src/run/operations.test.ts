@@ -4,6 +4,7 @@ import type { WorkerView } from '../events.ts';
 import { EventStream } from '../records/event-stream.ts';
 import { RunControl } from './control.ts';
 import { CoordinatorError } from '../failure.ts';
+import { Acts } from './acts.ts';
 import { operations } from './operations.ts';
 import type { OperationsOptions } from './operations.ts';
 
@@ -14,25 +15,18 @@ function setUp(
   const control = new RunControl();
   const stream = new EventStream({ wallClock: () => 0 });
   const asked: string[] = [];
-  const routes = operations({
-    control,
-    stream,
-    fleet: {
-      workers: workers as WorkerView[],
-      drain: (name) => {
-        const found = workers.find((worker) => worker.name === name);
-        if (!found) return 'unknown';
-        if (found.state === 'leaving') return 'leaving';
-        asked.push(name);
-        return 'asked';
-      },
+  const fleet = {
+    workers: workers as WorkerView[],
+    drain: (name: string, by: string) => {
+      const found = workers.find((worker) => worker.name === name);
+      if (!found) return 'unknown';
+      if (found.state === 'leaving') return 'leaving';
+      asked.push(`${name} by ${by}`);
+      return 'asked';
     },
-    folder: '1-2',
-    step: () => 4,
-    steps: 9,
-    minWorkers: 2,
-    joining,
-  });
+  } as const;
+  const acts = new Acts({ control, stream, fleet, step: () => 4, steps: 9, minWorkers: 2 });
+  const routes = operations({ acts, stream, folder: '1-2', joining });
   const answer = async (line: string, body = ''): Promise<Answer> => {
     const [method, url] = line.split(' ');
     const [path, query] = url.split('?');
@@ -104,7 +98,7 @@ describe('stop', () => {
     control.apply({ kind: 'step-closed' });
     expect(await ask('POST /stop')).toMatchObject({ changed: true, state: 'stopping' });
     expect(await ask('POST /stop')).toMatchObject({ status: 200, changed: false, state: 'stopping' });
-    expect(control.state.ending).toEqual({ kind: 'operator', operation: 'stop' });
+    expect(control.state.ending).toEqual({ kind: 'operator', operation: 'stop', by: 'the control socket' });
   });
 
   it('does not make a complete run a stopped one', async () => {
@@ -123,7 +117,7 @@ describe('drain', () => {
     ]);
     expect(await ask('POST /drain', '{"worker":"a"}')).toMatchObject({ status: 200, changed: true });
     expect(await ask('POST /drain', '{"worker":"b"}')).toMatchObject({ status: 200, changed: false });
-    expect(asked).toEqual(['a']);
+    expect(asked).toEqual(['a by the control socket']);
   });
 
   it.each(['', '{', 'null', '[]', '"a"', '{"worker":1}', '{"name":"a"}'])('needs a name: %s', async (body) => {

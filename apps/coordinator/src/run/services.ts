@@ -19,6 +19,7 @@ import { VolunteerTrust } from '../audit/volunteer-trust.ts';
 import { LedgerRecorder } from '../records/ledger-recorder.ts';
 import { CoordinatorError } from '../failure.ts';
 import { EARLY_STOP_FACT, EarlyStop } from './early-stop.ts';
+import { Acts } from './acts.ts';
 import { openJoining } from './join.ts';
 import { Fleet, TICK_MS } from './fleet.ts';
 import type { Prepared, RunOptions, Services } from './context.ts';
@@ -80,30 +81,24 @@ export async function openServices(options: RunOptions, prepared: Prepared): Pro
   telemetry.stream.read((event) => {
     if (event.type === 'distrusted') recorder.distrusted(event);
   });
-  const viewing = openViewing(options, prepared, { fleet, telemetry, now, wallClock: Date.now });
+  const { control } = options;
+  const step = () => Math.min(state.version + 1, totalSteps);
+  const { minWorkers } = config;
+  const acts = new Acts({ control, fleet, stream: telemetry.stream, step, steps: totalSteps, minWorkers });
+  const viewing = await openViewing(options, prepared, { fleet, acts, telemetry, now, wallClock: Date.now });
   const observers = await openObservers(options, prepared, { telemetry, outputs, viewing, now, wallClock: Date.now });
   if (options.tellsEvents) telemetry.stream.read((event) => tell({ type: 'event', event }));
   const watch = new Watch({
     ...config,
     fleet,
     telemetry,
-    control: options.control,
+    control,
     isLoopback: isLoopback(config.host),
     localWorkersEnded,
     now,
   });
-  const { control } = options;
-  const step = () => Math.min(state.version + 1, totalSteps);
-  const routes = operations({
-    control,
-    fleet,
-    stream: telemetry.stream,
-    folder: await folderIdentity(folder.path),
-    step,
-    steps: totalSteps,
-    minWorkers: config.minWorkers,
-    joining,
-  });
+  const { stream } = telemetry;
+  const routes = operations({ acts, stream, folder: await folderIdentity(folder.path), joining });
   await prepared.operator.open(router(routes));
   const tick = () => {
     fleet.tick();
@@ -135,6 +130,7 @@ export async function openServices(options: RunOptions, prepared: Prepared): Pro
         metricsUrl: listeners.metrics.url,
         pageUrl: viewing?.url,
         pageNeedsToken: viewing?.needsToken,
+        steerUrl: viewing?.steerUrl,
         joinUrl: joining?.link?.url,
         joinExpires: joining?.link?.expires,
         tlsFingerprint: listeners.certificate?.isOwn ? listeners.certificate.fingerprint : undefined,

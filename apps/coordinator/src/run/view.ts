@@ -1,5 +1,5 @@
-/** Lets people watch a run on a page of the coordinator's port, where that may be. */
-import { isLoopback } from '@gradcast/protocol';
+/** Lets people watch a run on a page of the coordinator's port, and steer it there, where that may be. */
+import { isForThisMachine, watches } from '@gradcast/config';
 import type { ViewSnapshot } from '@gradcast/protocol';
 import { globalBatch } from '@gradcast/schedule';
 import { VERSION } from '../records/telemetry.ts';
@@ -10,10 +10,13 @@ import { closedStep, RecentSteps } from '../viewing/recent-steps.ts';
 import type { RecentStep } from '../viewing/recent-steps.ts';
 import { RunFiles } from '../viewing/run-files.ts';
 import { standOf } from '../viewing/stand.ts';
+import { SteerRefusals } from '../viewing/steer-refusals.ts';
+import { steeringSecret } from '../viewing/steering-secret.ts';
 import { Viewers } from '../viewing/viewers.ts';
-import { ViewSessions } from '../viewing/view-sessions.ts';
+import { LINK_HOLDER, ViewSessions } from '../viewing/view-sessions.ts';
 import { viewPort } from '../viewing/view-port.ts';
 import { pageAddress } from '../volunteers/joining.ts';
+import type { Acts } from './acts.ts';
 import type { Prepared, RunOptions } from './context.ts';
 import type { Fleet } from './fleet.ts';
 import { fromHere } from '../records/summary.ts';
@@ -23,6 +26,8 @@ export interface Viewing {
   readonly url: string;
   /** Whether it asks for a viewer's token. */
   readonly needsToken: boolean;
+  /** Where the run is steered, with the run's own secret in its fragment if that is how; undefined where nobody may. */
+  readonly steerUrl: string | undefined;
   /** A step was applied or skipped. */
   closed(record: ClosedRecord): void;
   tick(): void;
@@ -30,6 +35,7 @@ export interface Viewing {
 
 export interface ViewParts {
   readonly fleet: Fleet;
+  readonly acts: Acts;
   readonly telemetry: Telemetry;
   /** Monotonic milliseconds. */
   readonly now: () => number;
@@ -38,21 +44,34 @@ export interface ViewParts {
 }
 
 /**
- * Who may watch: with credentials of role `viewer` whoever has one, wherever it is. Without, whoever reaches a port that nobody
- * reaches from other machines; where a proxy may pass others on, or others reach it themselves, nobody.
+ * Who may watch: with credentials of role `viewer` or `operator` whoever has one, wherever it is. Without, whoever reaches a port that
+ * nobody reaches from other machines; where a proxy may pass others on, or others reach it themselves, nobody.
  */
 export function mayBeWatched({ config, access }: Pick<RunOptions, 'config' | 'access'>): 'nobody' | 'viewers' | 'all' {
-  const { page, host, trustedProxies, join } = config;
-  if (!page) return 'nobody';
-  if ((access.credentials ?? []).some(({ role }) => role === 'viewer')) return 'viewers';
-  const isOurs = isLoopback(host) && trustedProxies.length === 0 && (join?.url ?? null) === null;
-  return isOurs ? 'all' : 'nobody';
+  if (!config.page) return 'nobody';
+  if ((access.credentials ?? []).some(watches)) return 'viewers';
+  return isForThisMachine(config) ? 'all' : 'nobody';
 }
 
-export function openViewing(options: RunOptions, prepared: Prepared, parts: ViewParts): Viewing | undefined {
-  const { config, control, access } = options;
+/**
+ * Who may steer, with `--steer` alone: operators with credentials; where there are none, and nobody but this machine has the
+ * page, whoever has a secret that the coordinator makes.
+ */
+export function maySteer({ config, access }: Pick<RunOptions, 'config' | 'access'>): 'nobody' | 'operators' | 'link' {
+  if (!config.steer || mayBeWatched({ config, access }) === 'nobody') return 'nobody';
+  if ((access.credentials ?? []).some(({ role }) => role === 'operator')) return 'operators';
+  return isForThisMachine(config) ? 'link' : 'nobody';
+}
+
+/** @throws CoordinatorError `steering-secret`. */
+export async function openViewing(
+  options: RunOptions,
+  prepared: Prepared,
+  parts: ViewParts,
+): Promise<Viewing | undefined> {
+  const { config, control } = options;
   const { listeners, viewFiles, beginning, definition, state, stored, totalSteps } = prepared;
-  const { fleet, telemetry, now, wallClock } = parts;
+  const { fleet, acts, telemetry, now, wallClock } = parts;
   if (viewFiles === undefined) return undefined;
   const { id, path } = beginning.folder;
   const { microBatchSize } = definition;
@@ -103,30 +122,51 @@ export function openViewing(options: RunOptions, prepared: Prepared, parts: View
       curves,
       grids,
       files,
-    } satisfies ViewSnapshot);
+    } satisfies Omit<ViewSnapshot, 'you'>);
   };
-  const viewerTokens = (access.credentials ?? []).flatMap(({ name, role, secret }) =>
-    role === 'viewer' && name !== null ? [{ name, secret }] : [],
-  );
   const address = config.join?.url ?? pageAddress(listeners.url);
   const prefix = new URL(address).pathname.replace(/\/$/, '');
+  const secret = maySteer(options) === 'link' ? await steeringSecret(path) : undefined;
+  const people = peopleOf(options, secret);
   const sessions =
-    viewerTokens.length > 0
-      ? new ViewSessions({ viewers: viewerTokens, run: id, path: `${prefix}/view`, wallClock })
+    people.length > 0 ? new ViewSessions({ people, run: id, path: `${prefix}/view`, wallClock }) : undefined;
+  const refusals = new SteerRefusals({
+    count: (reason) => telemetry.steeringRefused(reason),
+    log: (line, sentence) => options.logger.warn(line, sentence),
+    now,
+  });
+  const isSteered = maySteer(options) !== 'nobody';
+  const steering =
+    sessions && isSteered
+      ? { sessions, acts, run: id, onRefused: (code: string, who: string) => refusals.add(code, who) }
       : undefined;
-  listeners.answer(
-    viewPort({ files: viewFiles, sessions, viewers, snapshot: shared(snapshot), runFiles, prefix, now }),
-  );
+  const isOpen = mayBeWatched(options) === 'all';
+  const answers = { files: viewFiles, viewers, snapshot: shared(snapshot), runFiles };
+  listeners.answer(viewPort({ ...answers, isOpen, sessions, steering, prefix, now }));
+  const url = `${address}/`;
   return {
-    url: `${address}/`,
-    needsToken: sessions !== undefined,
+    url,
+    needsToken: !isOpen,
+    steerUrl: steering && (secret === undefined ? url : `${url}#${secret}`),
     closed: ({ version, history: results, account: { phases } }) => {
       const step: RecentStep = { step: version, time: wallClock() / 1000, history: results, phases };
       recent.add(step);
       viewers.closed(() => closedStep(step));
     },
-    tick: () => viewers.tick(),
+    tick: () => {
+      viewers.tick();
+      refusals.tick();
+    },
   };
+}
+
+/** Those who have a token to watch or steer with. @param secret the run's own. */
+function peopleOf({ access }: Pick<RunOptions, 'access'>, secret: string | undefined) {
+  const named = (access.credentials ?? []).filter(watches).flatMap((credential) => {
+    const { name, role } = credential;
+    return name === null ? [] : [{ name, role, secret: credential.secret }];
+  });
+  return secret === undefined ? named : [...named, { name: LINK_HOLDER, role: 'operator' as const, secret }];
 }
 
 /** Those who ask while an answer is being made are given the same. */

@@ -190,10 +190,10 @@ describe('run control', () => {
     const { control, ended, at, endLocalWorkers } = harness(60, 1, alone);
     if (alone) endLocalWorkers();
     at(2);
-    control.apply({ kind: 'operator', operation: 'pause' });
+    control.apply({ kind: 'operator', operation: 'pause', by: 'ann' });
     for (let seconds = 3; seconds < 500; seconds++) at(seconds);
     expect(control.state.name).toBe('paused');
-    control.apply({ kind: 'operator', operation: 'resume' });
+    control.apply({ kind: 'operator', operation: 'resume', by: 'ann' });
     at(500);
     expect(ended.gaveUp).toBe(false);
     // Three seconds alone, or sixty without workers, of which some had passed before the pause.

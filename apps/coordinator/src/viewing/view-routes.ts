@@ -1,8 +1,8 @@
 /**
- * What the page on which people watch asks for, as routes:
+ * What the page on which people watch asks for, as routes, besides what operators do there (`steer-routes.ts`):
  *
  *     GET  /                            -> the page; its files below /view/
- *     POST /view/session {"token"}      -> a cookie, where a token is asked for
+ *     POST /view/session {"token"}      -> a cookie and the role that it is for, where there are tokens
  *     GET  /view/snapshot               -> how the run is, and how it came there
  *     GET  /view/events?after=SEQ       -> what happens, and how things are, as server-sent events; Last-Event-ID says the same
  *     GET  /view/files/NAME             -> a file of the run's folder; grid, checkpoint and ledger-part with ?number=N
@@ -11,37 +11,47 @@
  */
 import { JSON_TYPE } from '@gradcast/metrics';
 import type { Answer, Route, RouteRequest } from '@gradcast/metrics';
+import type { ViewYou } from '@gradcast/protocol';
 import type { PageFiles } from '../network/page-files.ts';
 import { refuse } from '../network/page-port.ts';
+import { refuseForeign } from './own-page.ts';
 import { NAMED_FILES, NUMBERED_FILES } from './run-files.ts';
 import type { NamedFile, RunFiles } from './run-files.ts';
 import { VIEW_FILES } from './view-files.ts';
 import type { ViewFile } from './view-files.ts';
+import { LINK_HOLDER } from './view-sessions.ts';
 import type { ViewSessions } from './view-sessions.ts';
 import type { Viewers } from './viewers.ts';
 
 export interface ViewRoutesOptions {
   readonly files: Pick<PageFiles<ViewFile>, 'answer'>;
-  /** Undefined where everybody who can ask may watch. */
-  readonly sessions: Pick<ViewSessions, 'cookieFor' | 'knows'> | undefined;
+  /** Whether everybody who can ask may watch. */
+  readonly isOpen: boolean;
+  /** Undefined where nobody has a token. */
+  readonly sessions: Pick<ViewSessions, 'enter' | 'sender'> | undefined;
+  /** Whether operators may steer. */
+  readonly isSteered: boolean;
   readonly viewers: Pick<Viewers, 'add' | 'isFull'>;
-  /** A `ViewSnapshot` as JSON. */
+  /** A `ViewSnapshot` as JSON, but for whom it is told. */
   readonly snapshot: () => Promise<string>;
   readonly runFiles: Pick<RunFiles, 'named' | 'numbered'>;
 }
 
 /** @param isSecure whether whoever asks comes by TLS. */
 export function viewRoutes(options: ViewRoutesOptions, isSecure: boolean): Route[] {
-  const { files, sessions, viewers, runFiles } = options;
+  const { files, isOpen, sessions, viewers, runFiles } = options;
   const get = (path: string, answer: Route['answer']): Route => ({ method: 'GET', path, answer });
   const shown = (path: string, answer: Route['answer']) =>
-    get(path, (request) => (sessions && !sessions.knows(request.headers) ? UNKNOWN : answer(request)));
+    get(path, (request) => (isOpen || sessions?.sender(request.headers) ? answer(request) : UNKNOWN));
   const page = (path: string, name: ViewFile) => get(path, ({ headers }) => files.answer(name, headers));
   return [
     page('/', 'index.html'),
     ...(Object.keys(VIEW_FILES) as ViewFile[]).map((name) => page(`/view/${name}`, name)),
     { method: 'POST', path: '/view/session', answer: (request) => session(options, request, isSecure) },
-    shown('/view/snapshot', async () => ({ status: 200, type: JSON_TYPE, body: await options.snapshot() })),
+    shown('/view/snapshot', async ({ headers }) => {
+      const body = addressed(await options.snapshot(), youOf(options, headers));
+      return { status: 200, type: JSON_TYPE, body };
+    }),
     shown('/view/events', ({ query, headers }) => {
       const after = headers['last-event-id'] ?? query.get('after') ?? undefined;
       if (after !== undefined && !/^\d{1,15}$/.test(String(after))) {
@@ -60,20 +70,31 @@ export function viewRoutes(options: ViewRoutesOptions, isSecure: boolean): Route
   ];
 }
 
-const UNKNOWN = refuse(401, 'view-token', 'whoever watches this run shows a token of role viewer first');
+const UNKNOWN = refuse(401, 'view-token', 'whoever watches this run shows a token of role viewer or operator first');
+
+function youOf({ sessions, isSteered }: ViewRoutesOptions, headers: RouteRequest['headers']): ViewYou {
+  const { name = null, role } = sessions?.sender(headers) ?? {};
+  const steering = isSteered ? (role === 'operator' ? 'yours' : 'others') : 'off';
+  return { name: name === LINK_HOLDER ? null : name, steering };
+}
+
+/** What is the same for all who ask is made once: what differs is set before it. @param snapshot a JSON object with something in it. */
+function addressed(snapshot: string, you: ViewYou): string {
+  return `{"you":${JSON.stringify(you)},${snapshot.slice(1)}`;
+}
 
 function session({ sessions }: ViewRoutesOptions, { headers, body }: RouteRequest, isSecure: boolean): Answer {
-  // A page cannot leave its Origin out, nor send JSON to another origin unasked: whatever lacks either is none of ours.
-  if (headers.origin === undefined) return refuse(403, 'origin-refused', 'sessions are for the page of this address');
-  if (!/^application\/json\s*(;|$)/i.test(headers['content-type'] ?? '')) {
-    return refuse(415, 'content-type', 'the body is {"token": TOKEN} as application/json');
-  }
+  const foreign = refuseForeign(headers, 'sessions are for the page of this address');
+  if (foreign) return foreign;
   const token = tokenIn(body);
   if (token === undefined) return refuse(400, 'view-token', 'the body is {"token": TOKEN}');
-  const cookie = sessions?.cookieFor(token, isSecure);
-  if (sessions && cookie === undefined) return refuse(403, 'view-token', 'this is not the token of a viewer');
-  const also = cookie === undefined ? {} : { headers: { 'set-cookie': cookie } };
-  return { status: 200, type: JSON_TYPE, body: '{}\n', ...also };
+  // Where nobody has a token none is needed.
+  if (!sessions) return { status: 200, type: JSON_TYPE, body: '{"role":null}\n' };
+  const entered = sessions.enter(token, isSecure);
+  if (!entered) return refuse(403, 'view-token', 'this is the token of no viewer or operator');
+  const { person, cookie } = entered;
+  const answer = `${JSON.stringify({ role: person.role })}\n`;
+  return { status: 200, type: JSON_TYPE, body: answer, headers: { 'set-cookie': cookie } };
 }
 
 function tokenIn(body: string): string | undefined {

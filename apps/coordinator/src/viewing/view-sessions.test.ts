@@ -1,50 +1,66 @@
 import { describe, expect, it } from 'vitest';
-import { ViewSessions } from './view-sessions.ts';
+import { LINK_HOLDER, ViewSessions } from './view-sessions.ts';
 
-const ANN = { name: 'ann', secret: 'ann-s3cret-0123456789' };
-const BOB = { name: 'b.o-b_', secret: 'bob-s3cret-0123456789' };
+const ANN = { name: 'ann', role: 'viewer', secret: 'ann-s3cret-0123456789' } as const;
+const BOB = { name: 'b.o-b_', role: 'operator', secret: 'bob-s3cret-0123456789' } as const;
 
-function sessions(viewers = [ANN, BOB], run = 'run-1') {
+type People = ConstructorParameters<typeof ViewSessions>[0]['people'];
+
+function sessions(people: People = [ANN, BOB], run = 'run-1') {
   const clock = { wall: Date.UTC(2026, 0, 1) };
-  const of = new ViewSessions({ viewers, run, path: '/view', wallClock: () => clock.wall });
+  const of = new ViewSessions({ people, run, path: '/view', wallClock: () => clock.wall });
   return { of, clock };
 }
-const valueOf = (cookie: string | undefined) => ({ cookie: cookie!.split(';')[0] });
+const valueOf = (entered: ReturnType<ViewSessions['enter']>) => ({ cookie: entered!.cookie.split(';')[0] });
 
 describe('a session', () => {
   it('is had for a token, as a cookie that no script and no other site has', () => {
     const { of } = sessions();
-    const plain = of.cookieFor(ANN.secret, false)!;
+    const entered = of.enter(ANN.secret, false)!;
+    const plain = entered.cookie;
     expect(plain).toMatch(/^gradcast-[0-9a-f]{12}=[^;]+; Path=\/view; Max-Age=86400; HttpOnly; SameSite=Strict$/);
-    expect(of.cookieFor(ANN.secret, true)).toBe(`${plain}; Secure`);
+    expect(of.enter(ANN.secret, true)?.cookie).toBe(`${plain}; Secure`);
     expect(plain).not.toContain(ANN.secret);
-    expect(of.knows(valueOf(plain))).toBe(true);
-    expect(of.knows({ cookie: `other=1; ${valueOf(plain).cookie}; x=y` })).toBe(true);
-    expect(of.knows(valueOf(of.cookieFor(BOB.secret, false)))).toBe(true);
+    expect(entered.person).toEqual({ name: 'ann', role: 'viewer' });
+    expect(of.sender(valueOf(entered))).toEqual({ name: 'ann', role: 'viewer' });
+    expect(of.sender({ cookie: `other=1; ${valueOf(entered).cookie}; x=y` })?.name).toBe('ann');
+    expect(of.sender(valueOf(of.enter(BOB.secret, false)))).toEqual({ name: 'b.o-b_', role: 'operator' });
   });
 
   it.each(['', 'wrong', ANN.secret.slice(1), `${ANN.secret} `])('is not had for %j', (token) => {
-    expect(sessions().of.cookieFor(token, false)).toBeUndefined();
+    expect(sessions().of.enter(token, false)).toBeUndefined();
   });
 
   it('outlives a restart, but neither its time, nor its viewer, nor the run', () => {
     const { of, clock } = sessions();
-    const held = valueOf(of.cookieFor(ANN.secret, false));
-    expect(sessions().of.knows(held)).toBe(true);
-    expect(sessions([BOB]).of.knows(held)).toBe(false);
-    expect(sessions([{ ...ANN, secret: 'another-s3cret-012345' }]).of.knows(held)).toBe(false);
+    const held = valueOf(of.enter(ANN.secret, false));
+    expect(sessions().of.sender(held)).toBeDefined();
+    expect(sessions([BOB]).of.sender(held)).toBeUndefined();
+    expect(sessions([{ ...ANN, secret: 'another-s3cret-012345' }]).of.sender(held)).toBeUndefined();
     const renamed = held.cookie.replace(
       /^[^=]+/,
-      valueOf(sessions([ANN], 'run-2').of.cookieFor(ANN.secret, false)).cookie.split('=')[0],
+      valueOf(sessions([ANN], 'run-2').of.enter(ANN.secret, false)).cookie.split('=')[0],
     );
-    expect(sessions([ANN], 'run-2').of.knows({ cookie: renamed })).toBe(false);
+    expect(sessions([ANN], 'run-2').of.sender({ cookie: renamed })).toBeUndefined();
     clock.wall += 86_400_000;
-    expect(of.knows(held)).toBe(false);
+    expect(of.sender(held)).toBeUndefined();
+  });
+
+  it('says who somebody is, and the token file what they may', () => {
+    const held = valueOf(sessions().of.enter(BOB.secret, false));
+    expect(sessions([{ ...BOB, role: 'viewer' }]).of.sender(held)).toEqual({ name: 'b.o-b_', role: 'viewer' });
+  });
+
+  it('of whoever has the own secret of the run has a name that nobody in a token file has', () => {
+    const link = { name: LINK_HOLDER, role: 'operator', secret: 'link-s3cret-012345678' } as const;
+    const { of } = sessions([ANN, link]);
+    expect(of.sender(valueOf(of.enter(link.secret, false)))).toEqual({ name: LINK_HOLDER, role: 'operator' });
+    expect(LINK_HOLDER).not.toMatch(/^[A-Za-z0-9]/);
   });
 
   it('cannot be forged from another', () => {
     const { of } = sessions();
-    const { cookie } = valueOf(of.cookieFor(ANN.secret, false));
+    const { cookie } = valueOf(of.enter(ANN.secret, false));
     const [name, value] = cookie.split('=');
     const [signature, expires] = value.split('.');
     for (const forged of [
@@ -55,8 +71,8 @@ describe('a session', () => {
       `${signature}.${expires}.`,
       '',
     ]) {
-      expect(of.knows({ cookie: `${name}=${forged}` })).toBe(false);
+      expect(of.sender({ cookie: `${name}=${forged}` })).toBeUndefined();
     }
-    expect(of.knows({})).toBe(false);
+    expect(of.sender({})).toBeUndefined();
   });
 });

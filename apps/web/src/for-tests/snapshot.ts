@@ -31,6 +31,7 @@ export function event(seq: number, type: string, changes: Readonly<Record<string
 
 export function snapshotOf(changes: Partial<ViewSnapshot> = {}): ViewSnapshot {
   return {
+    you: { name: null, steering: 'off' },
     version: '1',
     run: { id: 'r', folder: 'runs/r', preset: 'mnist', config: { evaluateEvery: 0 }, microBatch: 32, minWorkers: 1 },
     seq: 3,

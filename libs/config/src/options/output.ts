@@ -37,6 +37,15 @@ export const OUTPUT_OPTIONS: readonly OptionSpec[] = [
     help: 'No page on the port of the coordinator on which people watch the run',
   },
   {
+    name: 'steer',
+    type: { kind: 'switch' },
+    group: 'Output',
+    commands: RUNS,
+    help:
+      'Let operators pause, resume, stop and drain on the page: those of the token file, or whoever has an address with a secret ' +
+      'that is printed',
+  },
+  {
     name: 'open',
     type: { kind: 'switch' },
     group: 'Output',
