@@ -1,3 +1,7 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { type ChildMessage, resolveTrain, type Summary } from '@gradcast/config';
 import { describe, expect, it } from 'vitest';
 import type { ChildExit, StartChild } from './child.ts';
@@ -170,6 +174,36 @@ describe('the page on which people watch', () => {
     expect(browser.opened).toEqual([pageUrl]);
     browser.fails();
     expect(said.err).toContain(`no browser could be opened; the page is at ${pageUrl}\n`);
+  });
+
+  it('is said where it is steered, and opened there without its secret in the arguments of a program', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'gradcast-test-'));
+    const { coordinator, local, browser, said, outcome } = setUp(1, false, true);
+    const steerUrl = `${pageUrl}#secret-of-22-characters`;
+    coordinator.say({ ...listening, runFolder: folder, pageUrl, steerUrl });
+    expect(said.err).toContain(`steer it at ${steerUrl} (whoever has this address may stop the run)\n`);
+    await expect.poll(() => browser.opened).toEqual([pathToFileURL(join(folder, 'open.html')).href]);
+    expect(await readFile(join(folder, 'open.html'), 'utf8')).toContain(steerUrl);
+    browser.fails();
+    expect(said.err).toContain(`no browser could be opened; the page is at ${steerUrl}\n`);
+    await coordinator.exit(0);
+    await local()[0].exit(0);
+    await outcome;
+    expect(await readdir(folder)).toEqual([]);
+    await rm(folder, { recursive: true });
+  });
+
+  it('is where operators steer with tokens of their own', () => {
+    const { coordinator, browser, said } = setUp(2, false, true);
+    coordinator.say({ ...listening, pageUrl, pageNeedsToken: true, steerUrl: pageUrl });
+    expect(said.err).toContain('operators steer it there, with their tokens\n');
+    expect(browser.opened).toEqual([pageUrl]);
+  });
+
+  it('is opened to watch where nothing can be written', async () => {
+    const { coordinator, browser } = setUp(2, false, true);
+    coordinator.say({ ...listening, runFolder: '/nowhere/at/all', pageUrl, steerUrl: `${pageUrl}#secret` });
+    await expect.poll(() => browser.opened).toEqual([pageUrl]);
   });
 
   it('is missed where it is not served', () => {

@@ -8,6 +8,7 @@ import { type Child, exitText, type StartChild } from './child.ts';
 import { EXIT_FAILED, exitAfter, type StopSignal } from './exit-codes.ts';
 import { type Delay, LocalWorkers } from './local-workers.ts';
 import { isForOthers, linkSentences, qrCode } from './join-link.ts';
+import { OpeningPage } from './opening-page.ts';
 import type { Reporter } from './reporter.ts';
 
 /** A coordinator that was told to stop, or has finished, may take this long to save and say goodbye. */
@@ -71,6 +72,8 @@ class Supervision {
   #exitCode: number | null = null;
   #signal: StopSignal | null = null;
   #cancelDeadline: () => void = () => undefined;
+  /** Leads a browser to an address with a secret. */
+  #openingPage: OpeningPage | null = null;
 
   constructor(plan: RunPlan, surroundings: Surroundings) {
     this.#plan = plan;
@@ -111,6 +114,7 @@ class Supervision {
       return { exitCode: this.#exitCode, summary: this.#summary, folder: this.#folder };
     } finally {
       unsubscribe();
+      await this.#openingPage?.remove();
     }
   }
 
@@ -164,15 +168,30 @@ class Supervision {
     }
   }
 
-  #showPage({ pageUrl: url, pageNeedsToken: needsToken = false }: Listening): void {
-    const { reporter, openBrowser } = this.#surroundings;
+  #showPage({ pageUrl: url, pageNeedsToken: needsToken = false, steerUrl, runFolder }: Listening): void {
+    const { reporter } = this.#surroundings;
     const { opens = false } = this.#plan;
     if (url === undefined) {
       if (opens) reporter.notice('there is no page to open: docs/watching.md says where it is served');
       return;
     }
+    const hasSecret = steerUrl !== undefined && steerUrl !== url;
     reporter.notice(`watch it at ${url}${needsToken ? ' with the token of a viewer' : ''}`);
-    if (opens) openBrowser?.(url, () => reporter.notice(`no browser could be opened; the page is at ${url}`));
+    if (hasSecret) reporter.notice(`steer it at ${steerUrl} (whoever has this address may stop the run)`);
+    else if (steerUrl !== undefined) reporter.notice('operators steer it there, with their tokens');
+    if (!opens) return;
+    if (!hasSecret) return this.#open(url, url);
+    const page = (this.#openingPage = new OpeningPage(runFolder));
+    void page.write(steerUrl).then(
+      (address) => this.#open(address, steerUrl),
+      () => this.#open(url, url),
+    );
+  }
+
+  /** @param shown what is told where no browser can be. */
+  #open(address: string, shown: string): void {
+    const { reporter, openBrowser } = this.#surroundings;
+    openBrowser?.(address, () => reporter.notice(`no browser could be opened; the page is at ${shown}`));
   }
 
   #showJoinLink({ joinUrl: url, joinExpires: expires, tlsFingerprint }: Listening): void {
