@@ -1,7 +1,7 @@
 /**
- * The page on which people watch a run. It changes nothing.
+ * The page on which people watch a run, and operators steer it where they may.
  *
- * Invariant: whatever a peer says is shown as text.
+ * Invariants: whatever a peer says is shown as text; the address keeps no token.
  */
 import type { ViewNow } from '@gradcast/protocol';
 import { answersOf, isOver } from './answers.ts';
@@ -13,6 +13,7 @@ import { drawAbout } from './draw/draw-about.ts';
 import { drawAnswers, drawHead } from './draw/draw-answers.ts';
 import { LogView } from './draw/draw-log.ts';
 import { SamplesView } from './draw/draw-samples.ts';
+import { SteeringView } from './draw/draw-steering.ts';
 import { drawStep } from './draw/draw-step.ts';
 import { drawTime } from './draw/draw-time.ts';
 import { drawWorkers } from './draw/draw-workers.ts';
@@ -21,12 +22,16 @@ import type { Link } from './feed.ts';
 import { time } from './format.ts';
 import { withEvent, withGap, withNow, withSnapshot } from './model.ts';
 import type { Model } from './model.ts';
+import { saidOfRefusal, tokenIn } from './steer.ts';
+import type { Outcome } from './steer.ts';
 
 /** A hidden page listens on for so long: browsers hold few connections to one address. */
 const HIDDEN_MS = 10_000;
 /** Of the chart of speeds. */
 const SPEED_SECONDS = 1800;
 const SPEED_POINTS = 180;
+/** Whoever asks for something is told within this time. */
+const ANSWER_MS = 15_000;
 /** Scores in the order in which people look at them; what is told of each. */
 const SCORES = { frechet: 'Fréchet distance, less is better', accuracy: 'accuracy' } as const;
 
@@ -40,6 +45,7 @@ let isAsked = false;
 const colours = new Colours();
 const log = new LogView(() => draw());
 const samples = new SamplesView();
+const steering = new SteeringView({ send, changed: () => draw(), asksAnew: () => feed.start() });
 const charts = {
   quality: new Chart(byId('quality-chart'), byId('quality-legend')),
   losses: new Chart(byId('losses-chart'), byId('losses-legend')),
@@ -63,8 +69,9 @@ const feed = new Feed({
     gap: (events) => change(model && withGap(model, events)),
     link: (next) => {
       link = next;
-      if (next === 'token') void enter();
+      if (next === 'token') ask();
       drawLink();
+      draw();
     },
   },
   ask: async (path) => {
@@ -95,7 +102,7 @@ function draw(): void {
   isAsked = true;
   requestAnimationFrame(() => {
     isAsked = false;
-    if (model) drawAll(model);
+    if (model && link !== 'token') drawAll(model);
   });
 }
 
@@ -104,10 +111,11 @@ function drawAll(model: Model): void {
   byId('door').hidden = true;
   byId('run').hidden = false;
   drawHead(model);
+  steering.draw(model, link);
   // What is not live is told as it was then.
   drawAnswers(answersOf(model, link === 'live' ? at : model.now.time));
   drawTime(model);
-  drawWorkers(model, colours, at);
+  drawWorkers(model, { colours, at, isHeld: steering.isHeld });
   drawStep(model, colours);
   samples.draw(model);
   log.draw(model);
@@ -143,49 +151,50 @@ function drawLink(): void {
   say(byId('link-since'), link === 'lost' && !over ? `as of ${time(ago)} ago` : '');
 }
 
-/** With the token of the address, or one that is asked for; the address keeps none. */
-async function enter(): Promise<void> {
-  const token = tokenOf(location.hash);
-  if (location.hash !== '') history.replaceState(null, '', location.pathname);
-  if (token !== '' && (await isLetIn(token))) return feed.start();
+/** For a token, of which none was shown that is good. */
+function ask(): void {
   byId('door').hidden = false;
   byId('run').hidden = true;
   byId('token').focus();
 }
 
-/** What stands behind the `#` of a link; who mistyped it is asked like everybody else. */
-function tokenOf(hash: string): string {
-  try {
-    return decodeURIComponent(hash.slice(1));
-  } catch {
-    return '';
-  }
+/** With the token of the address, if it has one. */
+async function enterByAddress(): Promise<void> {
+  const token = tokenIn(location.hash);
+  if (token === undefined) return;
+  history.replaceState(null, '', location.pathname);
+  const outcome = await send('session', { token });
+  if (outcome.status === 200) return;
+  say(byId('token-said'), saidOfRefusal(outcome, 'viewer'));
+  steering.say(saidOfRefusal(outcome, 'operator'));
 }
 
-async function isLetIn(token: string): Promise<boolean> {
-  const said = byId('token-said');
+async function send(what: string, body: object): Promise<Outcome> {
   try {
-    const answer = await fetch('view/session', {
+    const answer = await fetch(`view/${what}`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ token }),
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(ANSWER_MS),
     });
-    if (answer.ok) return true;
-    const tooMany = answer.status === 429 ? 'Too many tries; wait a little.' : 'This is not the token of a viewer.';
-    say(said, tooMany);
+    return { status: answer.status, body: await answer.json().catch(() => undefined) };
   } catch {
-    say(said, 'The coordinator does not answer.');
+    return { status: 0, body: undefined };
   }
-  return false;
 }
 
 byId('token-form').addEventListener('submit', (event) => {
   event.preventDefault();
   const field = byId<HTMLInputElement>('token');
-  void isLetIn(field.value.trim()).then((isIn) => {
+  void send('session', { token: field.value.trim() }).then((outcome) => {
     field.value = '';
-    if (isIn) feed.start();
+    if (outcome.status === 200) feed.start();
+    else say(byId('token-said'), saidOfRefusal(outcome, 'viewer'));
   });
+});
+// The address with a token may be opened in a tab that has the page already.
+addEventListener('hashchange', () => {
+  if (tokenIn(location.hash) !== undefined) void enterByAddress().then(() => feed.start());
 });
 
 let hiding: ReturnType<typeof setTimeout> | undefined;
@@ -200,4 +209,6 @@ matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
 });
 // Times go on while nothing comes.
 setInterval(() => (model ? draw() : drawLink()), 1000);
-if (!document.hidden) feed.start();
+void enterByAddress().then(() => {
+  if (!document.hidden) feed.start();
+});

@@ -4,6 +4,7 @@ import { sentence, slowness } from '../answers.ts';
 import type { Tone } from '../answers.ts';
 import { counted, percent, rate, time } from '../format.ts';
 import type { Gone, Model } from '../model.ts';
+import { mayDrain } from '../steer.ts';
 import type { Colours } from './colours.ts';
 import { byId, dot, made, say } from './dom.ts';
 
@@ -36,33 +37,59 @@ interface Row {
   readonly state: string;
   readonly why: string;
   readonly tone: Tone;
+  /** Whether it may be asked to go; held where that cannot be at the moment. */
+  readonly drain: 'no' | 'yes' | 'held';
 }
 
-export function drawWorkers(model: Model, colours: Colours, at: number): void {
+export interface WorkersLook {
+  readonly colours: Colours;
+  /** Seconds since 1970. */
+  readonly at: number;
+  /** Whether no operator can do anything at the moment. */
+  readonly isHeld: boolean;
+}
+
+export function drawWorkers(model: Model, { colours, at, isHeld }: WorkersLook): void {
   const { now } = model;
   const slow = slowness(now.workers);
   const fastest = Math.max(1e-9, ...now.workers.map(({ imagesPerSecond }) => imagesPerSecond ?? 0));
   const isRunning = now.state === 'running';
-  const here = now.workers.map((worker) => rowOf(worker, { fastest, times: slow.get(worker.name), isRunning }));
+  const here = now.workers.map((worker) => {
+    const drain = mayDrain(model, worker) ? (isHeld ? 'held' : 'yes') : 'no';
+    return rowOf(worker, { fastest, times: slow.get(worker.name), isRunning, drain });
+  });
   const gone = model.gone.filter(({ time: left }) => at - left < GONE_SECONDS).map((one) => goneRow(one, at));
   const rows = [...here, ...gone.reverse()];
   const body = byId('worker-rows');
-  while (body.children.length > rows.length) body.lastElementChild!.remove();
+  const known = new Map<string, HTMLTableRowElement>();
+  const wanted = new Set(rows.map(({ name }) => name));
+  for (const row of [...body.children] as HTMLTableRowElement[]) {
+    const name = row.dataset['worker']!;
+    if (wanted.has(name)) known.set(name, row);
+    else row.remove();
+  }
   rows.forEach((row, i) => {
-    const known = body.children.item(i) as HTMLTableRowElement | null;
-    const shown = known?.dataset['worker'] === row.name ? known : blankRow(row.name, colours);
+    const shown = known.get(row.name) ?? blankRow(row.name, colours);
     fill(shown, row);
-    if (!known) body.append(shown);
-    else if (known !== shown) known.replaceWith(shown);
+    // What is at its place is not moved: a row that is keeps its focus.
+    const there = body.children.item(i);
+    if (there !== shown) body.insertBefore(shown, there);
   });
   const more = now.more > 0 ? ` ${counted(now.more, 'more worker')} ${now.more === 1 ? 'is' : 'are'} not listed.` : '';
   const none = rows.length === 0 ? 'Nobody is connected. Start one with gradcast worker.' : '';
   say(byId('workers-said'), `${none}${more}`.trim());
 }
 
+/** How a worker is beside the others. */
+interface Standing {
+  readonly fastest: number;
+  readonly times: number | undefined;
+  readonly isRunning: boolean;
+}
+
 function rowOf(
   { name, role, backend, device, state, why, share, imagesPerSecond }: ViewWorker,
-  { fastest, times, isRunning }: { fastest: number; times: number | undefined; isRunning: boolean },
+  { fastest, times, isRunning, drain }: Pick<Row, 'drain'> & Standing,
 ): Row {
   const steady = isRunning && FLICKER.includes(state) && imagesPerSecond !== null ? 'leased' : state;
   const [said, tone] = Object.hasOwn(STATES, steady) ? STATES[steady] : ([state, 'calm'] as const);
@@ -76,13 +103,14 @@ function rowOf(
     state: said,
     why: why !== null ? sentence(why) : isSlow ? `${times.toFixed(1)}× slower than the others` : '',
     tone: isSlow ? 'busy' : tone,
+    drain,
   };
 }
 
 function goneRow({ name, why, reason, time: left }: Gone, at: number): Row {
   const [said, tone] = Object.hasOwn(DEPARTURES, why) ? DEPARTURES[why] : (['Gone', 'calm'] as const);
   const state = `${said} ${time(at - left)} ago`;
-  return { name, about: '', speed: '–', bar: 0, share: '–', state, why: sentence(reason), tone };
+  return { name, about: '', speed: '–', bar: 0, share: '–', state, why: sentence(reason), tone, drain: 'no' };
 }
 
 function blankRow(name: string, colours: Colours): HTMLTableRowElement {
@@ -91,19 +119,25 @@ function blankRow(name: string, colours: Colours): HTMLTableRowElement {
   const bar = made('span', { class: `bar ${colours.of(name)}` });
   bar.setAttribute('aria-hidden', 'true');
   const speed = made('td', { class: 'number' }, made('span'), bar);
-  const state = made('td', { class: 'state' }, made('span', { class: 'mark' }), made('small'));
+  const drain = made('button', { class: 'drain', text: 'Drain' });
+  drain.type = 'button';
+  drain.setAttribute('aria-label', `Drain ${name}`);
+  const state = made('td', { class: 'state' }, made('span', { class: 'mark' }), made('small'), drain);
   const row = made('tr', {}, head, speed, made('td', { class: 'number' }), state);
   row.dataset['worker'] = name;
   return row;
 }
 
-function fill(row: HTMLTableRowElement, { about, speed, bar, share, state, why, tone }: Row): void {
+function fill(row: HTMLTableRowElement, { about, speed, bar, share, state, why, tone, drain }: Row): void {
   const [head, speedCell, shareCell, stateCell] = row.children as unknown as HTMLElement[];
   row.dataset['tone'] = tone;
   say(head.children[2] as HTMLElement, about);
   say(speedCell.children[0] as HTMLElement, speed);
   (speedCell.children[1] as HTMLElement).style.setProperty('--part', bar.toFixed(3));
   say(shareCell, share);
-  say(stateCell.children[0] as HTMLElement, state);
-  say(stateCell.children[1] as HTMLElement, why);
+  const [first, second, button] = stateCell.children as unknown as HTMLElement[];
+  say(first, state);
+  say(second, why);
+  button.hidden = drain === 'no';
+  button.setAttribute('aria-disabled', String(drain !== 'yes'));
 }
