@@ -152,7 +152,9 @@ describe.skipIf(process.platform === 'win32')('an operator', () => {
     ]);
     await expectSameEnd(run, folder);
     const events = await readEvents(folder);
-    expect(events.filter(({ type, worker }) => worker === 'guest' && type !== 'joined')).toMatchObject([
+    // On a busy machine its leases may have expired before.
+    const since = events.slice(events.findIndex(({ type }) => type === 'drain-asked'));
+    expect(since.filter(({ worker }) => worker === 'guest')).toMatchObject([
       { type: 'drain-asked', by: 'the control socket' },
       { type: 'left', why: 'drained' },
     ]);

@@ -1,4 +1,4 @@
-/** The page on which people watch a run, in a real browser, of a run that trains: what it shows, and that nobody else sees it. */
+/** The page on which people watch and steer a run, in a real browser, of a run that trains: what it shows and does, and for whom. */
 import { writeFile } from 'node:fs/promises';
 import { Chromium, deadPort, hasChromium, readEvents, webServer, Workbench } from '@gradcast/testing';
 import type { GradcastProcess } from '@gradcast/testing';
@@ -155,6 +155,89 @@ describe.skipIf(!hasChromium)('the page of a run in Chromium', () => {
     for (const each of [tab, ...others]) await each.close();
   }, 600_000);
 
+  it('is steered by operators alone, and everybody sees what they do', async () => {
+    const run = bench.start(
+      'coordinator --preset dcgan --backend wasm --steps 5000 --save-every 100 --port 0 --metrics-port 0 --json --out steered --steer',
+    );
+    const { pageUrl, steerUrl, url, runFolder } = await run.event('listening');
+    await run.said(/^steer it at http:.*#[\w-]{22} /);
+    const [, bob] = ['ann', 'bob'].map((name) =>
+      bench.start(`worker --backend wasm --metrics-port 0 --name ${name} --coordinator ${url}`),
+    );
+    const operator = await Tab.open(browser, steerUrl!, PHONE);
+    const viewer = await Tab.open(browser, pageUrl!, DESKTOP);
+    const seen = (state: string) => viewer.page.locator('#state', { hasText: new RegExp(`^${state}$`) }).waitFor();
+    const press = (name: string) => operator.page.getByRole('button', { name, exact: true }).click();
+    await row(viewer.page, 'ann').getByText('Computes').waitFor();
+    await row(viewer.page, 'bob').getByText('Computes').waitFor();
+
+    // Who only watches has nothing to press, and is let do nothing.
+    await viewer.page.getByText('Enter an operator\u2019s token').click();
+    await viewer.page.getByLabel('Token of an operator').fill('wrong-s3cret-0123456789');
+    await viewer.page.keyboard.press('Enter');
+    await viewer.page.getByText('This is not the token of an operator.').waitFor();
+    expect(await viewer.barriers()).toEqual([]);
+    await viewer.page.keyboard.press('Escape');
+    expect(await viewer.page.getByRole('button', { name: /Pause|Stop|Drain/ }).count()).toBe(0);
+    const id = runFolder.split('/').at(-1)!;
+    const post = async ([what, body]: readonly string[]) => {
+      const headers = { 'content-type': 'application/json' };
+      return (await fetch(`view/${what}`, { method: 'POST', headers, body })).status;
+    };
+    expect(await viewer.page.evaluate(post, ['stop', JSON.stringify({ confirm: id })])).toBe(401);
+
+    await operator.page.getByRole('button', { name: 'Pause' }).focus();
+    await operator.page.keyboard.press('Enter');
+    await operator.page.getByText(/^The run (is paused|pauses when step \d+ closes)\.$/).waitFor();
+    await seen('Paused');
+    await press('Resume');
+    await seen('Training');
+    await press('Drain bob');
+    await row(viewer.page, 'bob')
+      .getByText(/^Drained \d/)
+      .waitFor();
+    expect((await bob.ended()).code).toBe(0);
+
+    // Another page in the same browser, even of the same host, has the cookie sent along and does nothing with it.
+    const stranger = await webServer();
+    const foreign = await operator.page.context().newPage();
+    await foreign.goto(stranger.url.replace(/^ws/, 'http'));
+    await foreign.evaluate(
+      async ([target, body]) => {
+        const how = { method: 'POST', credentials: 'include', body } as const;
+        const json = { 'content-type': 'application/json' };
+        await fetch(`${target}view/stop`, { ...how, mode: 'no-cors' }).catch(() => undefined);
+        await fetch(`${target}view/stop`, { ...how, headers: json }).catch(() => undefined);
+      },
+      [pageUrl!, JSON.stringify({ confirm: id })],
+    );
+    await foreign.close();
+    await stranger.close();
+
+    // A stop is asked for again, and can be taken back.
+    await press('Stop');
+    await operator.page.getByText(`gradcast train --resume ${runFolder}`).waitFor();
+    expect(await operator.barriers()).toEqual([]);
+    await operator.page.keyboard.press('Escape');
+    expect(await operator.page.evaluate(overflow)).toBe(0);
+    await press('Stop');
+    await press('Stop the run');
+    await seen('Stopped');
+    expect((await run.ended()).code).toBe(143);
+    const acts = (await readEvents(bench.path(runFolder))).flatMap(({ type, by, cause }) => {
+      const { kind, operation, by: whose } = Object(cause) as Record<string, unknown>;
+      return type === 'drain-asked' ? [[type, by]] : kind === 'operator' ? [[operation, whose]] : [];
+    });
+    const link = "the page's link";
+    expect(acts).toEqual([
+      ['pause', link],
+      ['resume', link],
+      ['drain-asked', link],
+      ['stop', link],
+    ]);
+    for (const each of [operator, viewer]) await each.close();
+  }, 300_000);
+
   it('asks for a token where there are viewers, takes words of peers as text, and keeps no secret', async () => {
     await writeFile(bench.path('tokens'), `ann viewer ${TOKEN}\nw worker worker-s3cret-0123456\n`);
     const run = bench.start('coordinator --port 0 --metrics-port 0 --json --out asked --token-file tokens');
@@ -163,7 +246,7 @@ describe.skipIf(!hasChromium)('the page of a run in Chromium', () => {
     await run.said(/^watch it at http.* with the token of a viewer$/);
     const tab = await Tab.open(browser, pageUrl!, DESKTOP);
     const { page } = tab;
-    await page.getByLabel('Token').fill('wrong-s3cret-0123456789');
+    await page.getByLabel('Token', { exact: true }).fill('wrong-s3cret-0123456789');
     await page.keyboard.press('Enter');
     await page.getByText('This is not the token of a viewer.').waitFor();
     expect(await tab.barriers()).toEqual([]);
