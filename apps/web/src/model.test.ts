@@ -75,7 +75,8 @@ describe('those who are gone', () => {
 
 describe('curves', () => {
   it('grow by lines, each step once, and by scores', () => {
-    const line = (step: number) => ({ step, time: 1, images: 2, loss_g: step / 2, judge: 'j', nothing: null });
+    const others = { time: 1, images: 2, phase_compute_seconds: 1, judge: 'j', nothing: null };
+    const line = (step: number) => ({ step, loss_g: step / 2, ...others });
     let model = begun({ curves: { loss_g: [[1], [0.5]] } });
     model = withNow(model, nowOf({ lines: [line(1), line(2)] }));
     model = withNow(model, nowOf({ lines: [line(2), line(3)] }));

@@ -78,7 +78,7 @@ function computing({ workers, leaves }: BottleneckFacts, compute: number): Findi
   return { kind: 'compute', sentence: `${most}: more workers${upTo} make it faster (--workers, gradcast worker).` };
 }
 
-/** Steps wait for their last worker: it is slow, it has more to do than the others, or it is another each time. */
+/** Steps wait for their last worker: it is slow, it has more to do than the others, or now this one takes longer and now that. */
 function waiting({ workers, leaves }: BottleneckFacts, straggler: number): Finding {
   const lost = `${percent(straggler)} of the time all wait for the last worker`;
   const slow = slowest(workers);
@@ -97,10 +97,8 @@ function waiting({ workers, leaves }: BottleneckFacts, straggler: number): Findi
       sentence: `${lost}, since ${leaves} micro-batches do not share out evenly among ${count} workers: ${MORE_LEAVES}.`,
     };
   }
-  return {
-    kind: 'straggler',
-    sentence: `${lost}, which is not always the same one: ${MORE_LEAVES}.`,
-  };
+  const none = count > 1 ? ', though none is much slower than the others' : '';
+  return { kind: 'straggler', sentence: `${lost}${none}: ${FINER_LEAVES}.` };
 }
 
 function moving({ codec }: BottleneckFacts, network: number): Finding {
@@ -124,6 +122,7 @@ function busy(share: PhaseSeconds, hub: number): Finding {
 }
 
 const MORE_LEAVES = "more --micro-batches would help, which changes the run's numbers";
+const FINER_LEAVES = "more --micro-batches share the work out more evenly, which changes the run's numbers";
 const LARGER_LEAVES =
   "a larger --global-batch with as many --micro-batches gives workers more to compute for each vector, which changes the run's numbers";
 

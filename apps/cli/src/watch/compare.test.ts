@@ -13,7 +13,9 @@ let b: string;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'gradcast-test-'));
   const config = { ...DEFINITION, length: { steps: 20 } };
-  const metrics = [1, 2, 3].map((step) => ({ step, time: step, loss_g: 4 - step, images_per_second: 100, workers: 2 }));
+  const metrics = [1, 2, 3].map((step) => {
+    return { step, time: step, loss_g: 4 - step, images_per_second: 100, workers: 2, phase_compute_seconds: 1 };
+  });
   const quality = { step: 20, frechet: 12.345, kernelDistance: 1, precision: 0.5, recall: 0.25 };
   const summary = {
     status: 'completed',
@@ -42,6 +44,7 @@ describe('gradcast compare', () => {
     const lines = (await compare()).out.split('\n').map((line) => line.trimEnd().replaceAll(/ +/g, ' '));
     expect(lines.slice(0, 2)).toEqual([`A ${a}`, `B ${b}`]);
     expect(lines).toContain('loss_g ▄▂▁ █▅▂ 1 to 6');
+    expect(lines.join()).not.toContain('phase_');
     expect(lines).toContain('state completed failed');
     expect(lines).toContain('step 20 of 20 3 of 20');
     expect(lines).toContain('last loss_g 1 2');
