@@ -10,6 +10,7 @@ import { wholeColumn } from './column.ts';
 import { loadDataset, openDataset } from './dataset.ts';
 import type { DatasetOptions } from './dataset.ts';
 import { list } from './folder.ts';
+import { knownDataset } from './known.ts';
 import { mnistFolder, openMnist } from './mnist.ts';
 import { idxFile, npyFile, pngFile } from './testing/index.ts';
 
@@ -58,6 +59,7 @@ describe('MNIST', () => {
     const mnist = await load({ directory: undefined });
     expect(mnist).toMatchObject({ name: 'mnist', title: 'MNIST', count: 60_000, classes: 10, shape: [28, 28, 1] });
     expect(mnist.sha256).toBe('edc0d1098aa497be14ace79ddd5171e5a3dcf9c4d196c015389203eb3ba1f59b');
+    expect(knownDataset(mnist.sha256)).toMatchObject({ title: 'MNIST', classNames: { 0: '0', 9: '9' } });
     expect(mnist.labelValues!.slice(0, 10)).toEqual([5, 0, 4, 1, 9, 2, 1, 3, 1, 4]);
     expect(mnist.values[156]).toBe(126);
   });
@@ -88,6 +90,7 @@ describe('idx files', () => {
     expect(plain).toMatchObject({ name: basename(folder), count: 3, classes: 7, labelValues: [4, 5, 6] });
     expect(plain.values).toEqual(pixels);
     expect(plain.sha256).toBe(sha256(pixels, Uint8Array.of(4, 5, 6)));
+    expect(knownDataset(plain.sha256)).toBeUndefined();
     await rm(join(folder, 'train-images-idx3-ubyte'));
     await put({ 'train-images.idx3-ubyte.gz': gzipSync(images) });
     expect((await load()).sha256).toBe(plain.sha256);

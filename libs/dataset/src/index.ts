@@ -9,6 +9,8 @@ export type { DatasetErrorCode } from './errors.ts';
 export { readImagesFile } from './images-file.ts';
 export type { ImagesFile } from './images-file.ts';
 export type { Split } from './kind.ts';
+export { FASHION_MNIST, knownDataset, MNIST } from './known.ts';
+export type { KnownDataset } from './known.ts';
 export { MicroBatches } from './micro-batches.ts';
 export type { MicroBatchOptions } from './micro-batches.ts';
 export { ORIGINALS_LIMIT, testOriginals } from './originals.ts';
