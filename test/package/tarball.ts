@@ -30,6 +30,8 @@ const NEEDED = [
   'libs/backends-node/tfjs-node/LICENSE',
   'libs/backends-node/tfjs-node/binding/tfjs_binding.cc',
   'libs/backends-node/tfjs-node/js/nodejs_kernel_backend.js',
+  'libs/judge/weights/fashion-mnist-0.safetensors',
+  'libs/judge/weights/fashion-mnist-1.safetensors',
   'libs/judge/weights/mnist-0.safetensors',
   'libs/judge/weights/mnist-1.safetensors',
 ];

@@ -214,7 +214,7 @@ export const COMMAND_HELP: Readonly<Record<CommandName, CommandHelp>> = {
   },
   evaluate: {
     usage: 'gradcast evaluate RUN|SAMPLES.npy [options]',
-    summary: 'score the digits that a trained generator draws',
+    summary: 'score the images that a trained generator draws',
     about:
       'RUN is a run folder, of which the newest checkpoint is taken, or a checkpoint file; SAMPLES.npy an array of images as ' +
       'gradcast sample writes it. A trained classifier, the judge, compares them with images that no training saw; beside ' +
@@ -223,6 +223,7 @@ export const COMMAND_HELP: Readonly<Record<CommandName, CommandHelp>> = {
       ['gradcast evaluate runs/RUN', '10,000 images, one judge: less than a minute'],
       ['gradcast evaluate runs/RUN --judge both --json', 'two judges, as JSON'],
       ['gradcast evaluate digits.npy', 'images from anywhere, uint8 [N, 28, 28]'],
+      ['gradcast evaluate clothes.npy --data DIR', 'by the judges of the data set in a folder, Fashion-MNIST'],
     ],
   },
   verify: {

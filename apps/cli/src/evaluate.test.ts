@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeFileSync } from 'node:fs';
 import type { Machine } from '@gradcast/config';
+import { FASHION_MNIST, MNIST } from '@gradcast/dataset';
 import { encodeNpy } from '@gradcast/evaluate';
 import { FLOORS } from '@gradcast/judge';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runEvaluate, type EvaluateRequest } from './evaluate.ts';
-import { scoreTable } from './score-table.ts';
+import { scoreTable, type Evaluation } from './score-table.ts';
 import { evaluateFromArgs, type Tools } from './tools.ts';
 
 let folder = '';
@@ -91,31 +92,39 @@ describe('runEvaluate', () => {
     const wanted = { ...request(file('good.npy', 9, [28, 28, 1])), data };
     await refused(wanted).toMatchObject({
       code: 'no-judge',
-      message: `there is no judge for the data set in ${data}: only MNIST has one`,
+      message: `there is no judge for the data set in ${data}: only MNIST and Fashion-MNIST have some`,
     });
   });
 });
 
 describe('scoreTable', () => {
+  const real = FLOORS['mnist-0.safetensors']!;
+  const evaluation: Evaluation = {
+    source: 'runs/RUN',
+    step: 7,
+    weights: 'average',
+    count: 10_000,
+    seed: 3,
+    backend: 'wasm',
+    dataset: MNIST.sha256,
+    judges: [
+      { judge: '0', sha256: '', scores: { ...real, frechet: 45.8123, recall: 0.5 }, floor: real },
+      { judge: '1', sha256: '', scores: real, floor: real },
+    ],
+  };
+
   it('has the samples beside real images, for each judge', () => {
-    const real = FLOORS['mnist-0.safetensors']!;
-    const scores = { ...real, frechet: 45.8123, recall: 0.5 };
-    const lines = scoreTable({
-      source: 'runs/RUN',
-      step: 7,
-      weights: 'average',
-      count: 10_000,
-      seed: 3,
-      backend: 'wasm',
-      judges: [
-        { judge: '0', sha256: '', scores, floor: real },
-        { judge: '1', sha256: '', scores: real, floor: real },
-      ],
-    });
-    expect(lines[0]).toBe('runs/RUN at step 7, moving average, 10000 images of seed 3, on wasm');
+    const lines = scoreTable(evaluation);
+    expect(lines[0]).toBe('runs/RUN at step 7, moving average, 10000 images of seed 3, beside MNIST, on wasm');
     expect(lines).toContain('                        judge 0   real  judge 1   real  better');
     expect(lines).toContain('Fréchet distance          45.81   2.01     2.01   2.01  lower');
     expect(lines).toContain('recall                    0.500  0.861    0.861  0.861  higher');
     expect(lines.at(-1)).toContain('classes, judge 1: 0: 10.0 %  1: 11.3 %');
+  });
+
+  it('names the classes of other data sets', () => {
+    const lines = scoreTable({ ...evaluation, dataset: FASHION_MNIST.sha256 });
+    expect(lines[0]).toContain(', beside Fashion-MNIST, on wasm');
+    expect(lines.at(-1)).toContain('classes, judge 1: T-shirt/top: 10.0 %  Trouser: 11.3 %');
   });
 });

@@ -69,7 +69,7 @@ async function evaluate(request: EvaluateRequest, { warn, progress }: EvaluateOu
       judges.push(await judged(record, { images, real, loaded, told }));
     }
     const { source, step, weights, seed } = subject;
-    return { source, step, weights, count: subject.count, seed, backend: loaded.name, judges };
+    return { source, step, weights, count: subject.count, seed, backend: loaded.name, dataset: real.dataset, judges };
   } finally {
     progress?.('');
   }

@@ -1,4 +1,5 @@
 /** What an evaluation gives, and as a table: one row a score, the samples' beside those of real images. */
+import { knownDataset } from '@gradcast/dataset';
 import type { QualityScores } from '@gradcast/evaluate';
 
 /** What was scored. */
@@ -10,6 +11,8 @@ export interface Evaluation {
   readonly count: number;
   readonly seed: number | null;
   readonly backend: string;
+  /** SHA-256 of the data set whose judges they are, and whose images are the real ones. */
+  readonly dataset: string;
   readonly judges: readonly JudgeScores[];
 }
 
@@ -45,7 +48,8 @@ const ROWS: readonly Row[] = [
 ];
 
 /** Lines of the table, without line ends. */
-export function scoreTable({ source, step, weights, count, seed, backend, judges }: Evaluation): string[] {
+export function scoreTable({ source, step, weights, count, seed, backend, dataset, judges }: Evaluation): string[] {
+  const { title, classNames } = knownDataset(dataset)!;
   const drawn = step === null ? '' : ` at step ${step}, ${weights === 'average' ? 'moving average' : 'raw weights'}`;
   const points = seed === null ? '' : ` of seed ${seed}`;
   const head = ['', ...judges.flatMap(({ judge }) => [`judge ${judge}`, 'real']), 'better'];
@@ -55,10 +59,11 @@ export function scoreTable({ source, step, weights, count, seed, backend, judges
     better,
   ]);
   const shares = judges.map(({ judge, scores }) => {
-    const each = scores.shares.map((share, label) => `${label}: ${(100 * share).toFixed(1)} %`);
+    const each = scores.shares.map((share, label) => `${classNames[label]}: ${(100 * share).toFixed(1)} %`);
     return `classes, judge ${judge}: ${each.join('  ')}`;
   });
-  return [`${source}${drawn}, ${count} images${points}, on ${backend}`, '', ...aligned([head, ...body]), '', ...shares];
+  const first = `${source}${drawn}, ${count} images${points}, beside ${title}, on ${backend}`;
+  return [first, '', ...aligned([head, ...body]), '', ...shares];
 }
 
 function aligned(cells: readonly (readonly string[])[]): string[] {

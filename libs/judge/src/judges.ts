@@ -1,4 +1,5 @@
 /** The judges that come with Gradcast. docs/quality.md has the commands that made them. */
+import { FASHION_MNIST, knownDataset, MNIST } from '@gradcast/dataset';
 import type { WeightsFile } from './weights.ts';
 
 export interface JudgeRecord extends WeightsFile {
@@ -12,15 +13,10 @@ export interface JudgeRecord extends WeightsFile {
   readonly accuracy: number;
 }
 
-const MNIST = 'edc0d1098aa497be14ace79ddd5171e5a3dcf9c4d196c015389203eb3ba1f59b';
-
-/** What the data sets with judges are called, by their SHA-256. */
-const TITLES: Readonly<Record<string, string>> = { [MNIST]: 'MNIST' };
-
 export const JUDGES: readonly JudgeRecord[] = [
   {
     name: '0',
-    dataset: MNIST,
+    dataset: MNIST.sha256,
     seed: 1,
     accuracy: 0.9911,
     file: 'mnist-0.safetensors',
@@ -28,11 +24,27 @@ export const JUDGES: readonly JudgeRecord[] = [
   },
   {
     name: '1',
-    dataset: MNIST,
+    dataset: MNIST.sha256,
     seed: 2,
     accuracy: 0.9908,
     file: 'mnist-1.safetensors',
     sha256: 'e3e173b21476a71b2732292eb42f702528d8b37e35374bc9acae6e63fc37d996',
+  },
+  {
+    name: '0',
+    dataset: FASHION_MNIST.sha256,
+    seed: 1,
+    accuracy: 0.9184,
+    file: 'fashion-mnist-0.safetensors',
+    sha256: '2c51464e6fb31f038f725f016f99a18e4a6449063a6cade202b87bb61969c4f3',
+  },
+  {
+    name: '1',
+    dataset: FASHION_MNIST.sha256,
+    seed: 2,
+    accuracy: 0.9162,
+    file: 'fashion-mnist-1.safetensors',
+    sha256: 'd8b9d698fc29d7582bee406ca1ad4ef07b232d56fcb6780b1e89eab14d4d7a54',
   },
 ];
 
@@ -41,9 +53,8 @@ export function judgesOf(dataset: string): readonly JudgeRecord[] {
   return JUDGES.filter((record) => record.dataset === dataset);
 }
 
-/** `only MNIST has one`, or more names. */
+/** `only MNIST and Fashion-MNIST have some`, for a sentence about a data set without judges. */
 export function whoHasJudges(): string {
-  const titles = [...new Set(JUDGES.map(({ dataset }) => TITLES[dataset]))];
-  const last = titles.at(-1);
-  return titles.length === 1 ? `only ${last} has one` : `only ${titles.slice(0, -1).join(', ')} and ${last} have some`;
+  const datasets = [...new Set(JUDGES.map(({ dataset }) => dataset))];
+  return `only ${datasets.map((dataset) => knownDataset(dataset)!.title).join(' and ')} have some`;
 }

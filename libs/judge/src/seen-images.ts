@@ -20,7 +20,10 @@ import type { Judge, OnProgress } from './judge.ts';
 
 /** Of the files, in their names and headers. */
 const FORMAT = 1;
-/** Files that are kept, of up to 33 MB each for MNIST: both splits, both judges, two profiles. What was used longest ago goes first. */
+/**
+ * Files that are kept, of up to 33 MB each: both splits, both judges, and two profiles or two data sets. What was used longest ago
+ * goes first.
+ */
 const KEPT = 8;
 /** A header is a few hundred bytes. */
 const MOST_HEADER_BYTES = 4096;

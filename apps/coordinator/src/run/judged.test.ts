@@ -1,10 +1,9 @@
+import { FASHION_MNIST, MNIST } from '@gradcast/dataset';
 import { JUDGED_SHAPE } from '@gradcast/judge';
 import { builtinTask } from '@gradcast/tasks';
 import { describe, expect, it } from 'vitest';
 import { evaluationsLookedAt, refuseEarlyStop } from './judged.ts';
 
-const MNIST = 'edc0d1098aa497be14ace79ddd5171e5a3dcf9c4d196c015389203eb3ba1f59b';
-const mnist = { sha256: MNIST, title: 'MNIST' };
 const other = { sha256: 'ab'.repeat(32), title: 'the data set in letters' };
 const task = (preset: string) => builtinTask({ preset, task: null })!;
 
@@ -23,13 +22,20 @@ describe('evaluationsLookedAt', () => {
 describe('refuseEarlyStop', () => {
   it('takes what a judge can score, and anything where nothing is scored', () => {
     expect(task('mnist').output?.values).toMatchObject({ kind: 'image', shape: JUDGED_SHAPE });
-    expect(() => refuseEarlyStop({ earlyStop: 'frechet' }, task('mnist'), mnist)).not.toThrow();
+    for (const dataset of [MNIST, FASHION_MNIST]) {
+      expect(() => refuseEarlyStop({ earlyStop: 'frechet' }, task('mnist'), dataset)).not.toThrow();
+    }
     expect(() => refuseEarlyStop({ earlyStop: 'none' }, task('classifier'), other)).not.toThrow();
   });
 
   it.each([
-    ['a task that draws nothing', 'classifier', mnist, /classifier draws no images that a judge reads$/],
-    ['a data set without a judge', 'mnist', other, /there is no judge for the data set in letters: only MNIST/],
+    ['a task that draws nothing', 'classifier', MNIST, /classifier draws no images that a judge reads$/],
+    [
+      'a data set without a judge',
+      'mnist',
+      other,
+      /there is no judge for the data set in letters: only MNIST and Fashion-MNIST have some$/,
+    ],
   ])('refuses %s before anything begins', (_, preset, dataset, sentence) => {
     const refused = () => refuseEarlyStop({ earlyStop: 'recall' }, task(preset), dataset);
     expect(refused).toThrow(sentence);
