@@ -1,9 +1,9 @@
 /**
  * `npm run gallery -- RUN FILE.png`: the README's picture of a finished run, the first samples of seed 0 and none picked, 16 side by
- * side; of a model that is told the digit, one row a digit. It prints the sentence that goes below the picture.
+ * side; of a model that is told the class, one row a class. It prints the sentence that goes below the picture.
  */
-import { writeFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { readImagesFile } from '@gradcast/dataset';
 import { sampleGrid } from '@gradcast/evaluate';
 import { presets } from '@gradcast/gan';
@@ -22,6 +22,7 @@ if (given.length !== 2) {
   process.exit(2);
 }
 const summary = await readSummary(run);
+const { data } = JSON.parse(await readFile(join(run, 'config.json'), 'utf8')) as { readonly data: string | null };
 const { classes } = presets[summary.preset as PresetName];
 const count = COLUMNS * (classes ?? ROWS);
 const bench = await Workbench.create();
@@ -31,7 +32,7 @@ try {
   if (drawn.code !== 0) throw new Error(drawn.stderr);
   const { images } = await readImagesFile(output);
   await writeFile(file, sampleGrid(images, { count, shape: SHAPE, columns: COLUMNS, rows: classes }));
-  process.stdout.write(`${captionOf(summary, count)}\n`);
+  process.stdout.write(`${captionOf(summary, { count, isByClass: classes !== undefined, data })}\n`);
 } finally {
   await bench.remove();
 }
