@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { chooseBackend, loadBackend } from '@gradcast/backends-node';
 import { FASHION_MNIST, loadDataset, wholeColumn } from '@gradcast/dataset';
-import { accuracy, encodeNpy, RealImages, type Judged, type QualityScores } from '@gradcast/evaluate';
+import { accuracy, encodeNpy, type Judged, type QualityScores, type RealImages } from '@gradcast/evaluate';
 import {
   FLOOR_SAMPLES,
   FLOORS,
