@@ -13,6 +13,7 @@ import { dirname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PAGE_FILES, writeExportPage } from './export-page.mjs';
 import { WRITTEN, writeJoinPage } from './join-page.mjs';
+import { THEME } from './page-files.mjs';
 import { writeViewPage, WRITTEN_VIEW } from './view-page.mjs';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -68,6 +69,7 @@ const loadedWhenAskedFor = {
 
 async function sources() {
   const page = [
+    THEME,
     ...WRITTEN.map((name) => `apps/join/page/${name}`),
     ...WRITTEN_VIEW.map((name) => `apps/web/page/${name}`),
   ];

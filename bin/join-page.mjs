@@ -10,7 +10,8 @@ import { compress, FOR_BROWSERS } from './page-files.mjs';
 const require = createRequire(import.meta.url);
 
 /** Written by hand, in apps/join/page. */
-export const WRITTEN = ['index.html', 'style.css', 'icon.svg'];
+const COPIED = ['index.html', 'icon.svg'];
+export const WRITTEN = [...COPIED, 'style.css'];
 /** `shared.js` is what the session worker and the compute workers both need. */
 const SCRIPTS = ['page.js', 'session.js', 'compute.js', 'shared.js'];
 /** What a visit loads before it computes, the binary aside. */
@@ -52,6 +53,7 @@ export async function writeJoinPage(root, folder, quality = 10) {
     outdir: folder,
     plugins: [withoutThreads],
   };
+  const written = (name) => join('apps', 'join', 'page', name);
   const source = (name) => `apps/join/src/${name}.ts`;
   const { version } = require('@tensorflow/tfjs-backend-webgpu/package.json');
   const define = { WEBGPU_LIBRARY_VERSION: JSON.stringify(version) };
@@ -67,7 +69,8 @@ export async function writeJoinPage(root, folder, quality = 10) {
       plugins: [withoutThreads, nothingLater],
     }),
     build({ ...options, entryPoints: [source('webgpu')], define }),
-    ...WRITTEN.map((name) => copyFile(join(root, 'apps', 'join', 'page', name), join(folder, name))),
+    build({ ...options, entryPoints: [written('style.css')] }),
+    ...COPIED.map((name) => copyFile(join(root, written(name)), join(folder, name))),
     copyFile(join(binaries(), BINARY), join(folder, BINARY)),
   ]);
   await Promise.all([...LOADED, 'webgpu.js', BINARY].map((name) => compress(join(folder, name), quality)));

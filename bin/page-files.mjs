@@ -3,6 +3,9 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 
+/** What pages look like alike; the style of each imports it. */
+export const THEME = 'libs/theme/page.css';
+
 /** What every script of a page is built with; it is for browsers of the last years. */
 export const FOR_BROWSERS = {
   bundle: true,
