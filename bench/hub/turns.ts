@@ -31,22 +31,33 @@ interface CoordinatorSetting {
   readonly workers: number;
   /** Folder for a processor profile. */
   readonly profileTo: string | undefined;
+  /** What goes on beside the workers, before they join. @returns what ends it. */
+  readonly beside?: (at: Listening) => Promise<() => void>;
 }
+
+/** Where a coordinator is. */
+export type Listening = Extract<ChildMessage, { type: 'listening' }>;
 
 type Coordinator = RunningProcess<ParentMessage, ChildMessage>;
 type Clients = RunningProcess<Asked, Told>;
 
 /** The coordinator's turn. */
-export async function coordinatorTurn(harness: Harness, { config, run, workers, profileTo }: CoordinatorSetting) {
+export async function coordinatorTurn(
+  harness: Harness,
+  { config, run, workers, profileTo, beside }: CoordinatorSetting,
+) {
   const out = await harness.makeFolder('run');
   const script = join(await harness.build(), 'coordinator.mjs');
   const execArgv = profileTo === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileTo}`];
   const coordinator: Coordinator = harness.startNode(script, { execArgv });
   const clients: Clients[] = [];
+  let endBeside = () => {};
   try {
     const access = { credentials: null, local: randomBytes(16).toString('hex') };
     coordinator.send({ type: 'coordinate', config: { ...config, out }, access, localSocket: null });
-    const { url } = await coordinator.next('listening');
+    const listening = await coordinator.next('listening');
+    const { url } = listening;
+    if (beside) endBeside = await beside(listening);
     for (const [index, share] of clientShares(workers).entries()) {
       const client = await harness.startProgram<Asked, Told>('hub/canned-workers-process.ts');
       const names = Array.from({ length: share }, (_, i) => `canned-${index}-${i}`);
@@ -55,6 +66,7 @@ export async function coordinatorTurn(harness: Harness, { config, run, workers, 
     }
     return await measure(coordinator, clients, run.end - run.begin);
   } finally {
+    endBeside();
     await endAll(clients);
     // It stops as on Ctrl-C, which also writes a processor profile.
     coordinator.send({ type: 'stop', signal: 'SIGTERM' });
