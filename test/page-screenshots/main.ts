@@ -1,13 +1,14 @@
 /**
  * `npm run screenshots:page -- [--steps N] [--out FOLDER]`: pictures of the page on which people watch a run, for docs/images, wide
- * and narrow, dark and light, taken in Chromium of a real run with two workers after N steps (300 unless told otherwise), and of
- * the report that the run leaves when it is stopped then.
+ * and narrow, dark and light, taken in Chromium of a real run with two workers after N steps (300 unless told otherwise), of
+ * `gradcast top` on a terminal, and of the report that the run leaves when it is stopped then.
  */
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Chromium, repository, Workbench } from '@gradcast/testing';
 import { wordsOf } from '../../bin/words.mjs';
 import { Tab } from '../volunteers/tab.ts';
+import { asDocument, onTerminal } from './terminal.ts';
 
 const WIDE = { width: 1240, height: 1120 };
 const REPORT = { width: 800, height: 1000, colorScheme: 'light' } as const;
@@ -47,6 +48,12 @@ try {
       await page.screenshot({ path, animations: 'disabled', caret: 'hide', fullPage: whole });
       process.stdout.write(`${path}\n`);
     }
+    const command = [process.execPath, join(repository, 'bin', 'gradcast.mjs'), 'top', bench.path(runFolder), '--once'];
+    const terminal = await browser.newTab({ viewport: WIDE, deviceScaleFactor: 1 });
+    await terminal.setContent(asDocument(await onTerminal(command)));
+    const top = join(folder, 'top.png');
+    await terminal.locator('pre').screenshot({ path: top });
+    process.stdout.write(`${top}\n`);
     run.signal('SIGTERM');
     await run.ended();
     const report = await Tab.open(browser, pathToFileURL(join(bench.path(runFolder), 'report.html')).href, REPORT);

@@ -85,6 +85,7 @@ describe('runDemo', () => {
     ]);
     expect(said.out).toContain('ran at 640 images/s: 540 steps');
     expect(said.out).toContain('Generated digits: runs/r/samples/last.png');
+    expect(said.out).toMatch(/In a browser: {5}npx gradcast train --resume \S+ --steps \d+ --open\n$/);
   });
 
   it('takes the backend it is told and installs nothing for wasm', async () => {

@@ -83,6 +83,8 @@ export async function runDemo(args: readonly string[], machine: Machine, world: 
   if (second.exitCode !== EXIT_DONE || !second.summary) return second.exitCode;
   const grid = second.summary.samples;
   around.reporter.say(grid === null ? '\nNo grid was drawn.' : `\nGenerated digits: ${grid}`);
-  around.reporter.say(`More training:    npx gradcast train --resume ${runFolder} --steps ${steps * 4}`);
+  const more = `npx gradcast train --resume ${runFolder} --steps ${steps * 4}`;
+  around.reporter.say(`More training:    ${more}`);
+  around.reporter.say(`In a browser:     ${more} --open`);
   return EXIT_DONE;
 }
