@@ -6,9 +6,11 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { JSON_TYPE } from '@gradcast/metrics';
-import type { Answer, RequestHandler } from '@gradcast/metrics';
+import type { RequestHandler } from '@gradcast/metrics';
 import { checkAddress } from './admission.ts';
 import { networkOf } from './address-network.ts';
+import { refuse } from './json-answers.ts';
+import type { Refused } from './json-answers.ts';
 import { OpenAnswers } from './open-answers.ts';
 import type { RateBudget } from './rate-budget.ts';
 import type { AnswerRequest, Asker, Inquirer } from './server.ts';
@@ -89,15 +91,8 @@ export function pagePort(options: PagePortOptions): AnswerRequest {
   };
 }
 
-/** As JSON, like every refusal at this port. */
-export function refuse(status: number, code: string, sentence: string): Refused {
-  return { status, type: JSON_TYPE, body: `${JSON.stringify({ code, sentence })}\n`, code };
-}
-
 /** When a place may be free again. */
 const LATER_MS = 5000;
-
-export type Refused = Answer & { readonly body: string; readonly code: string; readonly seconds?: number };
 
 function refuseAsker({ headers }: IncomingMessage, asker: Asker): Refused | undefined {
   const foreign = checkAddress(headers, asker);

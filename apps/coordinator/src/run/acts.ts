@@ -3,8 +3,8 @@
  *
  * Invariant: an act that changes something is an event that says whose it was.
  */
-import { JSON_TYPE } from '@gradcast/metrics';
 import type { Answer } from '@gradcast/metrics';
+import { answered, refuse, textIn } from '../network/json-answers.ts';
 import type { EventStream } from '../records/event-stream.ts';
 import type { RunControl } from './control.ts';
 import type { Fleet } from './fleet.ts';
@@ -64,17 +64,17 @@ export class Acts {
   /** @param body `{"worker": NAME}`. */
   drain(body: string, by: string): Answer {
     const { fleet } = this.#options;
-    const worker = workerIn(body);
-    if (worker === undefined) return refused(400, 'worker-missing', 'the body is {"worker": NAME}');
+    const worker = textIn(body, 'worker');
+    if (worker === undefined) return refuse(400, 'worker-missing', 'the body is {"worker": NAME}');
     const asked = fleet.drain(worker, by);
     if (asked !== 'unknown') return this.#changed(asked === 'asked');
     const names = fleet.workers.map(({ name }) => name);
-    return refused(404, 'worker-unknown', `no worker ${JSON.stringify(worker)} is connected; ${listed(names)}`);
+    return refuse(404, 'worker-unknown', `no worker ${JSON.stringify(worker)} is connected; ${listed(names)}`);
   }
 
   #change(operation: 'pause' | 'resume', by: string): Answer {
     const { control } = this.#options;
-    if (control.isEnding) return refused(409, 'run-ending', `the run goes on no more: it is ${control.state.name}`);
+    if (control.isEnding) return refuse(409, 'run-ending', `the run goes on no more: it is ${control.state.name}`);
     return this.#changed(control.apply({ kind: 'operator', operation, by }));
   }
 
@@ -87,21 +87,4 @@ function listed(names: readonly string[]): string {
   if (names.length === 0) return 'nobody is';
   const more = names.length > NAMED ? ` and ${names.length - NAMED} more` : '';
   return `${names.slice(0, NAMED).join(', ')}${more} ${names.length === 1 ? 'is' : 'are'}`;
-}
-
-function workerIn(body: string): string | undefined {
-  try {
-    const { worker } = Object(JSON.parse(body)) as { worker?: unknown };
-    return typeof worker === 'string' ? worker : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-export function answered(body: object): Answer {
-  return { status: 200, type: JSON_TYPE, body: `${JSON.stringify(body)}\n` };
-}
-
-export function refused(status: number, code: string, sentence: string): Answer {
-  return { status, type: JSON_TYPE, body: `${JSON.stringify({ code, sentence })}\n` };
 }

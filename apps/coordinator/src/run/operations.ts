@@ -13,9 +13,9 @@
 import { DOERS } from '@gradcast/config';
 import type { Answer, Route } from '@gradcast/metrics';
 import { CoordinatorError } from '../failure.ts';
+import { answered, refuse } from '../network/json-answers.ts';
 import type { EventStream } from '../records/event-stream.ts';
 import type { Joining } from '../volunteers/joining.ts';
-import { answered, refused } from './acts.ts';
 import type { Acts } from './acts.ts';
 
 export interface OperationsOptions {
@@ -35,11 +35,7 @@ export function operations(options: OperationsOptions): Route[] {
     answer: (request) => {
       const wanted = request.query.get('folder') ?? folder;
       if (wanted === folder) return answer(request);
-      return refused(
-        409,
-        'run-copied',
-        'the coordinator that answers has another folder open, of which this is a copy',
-      );
+      return refuse(409, 'run-copied', 'the coordinator that answers has another folder open, of which this is a copy');
     },
   });
   return [
@@ -57,7 +53,7 @@ export function operations(options: OperationsOptions): Route[] {
 
 function follow(stream: OperationsOptions['stream'], after: string | null): Answer {
   if (after !== null && !/^\d{1,15}$/.test(after)) {
-    return refused(400, 'number-invalid', 'after is the number of an event');
+    return refuse(400, 'number-invalid', 'after is the number of an event');
   }
   const from = after === null ? stream.seq : Number(after);
   return {
@@ -68,10 +64,10 @@ function follow(stream: OperationsOptions['stream'], after: string | null): Answ
 }
 
 function linkOf({ joining }: OperationsOptions): Answer {
-  if (!joining) return refused(409, 'join-off', 'the run was started without --join');
+  if (!joining) return refuse(409, 'join-off', 'the run was started without --join');
   const { link, hasExpired } = joining;
-  if (!link) return refused(409, 'join-revoked', 'the link was taken back; --renew makes another');
-  if (hasExpired) return refused(409, 'join-expired', 'the time of the link is over; --renew makes another');
+  if (!link) return refuse(409, 'join-revoked', 'the link was taken back; --renew makes another');
+  if (hasExpired) return refuse(409, 'join-expired', 'the time of the link is over; --renew makes another');
   return answered(link);
 }
 
@@ -93,6 +89,6 @@ async function written(change: () => Promise<Answer>): Promise<Answer> {
     return await change();
   } catch (error) {
     if (!(error instanceof CoordinatorError)) throw error;
-    return refused(500, error.code, error.message);
+    return refuse(500, error.code, error.message);
   }
 }

@@ -13,7 +13,7 @@ import { JSON_TYPE } from '@gradcast/metrics';
 import type { Answer } from '@gradcast/metrics';
 import type { ViewFile } from '@gradcast/protocol';
 import { sampleGrids } from '@gradcast/watching';
-import { refuse } from '../network/page-port.ts';
+import { refuse } from '../network/json-answers.ts';
 
 const LINES = 'application/jsonl';
 /** Names in the folder itself. */

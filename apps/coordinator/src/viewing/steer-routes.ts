@@ -10,9 +10,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { DOERS } from '@gradcast/config';
 import type { Answer, Route, RouteRequest } from '@gradcast/metrics';
-import { refuse } from '../network/page-port.ts';
-import type { Refused } from '../network/page-port.ts';
-import { refuseForeign } from './own-page.ts';
+import { refuse, textIn } from '../network/json-answers.ts';
+import type { Refused } from '../network/json-answers.ts';
+import { refuseForeign } from '../network/own-page.ts';
 import { LINK_HOLDER } from './view-sessions.ts';
 import type { ViewSessions } from './view-sessions.ts';
 
@@ -63,7 +63,7 @@ type Asking = { readonly by: string } | { readonly refused: Answer; readonly cod
 function operatorIn(headers: IncomingHttpHeaders, { sessions }: SteerRoutesOptions): Asking {
   const person = sessions.sender(headers);
   const not = (refused: Refused): Asking => ({ refused, code: refused.code, who: person?.name ?? 'nobody known' });
-  const foreign = refuseForeign(headers, 'acts are for the page of this address');
+  const foreign = refuseForeign(headers, { origin: 'acts are for the page of this address' });
   if (foreign) return not(foreign);
   if (!person) return not(refuse(401, 'view-token', 'whoever steers this run shows a token of role operator first'));
   if (person.role !== 'operator') return not(refuse(403, 'not-operator', 'viewers see a run and do not steer it'));
@@ -79,20 +79,12 @@ function doneBy(by: string, act: Act, { acts, run, body, onRefused }: SteerRoute
     case 'drain':
       return acts.drain(body, by);
     case 'stop': {
-      if (confirmed(body) === run) return acts.stop(by);
+      if (textIn(body, 'confirm') === run) return acts.stop(by);
       const refused = refuse(400, 'not-confirmed', 'a stop is confirmed by the id of the run: {"confirm": RUN}');
       onRefused(refused.code, by);
       return refused;
     }
     default:
       return act satisfies never;
-  }
-}
-
-function confirmed(body: string): unknown {
-  try {
-    return (Object(JSON.parse(body)) as { confirm?: unknown }).confirm;
-  } catch {
-    return undefined;
   }
 }

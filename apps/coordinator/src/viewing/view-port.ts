@@ -1,7 +1,8 @@
 /** What stands before the routes of the page on which people watch and steer: see `page-port.ts`. */
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { router } from '@gradcast/metrics';
-import { headersFor, pagePort, refuse } from '../network/page-port.ts';
+import { refuse } from '../network/json-answers.ts';
+import { headersFor, pagePort } from '../network/page-port.ts';
 import { RateBudget } from '../network/rate-budget.ts';
 import type { AnswerRequest, Asker } from '../network/server.ts';
 import { steerRoutes, steers } from './steer-routes.ts';

@@ -12,9 +12,9 @@
 import { JSON_TYPE } from '@gradcast/metrics';
 import type { Answer, Route, RouteRequest } from '@gradcast/metrics';
 import type { ViewYou } from '@gradcast/protocol';
+import { answered, refuse, textIn } from '../network/json-answers.ts';
+import { refuseForeign } from '../network/own-page.ts';
 import type { PageFiles } from '../network/page-files.ts';
-import { refuse } from '../network/page-port.ts';
-import { refuseForeign } from './own-page.ts';
 import { NAMED_FILES, NUMBERED_FILES } from './run-files.ts';
 import type { NamedFile, RunFiles } from './run-files.ts';
 import { VIEW_FILES } from './view-files.ts';
@@ -84,24 +84,14 @@ function addressed(snapshot: string, you: ViewYou): string {
 }
 
 function session({ sessions }: ViewRoutesOptions, { headers, body }: RouteRequest, isSecure: boolean): Answer {
-  const foreign = refuseForeign(headers, 'sessions are for the page of this address');
+  const foreign = refuseForeign(headers, { origin: 'sessions are for the page of this address' });
   if (foreign) return foreign;
-  const token = tokenIn(body);
+  const token = textIn(body, 'token');
   if (token === undefined) return refuse(400, 'view-token', 'the body is {"token": TOKEN}');
   // Where nobody has a token none is needed.
-  if (!sessions) return { status: 200, type: JSON_TYPE, body: '{"role":null}\n' };
+  if (!sessions) return answered({ role: null });
   const entered = sessions.enter(token, isSecure);
   if (!entered) return refuse(403, 'view-token', 'this is the token of no viewer or operator');
   const { person, cookie } = entered;
-  const answer = `${JSON.stringify({ role: person.role })}\n`;
-  return { status: 200, type: JSON_TYPE, body: answer, headers: { 'set-cookie': cookie } };
-}
-
-function tokenIn(body: string): string | undefined {
-  try {
-    const { token } = Object(JSON.parse(body)) as { token?: unknown };
-    return typeof token === 'string' ? token : undefined;
-  } catch {
-    return undefined;
-  }
+  return { ...answered({ role: person.role }), headers: { 'set-cookie': cookie } };
 }

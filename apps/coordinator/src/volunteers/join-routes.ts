@@ -14,8 +14,9 @@ import { JSON_TYPE } from '@gradcast/metrics';
 import type { Answer, Route, RouteRequest } from '@gradcast/metrics';
 import type { JoinFacts, OwnLeaves } from '@gradcast/protocol';
 import { bearerToken } from '../network/admission.ts';
+import { answered, refuse, textIn } from '../network/json-answers.ts';
+import { refuseForeign } from '../network/own-page.ts';
 import type { PageFiles } from '../network/page-files.ts';
-import { refuse } from '../network/page-port.ts';
 import type { JoinCodes } from './join-code.ts';
 import { JOIN_FILES } from './join-files.ts';
 import type { JoinFile } from './join-files.ts';
@@ -70,12 +71,12 @@ export function joinRoutes(options: JoinRoutesOptions): Route[] {
 }
 
 function ticket({ codes, tickets, maxVolunteers, facts }: JoinRoutesOptions, { headers, body }: RouteRequest): Answer {
-  // A page cannot leave its Origin out, nor send JSON to another origin unasked: whatever lacks either is none of ours.
-  if (headers.origin === undefined) return refuse(403, 'origin-refused', 'tickets are for the page of this address');
-  if (!/^application\/json\s*(;|$)/i.test(headers['content-type'] ?? '')) {
-    return refuse(415, 'content-type', 'the body is {"code": CODE} as application/json');
-  }
-  const code = codeIn(body);
+  const foreign = refuseForeign(headers, {
+    origin: 'tickets are for the page of this address',
+    body: 'the body is {"code": CODE} as application/json',
+  });
+  if (foreign) return foreign;
+  const code = textIn(body, 'code');
   if (code === undefined) return refuse(400, 'code-missing', 'the body is {"code": CODE}');
   const refused = refuseCode(codes.check(code));
   if (refused) return refused;
@@ -84,15 +85,6 @@ function ticket({ codes, tickets, maxVolunteers, facts }: JoinRoutesOptions, { h
     return refuse(503, 'too-many-volunteers', sentence);
   }
   return answered({ ticket: tickets.issue(), seconds: TICKET_SECONDS });
-}
-
-function codeIn(body: string): string | undefined {
-  try {
-    const { code } = Object(JSON.parse(body)) as { code?: unknown };
-    return typeof code === 'string' ? code : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 /** Who asks, by the code or as a volunteer of its own session. */
@@ -128,8 +120,4 @@ async function samples(sample: Sample | undefined): Promise<Answer> {
   const bytes = sample && (await readFile(sample.path).catch(() => undefined));
   if (!bytes) return refuse(404, 'no-samples', 'there are no samples yet');
   return { status: 200, type: 'image/png', body: bytes };
-}
-
-function answered(body: object): Answer {
-  return { status: 200, type: JSON_TYPE, body: `${JSON.stringify(body)}\n` };
 }
