@@ -82,22 +82,36 @@ export class RunCurves {
     this.#follower = new LineFollower(join(run, 'metrics.jsonl'));
   }
 
-  /** Reads what was written since the last time. @throws an error of the system. */
-  async read(): Promise<ReadonlyMap<string, Curve>> {
+  /**
+   * Reads what was written since the last time.
+   *
+   * @param onLine told of each line; undefined of one that cannot be read.
+   * @throws an error of the system.
+   */
+  async read(onLine?: (line: object | undefined) => void): Promise<ReadonlyMap<string, Curve>> {
     for await (const lines of this.#follower.added()) {
-      for (const { text } of lines) addLine(this.#curves, text ?? '');
+      for (const { text } of lines) {
+        const line = lineIn(text);
+        onLine?.(line);
+        if (line) addLine(this.#curves, line);
+      }
     }
     return this.#curves;
   }
 }
 
-function addLine(curves: Map<string, Curve>, text: string): void {
-  let line: Partial<Record<string, unknown>>;
+type Line = Partial<Record<string, unknown>>;
+
+function lineIn(text: string | null): Line | undefined {
   try {
-    line = Object(JSON.parse(text)) as Partial<Record<string, unknown>>;
+    const value: unknown = JSON.parse(text ?? '');
+    return typeof value === 'object' && value !== null ? value : undefined;
   } catch {
-    return;
+    return undefined;
   }
+}
+
+function addLine(curves: Map<string, Curve>, line: Line): void {
   const { step, evaluated_step: evaluated } = line;
   if (typeof step !== 'number') return;
   for (const [name, value] of Object.entries(line)) {

@@ -106,8 +106,7 @@ export async function readRunRecord(run: string, now: number): Promise<RunRecord
 
   let phases: PhaseSeconds | undefined;
   let unreadNumbers = 0;
-  const hasNumbers = await eachLine(run, 'metrics.jsonl', (text) => {
-    const line = parsed(text);
+  const curves = await new RunCurves(run).read((line) => {
     if (line === undefined) {
       unreadNumbers++;
       return;
@@ -115,7 +114,7 @@ export async function readRunRecord(run: string, now: number): Promise<RunRecord
     const more = phasesOfLine(line);
     if (more) phases = phases ? sumPhases([phases, more]) : more;
   });
-  if (!hasNumbers) faults.push('there is no metrics.jsonl: there are no curves');
+  if (!(await exists(run, 'metrics.jsonl'))) faults.push('there is no metrics.jsonl: there are no curves');
   if (unreadNumbers > 0) {
     faults.push(`${unreadNumbers === 1 ? 'a line' : `${unreadNumbers} lines`} of metrics.jsonl cannot be read`);
   }
@@ -131,7 +130,7 @@ export async function readRunRecord(run: string, now: number): Promise<RunRecord
     workforce,
     ledger,
     profiles,
-    curves: await new RunCurves(run).read(),
+    curves,
     grids: await sampleGrids(run),
     quality: member(summary, 'quality') ?? newest.get('evaluated'),
     scores: member(summary, 'scores') ?? newest.get('scored'),
@@ -143,16 +142,10 @@ export async function readRunRecord(run: string, now: number): Promise<RunRecord
 
 /** @returns false if there is no such file. @throws an error of the system. */
 async function eachLine(run: string, name: string, take: (text: string | null) => void): Promise<boolean> {
-  const path = join(run, name);
-  for await (const lines of new LineFollower(path).added()) for (const { text } of lines) take(text);
-  return (await stat(path).catch(() => undefined)) !== undefined;
+  for await (const lines of new LineFollower(join(run, name)).added()) for (const { text } of lines) take(text);
+  return exists(run, name);
 }
 
-function parsed(text: string | null): object | undefined {
-  try {
-    const value: unknown = JSON.parse(text ?? '');
-    return typeof value === 'object' && value !== null ? value : undefined;
-  } catch {
-    return undefined;
-  }
+async function exists(run: string, name: string): Promise<boolean> {
+  return (await stat(join(run, name)).catch(() => undefined)) !== undefined;
 }
