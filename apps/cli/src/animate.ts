@@ -2,11 +2,13 @@
  * `gradcast animate`: a run's sample grids, one after the other, as an animated PNG. The grids show the same points of the latent
  * space step after step, so it shows the training. They are re-framed one by one, not decoded.
  */
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Animation, AnimationError } from '@gradcast/evaluate';
 import { systemCode } from '@gradcast/files';
 import { readRun } from '@gradcast/run-folder';
+import { sampleGrids } from '@gradcast/watching';
+import type { SampleGrid } from '@gradcast/watching';
 import { warnOnStderr } from './outputs/open-engine.ts';
 import { OutputError } from './outputs/output-error.ts';
 import { assertPlace, streamOutputFile } from './outputs/place.ts';
@@ -69,29 +71,15 @@ export async function runAnimate(
   return { output, steps: shown.map(({ step }) => step) };
 }
 
-interface Grid {
-  readonly step: number;
-  readonly path: string;
-}
-
 /** In the order of their steps. @throws OutputError `no-grids` */
-async function gridsOf(run: string): Promise<Grid[]> {
+async function gridsOf(run: string): Promise<SampleGrid[]> {
+  const grids = await sampleGrids(run);
+  if (grids.length > 0) return grids;
   const folder = join(run, 'samples');
-  const names = await readdir(folder).catch(() => []);
-  const grids = names.flatMap((name): Grid[] => {
-    const step = /^step-(\d{1,15})\.png$/.exec(name)?.[1];
-    return step === undefined ? [] : [{ step: Number(step), path: join(folder, name) }];
-  });
-  if (grids.length === 0) {
-    throw new OutputError(
-      'no-grids',
-      `${folder} has no sample grids: the task draws none, or the run had --no-samples`,
-    );
-  }
-  return grids.sort((a, b) => a.step - b.step);
+  throw new OutputError('no-grids', `${folder} has no sample grids: the task draws none, or the run had --no-samples`);
 }
 
-function sentenceOf(shown: readonly Grid[], grids: number): string {
+function sentenceOf(shown: readonly SampleGrid[], grids: number): string {
   const steps = shown.map(({ step }) => step);
   const half = NAMED / 2;
   const named = steps.length <= NAMED ? steps : [...steps.slice(0, half), '...', ...steps.slice(-half)];
