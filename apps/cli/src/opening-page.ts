@@ -6,6 +6,7 @@ import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { writeAtomically } from '@gradcast/files';
+import { escaped } from './pages/html.ts';
 
 export class OpeningPage {
   readonly #path: string;
@@ -30,7 +31,7 @@ export class OpeningPage {
 }
 
 function leadingTo(url: string): string {
-  const escaped = url.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;');
+  const address = escaped(url);
   const head = `<meta charset="utf-8"><meta name="referrer" content="no-referrer"><title>Gradcast</title>`;
-  return `<!doctype html><html lang="en">${head}<meta http-equiv="refresh" content="0; url=${escaped}"><p><a href="${escaped}">The page of the run</a></p></html>\n`;
+  return `<!doctype html><html lang="en">${head}<meta http-equiv="refresh" content="0; url=${address}"><p><a href="${address}">The page of the run</a></p></html>\n`;
 }

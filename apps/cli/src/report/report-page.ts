@@ -13,6 +13,7 @@ import { REPORT_STYLE } from './report-style.ts';
 import type { RunRecord } from './run-record.ts';
 import { isScore, storyOf } from './story.ts';
 import { timelineSection } from './timeline.ts';
+import { capital } from './words.ts';
 
 /** Pages of one folder, by one version, are equal byte for byte. @param version of Gradcast, which makes the page. */
 export async function reportPage(record: RunRecord, version: string): Promise<string> {
@@ -87,8 +88,4 @@ function rank(name: string): number {
   if (name.startsWith('loss')) return 0;
   if (isScore(name)) return 1;
   return name === 'images_per_second' ? 2 : 3;
-}
-
-function capital(text: string): string {
-  return text.slice(0, 1).toUpperCase() + text.slice(1);
 }

@@ -4,7 +4,7 @@ import { configuredSteps } from '../watch/run-files.ts';
 import { showNumber, showSpeed } from '../watch/text-table.ts';
 import type { MarkKind } from './happenings.ts';
 import type { RunRecord } from './run-record.ts';
-import { counted, duration, whole } from './words.ts';
+import { capital, counted, duration, whole } from './words.ts';
 
 /** A question and its answer. */
 export interface Answer {
@@ -141,8 +141,4 @@ function breakage({ happenings, ledger, state }: RunRecord): string[] {
 /** A name of a score, for a curve. */
 export function isScore(name: string): boolean {
   return QUALITY.includes(name) || name === 'accuracy';
-}
-
-function capital(text: string): string {
-  return text.slice(0, 1).toUpperCase() + text.slice(1);
 }

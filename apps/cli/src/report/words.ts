@@ -1,4 +1,4 @@
-/** Numbers and times in the sentences of a report. */
+/** Numbers, times and beginnings of the sentences of a report. */
 
 const WHOLE = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 
@@ -35,4 +35,9 @@ export function clock(seconds: number, isFine = false): string {
 export function percent(share: number): string {
   if (!Number.isFinite(share)) return '?';
   return `${(100 * share).toFixed(share < 0.1 && share > 0 ? 1 : 0)} %`;
+}
+
+/** With a capital letter at its beginning, as a sentence has it. */
+export function capital(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
 }
