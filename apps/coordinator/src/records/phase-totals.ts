@@ -5,6 +5,7 @@
  */
 import { PHASES } from '@gradcast/config';
 import type { PhaseName, RunPhases, WorkerPhases } from '@gradcast/config';
+import { NO_TIME } from './step-accounts.ts';
 import type { StepAccount, WorkerMs } from './step-accounts.ts';
 
 /** Names of workers that are told apart. */
@@ -67,19 +68,11 @@ export class PhaseTotals {
   /** Null while no step has closed. */
   get summary(): RunPhases | null {
     if (this.#steps === 0) return null;
-    const all = [...this.#workers].map(([worker, known]) => this.#phasesOf(worker, known));
+    const all = [...this.#workers].map(([worker, known]) => ({ worker, ...this.#spentBy(known) }));
     // The order of the names is only there for those who did as much: a summary should not depend on who came first.
     all.sort((a, b) => busy(b) - busy(a) || (a.worker < b.worker ? -1 : 1));
     const others = all.slice(MOST_NAMED);
-    const { workers, leaves, compute, network, overdue, presentMs } = this.#rest;
-    const rest = {
-      workers: workers + others.length,
-      leaves,
-      compute: seconds(compute),
-      network: seconds(network),
-      overdue: seconds(overdue),
-      waiting: seconds(Math.max(0, presentMs - compute - network - overdue)),
-    };
+    const rest = { workers: this.#rest.workers + others.length, ...this.#spentBy(this.#rest) };
     for (const other of others) {
       rest.leaves += other.leaves;
       for (const part of PARTS) rest[part] = rounded(rest[part] + other[part]);
@@ -125,11 +118,9 @@ export class PhaseTotals {
     }
   }
 
-  #phasesOf(worker: string, known: Known): WorkerPhases {
-    const { leaves, compute, network, overdue, presentMs, since } = known;
+  #spentBy({ leaves, compute, network, overdue, presentMs, since }: Known): Omit<WorkerPhases, 'worker'> {
     const present = presentMs + (since === undefined ? 0 : this.#totalMs - since);
     return {
-      worker,
       leaves,
       compute: seconds(compute),
       network: seconds(network),
@@ -142,7 +133,7 @@ export class PhaseTotals {
 const PARTS = ['compute', 'network', 'overdue', 'waiting'] as const;
 
 function nothing(): Sums {
-  return Object.fromEntries(PHASES.map((name) => [name, 0])) as Sums;
+  return { ...NO_TIME };
 }
 
 function unknown(): Known {

@@ -126,7 +126,8 @@ export async function openViewing(
   };
   const address = config.join?.url ?? pageAddress(listeners.url);
   const prefix = new URL(address).pathname.replace(/\/$/, '');
-  const secret = maySteer(options) === 'link' ? await steeringSecret(path) : undefined;
+  const whoSteers = maySteer(options);
+  const secret = whoSteers === 'link' ? await steeringSecret(path) : undefined;
   const people = peopleOf(options, secret);
   const sessions =
     people.length > 0 ? new ViewSessions({ people, run: id, path: `${prefix}/view`, wallClock }) : undefined;
@@ -135,9 +136,8 @@ export async function openViewing(
     log: (line, sentence) => options.logger.warn(line, sentence),
     now,
   });
-  const isSteered = maySteer(options) !== 'nobody';
   const steering =
-    sessions && isSteered
+    sessions && whoSteers !== 'nobody'
       ? { sessions, acts, run: id, onRefused: (code: string, who: string) => refusals.add(code, who) }
       : undefined;
   const isOpen = mayBeWatched(options) === 'all';
