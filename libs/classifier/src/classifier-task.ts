@@ -1,5 +1,5 @@
 /** A supervised task: which digit an image shows. */
-import { defineTask, layers, softmaxCrossEntropy } from '@gradcast/network';
+import { defineTask, layers, partOf, softmaxCrossEntropy, StepGraphBuilder } from '@gradcast/network';
 import type { Trainable } from '@gradcast/network';
 import { fields } from '@gradcast/task';
 import { classifierDefaults } from './defaults.ts';
@@ -44,6 +44,14 @@ export function classifierTask(): Trainable {
       const { loss, accuracy, seed } = await softmaxCrossEntropy(scores, batch.labels);
       classifier.backward(scores, seed);
       return { loss, accuracy };
+    },
+    stepGraph(samples) {
+      const graph = new StepGraphBuilder();
+      const scores = graph.add({ op: 'forward', network: 'classifier', of: graph.field('images') });
+      const loss = graph.add({ op: 'softmax-loss', scores, labels: graph.field('labels') });
+      graph.add({ op: 'backward', of: scores, seed: partOf(loss, 'seed'), parameters: true });
+      const scalars = { loss: partOf(loss, 'loss'), accuracy: partOf(loss, 'accuracy') };
+      return { samples, nodes: graph.nodes, scalars };
     },
     output: {
       inputs: [images],

@@ -12,12 +12,7 @@ export interface GanNetworks {
 /** @throws ModelError `model-spec`. */
 export function ganNetworks({ name, image, latent, batchNorm, loss, classes, ...specs }: Preset): GanNetworks {
   const generator = new Network(generatorOptions({ latent, batchNorm, ...specs }));
-  const discriminator = new Network({
-    name: 'discriminator',
-    input: image,
-    layers: specs.discriminator,
-    batchNormEpsilon: batchNorm?.epsilon,
-  });
+  const discriminator = new Network(discriminatorOptions({ image, batchNorm, ...specs }));
   if (discriminator.hasBatchNorm) {
     throw new ModelError('model-spec', `preset ${name}: the discriminator must treat samples independently`);
   }
@@ -39,4 +34,13 @@ export function generatorOptions({
   batchNorm,
 }: Pick<Preset, 'latent' | 'generator' | 'batchNorm'>): NetworkOptions {
   return { name: 'generator', input: [latent], layers: generator, batchNormEpsilon: batchNorm?.epsilon };
+}
+
+/** The discriminator as data. */
+export function discriminatorOptions({
+  image,
+  discriminator,
+  batchNorm,
+}: Pick<Preset, 'image' | 'discriminator' | 'batchNorm'>): NetworkOptions {
+  return { name: 'discriminator', input: image, layers: discriminator, batchNormEpsilon: batchNorm?.epsilon };
 }

@@ -2,6 +2,7 @@ import { layOutNetworks } from '@gradcast/network';
 import type { Trainable } from '@gradcast/network';
 import { fields } from '@gradcast/task';
 import { GanProgram } from './gan-program.ts';
+import { ganGraph } from './gan-graph.ts';
 import { ganNetworks, generatorOptions } from './gan-networks.ts';
 import { perturbationField } from './penalty.ts';
 import { defaultsOf } from './presets.ts';
@@ -41,5 +42,6 @@ export function ganTask(preset: Preset): GanTask {
     output: { inputs: [noise, ...labels], values: { kind: 'image', shape: image, range } },
     outputChain: () => ({ input: noise, labels: labels.at(0), networks: [generatorOptions(preset)] }),
     createProgram: (device) => new GanProgram(preset, device),
+    stepGraph: (samples) => ganGraph(preset, samples),
   };
 }

@@ -22,6 +22,7 @@ import { traceChain } from './output-chain.ts';
 import type { TraceOptions } from './output-chain.ts';
 import { layOutNetworks } from './networks.ts';
 import type { Trainable } from './program.ts';
+import type { StepGraph } from './step-graph.ts';
 import { StepProgram } from './step-program.ts';
 import type { NetworkApply, NetworkPass } from './step-program.ts';
 
@@ -90,6 +91,8 @@ export interface TaskDefinition<N extends string, S extends string> {
   readonly output?: OutputDefinition<N>;
   /** What can go wrong with its training, for who watches a run; none by default. */
   readonly troubles?: readonly Trouble[];
+  /** What `step` computes as data, the task's networks left out: it must be the same. */
+  readonly stepGraph?: (samples: number) => Omit<StepGraph, 'networks'>;
 }
 
 export type OptimizerDefinition =
@@ -104,7 +107,7 @@ const NAME_LIMIT = 40;
  */
 export function defineTask<N extends string, S extends string>(definition: TaskDefinition<N, S>): Trainable {
   const { name, description = 'a task of your own', fields, batchNorm, optimizer, output, average } = definition;
-  const { microBatch, microBatches = 4, defaultSteps, recipe, troubles } = definition;
+  const { microBatch, microBatches = 4, defaultSteps, recipe, troubles, stepGraph } = definition;
   if (!NAME.test(name) || name.length > NAME_LIMIT) {
     throw new ModelError(
       'model-spec',
@@ -149,6 +152,7 @@ export function defineTask<N extends string, S extends string>(definition: TaskD
     defaultSteps,
     ...(recipe && { recipe }),
     ...(troubles && { troubles }),
+    ...(stepGraph && { stepGraph: (samples: number) => ({ ...stepGraph(samples), networks: chains }) }),
     output: output && ({ inputs: output.inputs, values: output.values } satisfies TaskOutput),
     outputChain: () => output && traceChain({ ...output, networks: chains } as TraceOptions),
     createProgram: (device) =>

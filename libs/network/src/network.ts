@@ -15,6 +15,7 @@ import type { Layer, LayerForward, LayerGradient, Pass } from './layers/layer.ts
 import { activation, averagePool, reshape } from './layers/pointwise.ts';
 import { projection } from './layers/projection.ts';
 import { LARGEST_RESIZE, resize, resizeConvolution } from './layers/resize.ts';
+import { layerNames } from './layer-names.ts';
 import { ModelError } from './model-error.ts';
 import type { LayerSpec } from './layer-spec.ts';
 
@@ -148,16 +149,6 @@ export class Network {
     }
     return inputFrom === undefined ? { gradients } : { dx: flowing, gradients };
   }
-}
-
-/** The name of each layer of a network, which its tensors' names begin with: by kind and count. */
-export function layerNames(network: string, specs: readonly LayerSpec[]): string[] {
-  const used = new Map<string, number>();
-  return specs.map(({ kind }) => {
-    const count = used.get(kind) ?? 0;
-    used.set(kind, count + 1);
-    return `${network}/${kind}${count === 0 ? '' : `_${count}`}`;
-  });
 }
 
 function chain({ name, input, layers: specs, batchNormEpsilon }: NetworkOptions): Layer[] {

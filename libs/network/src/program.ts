@@ -4,6 +4,7 @@ import type { Task } from '@gradcast/task';
 import type { Compile } from './compile.ts';
 import type { Kernels } from './kernels.ts';
 import type { OutputChain } from './output-chain.ts';
+import type { StepGraph } from './step-graph.ts';
 
 /** The tensors are the caller's to dispose. */
 export interface ProgramGradients {
@@ -42,4 +43,6 @@ export interface Trainable extends Task {
   createProgram(device: ProgramDevice): Program;
   /** What its output is made of, if that is one input that passes networks in turn. */
   outputChain(): OutputChain | undefined;
+  /** Its step as data for micro-batches of this size, where it can be told so: what static plans are made from. */
+  stepGraph?(samples: number): StepGraph;
 }

@@ -4,22 +4,13 @@
  */
 import type { Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
 import { convolutionOf } from '../direct-convolution.ts';
+import { largeSide, smallSide } from '../geometry.ts';
 import type { Kernels, PreparedConvolution } from '../kernels.ts';
 import type { ConvolutionSpec } from '../layer-spec.ts';
 import type { Layer } from './layer.ts';
 import { samplesFrom } from './layer.ts';
 
 type ImageShape = readonly [number, number, number];
-
-/** Side of a convolution's output. */
-function smallSide(large: number, { kernel, stride, padding }: ConvolutionSpec): number {
-  return padding === 'same' ? Math.ceil(large / stride) : Math.ceil((large - kernel + 1) / stride);
-}
-
-/** Side of a transposed convolution's output, as Keras chooses it without output padding. */
-function largeSide(small: number, { kernel, stride, padding }: ConvolutionSpec): number {
-  return padding === 'same' ? small * stride : small * stride + Math.max(kernel - stride, 0);
-}
 
 /** The same convolution seen from its output: what was its input gradient is the forward pass, x and dy change places. */
 function transposed(convolution: PreparedConvolution): PreparedConvolution {
