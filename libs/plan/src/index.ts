@@ -6,7 +6,7 @@ export { compileOutput } from './compile-output.ts';
 export type { OutputPlans } from './compile-output.ts';
 export { compileStep } from './compile-step.ts';
 export type { PlannedTask } from './compile-step.ts';
-export { phaseTaps, productSize, sideElements } from './convolution.ts';
+export { phaseTaps, productElements, productSize, sideElements } from './convolution.ts';
 export type { Convolution, ProductSize, Way } from './convolution.ts';
 export { interpret } from './interpret/interpret.ts';
 export type { Numbers, PlanInputs, Precision } from './interpret/memory.ts';

@@ -1,0 +1,127 @@
+/**
+ * A device with what its plans share: compiled pipelines by their text, tables, and the knowledge that it is lost.
+ *
+ * Needs nothing but the `GPUDevice`: no global of WebGPU's, so a browser's and Dawn's are the same.
+ */
+import { fromPixels } from '@gradcast/network';
+import type { BackendError } from '@gradcast/engine';
+import type { Binding, Kernel } from './wgsl/shader.ts';
+import { webgpuError } from './webgpu-error.ts';
+
+/** Values of the standard's flags, which are globals only in browsers. */
+export const USAGE = { mapRead: 0x1, copySource: 0x4, copyTarget: 0x8, storage: 0x80 } as const;
+export const MAP_READ = 0x1;
+const COMPUTE_STAGE = 0x4;
+
+export interface CompiledKernel {
+  readonly kernel: Kernel;
+  readonly pipeline: GPUComputePipeline;
+  readonly layout: GPUBindGroupLayout;
+}
+
+export class DeviceContext {
+  readonly device: GPUDevice;
+  readonly #pipelines = new Map<string, Promise<Omit<CompiledKernel, 'kernel'>>>();
+  readonly #tables = new Map<string, GPUBuffer>();
+  #lost: BackendError | undefined;
+
+  constructor(device: GPUDevice) {
+    this.device = device;
+    void device.lost.then(({ reason, message }) => {
+      const why = message === '' ? reason : message;
+      this.#lost = webgpuError('webgpu-device-lost', `the GPU is gone: ${why}`);
+    });
+  }
+
+  /** @throws BackendError `webgpu-device-lost` once the device is lost. */
+  requireDevice(): void {
+    if (this.#lost) throw this.#lost;
+  }
+
+  /**
+   * Compiled once for each text.
+   *
+   * @throws BackendError `webgpu-shader` with the compiler's words.
+   */
+  async compiled(kernel: Kernel): Promise<CompiledKernel> {
+    const access = kernel.bindings.map(({ access: own }) => own).join();
+    const key = `${access}\n${kernel.code}`;
+    const known = this.#pipelines.get(key);
+    const made = known ?? this.#compile(kernel);
+    if (!known) this.#pipelines.set(key, made);
+    return { kernel, ...(await made) };
+  }
+
+  /** How many texts were compiled. */
+  get pipelineCount(): number {
+    return this.#pipelines.size;
+  }
+
+  /**
+   * Makes buffers; whatever the body makes is checked for memory and validity.
+   *
+   * @throws BackendError `webgpu-out-of-memory`.
+   */
+  async allocate<T>(body: () => T): Promise<T> {
+    this.requireDevice();
+    this.device.pushErrorScope('out-of-memory');
+    this.device.pushErrorScope('validation');
+    const made = body();
+    const [invalid, none] = await Promise.all([this.device.popErrorScope(), this.device.popErrorScope()]);
+    this.requireDevice();
+    if (none) throw webgpuError('webgpu-out-of-memory', `the GPU has not enough memory: ${none.message}`, none);
+    if (invalid) throw webgpuError('webgpu-shader', `the GPU refused a plan: ${invalid.message}`, invalid);
+    return made;
+  }
+
+  /** The 256 floats that bytes stand for, in the host's bits. */
+  table(range: 'unit' | 'symmetric'): GPUBuffer {
+    const known = this.#tables.get(range);
+    if (known) return known;
+    const numbers = fromPixels(
+      Uint8Array.from({ length: 256 }, (_, byte) => byte),
+      range,
+    );
+    const buffer = this.device.createBuffer({ size: 1024, usage: USAGE.storage | USAGE.copyTarget });
+    this.device.queue.writeBuffer(buffer, 0, numbers.buffer as ArrayBuffer);
+    this.#tables.set(range, buffer);
+    return buffer;
+  }
+
+  /** Frees what is shared; the device stays. */
+  dispose(): void {
+    for (const table of this.#tables.values()) table.destroy();
+    this.#tables.clear();
+    this.#pipelines.clear();
+  }
+
+  async #compile({ name, code, bindings }: Kernel): Promise<Omit<CompiledKernel, 'kernel'>> {
+    const { device } = this;
+    device.pushErrorScope('validation');
+    const layout = device.createBindGroupLayout({ label: name, entries: bindings.map(entryOf) });
+    const module = device.createShaderModule({ label: name, code });
+    const scope = device.popErrorScope();
+    try {
+      const pipeline = await device.createComputePipelineAsync({
+        label: name,
+        layout: device.createPipelineLayout({ bindGroupLayouts: [layout] }),
+        compute: { module, entryPoint: 'main' },
+      });
+      const error = await scope;
+      if (error) throw new Error(error.message);
+      return { pipeline, layout };
+    } catch (cause) {
+      await scope;
+      this.requireDevice();
+      const { messages } = await module.getCompilationInfo();
+      const words = messages.map(({ lineNum, message }) => `line ${lineNum}: ${message}`).join('; ');
+      const reason = words === '' ? String(cause) : words;
+      throw webgpuError('webgpu-shader', `the kernel of ${name} does not compile: ${reason}`, cause);
+    }
+  }
+}
+
+function entryOf({ access }: Binding, binding: number): GPUBindGroupLayoutEntry {
+  const type = access === 'read' ? 'read-only-storage' : 'storage';
+  return { binding, visibility: COMPUTE_STAGE, buffer: { type } };
+}

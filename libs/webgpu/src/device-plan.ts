@@ -1,0 +1,168 @@
+/**
+ * A plan on a device: its buffers, pipelines and bindings, made once. A run is one upload of the micro-batch, one submit, one
+ * read-back.
+ */
+import type { Home, Plan, Value } from '@gradcast/plan';
+import { MAP_READ, USAGE } from './context.ts';
+import type { CompiledKernel, DeviceContext } from './context.ts';
+import { webgpuError } from './webgpu-error.ts';
+import { kernelOf } from './wgsl/kernels.ts';
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+export interface RunInputs {
+  /** By name, as long as the plan's fields. */
+  readonly fields: Readonly<Record<string, Float32Array | Uint8Array>>;
+  readonly statistics?: Float32Array;
+}
+
+/** What one run of a plan asked of the device. */
+export interface RunCounts {
+  readonly dispatches: number;
+  readonly uploads: number;
+  readonly submits: number;
+  readonly readBacks: number;
+}
+
+export class DevicePlan {
+  readonly plan: Plan;
+  readonly #context: DeviceContext;
+  readonly #buffers: ReadonlyMap<string, GPUBuffer>;
+  readonly #staging: GPUBuffer;
+  readonly #steps: readonly { readonly compiled: CompiledKernel; readonly group: GPUBindGroup }[];
+  /** The batch as it is uploaded. */
+  readonly #batch: Bytes;
+
+  private constructor(
+    context: DeviceContext,
+    plan: Plan,
+    made: {
+      buffers: ReadonlyMap<string, GPUBuffer>;
+      staging: GPUBuffer;
+      steps: readonly { compiled: CompiledKernel; group: GPUBindGroup }[];
+    },
+  ) {
+    this.#context = context;
+    this.plan = plan;
+    this.#buffers = made.buffers;
+    this.#staging = made.staging;
+    this.#steps = made.steps;
+    this.#batch = new Uint8Array(plan.sizes.batch);
+  }
+
+  /**
+   * Compiles what is not yet compiled and makes the buffers, but for the parameters' own, which plans of a task share.
+   *
+   * @throws BackendError `webgpu-shader`, `webgpu-out-of-memory`, `webgpu-device-lost`.
+   */
+  static async create(context: DeviceContext, plan: Plan, parameters: GPUBuffer): Promise<DevicePlan> {
+    const compiled = await Promise.all(plan.launches.map((launch) => context.compiled(kernelOf(plan, launch))));
+    const buffers = await context.allocate(() => buffersOf(context.device, plan, parameters));
+    const made = await context.allocate(() => {
+      const size = plan.sizes.result;
+      const staging = context.device.createBuffer({ size, usage: USAGE.mapRead | USAGE.copyTarget });
+      const steps = compiled.map((each) => ({
+        compiled: each,
+        group: context.device.createBindGroup({
+          layout: each.layout,
+          entries: each.kernel.bindings.map(({ value }, binding) => ({
+            binding,
+            resource:
+              typeof value === 'number'
+                ? placeOf(plan.values[value], buffers)
+                : { buffer: context.table(value.pixels) },
+          })),
+        }),
+      }));
+      return { buffers, staging, steps };
+    });
+    return new DevicePlan(context, plan, made);
+  }
+
+  /**
+   * @returns the plan's result, as long as the plan says; it is the caller's.
+   * @throws BackendError `webgpu-device-lost`.
+   */
+  async run({ fields, statistics }: RunInputs): Promise<Float32Array<ArrayBuffer>> {
+    const { device } = this.#context;
+    this.#context.requireDevice();
+    this.#upload(fields);
+    if (statistics) {
+      device.queue.writeBuffer(this.#buffers.get('statistics')!, 0, statistics.slice().buffer);
+    }
+    const encoder = device.createCommandEncoder({ label: this.plan.name });
+    const pass = encoder.beginComputePass();
+    for (const { compiled, group } of this.#steps) {
+      pass.setPipeline(compiled.pipeline);
+      pass.setBindGroup(0, group);
+      pass.dispatchWorkgroups(...compiled.kernel.workgroups);
+    }
+    pass.end();
+    encoder.copyBufferToBuffer(this.#buffers.get('result')!, 0, this.#staging, 0, this.plan.sizes.result);
+    device.queue.submit([encoder.finish()]);
+    return this.#read();
+  }
+
+  get counts(): RunCounts {
+    return { dispatches: this.#steps.length, uploads: 1, submits: 1, readBacks: 1 };
+  }
+
+  dispose(): void {
+    for (const [home, buffer] of this.#buffers) if (home !== 'parameters') buffer.destroy();
+    this.#staging.destroy();
+  }
+
+  #upload(fields: RunInputs['fields']): void {
+    for (const { home, name, offset } of this.plan.values) {
+      if (home !== 'batch') continue;
+      const field = fields[name.replace('field ', '')];
+      this.#batch.set(new Uint8Array(field.buffer, field.byteOffset, field.byteLength), offset);
+    }
+    // The queue takes a copy.
+    this.#context.device.queue.writeBuffer(this.#buffers.get('batch')!, 0, this.#batch);
+  }
+
+  async #read(): Promise<Float32Array<ArrayBuffer>> {
+    try {
+      await this.#staging.mapAsync(MAP_READ);
+    } catch (cause) {
+      // A lost device says so a moment later than its buffers do.
+      await Promise.resolve();
+      this.#context.requireDevice();
+      throw webgpuError('webgpu-device-lost', 'the GPU gave no result back', cause);
+    }
+    const result = new Float32Array(this.#staging.getMappedRange().slice(0));
+    this.#staging.unmap();
+    return result;
+  }
+}
+
+function buffersOf(device: GPUDevice, plan: Plan, parameters: GPUBuffer): Map<string, GPUBuffer> {
+  const { batch, statistics, result } = plan.sizes;
+  const target = USAGE.storage | USAGE.copyTarget;
+  const buffers = new Map([['parameters', parameters]]);
+  buffers.set('batch', device.createBuffer({ label: 'batch', size: Math.max(batch, 4), usage: target }));
+  if (statistics > 0) {
+    buffers.set('statistics', device.createBuffer({ label: 'statistics', size: statistics, usage: target }));
+  }
+  // Zero where no launch writes: between tensors.
+  const source = USAGE.storage | USAGE.copySource;
+  buffers.set('result', device.createBuffer({ label: 'result', size: result, usage: source }));
+  for (const [arena, size] of plan.arenas.entries()) {
+    buffers.set(keyOf('arena', arena), device.createBuffer({ label: `arena ${arena}`, size, usage: USAGE.storage }));
+  }
+  return buffers;
+}
+
+function keyOf(home: Home, arena: number): string {
+  return home === 'arena' ? `arena ${arena}` : home;
+}
+
+/** What a kernel sees of a value: all of it. */
+function placeOf(
+  { home, arena, offset, elements, type }: Value,
+  buffers: ReadonlyMap<string, GPUBuffer>,
+): GPUBufferBinding {
+  const bytes = type === 'u8' ? 4 * Math.ceil(elements / 4) : 4 * elements;
+  return { buffer: buffers.get(keyOf(home, arena))!, offset, size: bytes };
+}

@@ -1,0 +1,182 @@
+/** Gradients of a task by a compiled plan; the same promises as the engine that runs op by op. */
+import { toPixels } from '@gradcast/network';
+import type { Trainable } from '@gradcast/network';
+import { compileOutput, compileStep, PlanError } from '@gradcast/plan';
+import type { OutputPlans, PlanOptions } from '@gradcast/plan';
+import type { BatchField, GradientEngine, MicroBatch } from '@gradcast/task';
+import { clearPadding, sizeOf } from '@gradcast/tensors';
+import type { FieldArray } from '@gradcast/tensors';
+import { USAGE } from './context.ts';
+import type { DeviceContext } from './context.ts';
+import { DevicePlan } from './device-plan.ts';
+
+/** Samples inferred at once. */
+const INFER_CHUNK = 256;
+
+/** Whether a task's step can be a plan; a task of functions runs op by op. */
+export function canPlan(task: Trainable): boolean {
+  return task.stepGraph !== undefined;
+}
+
+/**
+ * An engine for one task on one device.
+ *
+ * @throws PlanError `plan-unsupported` for a task without a step graph; what a plan of a size needs is found when that size comes.
+ */
+export function createPlanEngine(
+  task: Trainable,
+  context: DeviceContext,
+  options: Pick<PlanOptions, 'chooseTile'> = {},
+): PlanEngine {
+  return new PlanEngine(task, context, options);
+}
+
+export class PlanEngine implements GradientEngine {
+  readonly #task: Trainable;
+  readonly #context: DeviceContext;
+  readonly #options: PlanOptions;
+  readonly #parameters: GPUBuffer;
+  readonly #plans = new Map<string, Promise<DevicePlan>>();
+  #output: OutputPlans | undefined;
+  #loaded = false;
+  #busy = false;
+
+  constructor(task: Trainable, context: DeviceContext, options: Pick<PlanOptions, 'chooseTile'>) {
+    if (!task.stepGraph) throw new PlanError('plan-unsupported', `the step of task ${task.name} is not told as data`);
+    this.#task = task;
+    this.#context = context;
+    const { maxBufferSize, maxStorageBufferBindingSize } = context.device.limits;
+    this.#options = { ...options, largestBuffer: Math.min(maxBufferSize, maxStorageBufferBindingSize) };
+    const size = 4 * task.parameters.length;
+    this.#parameters = context.device.createBuffer({
+      label: 'parameters',
+      size,
+      usage: USAGE.storage | USAGE.copyTarget,
+    });
+  }
+
+  load(parameters: Float32Array): void {
+    requireLength('parameters', parameters.length, this.#task.parameters.length);
+    this.#context.requireDevice();
+    const { buffer, byteOffset, byteLength } = parameters;
+    // The queue takes a copy.
+    this.#context.device.queue.writeBuffer(this.#parameters, 0, buffer as ArrayBuffer, byteOffset, byteLength);
+    this.#loaded = true;
+  }
+
+  async gradient(batch: MicroBatch, into: Float32Array): Promise<void> {
+    const { parameters, tail, fields } = this.#task;
+    requireFields(fields, batch);
+    const length = parameters.length + tail.length;
+    requireLength('gradient', into.length, length);
+    await this.#exclusively(async () => {
+      const inputs = copied(batch);
+      const plan = await this.#step(batch.size, false);
+      let result = await plan.run(inputs);
+      const { flagAt } = plan.plan;
+      // Raised, or not a number.
+      if (flagAt !== undefined && result[flagAt] !== 0) {
+        result = await (await this.#step(batch.size, true)).run(inputs);
+      }
+      into.set(result.subarray(0, length));
+      clearPadding(parameters, into);
+      clearPadding(tail, into.subarray(parameters.length));
+    });
+  }
+
+  async infer(inputs: MicroBatch, reference?: MicroBatch): Promise<FieldArray> {
+    const { output, name } = this.#task;
+    const chain = this.#task.outputChain();
+    if (!output || !chain) throw new Error(`task ${name} has no output that can be planned`);
+    for (const batch of reference ? [inputs, reference] : [inputs]) requireFields(output.inputs, batch);
+    return this.#exclusively(async () => {
+      const plans = (this.#output ??= compileOutput(this.#task, chain, this.#options));
+      let statistics: Float32Array | undefined;
+      if (plans.statistics.length > 0) {
+        if (!reference) throw new Error(`the output of task ${name} needs a reference`);
+        const measure = await this.#planned(`measure ${reference.size}`, () => plans.measure(reference.size));
+        statistics = (await measure.run(copied(reference))).subarray(0, plans.statistics.length);
+      }
+      const plan = await this.#planned('infer', () => plans.infer(INFER_CHUNK));
+      const { values } = output;
+      const elements =
+        values.kind === 'image' ? sizeOf(values.shape) : values.kind === 'classes' ? values.classes : values.length;
+      const into =
+        values.kind === 'image' ? new Uint8Array(inputs.size * elements) : new Float32Array(inputs.size * elements);
+      for (let first = 0; first < inputs.size; first += INFER_CHUNK) {
+        const count = Math.min(INFER_CHUNK, inputs.size - first);
+        const chunk = chunkOf(output.inputs, inputs, { first, count });
+        const numbers = (await plan.run({ ...chunk, ...(statistics && { statistics }) })).subarray(0, count * elements);
+        into.set(values.kind === 'image' ? toPixels(numbers, values.range) : numbers, first * elements);
+      }
+      return into;
+    });
+  }
+
+  dispose(): void {
+    for (const plan of this.#plans.values()) {
+      // One that could not be made has nothing to free.
+      plan.then((made) => made.dispose()).catch(() => undefined);
+    }
+    this.#plans.clear();
+    this.#parameters.destroy();
+    this.#loaded = false;
+  }
+
+  /** The plan of a micro-batch's size, or the one that is run in its place where its flag is raised. */
+  async #step(samples: number, otherwise: boolean): Promise<DevicePlan> {
+    return this.#planned(`step ${samples} ${otherwise ? 'otherwise' : ''}`, () => {
+      const plan = compileStep(this.#task, this.#task.stepGraph!(samples), this.#options);
+      return otherwise ? plan.otherwise! : plan;
+    });
+  }
+
+  #planned(key: string, compile: () => DevicePlan['plan']): Promise<DevicePlan> {
+    const known = this.#plans.get(key);
+    if (known) return known;
+    const made = DevicePlan.create(this.#context, compile(), this.#parameters);
+    this.#plans.set(key, made);
+    // Tried again the next time.
+    made.catch(() => this.#plans.delete(key));
+    return made;
+  }
+
+  async #exclusively<T>(body: () => Promise<T>): Promise<T> {
+    if (!this.#loaded) throw new Error('the engine holds no parameters: load() comes first');
+    if (this.#busy) throw new Error('the engine is still busy with another call');
+    this.#busy = true;
+    try {
+      return await body();
+    } finally {
+      this.#busy = false;
+    }
+  }
+}
+
+/** The caller may change its arrays as soon as a call has begun, and plans may have to be made first. */
+function copied({ fields }: MicroBatch): { fields: Record<string, Float32Array | Uint8Array> } {
+  return { fields: Object.fromEntries(Object.entries(fields).map(([name, values]) => [name, values.slice()])) };
+}
+
+/** Samples from `first` on, as many as a chunk has; those behind `count` are zero. */
+function chunkOf(
+  fields: readonly BatchField[],
+  batch: MicroBatch,
+  { first, count }: { readonly first: number; readonly count: number },
+): { fields: Record<string, Float32Array | Uint8Array> } {
+  const values = fields.map(({ name, shape, dtype }): [string, Float32Array | Uint8Array] => {
+    const size = sizeOf(shape);
+    const chunk = dtype === 'u8' ? new Uint8Array(INFER_CHUNK * size) : new Float32Array(INFER_CHUNK * size);
+    chunk.set(batch.fields[name].subarray(first * size, (first + count) * size));
+    return [name, chunk];
+  });
+  return { fields: Object.fromEntries(values) };
+}
+
+function requireFields(fields: readonly BatchField[], { size, fields: values }: MicroBatch): void {
+  for (const { name, shape } of fields) requireLength(name, values[name].length, size * sizeOf(shape));
+}
+
+function requireLength(what: string, actual: number, expected: number): void {
+  if (actual !== expected) throw new RangeError(`${what} must have ${expected} elements, not ${actual}`);
+}

@@ -1,0 +1,188 @@
+/**
+ * Matrix products. Tiled: a workgroup computes a tile of the result, stages runs of both operands in workgroup memory, and each
+ * invocation adds the products of a few rows and columns in registers. Terms are added in their order, whatever the tile.
+ */
+import { invocations, partDepth, productElements, productSize, tiles } from '@gradcast/plan';
+import type { ProductLaunch, Tile, TileName } from '@gradcast/plan';
+import { declareOperands } from './operands.ts';
+import type { Operands } from './operands.ts';
+import { GROUP } from './shader.ts';
+import type { Kernel, Shader } from './shader.ts';
+import { stepCode } from './steps.ts';
+
+export function productKernel(shader: Shader, launch: ProductLaunch): Kernel {
+  const operands = declareOperands(shader, launch);
+  return launch.kernel.kind === 'tiled'
+    ? tiled(shader, launch, { tile: tiles[launch.kernel.tile as TileName], operands })
+    : dots(shader, launch, launch.kernel.lanes);
+}
+
+/** Declares what stores a sum. */
+function declareStore(shader: Shader, { way, convolution, images, parts, out, steps, shape }: ProductLaunch): void {
+  const elements = productElements(way, convolution, images);
+  const to = shader.floats(out);
+  const place = parts > 1 ? `(part * ${elements}u + i)` : 'i';
+  shader.declare(
+    'store',
+    `fn store(row: i32, column: i32, part: u32, sum: f32) {
+  let place = placeOf(row, column);
+  if (place < 0) { return; }
+  let i = u32(place);
+  var v = sum;
+  ${stepCode(shader, steps, shape)}
+  ${to(place)} = v;
+}`,
+  );
+}
+
+function range(count: number): number[] {
+  return Array.from({ length: count }, (_, i) => i);
+}
+
+function tiled(shader: Shader, launch: ProductLaunch, { tile, operands }: { tile: Tile; operands: Operands }): Kernel {
+  const { way, convolution, images, parts } = launch;
+  const size = productSize(way, convolution, images);
+  declareStore(shader, launch);
+  const group = invocations(tile);
+  const [rowGroups, columnGroups] = [tile.rows / 4, tile.columns / 4];
+  const [ownRows, ownColumns] = [tile.perInvocation[0] / 4, tile.perInvocation[1] / 4];
+  const [across, down] = [columnGroups / ownColumns, rowGroups / ownRows];
+  const columnTiles = Math.ceil(size.columns / tile.columns);
+  shader.share('leftTile', `array<vec4f, ${tile.depth * rowGroups}>`);
+  shader.share('rightTile', `array<vec4f, ${tile.depth * columnGroups}>`);
+
+  const [lefts, rights] = [turns(rowGroups), turns(columnGroups)];
+  const slots = range(4 * ownRows * ownColumns);
+  const body = [
+    `let columnTile = i32(layer % ${columnTiles}u) * ${tile.columns};`,
+    `let rowTile = i32(index) * ${tile.rows};`,
+    // What a barrier depends on may not come from a private variable.
+    ...(way === 'by-input'
+      ? [
+          `let phaseNumber = ${size.phases > 1 ? `i32(layer / ${columnTiles}u)` : '0'};`,
+          'setPhase(phaseNumber);',
+          'let all = termsOf(phaseNumber);',
+        ]
+      : [`let all = ${size.depth};`]),
+    ...(parts > 1
+      ? [
+          `let part = layer / ${columnTiles}u;`,
+          `let begin = i32(part) * ${partDepth(size.depth, parts)};`,
+          `let end = min(all, begin + ${partDepth(size.depth, parts)});`,
+        ]
+      : ['let part = 0u;', 'let begin = 0;', 'let end = all;']),
+    'terms = end;',
+    // The rows that an invocation loads are the same in every turn of the sum.
+    `var rows: array<vec3i, ${4 * lefts}>;`,
+    `for (var j = 0u; j < ${lefts}u; j++) {`,
+    `  let first = rowTile + 4 * i32(${fourOf(rowGroups, operands.left)});`,
+    ...range(4).map((r) => `  rows[4u * j + ${r}u] = rowOf(first + ${r});`),
+    '}',
+    `let own = vec2u(lane % ${across}u, lane / ${across}u);`,
+    ...slots.map((slot) => `var sum${slot} = vec4f();`),
+    `for (var k = begin; k < end; k += ${tile.depth}) {`,
+    `  for (var j = 0u; j < ${lefts}u; j++) {`,
+    `    let d = ${termOf(rowGroups, operands.left)};`,
+    '    let term = termOf(k + i32(d));',
+    `    let four = vec4f(${range(4)
+      .map((r) => `leftAt(rows[4u * j + ${r}u], term)`)
+      .join(', ')});`,
+    `    ${within(rowGroups)} { leftTile[d * ${rowGroups}u + ${fourOf(rowGroups, operands.left)}] = four; }`,
+    '  }',
+    `  for (var j = 0u; j < ${rights}u; j++) {`,
+    `    let d = ${termOf(columnGroups, operands.right)};`,
+    '    let place = k + i32(d);',
+    '    let term = termOf(place);',
+    `    let column = columnTile + 4 * i32(${fourOf(columnGroups, operands.right)});`,
+    `    let four = vec4f(${range(4)
+      .map((c) => `rightAt(place, term, column + ${c})`)
+      .join(', ')});`,
+    `    ${within(columnGroups)} { rightTile[d * ${columnGroups}u + ${fourOf(columnGroups, operands.right)}] = four; }`,
+    '  }',
+    '  workgroupBarrier();',
+    `  for (var d = 0u; d < ${tile.depth}u; d++) {`,
+    ...range(ownRows).map((g) => `    let left${g} = leftTile[d * ${rowGroups}u + own.y + ${g * down}u];`),
+    ...range(ownColumns).map((g) => `    let right${g} = rightTile[d * ${columnGroups}u + own.x + ${g * across}u];`),
+    ...slots.map((slot) => {
+      const [row, column] = [Math.floor(slot / ownColumns), slot % ownColumns];
+      return `    sum${slot} += left${Math.floor(row / 4)}[${row % 4}] * right${column};`;
+    }),
+    '  }',
+    '  workgroupBarrier();',
+    '}',
+    // One place that stores: its text is long. Sums are picked, not indexed, so that they stay in registers.
+    `for (var slot = 0u; slot < ${slots.length}u; slot++) {`,
+    `  let r = slot / ${ownColumns}u;`,
+    `  let row = rowTile + 4 * i32(own.y + (r / 4u) * ${down}u) + i32(r % 4u);`,
+    `  let column = columnTile + 4 * i32(own.x + (slot % ${ownColumns}u) * ${across}u);`,
+    '  var four = sum0;',
+    ...slots.slice(1).map((slot) => `  four = select(four, sum${slot}, slot == ${slot}u);`),
+    '  for (var e = 0; e < 4; e++) {',
+    '    let v = select(select(four.x, four.y, e == 1), select(four.z, four.w, e == 3), e >= 2);',
+    '    store(row, column + e, part, v);',
+    '  }',
+    '}',
+  ].join('\n  ');
+  /** In how many turns the group loads a tile. */
+  function turns(fours: number): number {
+    return Math.ceil((fours * tile.depth) / group);
+  }
+  /** Which four rows (or columns) an invocation loads in its j-th turn, and which term of theirs. */
+  function fourOf(fours: number, neighbours: 'terms' | 'rows' | 'columns'): string {
+    return neighbours === 'terms'
+      ? `((lane + j * ${group}u) / ${tile.depth}u)`
+      : `((lane + j * ${group}u) % ${fours}u)`;
+  }
+  function termOf(fours: number, neighbours: 'terms' | 'rows' | 'columns'): string {
+    return neighbours === 'terms'
+      ? `((lane + j * ${group}u) % ${tile.depth}u)`
+      : `((lane + j * ${group}u) / ${fours}u)`;
+  }
+  /** Nothing where the loads fill the turns. */
+  function within(fours: number): string {
+    const loads = fours * tile.depth;
+    return loads % group === 0 ? '' : `if (lane + j * ${group}u < ${loads}u)`;
+  }
+  return shader.kernel({
+    group,
+    workgroups: Math.ceil(size.rows / tile.rows),
+    layers: columnTiles * size.phases * parts,
+    body,
+  });
+}
+
+/** An output for each group of lanes. */
+function dots(shader: Shader, launch: ProductLaunch, lanes: number): Kernel {
+  const { way, convolution, images } = launch;
+  const { rows, columns, depth, phases } = productSize(way, convolution, images);
+  declareStore(shader, launch);
+  const outputs = GROUP / lanes;
+  shader.share('lanes', `array<f32, ${GROUP}>`);
+  const body = [
+    `let output = i32(index * ${outputs}u + lane / ${lanes}u);`,
+    way === 'by-input' ? 'setPhase(i32(layer));' : `terms = ${depth};`,
+    `let row = output / ${columns};`,
+    `let column = output % ${columns};`,
+    'let left = rowOf(row);',
+    'var sum = 0.0f;',
+    `for (var k = i32(lane % ${lanes}u); k < terms; k += ${lanes}) {`,
+    '  let term = termOf(k);',
+    '  sum += leftAt(left, term) * rightAt(k, term, column);',
+    '}',
+    ...treeSum(lanes),
+    `if (lane % ${lanes}u == 0u) { store(row, column, 0u, sum); }`,
+  ].join('\n  ');
+  return shader.kernel({ group: GROUP, workgroups: Math.ceil((rows * columns) / outputs), layers: phases, body });
+}
+
+/** Adds `sum` over neighbouring lanes along a tree, through the workgroup's `lanes`. */
+export function treeSum(lanes: number): string[] {
+  const lines: string[] = [];
+  if (lanes === 1) return lines;
+  lines.push('lanes[lane] = sum;', 'workgroupBarrier();');
+  for (let half = lanes / 2; half >= 1; half /= 2) {
+    lines.push(`if (lane % ${lanes}u < ${half}u) { lanes[lane] += lanes[lane + ${half}u]; }`, 'workgroupBarrier();');
+  }
+  lines.push('sum = lanes[lane];');
+  return lines;
+}
