@@ -1,5 +1,6 @@
 /** What loading a backend yields, whichever it is: everything the engine needs to compute gradients on it. */
-import type { Compile, Kernels } from '@gradcast/network';
+import type { Compile, Kernels, Trainable } from '@gradcast/network';
+import type { GradientEngine } from '@gradcast/task';
 
 /**
  * The facts that two workers must share before they can be expected to compute the same bits; they are compared as
@@ -16,8 +17,8 @@ export interface BackendProfile {
   readonly threads: number;
   /** Instruction sets or device features that choose between kernels. */
   readonly features: string;
-  /** Whether a step runs op by op or as a graph. */
-  readonly mode: 'eager' | 'graph';
+  /** Whether a step runs op by op, as a graph or as a plan. */
+  readonly mode: 'eager' | 'graph' | 'plan';
 }
 
 /** A backend that is registered with tfjs-core, ready and current. */
@@ -27,5 +28,7 @@ export interface LoadedBackend {
   readonly kernels: Kernels;
   /** How the parts of a step become graphs; without it they run as they are written. */
   readonly compile?: Compile;
+  /** An engine of the backend's own, for tasks that it has one for; for all others its kernels are used. */
+  readonly engineOf?: (task: Trainable) => GradientEngine | undefined;
   readonly profile: BackendProfile;
 }

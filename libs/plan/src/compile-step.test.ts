@@ -97,10 +97,10 @@ describe('compileStep', () => {
           const preset = { ...tinyPresets.sigmoid, latent: 3, generator };
           const task = tryTask(preset);
           fc.pre(task !== undefined);
-          const plain = compileStep(task!, task!.stepGraph!(samples), { chooseTile: () => tile });
+          const plain = compileStep(task, task.stepGraph!(samples), { chooseTile: () => tile });
           checkPlan(plain);
           const largest = Math.max(...plain.values.map(({ elements }) => 256 * Math.ceil(elements / 64)), 256);
-          const small = compileStep(task!, task!.stepGraph!(samples), {
+          const small = compileStep(task, task.stepGraph!(samples), {
             chooseTile: () => tile,
             largestBuffer: largest,
           });

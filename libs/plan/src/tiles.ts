@@ -15,6 +15,7 @@ export interface Tile {
 /** All fit what WebGPU guarantees: 16 kB of workgroup memory, 256 invocations. */
 export const tiles = {
   '32x32': { rows: 32, columns: 32, depth: 16, perInvocation: [4, 4] },
+  '64x16': { rows: 64, columns: 16, depth: 16, perInvocation: [4, 4] },
   '64x32': { rows: 64, columns: 32, depth: 16, perInvocation: [4, 4] },
   '64x64': { rows: 64, columns: 64, depth: 16, perInvocation: [4, 4] },
   '64x64w': { rows: 64, columns: 64, depth: 16, perInvocation: [8, 8] },
@@ -58,6 +59,7 @@ const LEAST_TERMS = 256;
 const MOST_PARTS = 64;
 /** Below this side a tile would be mostly empty. */
 const THIN = 4;
+const LEAST_TERMS_OF_A_LANE = 16;
 /** Invocations that hide the latency of memory. */
 const ENOUGH_INVOCATIONS = 16_384;
 
@@ -81,6 +83,7 @@ export function chooseProduct(product: ProductShape, chosen: ChooseTile): Produc
 }
 
 function usualTile(rows: number, columns: number): TileName {
+  if (columns <= 16) return '64x16';
   if (rows <= 32) return '32x32';
   return columns <= 32 ? '64x32' : '64x64';
 }
@@ -89,6 +92,8 @@ function lanesOf(way: Way, { outputs, depth }: { outputs: number; depth: number 
   // Neighbouring terms lie side by side in memory, but for a filter's gradient neighbouring outputs do.
   const least = way === 'by-filter' ? 1 : 16;
   let lanes = 1;
-  while (lanes < 64 && 8 * lanes <= depth && (lanes < least || outputs * lanes < ENOUGH_INVOCATIONS)) lanes *= 2;
+  // Adding lanes' sums is dear where each has but a few terms.
+  const isWorth = (more: number) => more * LEAST_TERMS_OF_A_LANE <= depth;
+  while (lanes < 64 && isWorth(2 * lanes) && (lanes < least || outputs * lanes < ENOUGH_INVOCATIONS)) lanes *= 2;
   return lanes;
 }

@@ -60,7 +60,7 @@ export class DeviceContext {
   /**
    * Makes buffers; whatever the body makes is checked for memory and validity.
    *
-   * @throws BackendError `webgpu-out-of-memory`.
+   * @throws BackendError `webgpu-out-of-memory`, `webgpu-refused` for what is not valid.
    */
   async allocate<T>(body: () => T): Promise<T> {
     this.requireDevice();
@@ -70,7 +70,7 @@ export class DeviceContext {
     const [invalid, none] = await Promise.all([this.device.popErrorScope(), this.device.popErrorScope()]);
     this.requireDevice();
     if (none) throw webgpuError('webgpu-out-of-memory', `the GPU has not enough memory: ${none.message}`, none);
-    if (invalid) throw webgpuError('webgpu-shader', `the GPU refused a plan: ${invalid.message}`, invalid);
+    if (invalid) throw webgpuError('webgpu-refused', `the GPU refused a plan: ${invalid.message}`, invalid);
     return made;
   }
 
@@ -83,7 +83,7 @@ export class DeviceContext {
       range,
     );
     const buffer = this.device.createBuffer({ size: 1024, usage: USAGE.storage | USAGE.copyTarget });
-    this.device.queue.writeBuffer(buffer, 0, numbers.buffer as ArrayBuffer);
+    this.device.queue.writeBuffer(buffer, 0, numbers.buffer);
     this.#tables.set(range, buffer);
     return buffer;
   }

@@ -86,10 +86,7 @@ export class DevicePlan {
   async run({ fields, statistics }: RunInputs): Promise<Float32Array<ArrayBuffer>> {
     const { device } = this.#context;
     this.#context.requireDevice();
-    this.#upload(fields);
-    if (statistics) {
-      device.queue.writeBuffer(this.#buffers.get('statistics')!, 0, statistics.slice().buffer);
-    }
+    this.#upload({ fields, statistics });
     const encoder = device.createCommandEncoder({ label: this.plan.name });
     const pass = encoder.beginComputePass();
     for (const { compiled, group } of this.#steps) {
@@ -103,6 +100,34 @@ export class DevicePlan {
     return this.#read();
   }
 
+  /**
+   * Runs each launch by itself and waits for it, as often as asked.
+   *
+   * @returns the least milliseconds that each took, in order; what submitting and waiting take is in all of them.
+   */
+  async timeLaunches(inputs: RunInputs, rounds: number): Promise<number[]> {
+    const { device } = this.#context;
+    this.#context.requireDevice();
+    this.#upload(inputs);
+    const least = this.#steps.map(() => Infinity);
+    for (let round = 0; round < rounds; round++) {
+      for (const [index, { compiled, group }] of this.#steps.entries()) {
+        const encoder = device.createCommandEncoder();
+        const pass = encoder.beginComputePass();
+        pass.setPipeline(compiled.pipeline);
+        pass.setBindGroup(0, group);
+        pass.dispatchWorkgroups(...compiled.kernel.workgroups);
+        pass.end();
+        await device.queue.onSubmittedWorkDone();
+        const before = performance.now();
+        device.queue.submit([encoder.finish()]);
+        await device.queue.onSubmittedWorkDone();
+        least[index] = Math.min(least[index], performance.now() - before);
+      }
+    }
+    return least;
+  }
+
   get counts(): RunCounts {
     return { dispatches: this.#steps.length, uploads: 1, submits: 1, readBacks: 1 };
   }
@@ -112,14 +137,16 @@ export class DevicePlan {
     this.#staging.destroy();
   }
 
-  #upload(fields: RunInputs['fields']): void {
+  #upload({ fields, statistics }: RunInputs): void {
+    const { queue } = this.#context.device;
     for (const { home, name, offset } of this.plan.values) {
       if (home !== 'batch') continue;
       const field = fields[name.replace('field ', '')];
       this.#batch.set(new Uint8Array(field.buffer, field.byteOffset, field.byteLength), offset);
     }
     // The queue takes a copy.
-    this.#context.device.queue.writeBuffer(this.#buffers.get('batch')!, 0, this.#batch);
+    queue.writeBuffer(this.#buffers.get('batch')!, 0, this.#batch);
+    if (statistics) queue.writeBuffer(this.#buffers.get('statistics')!, 0, statistics.slice().buffer);
   }
 
   async #read(): Promise<Float32Array<ArrayBuffer>> {

@@ -60,7 +60,7 @@ export class PlanEngine implements GradientEngine {
     this.#context.requireDevice();
     const { buffer, byteOffset, byteLength } = parameters;
     // The queue takes a copy.
-    this.#context.device.queue.writeBuffer(this.#parameters, 0, buffer as ArrayBuffer, byteOffset, byteLength);
+    this.#context.device.queue.writeBuffer(this.#parameters, 0, buffer, byteOffset, byteLength);
     this.#loaded = true;
   }
 

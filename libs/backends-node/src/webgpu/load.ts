@@ -12,6 +12,6 @@ const { version: libraryVersion } = require('@tensorflow/tfjs-backend-webgpu/pac
  *
  * @throws BackendError those of `startWebgpu`, and `webgpu-unavailable` if the platform has no binary.
  */
-export async function loadWebgpu(options: Pick<WebgpuOptions, 'adapter'> = {}): Promise<LoadedWebgpu> {
+export async function loadWebgpu(options: Pick<WebgpuOptions, 'adapter' | 'plans'> = {}): Promise<LoadedWebgpu> {
   return startWebgpu({ ...options, gpu: await nodeGpu(), libraryVersion });
 }

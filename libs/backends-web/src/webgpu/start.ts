@@ -6,6 +6,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { genericKernels } from '@gradcast/network';
 import { BackendError } from '@gradcast/engine';
 import type { LoadedBackend } from '@gradcast/engine';
+import { canPlan, createPlanEngine, DeviceContext } from '@gradcast/webgpu';
 import { adapterFacts, requestAdapter } from './adapter.ts';
 import type { WebgpuAdapter } from './adapter.ts';
 
@@ -21,6 +22,8 @@ export interface WebgpuOptions {
   readonly libraryVersion: string;
   /** `hardware` refuses an adapter that computes on the CPU; `any` (the default) takes it. */
   readonly adapter?: 'hardware' | 'any';
+  /** Whether steps are compiled to plans, where the task can be told as data; they are by default. */
+  readonly plans?: boolean;
 }
 
 /** Limits that the backend's programs may need more of than WebGPU guarantees. */
@@ -53,7 +56,7 @@ export async function startWebgpu(options: WebgpuOptions): Promise<LoadedWebgpu>
   return result;
 }
 
-async function start({ gpu, libraryVersion }: WebgpuOptions): Promise<LoadedWebgpu> {
+async function start({ gpu, libraryVersion, plans = true }: WebgpuOptions): Promise<LoadedWebgpu> {
   const { adapter, ...card } = await requestAdapter(gpu);
   const { kind, name } = card;
   const { WebGPUBackend } = await import('@tensorflow/tfjs-backend-webgpu');
@@ -72,17 +75,19 @@ async function start({ gpu, libraryVersion }: WebgpuOptions): Promise<LoadedWebg
   // would depend on what ran before.
   tf.env().set('WEBGPU_CPU_FORWARD', false);
   tf.removeBackend('webgpu');
+  const context = new DeviceContext(device);
   tf.registerBackend('webgpu', () => new WebGPUBackend(device, adapter.info));
   return {
     name: 'webgpu',
     adapter: { kind, name },
     kernels: genericKernels,
+    ...(plans && { engineOf: (task) => (canPlan(task) ? createPlanEngine(task, context) : undefined) }),
     profile: {
       backend: 'webgpu',
       libraryVersion,
       ...adapterFacts(card, adapter.features),
       threads: 1,
-      mode: 'eager',
+      mode: plans ? 'plan' : 'eager',
     },
   };
 }

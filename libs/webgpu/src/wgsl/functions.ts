@@ -29,16 +29,38 @@ export function declareLogistic(shader: Shader): void {
   );
 }
 
+/** log(1 + x) for x from 0 to 1, after Cephes' `logf`; WGSL allows its own `log` an absolute error near 1. */
+function declareLog(shader: Shader): void {
+  // Halved where 1 + x is above the root of 2.
+  shader.declare(
+    'logOfSum',
+    `fn logOfSum(x: f32) -> f32 {
+  let isHalved = x > 0.41421356f;
+  let f = select(x, 0.5f * (x - 1.0f), isHalved);
+  let p = ((((((((7.0376836292e-2f * f - 1.1514610310e-1f) * f + 1.1676998740e-1f) * f - 1.2420140846e-1f) * f
+    + 1.4249322787e-1f) * f - 1.6668057665e-1f) * f + 2.0000714765e-1f) * f - 2.4999993993e-1f) * f + 3.3333331174e-1f);
+  return f * f * f * p - 0.5f * f * f + f + select(0.0f, 0.69314718f, isHalved);
+}`,
+  );
+}
+
+/** The natural logarithm of numbers above 0. */
+export function declareLogarithm(shader: Shader): void {
+  declareLog(shader);
+  shader.declare(
+    'logarithm',
+    `fn logarithm(x: f32) -> f32 {
+  let parts = frexp(x);
+  return logOfSum(2.0f * parts.fract - 1.0f) + f32(parts.exp - 1) * 0.69314718f;
+}`,
+  );
+}
+
 /** log(1 + e^z). */
 export function declareSoftplus(shader: Shader): void {
   declareExp(shader);
-  shader.declare(
-    'softplus',
-    `fn softplus(z: f32) -> f32 {
-  let e = exponential(-abs(z));
-  return max(z, 0.0f) + select(log(1.0f + e), e - 0.5f * e * e, e < 1e-3f);
-}`,
-  );
+  declareLog(shader);
+  shader.declare('softplus', `fn softplus(z: f32) -> f32 { return max(z, 0.0f) + logOfSum(exponential(-abs(z))); }`);
 }
 
 /** The activation of an expression, as one. */

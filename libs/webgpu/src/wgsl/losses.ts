@@ -1,6 +1,6 @@
 /** Losses, by one workgroup: their numbers are few. */
 import type { GanLossLaunch, SoftmaxLossLaunch } from '@gradcast/plan';
-import { declareExp, declareLogistic, declareSoftplus } from './functions.ts';
+import { declareExp, declareLogarithm, declareLogistic, declareSoftplus } from './functions.ts';
 import { float } from './shader.ts';
 import type { Kernel, Shader } from './shader.ts';
 
@@ -112,6 +112,7 @@ export function softmaxLossKernel(shader: Shader, launch: SoftmaxLossLaunch): Ke
   const [scores, labels, seed] = [launch.scores, launch.labels, launch.seed].map((ref) => shader.floats(ref));
   const weight = float(Math.fround(1 / samples));
   declareExp(shader);
+  declareLogarithm(shader);
   const at = `(i * ${classes}u + k)`;
   const lines = [
     'var loss = 0.0f; var right = 0.0f;',
@@ -122,7 +123,7 @@ export function softmaxLossKernel(shader: Shader, launch: SoftmaxLossLaunch): Ke
     `for (var k = 1u; k < ${classes}u; k++) { let score = ${scores(at)}; if (score > most) { most = score; best = k; } }`,
     'var sum = 0.0f;',
     `for (var k = 0u; k < ${classes}u; k++) { sum += exponential(${scores(at)} - most); }`,
-    `loss += (log(sum) - (${scores(`(i * ${classes}u + wanted)`)} - most)) * ${weight};`,
+    `loss += (logarithm(sum) - (${scores(`(i * ${classes}u + wanted)`)} - most)) * ${weight};`,
     `if (best == wanted) { right += 1.0f; }`,
     `for (var k = 0u; k < ${classes}u; k++) {`,
     `  ${seed(at)} = (exponential(${scores(at)} - most) / sum - select(0.0f, 1.0f, k == wanted)) * ${weight};`,

@@ -157,6 +157,7 @@ function dots(shader: Shader, launch: ProductLaunch, lanes: number): Kernel {
   const { rows, columns, depth, phases } = productSize(way, convolution, images);
   declareStore(shader, launch);
   const outputs = GROUP / lanes;
+  const inner = way === 'forward' ? convolution.channels : convolution.filters;
   shader.share('lanes', `array<f32, ${GROUP}>`);
   const body = [
     `let output = i32(index * ${outputs}u + lane / ${lanes}u);`,
@@ -165,10 +166,23 @@ function dots(shader: Shader, launch: ProductLaunch, lanes: number): Kernel {
     `let column = output % ${columns};`,
     'let left = rowOf(row);',
     'var sum = 0.0f;',
-    `for (var k = i32(lane % ${lanes}u); k < terms; k += ${lanes}) {`,
-    '  let term = termOf(k);',
-    '  sum += leftAt(left, term) * rightAt(k, term, column);',
-    '}',
+    // Channels beside each other need no division, where there are enough for all lanes.
+    ...(way !== 'by-filter' && inner >= lanes
+      ? [
+          `for (var tap = 0; tap < terms / ${inner}; tap++) {`,
+          `  let first = termOf(tap * ${inner});`,
+          `  for (var c = i32(lane % ${lanes}u); c < ${inner}; c += ${lanes}) {`,
+          '    let term = vec3i(first.xy, c);',
+          `    sum += leftAt(left, term) * rightAt(tap * ${inner} + c, term, column);`,
+          '  }',
+          '}',
+        ]
+      : [
+          `for (var k = i32(lane % ${lanes}u); k < terms; k += ${lanes}) {`,
+          '  let term = termOf(k);',
+          '  sum += leftAt(left, term) * rightAt(k, term, column);',
+          '}',
+        ]),
     ...treeSum(lanes),
     `if (lane % ${lanes}u == 0u) { store(row, column, 0u, sum); }`,
   ].join('\n  ');

@@ -6,14 +6,10 @@ import type { Shader } from './shader.ts';
 
 /** Statements that change `v`; `i` is a u32. */
 export function stepCode(shader: Shader, steps: readonly Pointwise[], shape: OutputShape): string {
-  return steps.map((step, index) => `{ ${statement(shader, step, { shape, index })} }`).join('\n  ');
+  return steps.map((step) => `{ ${statement(shader, step, shape)} }`).join('\n  ');
 }
 
-function statement(
-  shader: Shader,
-  step: Pointwise,
-  { shape: { perSample, channels }, index }: { shape: OutputShape; index: number },
-): string {
+function statement(shader: Shader, step: Pointwise, { perSample, channels }: OutputShape): string {
   const channel = `(i % ${channels}u)`;
   const sample = `(i / ${perSample}u)`;
   switch (step.step) {
@@ -49,7 +45,6 @@ function statement(
     case 'add':
       return `v = v + ${float(Math.fround(step.factor))} * ${shader.floats(step.other)('i')};`;
     default:
-      index satisfies number;
       return step satisfies never;
   }
 }

@@ -1,0 +1,85 @@
+import { ganTask, presets, tinyPresets } from '@gradcast/gan';
+import { compileStep } from '@gradcast/plan';
+import { formulaMicroBatch, formulaParameters } from '@gradcast/task';
+import { describe, expect, it } from 'vitest';
+import { DevicePlan } from './device-plan.ts';
+import { createPlanEngine } from './engine.ts';
+import { testContext } from './for-tests/device.ts';
+
+const skip = (await testContext()) === undefined;
+const task = ganTask(tinyPresets.softmax);
+const vector = () => new Float32Array(task.parameters.length + task.tail.length);
+
+describe.skipIf(skip)('a device that fails', () => {
+  it('is told when it is lost, by every call from then on', async () => {
+    const context = (await testContext())!;
+    const engine = createPlanEngine(task, context);
+    engine.load(formulaParameters(task));
+    await engine.gradient(formulaMicroBatch(task, 4), vector());
+    context.device.destroy();
+    await context.device.lost;
+    const lost = { name: 'BackendError', code: 'webgpu-device-lost' };
+    await expect(engine.gradient(formulaMicroBatch(task, 4), vector())).rejects.toMatchObject(lost);
+    expect(() => engine.load(formulaParameters(task))).toThrow(expect.objectContaining(lost));
+    await expect(engine.gradient(formulaMicroBatch(task, 5), vector())).rejects.toMatchObject(lost);
+    engine.dispose();
+  });
+
+  it('is told when it is lost in the middle of a step', async () => {
+    const context = (await testContext())!;
+    const engine = createPlanEngine(task, context);
+    engine.load(formulaParameters(task));
+    await engine.gradient(formulaMicroBatch(task, 4), vector());
+    const running = engine.gradient(formulaMicroBatch(task, 4), vector());
+    context.device.destroy();
+    await expect(running).rejects.toMatchObject({ code: 'webgpu-device-lost' });
+    engine.dispose();
+  });
+
+  it('is told when it has not enough memory, and can be used on', async () => {
+    const context = (await testContext())!;
+    const { device } = context;
+    const real = device.createBuffer.bind(device);
+    let full = true;
+    // As a device says it that has no more: an error of its scope, and a buffer that cannot be used.
+    device.createBuffer = (descriptor) => (full ? real({ ...descriptor, size: 2 ** 45 }) : real(descriptor));
+    full = false;
+    const engine = createPlanEngine(task, context);
+    engine.load(formulaParameters(task));
+    full = true;
+    await expect(engine.gradient(formulaMicroBatch(task, 4), vector())).rejects.toMatchObject({
+      code: expect.stringMatching(/^webgpu-(out-of-memory|refused)$/) as string,
+    });
+    full = false;
+    const gradient = vector().fill(NaN);
+    await engine.gradient(formulaMicroBatch(task, 4), gradient);
+    expect(gradient.every(Number.isFinite)).toBe(true);
+    engine.dispose();
+  });
+
+  it('names the kernel that does not compile', async () => {
+    const context = (await testContext())!;
+    const kernel = {
+      name: 'generator/dense',
+      code: 'fn main() { let x: f32 = true; }',
+      bindings: [],
+      workgroups: [1, 1, 1],
+    } as const;
+    await expect(context.compiled(kernel)).rejects.toMatchObject({
+      code: 'webgpu-shader',
+      message: expect.stringMatching(/^the kernel of generator\/dense does not compile: line 1: /) as string,
+    });
+  });
+
+  it('has plans for the smallest limits that WebGPU guarantees', async () => {
+    const context = (await testContext())!;
+    expect(context.device.limits.maxStorageBuffersPerShaderStage).toBe(8);
+    expect(context.device.limits.maxComputeInvocationsPerWorkgroup).toBe(256);
+    expect(context.device.limits.maxComputeWorkgroupStorageSize).toBe(16_384);
+    const conditional = ganTask(presets.conditional);
+    const plan = compileStep(conditional, conditional.stepGraph!(32));
+    const parameters = context.device.createBuffer({ size: plan.sizes.parameters, usage: 0x88 });
+    for (const each of [plan, plan.otherwise!]) (await DevicePlan.create(context, each, parameters)).dispose();
+    parameters.destroy();
+  });
+});
