@@ -75,11 +75,12 @@ export function chooseProduct(product: ProductShape, chosen: ChooseTile): Produc
   if (Math.min(rows, columns, depth) <= THIN) {
     return { kernel: { kind: 'dot', lanes: lanesOf(way, { outputs: rows * columns * phases, depth }) }, parts: 1 };
   }
-  const tile = chosen(product) ?? usualTile(rows, columns);
-  const groups = Math.ceil(rows / tiles[tile].rows) * Math.ceil(columns / tiles[tile].columns) * phases;
+  const usual = usualTile(rows, columns);
+  // By the usual tile, whichever is taken: so the order of a sum is the same for all of them.
+  const groups = Math.ceil(rows / tiles[usual].rows) * Math.ceil(columns / tiles[usual].columns) * phases;
   const wanted = Math.min(MOST_PARTS, Math.floor(ENOUGH_WORKGROUPS / groups), Math.floor(depth / LEAST_TERMS));
   const parts = phases > 1 || wanted < 2 ? 1 : Math.ceil(depth / partDepth(depth, wanted));
-  return { kernel: { kind: 'tiled', tile }, parts };
+  return { kernel: { kind: 'tiled', tile: chosen(product) ?? usual }, parts };
 }
 
 function usualTile(rows: number, columns: number): TileName {
