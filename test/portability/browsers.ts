@@ -34,6 +34,8 @@ export interface Page {
   /** Takes what the page posts to `/report`. @returns whether the page is done. @throws what the visit shall end with. */
   readonly onReport: (report: unknown) => boolean;
   readonly limitMs: number;
+  /** Of the browser, besides those of every visit. */
+  readonly flags?: readonly string[];
 }
 
 interface Report {
@@ -79,7 +81,7 @@ export async function visit(name: BrowserName, page: Page): Promise<void> {
     chromium: ['--headless=new', '--no-sandbox', `--user-data-dir=${profile}`, '--remote-debugging-port=0', url],
     firefox: ['--headless', '--profile', profile, '--no-remote', url],
   };
-  const child = spawn(program, flags[name], {
+  const child = spawn(program, [...(page.flags ?? []), ...flags[name]], {
     stdio: 'ignore',
     detached: true,
     env: { PATH: process.env['PATH'], HOME: profile },

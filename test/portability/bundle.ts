@@ -25,10 +25,10 @@ export function nodeProgram(): Promise<string> {
 }
 
 /** @returns the page's script, packages included. */
-export async function pageScript(): Promise<string> {
+export async function pageScript(page = 'in-page'): Promise<string> {
   const { outputFiles } = await build({
     absWorkingDir: root,
-    entryPoints: ['test/portability/in-page.ts'],
+    entryPoints: [`test/portability/${page}.ts`],
     bundle: true,
     format: 'iife',
     platform: 'browser',

@@ -1,0 +1,46 @@
+/** Plans in a real browser: the same kernels as in Node, by the browser's own WebGPU. */
+import { tinyPresets } from '@gradcast/gan';
+import { describe, expect, it } from 'vitest';
+import { browserProgram, visit } from './browsers.ts';
+import { pageScript } from './bundle.ts';
+
+interface Report {
+  readonly name?: string;
+  readonly apart?: number;
+  readonly same?: boolean;
+  readonly none?: boolean;
+  readonly done?: boolean;
+  readonly failed?: string;
+}
+
+/** A software renderer of Chromium's own, so that every machine has one. */
+const SOFTWARE = [
+  '--enable-unsafe-webgpu',
+  '--enable-features=Vulkan',
+  '--use-vulkan=swiftshader',
+  '--use-webgpu-adapter=swiftshader',
+];
+
+describe.skipIf(!browserProgram('chromium'))('plans in Chromium', () => {
+  it('have the gradients of the interpreter, with the same bits each time', async () => {
+    const script = await pageScript('webgpu-page');
+    const reports: Report[] = [];
+    await visit('chromium', {
+      flags: SOFTWARE,
+      limitMs: 280_000,
+      content: (path) => Promise.resolve(path === '/page.js' ? ['text/javascript', script] : undefined),
+      onReport: (report) => {
+        const { failed, none = false, done = false } = report as Report;
+        if (failed !== undefined) throw new Error(failed);
+        if (none) throw new Error('Chromium gave no adapter');
+        if (!done) reports.push(report as Report);
+        return done;
+      },
+    });
+    expect(reports.map(({ name }) => name)).toEqual(Object.keys(tinyPresets));
+    for (const { name, apart, same } of reports) {
+      expect(apart, name).toBeLessThan(2e-5);
+      expect(same, name).toBe(true);
+    }
+  });
+});
