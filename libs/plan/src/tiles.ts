@@ -31,10 +31,6 @@ export function invocations({ rows, columns, perInvocation }: Tile): number {
   return (rows / perInvocation[0]) * (columns / perInvocation[1]);
 }
 
-export function workgroupBytes({ rows, columns, depth }: Tile): number {
-  return 4 * depth * (rows + columns);
-}
-
 /** A product before it is known how it is computed. */
 export interface ProductShape {
   readonly way: Way;
