@@ -19,8 +19,9 @@ import { parameterTensors, requireFields, requireLength, tensorsOf } from './on-
 const INFER_CHUNK = 256;
 
 /**
- * An engine for one task on one backend: the backend's own, or one over its kernels. The backend must be current in tfjs-core for as long as the engine is used.
- * Besides the parameters of the loaded version it keeps nothing on the device between calls.
+ * An engine for one task on one backend: the backend's own, or one over its kernels. The backend must be current in
+ * tfjs-core for as long as the engine is used. Besides the parameters of the loaded version one over kernels keeps nothing on the
+ * device between calls.
  */
 export function createEngine(task: Trainable, backend: LoadedBackend): GradientEngine {
   return backend.engineOf?.(task) ?? new BackendEngine(task, backend);
