@@ -43,7 +43,7 @@ describe('kernelOf', () => {
           const { name, bindings } = kernelOf(plan, launch);
           const { reads, writes } = accessesOf(launch);
           const values = bindings.flatMap(({ value }) => (typeof value === 'number' ? [value] : []));
-          expect([...values].sort(), name).toEqual(
+          expect([...new Set(values)].sort(), name).toEqual(
             [...new Set([...reads, ...writes].map(({ value }) => value))].sort(),
           );
           // A buffer is bound for reading or for writing in one kernel, never for both.
@@ -56,6 +56,26 @@ describe('kernelOf', () => {
       }
     },
   );
+
+  it('reads operands of tiled products four by four where channels are multiples of 4, and memory is aligned', () => {
+    for (const plan of plansOf(builtinTasks.find(({ name }) => name === 'tutorial')!)) {
+      for (const launch of plan.launches) {
+        if (launch.kind !== 'product' || launch.kernel.kind !== 'tiled') continue;
+        const { way, convolution, left, right, name } = launch;
+        const inner = way === 'by-input' ? convolution.filters : convolution.channels;
+        const { bindings } = kernelOf(plan, launch);
+        const fours = bindings.flatMap(({ value, isFours }) => (isFours ? [value] : []));
+        const wanted = [
+          ...(inner % 4 === 0 ? [left.value] : []),
+          ...(convolution.filters % 4 === 0 ? [right.value] : []),
+        ];
+        expect(fours, name).toEqual(wanted);
+        for (const { value, at } of [left, right]) {
+          if (fours.includes(value)) expect([at % 4, plan.values[value].offset % 16], name).toEqual([0, 0]);
+        }
+      }
+    }
+  });
 
   it('gives the same text for the same plan', () => {
     const [task] = tasks;

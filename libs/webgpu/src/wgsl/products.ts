@@ -5,16 +5,15 @@
 import { invocations, partDepth, productElements, productSize, tiles } from '@gradcast/plan';
 import type { ProductLaunch, Tile, TileName } from '@gradcast/plan';
 import { declareOperands } from './operands.ts';
-import type { Operands } from './operands.ts';
 import { GROUP } from './shader.ts';
 import type { Kernel, Shader } from './shader.ts';
+import { staged } from './staging.ts';
 import { stepCode } from './steps.ts';
 
 export function productKernel(shader: Shader, launch: ProductLaunch): Kernel {
-  const operands = declareOperands(shader, launch);
-  return launch.kernel.kind === 'tiled'
-    ? tiled(shader, launch, { tile: tiles[launch.kernel.tile as TileName], operands })
-    : dots(shader, launch, launch.kernel.lanes);
+  if (launch.kernel.kind === 'tiled') return tiled(shader, launch, tiles[launch.kernel.tile as TileName]);
+  declareOperands(shader, launch, { mayBeFours: false });
+  return dots(shader, launch, launch.kernel.lanes);
 }
 
 /** Declares what stores a sum. */
@@ -39,7 +38,8 @@ function range(count: number): number[] {
   return Array.from({ length: count }, (_, i) => i);
 }
 
-function tiled(shader: Shader, launch: ProductLaunch, { tile, operands }: { tile: Tile; operands: Operands }): Kernel {
+function tiled(shader: Shader, launch: ProductLaunch, tile: Tile): Kernel {
+  const operands = declareOperands(shader, launch, { mayBeFours: true });
   const { way, convolution, images, parts } = launch;
   const size = productSize(way, convolution, images);
   declareStore(shader, launch);
@@ -48,10 +48,10 @@ function tiled(shader: Shader, launch: ProductLaunch, { tile, operands }: { tile
   const [ownRows, ownColumns] = [tile.perInvocation[0] / 4, tile.perInvocation[1] / 4];
   const [across, down] = [columnGroups / ownColumns, rowGroups / ownRows];
   const columnTiles = Math.ceil(size.columns / tile.columns);
-  shader.share('leftTile', `array<vec4f, ${tile.depth * rowGroups}>`);
-  shader.share('rightTile', `array<vec4f, ${tile.depth * columnGroups}>`);
-
-  const [lefts, rights] = [turns(rowGroups), turns(columnGroups)];
+  const left = staged({ side: 'left', tile, group, neighbours: operands.left });
+  const right = staged({ side: 'right', tile, group, neighbours: operands.right });
+  shader.share('leftTile', `array<vec4f, ${left.vectors}>`);
+  shader.share('rightTile', `array<vec4f, ${right.vectors}>`);
   const slots = range(4 * ownRows * ownColumns);
   const body = [
     `let columnTile = i32(layer % ${columnTiles}u) * ${tile.columns};`,
@@ -72,33 +72,11 @@ function tiled(shader: Shader, launch: ProductLaunch, { tile, operands }: { tile
         ]
       : ['let part = 0u;', 'let begin = 0;', 'let end = all;']),
     'terms = end;',
-    // The rows that an invocation loads are the same in every turn of the sum.
-    `var rows: array<vec3i, ${4 * lefts}>;`,
-    `for (var j = 0u; j < ${lefts}u; j++) {`,
-    `  let first = rowTile + 4 * i32(${fourOf(rowGroups, operands.left)});`,
-    ...range(4).map((r) => `  rows[4u * j + ${r}u] = rowOf(first + ${r});`),
-    '}',
+    ...left.before,
     `let own = vec2u(lane % ${across}u, lane / ${across}u);`,
     ...slots.map((slot) => `var sum${slot} = vec4f();`),
     `for (var k = begin; k < end; k += ${tile.depth}) {`,
-    `  for (var j = 0u; j < ${lefts}u; j++) {`,
-    `    let d = ${termOf(rowGroups, operands.left)};`,
-    '    let term = termOf(k + i32(d));',
-    `    let four = vec4f(${range(4)
-      .map((r) => `leftAt(rows[4u * j + ${r}u], term)`)
-      .join(', ')});`,
-    `    ${within(rowGroups)} { leftTile[d * ${rowGroups}u + ${fourOf(rowGroups, operands.left)}] = four; }`,
-    '  }',
-    `  for (var j = 0u; j < ${rights}u; j++) {`,
-    `    let d = ${termOf(columnGroups, operands.right)};`,
-    '    let place = k + i32(d);',
-    '    let term = termOf(place);',
-    `    let column = columnTile + 4 * i32(${fourOf(columnGroups, operands.right)});`,
-    `    let four = vec4f(${range(4)
-      .map((c) => `rightAt(place, term, column + ${c})`)
-      .join(', ')});`,
-    `    ${within(columnGroups)} { rightTile[d * ${columnGroups}u + ${fourOf(columnGroups, operands.right)}] = four; }`,
-    '  }',
+    ...[...left.turn, ...right.turn].map((line) => `  ${line}`),
     '  workgroupBarrier();',
     `  for (var d = 0u; d < ${tile.depth}u; d++) {`,
     ...range(ownRows).map((g) => `    let left${g} = leftTile[d * ${rowGroups}u + own.y + ${g * down}u];`),
@@ -123,26 +101,6 @@ function tiled(shader: Shader, launch: ProductLaunch, { tile, operands }: { tile
     '  }',
     '}',
   ].join('\n  ');
-  /** In how many turns the group loads a tile. */
-  function turns(fours: number): number {
-    return Math.ceil((fours * tile.depth) / group);
-  }
-  /** Which four rows (or columns) an invocation loads in its j-th turn, and which term of theirs. */
-  function fourOf(fours: number, neighbours: 'terms' | 'rows' | 'columns'): string {
-    return neighbours === 'terms'
-      ? `((lane + j * ${group}u) / ${tile.depth}u)`
-      : `((lane + j * ${group}u) % ${fours}u)`;
-  }
-  function termOf(fours: number, neighbours: 'terms' | 'rows' | 'columns'): string {
-    return neighbours === 'terms'
-      ? `((lane + j * ${group}u) % ${tile.depth}u)`
-      : `((lane + j * ${group}u) / ${fours}u)`;
-  }
-  /** Nothing where the loads fill the turns. */
-  function within(fours: number): string {
-    const loads = fours * tile.depth;
-    return loads % group === 0 ? '' : `if (lane + j * ${group}u < ${loads}u)`;
-  }
   return shader.kernel({
     group,
     workgroups: Math.ceil(size.rows / tile.rows),

@@ -11,6 +11,8 @@ import type { Launch, Plan, Ref, Value } from '@gradcast/plan';
 export interface Binding {
   readonly value: number | { readonly pixels: 'unit' | 'symmetric' };
   readonly access: 'read' | 'read_write';
+  /** Whether it is seen as vectors of four floats. */
+  readonly isFours?: boolean;
 }
 
 /** All that a device needs to know of a launch. */
@@ -48,6 +50,19 @@ export class Shader {
   floats({ value, at }: Ref): Operand {
     const name = this.#bind(value);
     return (index) => (at === 0 ? `${name}[${index}]` : `${name}[${at}u + ${index}]`);
+  }
+
+  /**
+   * An operand of floats four by four: the index is that of the first of four, a multiple of 4.
+   *
+   * @returns undefined where it cannot be: it begins between fours, or is seen as single floats of one that is written to, too.
+   */
+  fours({ value, at }: Ref): Operand | undefined {
+    const { reads, writes } = accessesOf(this.#launch);
+    const uses = [...reads, ...writes].filter((access) => access.value === value);
+    if (at % 4 !== 0 || (uses.length > 1 && this.#accessOf(value) === 'read_write')) return undefined;
+    const name = this.#bind(value, true);
+    return (index) => `${name}[${at === 0 ? '' : `${at / 4}u + `}(${index}) / 4u]`;
   }
 
   /** An operand of bytes, as unsigned integers. */
@@ -99,9 +114,10 @@ export class Shader {
   }): Kernel {
     const across = Math.min(workgroups, MOST_WORKGROUPS);
     const down = Math.ceil(workgroups / across);
-    const bound = this.#bindings.map(({ value, access }, index) => {
+    const bound = this.#bindings.map(({ value, access, isFours }, index) => {
       const isBytes = typeof value === 'number' && this.#plan.values[value].type === 'u8';
-      return `@group(0) @binding(${index}) var<storage, ${access}> b${index}: array<${isBytes ? 'u32' : 'f32'}>;`;
+      const type = isBytes ? 'u32' : isFours ? 'vec4f' : 'f32';
+      return `@group(0) @binding(${index}) var<storage, ${access}> b${index}: array<${type}>;`;
     });
     const code = [
       ...bound,
@@ -119,11 +135,14 @@ export class Shader {
     return { name: this.#launch.name, code, bindings: this.#bindings, workgroups: [across, down, layers] };
   }
 
-  #bind(value: number): string {
-    const known = this.#bindings.findIndex((binding) => binding.value === value);
+  #bind(value: number, isFours = false): string {
+    const known = this.#bindings.findIndex((binding) => binding.value === value && binding.isFours === isFours);
     if (known >= 0) return `b${known}`;
-    const access = this.#written.has(bufferOf(this.#plan.values[value])) ? 'read_write' : 'read';
-    return `b${this.#bindings.push({ value, access }) - 1}`;
+    return `b${this.#bindings.push({ value, access: this.#accessOf(value), isFours }) - 1}`;
+  }
+
+  #accessOf(value: number): Binding['access'] {
+    return this.#written.has(bufferOf(this.#plan.values[value])) ? 'read_write' : 'read';
   }
 }
 
