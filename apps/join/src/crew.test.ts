@@ -135,6 +135,12 @@ describe('where a crew stands', () => {
     ['stopped', [member(90_000, 'stopping'), member(90_000)], Infinity, { name: 'waiting', why: 'run-stopping' }],
     ['parked', [member(10, 'parked'), member(10, 'parked')], Infinity, { name: 'waiting', why: 'parked' }],
     ['parked in part', [member(10, 'parked'), member(10)], Infinity, { name: 'waiting', why: 'nothing' }],
+    [
+      'without its graphics processor',
+      [{ name: 'member', since: 0, work: 'running', lost: 'the GPU is gone' }],
+      0,
+      { name: 'recovering', sentence: 'the GPU is gone' },
+    ],
     ['lost', [{ name: 'retrying', sentence: 'gone' }, { name: 'joining' }], 0, { name: 'retrying', sentence: 'gone' }],
   ])('%s', (_, states, idleMs, stage) => {
     const { crew, clock, are } = crewOf();

@@ -105,6 +105,8 @@ export class Crew {
 
   #stageOf(members: readonly Extract<MemberState, { name: 'member' }>[]): Stage {
     const { now, idleMs } = this.#options;
+    const lost = members.find((member) => member.lost !== undefined)?.lost;
+    if (lost !== undefined) return { name: 'recovering', sentence: lost };
     if (idleMs() < IDLE_MS) return { name: 'working' };
     const works = members.map(({ work }) => work);
     if (works.includes('stopping')) return { name: 'waiting', why: 'run-stopping' };

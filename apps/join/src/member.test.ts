@@ -193,6 +193,18 @@ describe('a member', () => {
     expect(bench.limits).toEqual([0.3]);
   });
 
+  it('tells of a device that is lost until it is back', async () => {
+    const bench = await joined();
+    const tells = (kind: 'lost' | 'back' | 'full', sentence: string) =>
+      bench.fromThread({ type: 'device', event: { kind, sentence } });
+    tells('full', 'one plan at a time');
+    expect(bench.member.state).toEqual({ name: 'member', since: 5, work: 'running' });
+    tells('lost', 'the GPU is gone; asking for it again');
+    expect(bench.member.state).toMatchObject({ name: 'member', lost: 'the GPU is gone; asking for it again' });
+    tells('back', 'the GPU is back');
+    expect(bench.member.state).toEqual({ name: 'member', since: 5, work: 'running' });
+  });
+
   it('knows of the run what its operator says', async () => {
     const bench = await joined();
     bench.says({ type: 'state', incarnation: 1, state: 'paused' });
@@ -236,6 +248,9 @@ describe('the end of a member', () => {
     await turns();
     bench.threadEnds('out of memory');
     await turns();
-    expect(bench.member.state).toEqual({ name: 'over', how: 'refused', sentence: 'out of memory' });
+    expect(bench.member.state).toEqual({ name: 'over', how: 'failed', sentence: 'out of memory' });
+    bench.member.start();
+    await turns();
+    expect(bench.member.state.name).toBe('loading');
   });
 });

@@ -8,7 +8,7 @@
  * Invariant: it never tries for less than for ever, unless the coordinator says that trying is of no use.
  */
 import { Compute, introductionOf, Work } from '@gradcast/worker-core';
-import type { Clock, Connect, Outcome, SessionNotice, StartThread } from '@gradcast/worker-core';
+import type { Clock, Connect, Outcome, StartThread, WorkNotice } from '@gradcast/worker-core';
 import type { KeptSecret } from './connect.ts';
 
 /** A compute worker as its session sees it. */
@@ -21,9 +21,15 @@ export interface DeviceThread {
 export type MemberState =
   | { readonly name: 'resting' | 'loading' | 'joining' }
   /** `work` is what its operator says of the run. */
-  | { readonly name: 'member'; readonly since: number; readonly work: 'running' | 'paused' | 'stopping' | 'parked' }
+  | {
+      readonly name: 'member';
+      readonly since: number;
+      readonly work: 'running' | 'paused' | 'stopping' | 'parked';
+      /** Why nothing is computed: the device is lost, and asked for again. */
+      readonly lost?: string;
+    }
   | { readonly name: 'retrying'; readonly sentence: string }
-  | { readonly name: 'over'; readonly how: 'done' | 'refused' | 'dismissed'; readonly sentence: string };
+  | { readonly name: 'over'; readonly how: 'done' | 'refused' | 'dismissed' | 'failed'; readonly sentence: string };
 
 export interface MemberOptions {
   /** What the coordinator calls it, unless another is called so. */
@@ -136,7 +142,7 @@ export class Member {
     return outcome.kind === 'left' && this.#dismissal === undefined ? undefined : outcome;
   }
 
-  #notice(event: SessionNotice): void {
+  #notice(event: WorkNotice): void {
     const since = this.#options.clock.now();
     switch (event.kind) {
       case 'joined':
@@ -149,6 +155,14 @@ export class Member {
         return this.#become({ name: 'retrying', sentence: event.sentence });
       case 'drain':
         this.#dismissal = event.reason;
+        return;
+      case 'device-lost':
+        if (this.#state.name === 'member') this.#become({ ...this.#state, lost: event.sentence });
+        return;
+      case 'device-back':
+        if (this.#state.name === 'member') this.#become({ ...this.#state, lost: undefined });
+        return;
+      case 'device-full':
         return;
       default:
         event satisfies never;
@@ -168,12 +182,19 @@ export class Member {
         // The coordinator does not know the session any more, or should not be reminded of it.
         this.#secret.value = null;
         this.#session = null;
-        return this.#become({ name: 'over', how: 'refused', sentence: outcome.sentence });
+        return this.#become({ name: 'over', how: this.#whoseFault(), sentence: outcome.sentence });
       case 'unreachable':
         return this.#become({ name: 'over', how: 'refused', sentence: outcome.sentence });
       default:
         outcome satisfies never;
     }
+  }
+
+  /** One that failed is not asked again: the next start gets another. */
+  #whoseFault(): 'refused' | 'failed' {
+    if (this.#compute && !this.#compute.hasFailed) return 'refused';
+    this.#compute = undefined;
+    return 'failed';
   }
 
   #become(state: MemberState): void {

@@ -46,7 +46,9 @@ export type Stage =
   /** A member without work. */
   | { readonly name: 'waiting'; readonly why: 'nothing' | 'run-paused' | 'run-stopping' | 'parked' }
   | { readonly name: 'retrying'; readonly sentence: string }
-  | { readonly name: 'ended'; readonly how: 'done' | 'refused' | 'dismissed'; readonly sentence: string };
+  /** A member whose graphics processor is lost and asked for again. */
+  | { readonly name: 'recovering'; readonly sentence: string }
+  | { readonly name: 'ended'; readonly how: 'done' | 'refused' | 'dismissed' | 'failed'; readonly sentence: string };
 
 /** What this device did since the page was opened. */
 export interface Figures {

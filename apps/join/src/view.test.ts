@@ -76,6 +76,7 @@ describe('while it takes part', () => {
     [{ name: 'waiting', why: 'run-stopping' }, 'Waiting: the run is being stopped', 'calm'],
     [{ name: 'waiting', why: 'parked' }, 'Waiting: the connection is slow', 'calm'],
     [{ name: 'retrying', sentence: 'it broke' }, 'Connection lost', 'bad'],
+    [{ name: 'recovering', sentence: 'it broke' }, 'The graphics processor was lost', 'busy'],
   ])('%o can be paused and left', (stage, status, tone) => {
     expect(view(stage)).toMatchObject({
       status,
@@ -130,6 +131,7 @@ describe('at the end', () => {
     ['done', 'The run is over', false],
     ['dismissed', 'The run can do without this device', true],
     ['refused', 'This device was turned away', true],
+    ['failed', 'This device cannot compute', true],
   ])('%s is told with its sentence', (how, status, canTryAgain) => {
     const shown = view({ name: 'ended', how, sentence: 'it is what it is' });
     expect(shown).toMatchObject({ status, canLeave: false, asks: false, primary: { enabled: canTryAgain } });

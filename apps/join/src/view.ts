@@ -107,6 +107,8 @@ function statusOf(model: Model, stage: Stage, run: RunFacts | undefined): Pick<V
       return say('calm', ...waiting(stage.why, run));
     case 'retrying':
       return say('bad', 'Connection lost', `${sentence(stage.sentence)} Trying again by itself.`);
+    case 'recovering':
+      return say('busy', 'The graphics processor was lost', sentence(stage.sentence));
     case 'pausing':
       return say('busy', 'Stopping');
     case 'paused':
@@ -144,6 +146,8 @@ function ended({ how, sentence: said }: Extract<Stage, { name: 'ended' }>): Pick
       return { tone: 'calm', status: 'The run can do without this device', detail: sentence(said) };
     case 'refused':
       return { tone: 'bad', status: 'This device was turned away', detail: sentence(said) };
+    case 'failed':
+      return { tone: 'bad', status: 'This device cannot compute', detail: sentence(said) };
     default:
       return how satisfies never;
   }
@@ -171,6 +175,7 @@ function primaryOf(model: Model, stage: Stage, run: RunFacts | undefined): View[
     case 'working':
     case 'waiting':
     case 'retrying':
+    case 'recovering':
       return { label: 'Pause', action: 'pause', enabled: true };
     default:
       return stage satisfies never;

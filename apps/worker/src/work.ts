@@ -9,7 +9,7 @@ import { endpoints, healthChecks, processMetrics, serveMetrics, workerMetrics } 
 import type { WorkerMetrics } from '@gradcast/metrics';
 import { loadOwnTask } from '@gradcast/own-task';
 import { Compute, introductionOf, Work } from '@gradcast/worker-core';
-import type { Outcome, WorkEvents } from '@gradcast/worker-core';
+import type { Outcome, WorkEvents, WorkNotice } from '@gradcast/worker-core';
 import type { Logger } from 'pino';
 import { connect } from './connect.ts';
 import { watchGpus } from './gpu-watch.ts';
@@ -79,6 +79,8 @@ export async function work({ config, token, logger, tell, stop }: WorkOptions): 
   return outcome;
 }
 
+const WARNINGS: readonly WorkNotice['kind'][] = ['lost', 'parked', 'device-lost', 'device-full'];
+
 /** Log, metrics and the command's terminal. */
 function reporter({
   metrics,
@@ -87,8 +89,10 @@ function reporter({
 }: Pick<WorkOptions, 'logger' | 'tell'> & { readonly metrics: WorkerMetrics }): WorkEvents {
   return {
     notice: (event, sentence) => {
-      const level = event.kind === 'lost' || event.kind === 'parked' ? 'warn' : 'info';
-      logger[level](event, event.kind === 'lost' ? 'connection lost' : event.kind);
+      logger[WARNINGS.includes(event.kind) ? 'warn' : 'info'](
+        event,
+        event.kind === 'lost' ? 'connection lost' : event.kind,
+      );
       if (event.kind === 'lost') metrics.reconnects.inc();
       if (sentence !== undefined) tell({ type: 'notice', sentence, ofRun: event.kind === 'state' });
     },

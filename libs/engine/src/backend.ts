@@ -21,11 +21,25 @@ export interface BackendProfile {
   readonly mode: 'eager' | 'graph' | 'plan';
 }
 
-/** A backend that is registered with tfjs-core, ready and current. */
+/** What becomes of a device while it computes; the sentence is for people, a clause without its full stop. */
+export interface DeviceEvent {
+  /** It is gone and asked for again, it is there again, or it is full and used more sparingly from now on. */
+  readonly kind: 'lost' | 'back' | 'full';
+  readonly sentence: string;
+}
+
+/** A backend that is ready, and current in tfjs-core unless it says that it has to be registered there. */
 export interface LoadedBackend {
   /** The name under which tfjs-core knows it. */
   readonly name: string;
   readonly kernels: Kernels;
+  /**
+   * Registers it with tfjs-core and makes it current there, where loading did not: an engine of the backend's own may need none
+   * of that. Whoever uses `kernels` or makes a tensor calls it first, as often as it likes.
+   */
+  readonly register?: () => Promise<void>;
+  /** A product on the device, for a trial of one that is not registered: two matrices of [2, 2], row by row. */
+  readonly multiply?: (a: Float32Array, b: Float32Array) => Promise<Float32Array>;
   /** How the parts of a step become graphs; without it they run as they are written. */
   readonly compile?: Compile;
   /** An engine of the backend's own, for tasks that it has one for; for all others its kernels are used. */

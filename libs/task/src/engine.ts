@@ -10,8 +10,11 @@ export interface GradientEngine {
   /**
    * Takes the parameters of a version. The engine copies them: the caller may change the array as soon as this
    * returns, and later gradients must not notice.
+   *
+   * @param again gives the same numbers until the next call of `load`: an engine whose device may be lost then needs no copy of
+   *   its own.
    */
-  load(parameters: Float32Array): void;
+  load(parameters: Float32Array, again?: () => Float32Array): void;
   /**
    * Writes the gradient of one micro-batch (mean over its samples) followed by the tail into `into`, which has
    * `parameters.length + tail.length` elements; padding is written as zero.

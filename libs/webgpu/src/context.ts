@@ -19,11 +19,15 @@ export interface CompiledKernel {
   readonly layout: GPUBindGroupLayout;
 }
 
+export type MakeBuffer = (descriptor: GPUBufferDescriptor) => GPUBuffer;
+
 export class DeviceContext {
   readonly device: GPUDevice;
   readonly #pipelines = new Map<string, Promise<Omit<CompiledKernel, 'kernel'>>>();
   readonly #tables = new Map<string, GPUBuffer>();
   #lost: BackendError | undefined;
+  /** What the device complained of where no scope was open. */
+  #fault: BackendError | undefined;
 
   constructor(device: GPUDevice) {
     this.device = device;
@@ -31,11 +35,24 @@ export class DeviceContext {
       const why = message === '' ? reason : message;
       this.#lost = webgpuError('webgpu-device-lost', `the GPU is gone: ${why}`);
     });
+    device.addEventListener('uncapturederror', ({ error }) => (this.#fault ??= faultOf(error)));
   }
 
   /** @throws BackendError `webgpu-device-lost` once the device is lost. */
   requireDevice(): void {
     if (this.#lost) throw this.#lost;
+  }
+
+  /**
+   * What was read is worth something only after this: a device goes on after an error, with buffers as they were.
+   *
+   * @throws BackendError `webgpu-device-lost`, and once what it complained of: `webgpu-out-of-memory`, `webgpu-refused`.
+   */
+  requireSound(): void {
+    this.requireDevice();
+    const fault = this.#fault;
+    this.#fault = undefined;
+    if (fault) throw fault;
   }
 
   /**
@@ -58,20 +75,34 @@ export class DeviceContext {
   }
 
   /**
-   * Makes buffers; whatever the body makes is checked for memory and validity.
+   * Makes buffers; whatever the body makes is checked for memory and validity. Where either fails, nothing that it made by `make`
+   * is left: a collector knows nothing of a GPU's memory.
    *
-   * @throws BackendError `webgpu-out-of-memory`, `webgpu-refused` for what is not valid.
+   * @throws BackendError `webgpu-out-of-memory`, `webgpu-refused` for what is not valid, `webgpu-device-lost`.
    */
-  async allocate<T>(body: () => T): Promise<T> {
+  async allocate<T>(body: (make: MakeBuffer) => T): Promise<T> {
     this.requireDevice();
+    const buffers: GPUBuffer[] = [];
     this.device.pushErrorScope('out-of-memory');
     this.device.pushErrorScope('validation');
-    const made = body();
+    const made = body((descriptor) => {
+      const buffer = this.device.createBuffer(descriptor);
+      buffers.push(buffer);
+      return buffer;
+    });
     const [invalid, none] = await Promise.all([this.device.popErrorScope(), this.device.popErrorScope()]);
-    this.requireDevice();
-    if (none) throw webgpuError('webgpu-out-of-memory', `the GPU has not enough memory: ${none.message}`, none);
-    if (invalid) throw webgpuError('webgpu-refused', `the GPU refused a plan: ${invalid.message}`, invalid);
-    return made;
+    try {
+      this.requireDevice();
+      // Of memory first: what could not be had is not valid either.
+      if (none) throw outOfMemory(none);
+      if (invalid) throw refused(invalid);
+      return made;
+    } catch (error) {
+      for (const buffer of buffers) buffer.destroy();
+      // One that was made meanwhile may be none.
+      this.#tables.clear();
+      throw error;
+    }
   }
 
   /** The 256 floats that bytes stand for, in the host's bits. */
@@ -119,6 +150,19 @@ export class DeviceContext {
       throw webgpuError('webgpu-shader', `the kernel of ${name} does not compile: ${reason}`, cause);
     }
   }
+}
+
+function outOfMemory(error: GPUError): BackendError {
+  return webgpuError('webgpu-out-of-memory', `the GPU has not enough memory: ${error.message}`, error);
+}
+
+function refused(error: GPUError): BackendError {
+  return webgpuError('webgpu-refused', `the GPU refused a plan: ${error.message}`, error);
+}
+
+/** Its class is a global only in browsers. */
+function faultOf(error: GPUError): BackendError {
+  return error.constructor.name === 'GPUOutOfMemoryError' ? outOfMemory(error) : refused(error);
 }
 
 function entryOf({ access }: Binding, binding: number): GPUBindGroupLayoutEntry {

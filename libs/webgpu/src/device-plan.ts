@@ -4,7 +4,7 @@
  */
 import type { Home, Plan, Value } from '@gradcast/plan';
 import { MAP_READ, USAGE } from './context.ts';
-import type { CompiledKernel, DeviceContext } from './context.ts';
+import type { CompiledKernel, DeviceContext, MakeBuffer } from './context.ts';
 import { webgpuError } from './webgpu-error.ts';
 import { kernelOf } from './wgsl/kernels.ts';
 
@@ -57,10 +57,9 @@ export class DevicePlan {
    */
   static async create(context: DeviceContext, plan: Plan, parameters: GPUBuffer): Promise<DevicePlan> {
     const compiled = await Promise.all(plan.launches.map((launch) => context.compiled(kernelOf(plan, launch))));
-    const buffers = await context.allocate(() => buffersOf(context.device, plan, parameters));
-    const made = await context.allocate(() => {
-      const size = plan.sizes.result;
-      const staging = context.device.createBuffer({ size, usage: USAGE.mapRead | USAGE.copyTarget });
+    const made = await context.allocate((make) => {
+      const buffers = buffersOf(make, plan, parameters);
+      const staging = make({ size: plan.sizes.result, usage: USAGE.mapRead | USAGE.copyTarget });
       const steps = compiled.map((each) => ({
         compiled: each,
         group: context.device.createBindGroup({
@@ -81,7 +80,7 @@ export class DevicePlan {
 
   /**
    * @returns the plan's result, as long as the plan says; it is the caller's.
-   * @throws BackendError `webgpu-device-lost`.
+   * @throws BackendError `webgpu-device-lost`, and what the device complained of: `webgpu-out-of-memory`, `webgpu-refused`.
    */
   async run({ fields, statistics }: RunInputs): Promise<Float32Array<ArrayBuffer>> {
     const { device } = this.#context;
@@ -160,23 +159,24 @@ export class DevicePlan {
     }
     const result = new Float32Array(this.#staging.getMappedRange().slice(0));
     this.#staging.unmap();
+    this.#context.requireSound();
     return result;
   }
 }
 
-function buffersOf(device: GPUDevice, plan: Plan, parameters: GPUBuffer): Map<string, GPUBuffer> {
+function buffersOf(make: MakeBuffer, plan: Plan, parameters: GPUBuffer): Map<string, GPUBuffer> {
   const { batch, statistics, result } = plan.sizes;
   const target = USAGE.storage | USAGE.copyTarget;
   const buffers = new Map([['parameters', parameters]]);
-  buffers.set('batch', device.createBuffer({ label: 'batch', size: Math.max(batch, 4), usage: target }));
+  buffers.set('batch', make({ label: 'batch', size: Math.max(batch, 4), usage: target }));
   if (statistics > 0) {
-    buffers.set('statistics', device.createBuffer({ label: 'statistics', size: statistics, usage: target }));
+    buffers.set('statistics', make({ label: 'statistics', size: statistics, usage: target }));
   }
   // Zero where no launch writes: between tensors.
   const source = USAGE.storage | USAGE.copySource;
-  buffers.set('result', device.createBuffer({ label: 'result', size: result, usage: source }));
+  buffers.set('result', make({ label: 'result', size: result, usage: source }));
   for (const [arena, size] of plan.arenas.entries()) {
-    buffers.set(keyOf('arena', arena), device.createBuffer({ label: `arena ${arena}`, size, usage: USAGE.storage }));
+    buffers.set(keyOf('arena', arena), make({ label: `arena ${arena}`, size, usage: USAGE.storage }));
   }
   return buffers;
 }

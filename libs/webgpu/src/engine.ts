@@ -38,6 +38,7 @@ export class PlanEngine implements GradientEngine {
   readonly #parameters: GPUBuffer;
   readonly #plans = new Map<string, Promise<DevicePlan>>();
   #output: OutputPlans | undefined;
+  #holdsOne = false;
   #loaded = false;
   #busy = false;
 
@@ -113,6 +114,19 @@ export class PlanEngine implements GradientEngine {
     });
   }
 
+  /** How many plans it holds buffers for. */
+  get planCount(): number {
+    return this.#plans.size;
+  }
+
+  /**
+   * Holds one plan at a time from now on, made anew whenever another is needed: what it computes does not depend on it.
+   */
+  async spareMemory(): Promise<void> {
+    this.#holdsOne = true;
+    await this.#dropPlans();
+  }
+
   dispose(): void {
     for (const plan of this.#plans.values()) {
       // One that could not be made has nothing to free.
@@ -131,9 +145,16 @@ export class PlanEngine implements GradientEngine {
     });
   }
 
-  #planned(key: string, compile: () => DevicePlan['plan']): Promise<DevicePlan> {
+  async #dropPlans(): Promise<void> {
+    const plans = [...this.#plans.values()];
+    this.#plans.clear();
+    for (const plan of await Promise.allSettled(plans)) if (plan.status === 'fulfilled') plan.value.dispose();
+  }
+
+  async #planned(key: string, compile: () => DevicePlan['plan']): Promise<DevicePlan> {
     const known = this.#plans.get(key);
     if (known) return known;
+    if (this.#holdsOne) await this.#dropPlans();
     const made = DevicePlan.create(this.#context, compile(), this.#parameters);
     this.#plans.set(key, made);
     // Tried again the next time.

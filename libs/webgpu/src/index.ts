@@ -1,6 +1,10 @@
 export { DeviceContext } from './context.ts';
+export { DeviceKeeper } from './device-keeper.ts';
+export type { KeeperOptions, OpenedDevice } from './device-keeper.ts';
 export { DevicePlan } from './device-plan.ts';
 export type { RunCounts, RunInputs } from './device-plan.ts';
 export { canPlan, createPlanEngine, PlanEngine } from './engine.ts';
+export { RecoveringEngine } from './recovering-engine.ts';
+export { multiplyOn } from './trial.ts';
 export { kernelOf } from './wgsl/kernels.ts';
 export type { Binding, Kernel } from './wgsl/shader.ts';

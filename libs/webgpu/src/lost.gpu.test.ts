@@ -2,9 +2,11 @@ import { ganTask, presets, tinyPresets } from '@gradcast/gan';
 import { compileStep } from '@gradcast/plan';
 import { formulaMicroBatch, formulaParameters } from '@gradcast/task';
 import { describe, expect, it } from 'vitest';
+import { DeviceKeeper } from './device-keeper.ts';
 import { DevicePlan } from './device-plan.ts';
 import { createPlanEngine } from './engine.ts';
 import { testContext } from './for-tests/device.ts';
+import { RecoveringEngine } from './recovering-engine.ts';
 
 const skip = (await testContext()) === undefined;
 const task = ganTask(tinyPresets.softmax);
@@ -33,6 +35,48 @@ describe.skipIf(skip)('a device that fails', () => {
     const running = engine.gradient(formulaMicroBatch(task, 4), vector());
     context.device.destroy();
     await expect(running).rejects.toMatchObject({ code: 'webgpu-device-lost' });
+    engine.dispose();
+  });
+
+  it('is replaced in the middle of a step, and the step has the same bits', async () => {
+    const told: string[] = [];
+    const keeper = await DeviceKeeper.start({
+      open: async () => ({ device: (await testContext())!.device, facts: {} }),
+      now: () => 0,
+      after: () => () => undefined,
+      tell: ({ kind }) => void told.push(kind),
+    });
+    const engine = new RecoveringEngine(task, keeper, (context) => createPlanEngine(task, context));
+    engine.load(formulaParameters(task));
+    const [first, second] = [vector(), vector()];
+    await engine.gradient(formulaMicroBatch(task, 4), first);
+    const { device } = keeper.context;
+    const running = engine.gradient(formulaMicroBatch(task, 4), second);
+    device.destroy();
+    await running;
+    expect(second).toEqual(first);
+    expect(first.some((value) => value !== 0)).toBe(true);
+    expect([keeper.context.device === device, told]).toEqual([false, ['lost', 'back']]);
+    engine.dispose();
+  });
+
+  it('gives no result of a run that it complained of', async () => {
+    const context = (await testContext())!;
+    const engine = createPlanEngine(task, context);
+    engine.load(formulaParameters(task));
+    await engine.gradient(formulaMicroBatch(task, 4), vector());
+    const submit = context.device.queue.submit.bind(context.device.queue);
+    let buffer: GPUBuffer | undefined = context.device.createBuffer({ size: 4, usage: 0x8 });
+    context.device.queue.submit = (commands) => {
+      buffer?.destroy();
+      if (buffer) context.device.queue.writeBuffer(buffer, 0, new Uint8Array(4));
+      buffer = undefined;
+      submit(commands);
+    };
+    await expect(engine.gradient(formulaMicroBatch(task, 4), vector())).rejects.toMatchObject({
+      code: 'webgpu-refused',
+    });
+    await engine.gradient(formulaMicroBatch(task, 4), vector());
     engine.dispose();
   });
 

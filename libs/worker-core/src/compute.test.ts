@@ -11,6 +11,7 @@ function noting(): ComputeHandlers & { readonly notes: unknown[] } {
     frame: (bytes) => void notes.push(['frame', ...bytes]),
     idle: () => void notes.push('idle'),
     measured: (ms, images) => void notes.push(['measured', ms, images]),
+    device: ({ kind, sentence }) => void notes.push(['device', kind, sentence]),
     failed: (code, sentence) => void notes.push([code, sentence]),
   };
 }
@@ -72,10 +73,12 @@ describe('a compute thread', () => {
     compute.attach(handlers);
     thread.says({ type: 'measured', computeMs: 12, images: 32 });
     thread.says({ type: 'frame', bytes: Uint8Array.of(7) });
+    thread.says({ type: 'device', event: { kind: 'lost', sentence: 'it is gone' } });
     compute.disconnected();
     expect(handlers.notes).toEqual([
       ['measured', 12, 32],
       ['frame', 7],
+      ['device', 'lost', 'it is gone'],
     ]);
     expect(thread.told).toEqual([{ message: { type: 'disconnected' }, transfer: [] }]);
   });

@@ -4,7 +4,7 @@
  * The thread itself is the runtime's: one of `worker_threads` in Node, a Web Worker in a browser. Its other side is
  * {@link serveCompute}.
  */
-import type { BackendProfile } from '@gradcast/engine';
+import type { BackendProfile, DeviceEvent } from '@gradcast/engine';
 import type { FromCompute, ToCompute } from './compute-messages.ts';
 
 /** What a compute thread tells the main thread. */
@@ -28,6 +28,8 @@ export interface ComputeHandlers {
   /** The thread has nothing to do. */
   readonly idle: () => void;
   readonly measured: (computeMs: number, images: number) => void;
+  /** Something became of the device; the thread deals with it itself. */
+  readonly device: (event: DeviceEvent) => void;
   /** The thread is of no use any more. */
   readonly failed: (code: string, sentence: string) => void;
 }
@@ -85,6 +87,11 @@ export class Compute {
     this.#thread.post({ type: 'frame', bytes: frame }, [frame.buffer]);
   }
 
+  /** Whether the thread is of no use any more. */
+  get hasFailed(): boolean {
+    return this.#failure !== undefined;
+  }
+
   /** Whether frames were delivered that the thread has not dealt with. */
   get busy(): boolean {
     return this.#taken < this.#delivered;
@@ -100,6 +107,8 @@ export class Compute {
         return this.#handlers?.frame(message.bytes);
       case 'measured':
         return this.#handlers?.measured(message.computeMs, message.images);
+      case 'device':
+        return this.#handlers?.device(message.event);
       case 'idle':
         this.#taken = message.taken;
         // Frames may have been delivered since the thread said so.

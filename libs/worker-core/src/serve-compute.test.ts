@@ -1,3 +1,5 @@
+import { BackendError } from '@gradcast/engine';
+import type { DeviceEvent } from '@gradcast/engine';
 import { EXAMPLE } from '@gradcast/definition/example';
 import { decodeFromWorker, encodeFrame } from '@gradcast/protocol';
 import { referenceKernels } from '@gradcast/vector';
@@ -77,6 +79,24 @@ describe('serveCompute', () => {
     const missing = Object.assign(new Error('there is no SIMD'), { code: 'wasm-unavailable' });
     await serveCompute(port, () => Promise.reject(missing));
     expect(port.said).toEqual([{ type: 'failed', code: 'wasm-unavailable', sentence: 'there is no SIMD' }]);
+  });
+
+  it('says what there is to do about a failure, where that is known', async () => {
+    const port = new FakePort();
+    const gone = new BackendError('webgpu-no-adapter', 'there is no adapter', { remedy: 'use the processor' });
+    await serveCompute(port, () => Promise.reject(gone));
+    expect(port.said).toMatchObject([{ type: 'failed', sentence: 'there is no adapter; use the processor' }]);
+  });
+
+  it('passes on what becomes of the device', async () => {
+    const port = new FakePort();
+    let tell: (event: DeviceEvent) => void = () => undefined;
+    await serveCompute(port, (given) => {
+      tell = given;
+      return Promise.resolve(device);
+    });
+    tell({ kind: 'lost', sentence: 'it is gone' });
+    expect(port.said.at(-1)).toEqual({ type: 'device', event: { kind: 'lost', sentence: 'it is gone' } });
   });
 
   it('answers the welcome of a run, and says when it is idle and how much it has taken', async () => {

@@ -2,7 +2,7 @@
  * The compute thread's side, in any runtime: it alone owns the replica and the device. Messages are handled in order, and
  * while a micro-batch is computed only this thread waits for it.
  */
-import type { BackendProfile } from '@gradcast/engine';
+import type { BackendProfile, DeviceEvent } from '@gradcast/engine';
 import type { Trainable } from '@gradcast/network';
 import type { GradientEngine, TaskIdentity } from '@gradcast/task';
 import type { VectorKernels } from '@gradcast/vector';
@@ -24,7 +24,7 @@ export interface ComputeDevice {
   readonly profile: BackendProfile;
   /** The task that a run trains, or undefined if it is not known here; throws for a file that is not the run's. */
   readonly findTask: (identity: TaskIdentity) => Trainable | undefined;
-  readonly createEngine: (task: Trainable) => GradientEngine;
+  readonly createEngine: (task: Trainable) => GradientEngine | Promise<GradientEngine>;
   /** Kernels that have room for vectors of these lengths where they are fastest. */
   readonly createKernels: (reserve: readonly number[]) => VectorKernels;
   /** Hexadecimal SHA-256. */
@@ -33,10 +33,13 @@ export interface ComputeDevice {
   readonly now: () => number;
 }
 
+/** Makes a device ready; what becomes of it later it tells. */
+export type LoadDevice = (tell: (event: DeviceEvent) => void) => Promise<ComputeDevice>;
+
 /** Loads a device and computes for the parent from then on; a failure is told, not thrown. */
-export async function serveCompute(port: ComputePort, load: () => Promise<ComputeDevice>): Promise<void> {
+export async function serveCompute(port: ComputePort, load: LoadDevice): Promise<void> {
   try {
-    const device = await load();
+    const device = await load((event) => port.post({ type: 'device', event }, []));
     serve(port, device);
     port.post({ type: 'loaded', profile: device.profile }, []);
   } catch (error) {
@@ -48,7 +51,7 @@ function serve(port: ComputePort, { findTask, createEngine, createKernels, sha25
   let taken = 0;
   const trainer = new Trainer({
     task: findTask,
-    createEngine: (task) => Promise.resolve(createEngine(task)),
+    createEngine: async (task) => createEngine(task),
     send: (bytes) => port.post({ type: 'frame', bytes }, [bytes.buffer]),
     sha256,
     now,
@@ -64,7 +67,9 @@ function serve(port: ComputePort, { findTask, createEngine, createKernels, sha25
   });
 }
 
+/** In one sentence with what to do about it, where the error says that. */
 function tellFailure(port: ComputePort, error: unknown): void {
-  const { code, message } = error as Error & { code?: unknown };
-  port.post({ type: 'failed', code: typeof code === 'string' ? code : 'compute-failed', sentence: message }, []);
+  const { code, message, remedy } = error as Error & { code?: unknown; remedy?: unknown };
+  const sentence = typeof remedy === 'string' ? `${message}; ${remedy}` : message;
+  port.post({ type: 'failed', code: typeof code === 'string' ? code : 'compute-failed', sentence }, []);
 }

@@ -322,7 +322,7 @@ export class Trainer {
       if (epoch !== this.#epoch || message.version < this.#newest) return undefined;
       const start = this.#ports.now();
       if (this.#loaded !== replica.version) {
-        engine.load(replica.vectors.parameters);
+        engine.load(replica.vectors.parameters, () => replica.vectors.parameters);
         this.#loaded = replica.version;
       }
       await sum.add(leaf, (vector) => engine.gradient(leafBatch(contents, shape, leaf - message.first), vector));

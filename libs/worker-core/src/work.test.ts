@@ -86,6 +86,17 @@ describe('a worker', () => {
     expect([notes, work.isMember]).toEqual([[['state', sentence]], true]);
   });
 
+  it('says what becomes of its device, and stays a member', async () => {
+    const { thread, notes, work } = await member();
+    thread.says({ type: 'device', event: { kind: 'lost', sentence: 'the GPU is gone; asking for it again' } });
+    thread.says({ type: 'device', event: { kind: 'back', sentence: 'the GPU is back' } });
+    expect(notes).toEqual([
+      ['device-lost', 'the GPU is gone; asking for it again'],
+      ['device-back', 'the GPU is back'],
+    ]);
+    expect(work.isMember).toBe(true);
+  });
+
   it('adds up the time without work, as a member only', async () => {
     const { thread, network, clock, notes } = await working();
     clock.advance(1000);

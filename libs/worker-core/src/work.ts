@@ -2,6 +2,7 @@
  * A worker between its compute thread and its coordinator, in any runtime: what is told of both, how long it had no work,
  * and how it leaves. A shell around it supplies thread, connection, clock and what becomes of the events.
  */
+import type { DeviceEvent } from '@gradcast/engine';
 import { showRate } from '@gradcast/protocol';
 import type { MessageOf } from '@gradcast/protocol';
 import type { Clock, Connect } from './connection.ts';
@@ -9,10 +10,12 @@ import type { Compute } from './compute.ts';
 import { Session } from './session.ts';
 import type { Introduction, Outcome, SecretKeeper, SessionNotice } from './session.ts';
 
+export type WorkNotice = SessionNotice | { readonly kind: `device-${DeviceEvent['kind']}`; readonly sentence: string };
+
 /** What a worker's log, metrics and people are told. */
 export interface WorkEvents {
   /** Something a log should say; `sentence` is there where people should hear of it, too. */
-  notice(event: SessionNotice, sentence?: string): void;
+  notice(event: WorkNotice, sentence?: string): void;
   /** A micro-batch was computed. */
   measured(computeMs: number, images: number): void;
   /** So many milliseconds more passed as a member without work. */
@@ -95,6 +98,7 @@ export class Work {
         this.#busyMs += computeMs;
         this.#events.measured(computeMs, images);
       },
+      device: ({ kind, sentence }) => this.#events.notice({ kind: `device-${kind}`, sentence }, sentence),
       failed: (code, sentence) => session.giveUp(code, sentence),
     });
     const outcome = await session.ended;
