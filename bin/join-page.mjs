@@ -29,13 +29,15 @@ const withoutThreads = {
   },
 };
 
-/** The WebGPU backend would be a file of its own even where its loader is not used; webgpu.js has it whole. */
-const nothingLater = {
-  name: 'nothing-later',
+/**
+ * On a graphics processor steps run as plans, by kernels of our own, so what tasks would run op by op on tfjs stays out. What called
+ * it all the same would find no function there.
+ */
+export const withoutTfjs = {
+  name: 'without-tfjs',
   setup(builder) {
-    builder.onResolve({ filter: /.*/ }, ({ path, kind }) => {
-      return kind === 'dynamic-import' ? { path, external: true } : undefined;
-    });
+    builder.onResolve({ filter: /^@tensorflow\// }, ({ path }) => ({ path, namespace: 'no-tfjs' }));
+    builder.onLoad({ filter: /.*/, namespace: 'no-tfjs' }, () => ({ contents: 'module.exports = {};' }));
   },
 };
 
@@ -55,8 +57,6 @@ export async function writeJoinPage(root, folder, quality = 10) {
   };
   const written = (name) => join('apps', 'join', 'page', name);
   const source = (name) => `apps/join/src/${name}.ts`;
-  const { version } = require('@tensorflow/tfjs-backend-webgpu/package.json');
-  const define = { WEBGPU_LIBRARY_VERSION: JSON.stringify(version) };
   await mkdir(folder, { recursive: true });
   await Promise.all([
     build({ ...options, entryPoints: [source('page')] }),
@@ -66,9 +66,8 @@ export async function writeJoinPage(root, folder, quality = 10) {
       entryPoints: ['session', 'compute'].map(source),
       splitting: true,
       chunkNames: 'shared',
-      plugins: [withoutThreads, nothingLater],
     }),
-    build({ ...options, entryPoints: [source('webgpu')], define }),
+    build({ ...options, entryPoints: [source('webgpu')], plugins: [withoutTfjs] }),
     build({ ...options, entryPoints: [written('style.css')] }),
     ...COPIED.map((name) => copyFile(join(root, written(name)), join(folder, name))),
     copyFile(join(binaries(), BINARY), join(folder, BINARY)),

@@ -7,6 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LOADED, writeJoinPage } from './join-page.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
+/** Of the whole compute worker that a visitor loads who chooses the graphics processor: our engine, the tasks, the protocol. */
+const MOST_BYTES_OF_GPU = 100_000;
 /** What every browser takes on a page that came encrypted, of what is loaded before a tab computes; the binary aside. */
 const MOST_BYTES = 150_000;
 
@@ -38,14 +40,28 @@ describe('the join page', () => {
     expect(all).toBeLessThan(MOST_BYTES);
   });
 
+  it(`has at most ${MOST_BYTES_OF_GPU / 1000} kB more for the graphics processor, without tfjs`, async ({
+    annotate,
+  }) => {
+    const { size } = await stat(join(folder, 'webgpu.js.br'));
+    await annotate(`${size} bytes`);
+    expect(size).toBeLessThan(MOST_BYTES_OF_GPU);
+    const code = await readFile(join(folder, 'webgpu.js'), 'utf8');
+    // Names that tfjs' engine and its programs for WebGPU have.
+    expect(code).not.toMatch(/registerBackend|WEBGPU_CPU_FORWARD|FusedConv2D/);
+    expect(code).toContain('requestAdapter');
+  });
+
   it('loads nothing from elsewhere and names no code by text', async () => {
     for (const name of LOADED.filter((file) => file.endsWith('.html') || file.endsWith('.css'))) {
       const text = await readFile(join(folder, name), 'utf8');
       expect(text).not.toMatch(/https?:|\/\/[a-z]|style="|\son[a-z]+="/);
     }
-    for (const name of ['page.js', 'session.js', 'compute.js']) {
+    for (const name of ['page.js', 'session.js', 'compute.js', 'webgpu.js']) {
       const imports = (await readFile(join(folder, name), 'utf8')).matchAll(/\bfrom\s*"([^"]+)"/g);
-      expect([...new Set([...imports].map(([, path]) => path))]).toEqual(name === 'page.js' ? [] : ['./shared.js']);
+      expect([...new Set([...imports].map(([, path]) => path))]).toEqual(
+        name === 'page.js' || name === 'webgpu.js' ? [] : ['./shared.js'],
+      );
     }
   });
 });

@@ -18,12 +18,18 @@ let kernels: Kernels;
 
 serveParent<Asked, Told>({
   load: async ({ backend, set }) => {
-    kernels = set === 'own' ? (await loadBackend(backend)).kernels : await stockKernels(backend);
+    kernels = set === 'own' ? await ownKernels(backend) : await stockKernels(backend);
     return { type: 'loaded' };
   },
   record: async ({ preset }) => ({ type: 'recorded', cases: await record(kernels, presets[preset]) }),
   time: ({ leastMs, ...call }) => ({ type: 'timed', outcome: timeCall(kernels, call, leastMs) }),
 });
+
+async function ownKernels(backend: StockBackend): Promise<Kernels> {
+  const { kernels: own, register } = await loadBackend(backend);
+  await register?.();
+  return own;
+}
 
 /** What tfjs comes with: its backend as published, and everything else composed from its operations. */
 async function stockKernels(backend: StockBackend): Promise<Kernels> {
@@ -34,7 +40,7 @@ async function stockKernels(backend: StockBackend): Promise<Kernels> {
     setWasmPaths(join(dirname(found), 'dist') + sep);
     await tf.setBackend('wasm');
   } else {
-    await loadBackend(backend);
+    await ownKernels(backend);
   }
   return genericKernels;
 }

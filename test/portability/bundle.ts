@@ -25,7 +25,7 @@ export function nodeProgram(): Promise<string> {
 }
 
 /** @returns the page's script, packages included. */
-export async function pageScript(page = 'in-page'): Promise<string> {
+export async function pageScript(page = 'in-page', plugins: readonly Plugin[] = [withoutNode]): Promise<string> {
   const { outputFiles } = await build({
     absWorkingDir: root,
     entryPoints: [`test/portability/${page}.ts`],
@@ -36,7 +36,7 @@ export async function pageScript(page = 'in-page'): Promise<string> {
     minify: true,
     write: false,
     logLevel: 'error',
-    plugins: [withoutNode],
+    plugins: [...plugins],
   });
   return outputFiles[0].text;
 }

@@ -1,8 +1,13 @@
-/** A page that runs plans on the browser's WebGPU and posts how far they are from the interpreter's. */
+/**
+ * A page that runs plans on the browser's WebGPU, as the join page starts it, and posts how far they are from the interpreter's; then
+ * one whose device is lost on the way.
+ */
+import { startWebgpu } from '@gradcast/backends-web';
 import { ganTask, tinyPresets } from '@gradcast/gan';
+import type { GanTask } from '@gradcast/gan';
 import { compileStep, interpret } from '@gradcast/plan';
 import { formulaMicroBatch, formulaParameters } from '@gradcast/task';
-import { createPlanEngine, DeviceContext } from '@gradcast/webgpu';
+import type { GradientEngine } from '@gradcast/task';
 
 const SAMPLES = 17;
 
@@ -10,32 +15,60 @@ async function post(report: object): Promise<void> {
   await fetch('/report', { method: 'POST', body: JSON.stringify(report) });
 }
 
+/** What gives adapters, and the devices that were had of it. */
+function watched(gpu: GPU): { readonly gpu: GPU; readonly devices: readonly GPUDevice[] } {
+  const devices: GPUDevice[] = [];
+  const requestAdapter = async (options?: GPURequestAdapterOptions) => {
+    const adapter = await gpu.requestAdapter(options);
+    const requestDevice = adapter?.requestDevice.bind(adapter);
+    return (
+      adapter &&
+      Object.assign(adapter, {
+        requestDevice: async (descriptor?: GPUDeviceDescriptor) => {
+          devices.push(await requestDevice!(descriptor));
+          return devices.at(-1)!;
+        },
+      })
+    );
+  };
+  return { gpu: { requestAdapter } as GPU, devices };
+}
+
+/** Distance of the gradient from the interpreter's, and whether the second time has the same bits. */
+async function measured(task: GanTask, engine: GradientEngine, between = () => {}) {
+  const parameters = formulaParameters(task);
+  const batch = formulaMicroBatch(task, SAMPLES);
+  engine.load(parameters);
+  const length = task.parameters.length + task.tail.length;
+  const [first, second] = [new Float32Array(length), new Float32Array(length)];
+  await engine.gradient(batch, first);
+  const again = engine.gradient(batch, second);
+  between();
+  await again;
+  engine.dispose();
+  const plan = compileStep(task, task.stepGraph!(SAMPLES));
+  const expected = interpret(plan, { parameters, fields: batch.fields });
+  let [apart, whole] = [0, 0];
+  for (let i = 0; i < length; i++) {
+    apart += (first[i] - expected[i]) ** 2;
+    whole += expected[i] ** 2;
+  }
+  return { apart: Math.sqrt(apart / whole), same: first.every((value, i) => value === second[i]) };
+}
+
 async function main(): Promise<void> {
-  const { gpu } = navigator as { readonly gpu?: GPU };
-  const adapter = await gpu?.requestAdapter();
-  if (!adapter) return post({ none: true });
-  const context = new DeviceContext(await adapter.requestDevice());
+  const { gpu: own } = navigator as { readonly gpu?: GPU };
+  if (!(await own?.requestAdapter())) return post({ none: true });
+  const { gpu, devices } = watched(own!);
+  const told: string[] = [];
+  const { engineOf } = await startWebgpu({ gpu, libraryVersion: '', tell: ({ kind }) => void told.push(kind) });
   for (const [name, preset] of Object.entries(tinyPresets)) {
     const task = ganTask(preset);
-    const parameters = formulaParameters(task);
-    const batch = formulaMicroBatch(task, SAMPLES);
-    const engine = createPlanEngine(task, context);
-    engine.load(parameters);
-    const length = task.parameters.length + task.tail.length;
-    const [first, second] = [new Float32Array(length), new Float32Array(length)];
-    await engine.gradient(batch, first);
-    await engine.gradient(batch, second);
-    engine.dispose();
-    const plan = compileStep(task, task.stepGraph!(SAMPLES));
-    const expected = interpret(plan, { parameters, fields: batch.fields });
-    let [apart, whole] = [0, 0];
-    for (let i = 0; i < length; i++) {
-      apart += (first[i] - expected[i]) ** 2;
-      whole += expected[i] ** 2;
-    }
-    const same = first.every((value, i) => value === second[i]);
-    await post({ name, apart: Math.sqrt(apart / whole), same });
+    await post({ name, ...(await measured(task, engineOf(task)!)) });
   }
+  const task = ganTask(tinyPresets.softmax);
+  const lost = await measured(task, engineOf(task)!, () => devices.at(-1)!.destroy());
+  await post({ name: `${told.join(', ')} of ${devices.length} devices`, ...lost });
   await post({ done: true });
 }
 

@@ -4,7 +4,7 @@
  */
 import type { BackendRequest } from '@gradcast/backends-node';
 import { readImagesFile } from '@gradcast/dataset';
-import { createEngine, type LoadedBackend } from '@gradcast/engine';
+import { openEngine, type LoadedBackend } from '@gradcast/engine';
 import { drawImages, floorOf, JUDGED_SHAPE, judgeReal, judgesOf, loadRealPixels, openJudge } from '@gradcast/judge';
 import type { DrawOptions, JudgeRecord, RealPixels } from '@gradcast/judge';
 import type { ImageOutput } from '@gradcast/task';
@@ -124,7 +124,7 @@ async function drawn(
   options: Omit<DrawOptions, 'originals'>,
 ): Promise<Uint8Array> {
   const originals = await originalsOf(model, output);
-  const engine = createEngine(model.task, loaded);
+  const engine = await openEngine(model.task, loaded);
   try {
     engine.load(model.parameters);
     return await drawImages(engine, output, { ...options, originals });

@@ -8,7 +8,7 @@ import { performance } from 'node:perf_hooks';
 import { CheckpointError, type Checkpoint } from '@gradcast/checkpoint';
 import { ledgerLines, type StepLine } from '@gradcast/ledger';
 import { chooseBackend, loadBackend, type BackendRequest } from '@gradcast/backends-node';
-import { createEngine } from '@gradcast/engine';
+import { openEngine } from '@gradcast/engine';
 import { loadDataset, MicroBatches, type Dataset } from '@gradcast/dataset';
 import type { Trainable } from '@gradcast/network';
 import type { GradientEngine } from '@gradcast/task';
@@ -110,7 +110,7 @@ export async function runReplay(request: ReplayRequest, around: ReplaySurroundin
 
 async function openChosenEngine(...[task, { backend, threads }]: Parameters<EngineOpener>): Promise<GradientEngine> {
   const { candidate, gpus } = await chooseBackend(backend);
-  return createEngine(task, await loadBackend(candidate, { threads, gpu: gpus[0] }));
+  return openEngine(task, await loadBackend(candidate, { threads, gpu: gpus[0] }));
 }
 
 interface Start {

@@ -1,10 +1,8 @@
 /** The shell of a compute worker around `serveCompute`: its line to the session worker, its digests, its rests. */
-import type { LoadedBackend } from '@gradcast/engine';
-import { createEngine } from '@gradcast/engine';
 import { builtinTask } from '@gradcast/tasks';
 import { selectKernels } from '@gradcast/vector';
 import { serveCompute } from '@gradcast/worker-core';
-import type { ComputePort, FromCompute, ToCompute } from '@gradcast/worker-core';
+import type { ComputeDevice, ComputePort, FromCompute, LoadDevice, ToCompute } from '@gradcast/worker-core';
 import { sha256 } from './digest.ts';
 import type { Limit } from './messages.ts';
 import { Throttle } from './throttle.ts';
@@ -15,14 +13,17 @@ const scope = globalThis as unknown as {
   onmessage: ((event: MessageEvent<ToCompute | Limit>) => void) | null;
 };
 
+/** What a processor of this device computes with. */
+export type Backend = Pick<ComputeDevice, 'profile' | 'createEngine'>;
+
 /** Computes for the session worker with a backend, from now on. */
-export function computeWith(start: () => Promise<LoadedBackend>): void {
-  void serveCompute(throttledPort(new Throttle()), async () => {
-    const backend = await start();
+export function computeWith(start: (...args: Parameters<LoadDevice>) => Promise<Backend>): void {
+  void serveCompute(throttledPort(new Throttle()), async (tell) => {
+    const { profile, createEngine } = await start(tell);
     return {
-      profile: backend.profile,
+      profile,
       findTask: builtinTask,
-      createEngine: (model) => createEngine(model, backend),
+      createEngine,
       createKernels: (reserve) => selectKernels({ reserve }),
       sha256,
       now: () => performance.now(),

@@ -4,19 +4,23 @@ import { performance } from 'node:perf_hooks';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
 import { loadBackend } from '@gradcast/backends-node';
-import { createEngine } from '@gradcast/engine';
+import { openEngine } from '@gradcast/engine';
+import type { DeviceEvent } from '@gradcast/engine';
 import { findTask } from '@gradcast/own-task';
 import { selectKernels } from '@gradcast/vector';
 import { serveCompute } from '@gradcast/worker-core';
 import type { ComputeDevice, ComputePort, ToCompute } from '@gradcast/worker-core';
 import type { ComputeSettings } from './start-thread.ts';
 
-async function load({ candidate, threads, gpu, taskFile }: ComputeSettings): Promise<ComputeDevice> {
-  const backend = await loadBackend(candidate, { threads, gpu });
+async function load(
+  { candidate, threads, gpu, taskFile }: ComputeSettings,
+  tell: (event: DeviceEvent) => void,
+): Promise<ComputeDevice> {
+  const backend = await loadBackend(candidate, { threads, gpu, tell });
   return {
     profile: backend.profile,
     findTask: (identity) => findTask(identity, taskFile),
-    createEngine: (model) => createEngine(model, backend),
+    createEngine: (model) => openEngine(model, backend),
     createKernels: (reserve) => selectKernels({ reserve }),
     sha256: (bytes) => Promise.resolve(createHash('sha256').update(bytes).digest('hex')),
     now: () => performance.now(),
@@ -40,4 +44,4 @@ function portOf(port: MessagePort): ComputePort {
   };
 }
 
-if (parentPort) void serveCompute(portOf(parentPort), () => load(workerData as ComputeSettings));
+if (parentPort) void serveCompute(portOf(parentPort), (tell) => load(workerData as ComputeSettings, tell));

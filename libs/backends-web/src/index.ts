@@ -1,5 +1,5 @@
 export { startWasm } from './wasm/start.ts';
 export { adapterFacts, kindOf, requestAdapter } from './webgpu/adapter.ts';
 export type { AdapterInfo } from './webgpu/adapter.ts';
-export { startWebgpu } from './webgpu/start.ts';
-export type { LoadedWebgpu, WebgpuOptions } from './webgpu/start.ts';
+export { deviceOf, requireKind, startWebgpu } from './webgpu/start.ts';
+export type { StartedWebgpu, WebgpuOptions } from './webgpu/start.ts';

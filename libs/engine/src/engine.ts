@@ -19,10 +19,18 @@ import { parameterTensors, requireFields, requireLength, tensorsOf } from './on-
 const INFER_CHUNK = 256;
 
 /**
- * An engine for one task on one backend: the backend's own, or one over its kernels. The backend must be current in
+ * An engine for one task on one backend: the backend's own, or one over its kernels, for which the backend must be current in
  * tfjs-core for as long as the engine is used. Besides the parameters of the loaded version one over kernels keeps nothing on the
  * device between calls.
  */
+export async function openEngine(task: Trainable, backend: LoadedBackend): Promise<GradientEngine> {
+  const own = backend.engineOf?.(task);
+  if (own) return own;
+  await backend.register?.();
+  return new BackendEngine(task, backend);
+}
+
+/** {@link openEngine} for a backend that is registered with tfjs-core, or has an engine of its own for the task. */
 export function createEngine(task: Trainable, backend: LoadedBackend): GradientEngine {
   return backend.engineOf?.(task) ?? new BackendEngine(task, backend);
 }

@@ -6,5 +6,5 @@ export { fourierConvolutions } from './convolutions/fourier.ts';
 export type { Products } from './convolutions/fourier.ts';
 export { filterGradientPass, inputGradientPass, phasesOf, reachOf } from './convolutions/window.ts';
 export type { Axis, Pass, Phase } from './convolutions/window.ts';
-export { createEngine } from './engine.ts';
+export { createEngine, openEngine } from './engine.ts';
 export { outputStatistics } from './output-statistics.ts';

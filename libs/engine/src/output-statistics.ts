@@ -6,7 +6,7 @@ import { parameterTensors, requireFields, tensorsOf } from './on-device.ts';
 
 /**
  * BatchNorm statistics of a task's output over reference inputs, by name (`.../mean`, biased `.../variance`), as
- * {@link GradientEngine.infer} takes them; empty without BatchNorm. The backend must be current in tfjs-core.
+ * {@link GradientEngine.infer} takes them; empty without BatchNorm. The backend must stay current in tfjs-core.
  *
  * @param parameters a whole parameter vector.
  * @param reference fields of the task's output.
@@ -18,6 +18,7 @@ export async function outputStatistics(
 ): Promise<Readonly<Record<string, Float32Array>>> {
   if (!task.output) throw new Error(`task ${task.name} has no output`);
   requireFields(task.output.inputs, reference);
+  await backend.register?.();
   const program = task.createProgram(backend);
   const loaded = parameterTensors(task.parameters, parameters.slice());
   const inputs = tensorsOf(task.output.inputs, reference);

@@ -1,6 +1,6 @@
 /** A trained classifier that says what it sees in images: features to compare sets by, and scores by class. */
 import { classifierLayers } from '@gradcast/classifier';
-import { createEngine } from '@gradcast/engine';
+import { openEngine } from '@gradcast/engine';
 import type { BackendProfile, LoadedBackend } from '@gradcast/engine';
 import type { Judged } from '@gradcast/evaluate';
 import type { GradientEngine, ImageOutput, TaskOutput } from '@gradcast/task';
@@ -73,7 +73,7 @@ export class Judge {
 /** A judge on a backend, which must stay current in tfjs-core. @throws JudgeError `judge-weights`. */
 export async function openJudge(record: JudgeRecord, backend: LoadedBackend): Promise<Judge> {
   const weights = await loadWeights(record);
-  const engine = createEngine(judgeTask(), backend);
+  const engine = await openEngine(judgeTask(), backend);
   engine.load(weights);
   return new Judge(record, engine, backend.profile);
 }

@@ -1,5 +1,5 @@
 import { chooseBackend, loadBackend, type BackendRequest } from '@gradcast/backends-node';
-import { createEngine, type LoadedBackend } from '@gradcast/engine';
+import { openEngine, type LoadedBackend } from '@gradcast/engine';
 import type { Trainable } from '@gradcast/network';
 import type { GradientEngine } from '@gradcast/task';
 
@@ -18,7 +18,7 @@ export async function openChosenBackend(backend: BackendRequest, warn: (line: st
 
 /** An engine on it. @throws BackendError */
 export async function openChosenEngine(...[task, backend, warn]: Parameters<EngineOpener>): Promise<GradientEngine> {
-  return createEngine(task, await openChosenBackend(backend, warn));
+  return openEngine(task, await openChosenBackend(backend, warn));
 }
 
 /** What a command that draws needs besides its options; tests put their own in its place. */

@@ -8,7 +8,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { chooseBackend, loadBackend } from '@gradcast/backends-node';
 import { testOriginals } from '@gradcast/dataset';
 import type { TestOriginals } from '@gradcast/dataset';
-import { createEngine } from '@gradcast/engine';
+import { openEngine } from '@gradcast/engine';
 import type { RealImages } from '@gradcast/evaluate';
 import { drawImages, isJudged, judgeReal, judgesOf, loadRealPixels, openJudge } from '@gradcast/judge';
 import type { Judge, RealPixels } from '@gradcast/judge';
@@ -47,7 +47,7 @@ async function open(): Promise<Opened> {
   const judge = await openJudge(judgesOf(pixels.dataset)[0], loaded);
   const real = await judgeReal(judge, pixels);
   const heldOut = await HeldOutScalars.open(task, data ?? undefined);
-  const engine = createEngine(task, loaded);
+  const engine = await openEngine(task, loaded);
   return { engine, output, originals, judge, pixels, real, heldOut };
 }
 

@@ -5,7 +5,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { chooseBackend, loadBackend } from '@gradcast/backends-node';
 import { testOriginals } from '@gradcast/dataset';
 import type { TestOriginals } from '@gradcast/dataset';
-import { createEngine } from '@gradcast/engine';
+import { openEngine } from '@gradcast/engine';
 import { accuracy, gridShape, outputInputs, referenceInputs, sampleGrid, sampleSpread } from '@gradcast/evaluate';
 import { writeAtomically } from '@gradcast/files';
 import type { GradientEngine, TaskOutput } from '@gradcast/task';
@@ -27,7 +27,7 @@ async function open(): Promise<Opened> {
   const originals = await testOriginals({ name, output }, data ?? undefined);
   const chosen = await chooseBackend(backend);
   const loaded = await loadBackend(chosen.candidate, { gpu: chosen.gpus.at(0) });
-  return { engine: createEngine(task, loaded), output, originals };
+  return { engine: await openEngine(task, loaded), output, originals };
 }
 
 const opened = open();

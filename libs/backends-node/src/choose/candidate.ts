@@ -1,5 +1,5 @@
 /** A way to compute, before its code is loaded, and what a probe of one says. */
-import type { LoadedBackend } from '@gradcast/engine';
+import type { DeviceEvent, LoadedBackend } from '@gradcast/engine';
 import type { Gpu, GpuList } from './gpus.ts';
 
 export interface BackendSettings {
@@ -7,6 +7,8 @@ export interface BackendSettings {
   readonly threads?: number;
   /** Needed by `cuda`. */
   readonly gpu?: Gpu | undefined;
+  /** Told what becomes of the device, by a backend that notices. */
+  readonly tell?: ((event: DeviceEvent) => void) | undefined;
 }
 
 /** What can be told of a machine without loading anything. */
@@ -32,7 +34,7 @@ export interface CandidateFacts {
   readonly remedy: string;
   /** Why it need not be tried here, or undefined. */
   readonly ruledOut: (surroundings: Surroundings) => Refused | undefined;
-  /** Registers it with tfjs-core and makes it current; its code is imported only here. @throws BackendError */
+  /** Makes it ready; its code is imported only here. @throws BackendError */
   readonly load: (settings: BackendSettings) => Promise<LoadedBackend>;
 }
 

@@ -3,7 +3,7 @@ import type { BackendSettings } from './candidate.ts';
 import { factsOf, type Candidate } from './candidates.ts';
 
 /**
- * Registers a chosen backend with tfjs-core, in this thread, and makes it current; only the code of that one is imported.
+ * Makes a chosen backend ready in this thread; only the code of that one is imported.
  *
  * @throws BackendError with the backend's own code.
  */

@@ -81,11 +81,15 @@ export async function runProbe(request: string, write: (line: string) => void): 
   write(`${MARK}${JSON.stringify(await tryBackend(candidate, gpu))}\n`);
 }
 
+async function byTensors(a: Float32Array, b: Float32Array): Promise<Float32Array> {
+  return tf.matMul(tf.tensor2d(a, [2, 2]), tf.tensor2d(b, [2, 2])).data<'float32'>();
+}
+
 async function tryBackend(candidate: Candidate, gpu: Gpu | undefined): Promise<ProbeReport> {
   try {
-    const { profile } = await loadBackend(candidate, { gpu });
-    const a = tf.tensor2d([1, 2, 3, 4], [2, 2]);
-    const product = [...(await tf.matMul(a, a).data())];
+    const { profile, multiply = byTensors } = await loadBackend(candidate, { gpu });
+    const a = Float32Array.of(1, 2, 3, 4);
+    const product = await multiply(a, a);
     if (product.join() !== '7,10,15,22') {
       return { ok: false, reason: `multiplied wrongly: ${product.join(', ')}`, remedy: 'take another backend' };
     }

@@ -11,8 +11,8 @@ export const webgpu: CandidateFacts = {
     if (named || os !== 'linux' || gpus.driver || existsSync('/dev/dri') || existsSync('/dev/dxg')) return undefined;
     return { ok: false, reason: 'no graphics device', remedy: 'needs a GPU with a Vulkan driver' };
   },
-  load: async () => {
+  load: async ({ tell }) => {
     const { loadWebgpu } = await import('./load.ts');
-    return loadWebgpu();
+    return loadWebgpu({ tell });
   },
 };

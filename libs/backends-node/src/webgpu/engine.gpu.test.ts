@@ -1,5 +1,4 @@
-import { loadWebgpu } from './load.ts';
 import { engineConformance } from '@gradcast/engine/conformance';
-import { webgpuSkip } from './test-machine.ts';
+import { registeredWebgpu, webgpuSkip } from './test-machine.ts';
 
-engineConformance('webgpu', loadWebgpu, { places: 1, skip: await webgpuSkip() });
+engineConformance('webgpu', registeredWebgpu, { places: 1, skip: await webgpuSkip() });

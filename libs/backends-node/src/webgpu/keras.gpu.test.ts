@@ -1,10 +1,9 @@
 import { kerasResults } from '../for-tests/keras-results.ts';
-import { loadWebgpu } from './load.ts';
 import { kerasConformance } from '@gradcast/engine/conformance';
-import { webgpuSkip } from './test-machine.ts';
+import { registeredWebgpu, webgpuSkip } from './test-machine.ts';
 
 // A processor that plays the GPU needs minutes for three steps of the larger preset.
-kerasConformance('webgpu', loadWebgpu, {
+kerasConformance('webgpu', registeredWebgpu, {
   results: kerasResults,
   presets: ['classic', 'tutorial', 'conditional'],
   trained: ['classic'],

@@ -1,32 +1,37 @@
 /**
- * Starts the `webgpu` backend in any runtime that has WebGPU: any GPU with a Vulkan, Metal or Direct3D 12 driver, from npm
- * packages alone.
+ * Starts our own engine on WebGPU in any runtime that has it: any GPU with a Vulkan, Metal or Direct3D 12 driver. Steps run as plans,
+ * and tfjs has no part in it; where a step that cannot be planned has to run op by op is the runtime's business.
  */
-import * as tf from '@tensorflow/tfjs-core';
-import { genericKernels } from '@gradcast/network';
 import { BackendError } from '@gradcast/engine';
-import type { LoadedBackend } from '@gradcast/engine';
-import { canPlan, createPlanEngine, DeviceContext } from '@gradcast/webgpu';
+import type { BackendProfile, DeviceEvent } from '@gradcast/engine';
+import type { Trainable } from '@gradcast/network';
+import type { GradientEngine } from '@gradcast/task';
+import { canPlan, createPlanEngine, DeviceKeeper, multiplyOn, RecoveringEngine } from '@gradcast/webgpu';
+import type { OpenedDevice } from '@gradcast/webgpu';
 import { adapterFacts, requestAdapter } from './adapter.ts';
 import type { WebgpuAdapter } from './adapter.ts';
 
-export interface LoadedWebgpu extends LoadedBackend {
-  readonly name: 'webgpu';
+export interface StartedWebgpu {
   readonly adapter: Pick<WebgpuAdapter, 'kind' | 'name'>;
+  readonly profile: BackendProfile;
+  /** An engine that outlives its device; undefined for a task whose step is not told as data. */
+  readonly engineOf: (task: Trainable) => GradientEngine | undefined;
+  /** For a trial: see {@link multiplyOn}. */
+  readonly multiply: (a: Float32Array, b: Float32Array) => Promise<Float32Array>;
 }
 
 export interface WebgpuOptions {
-  /** What gives adapters: `navigator.gpu` in a browser. The WebGPU globals must exist, as they do there. */
+  /** What gives adapters: `navigator.gpu` in a browser. */
   readonly gpu: GPU;
-  /** Version of `@tensorflow/tfjs-backend-webgpu`, which does not export it; it stands in the profile. */
+  /** What compiles kernels here, and its version; it stands in the profile. */
   readonly libraryVersion: string;
   /** `hardware` refuses an adapter that computes on the CPU; `any` (the default) takes it. */
   readonly adapter?: 'hardware' | 'any';
-  /** Whether steps are compiled to plans, where the task can be told as data; they are by default. */
-  readonly plans?: boolean;
+  /** Told when the device is lost, and what became of it. */
+  readonly tell?: ((event: DeviceEvent) => void) | undefined;
 }
 
-/** Limits that the backend's programs may need more of than WebGPU guarantees. */
+/** Limits that programs may need more of than WebGPU guarantees. */
 const LIMITS = [
   'maxComputeWorkgroupStorageSize',
   'maxComputeWorkgroupsPerDimension',
@@ -36,33 +41,53 @@ const LIMITS = [
   'maxComputeInvocationsPerWorkgroup',
 ] as const satisfies readonly (keyof GPUSupportedLimits)[];
 
-let loaded: LoadedWebgpu | undefined;
-
 /**
- * Registers the backend with tfjs-core and makes it current; a second call gives the same backend.
- *
  * @throws BackendError `webgpu-no-adapter`, `webgpu-software-adapter` if the only adapter computes on the CPU and
  *   `hardware` was asked for, or `webgpu-no-device` if the driver refuses a device.
  */
-export async function startWebgpu(options: WebgpuOptions): Promise<LoadedWebgpu> {
-  const result = (loaded ??= await start(options));
-  const { kind, name } = result.adapter;
-  if (options.adapter === 'hardware' && kind === 'software') {
-    throw new BackendError('webgpu-software-adapter', `WebGPU found only a software adapter, ${name}`, {
-      remedy: 'install the driver of your GPU, or ask for --backend webgpu by name to use the software adapter',
-    });
-  }
-  await tf.setBackend('webgpu');
-  return result;
+export async function startWebgpu(options: WebgpuOptions): Promise<StartedWebgpu> {
+  const { gpu, libraryVersion, tell = () => undefined } = options;
+  const found = await requestAdapter(gpu);
+  requireKind(found, options.adapter);
+  let isFirst = true;
+  const open = async (): Promise<OpenedDevice> => {
+    // An adapter gives one device.
+    const asked = isFirst ? found : await requestAdapter(gpu);
+    isFirst = false;
+    return { device: await deviceOf(asked), facts: { ...adapterFacts(asked, asked.adapter.features) } };
+  };
+  const keeper = await DeviceKeeper.start({ open, tell, now: () => performance.now(), after });
+  const { kind, name } = found;
+  return {
+    adapter: { kind, name },
+    profile: {
+      backend: 'webgpu',
+      libraryVersion,
+      ...adapterFacts(found, found.adapter.features),
+      threads: 1,
+      mode: 'plan',
+    },
+    engineOf: (task) =>
+      canPlan(task) ? new RecoveringEngine(task, keeper, (context) => createPlanEngine(task, context)) : undefined,
+    multiply: (a, b) => multiplyOn(keeper.context, a, b),
+  };
 }
 
-async function start({ gpu, libraryVersion, plans = true }: WebgpuOptions): Promise<LoadedWebgpu> {
-  const { adapter, ...card } = await requestAdapter(gpu);
-  const { kind, name } = card;
-  const { WebGPUBackend } = await import('@tensorflow/tfjs-backend-webgpu');
-  let device: GPUDevice;
+/** @throws BackendError `webgpu-software-adapter` */
+export function requireKind(
+  { kind, name }: Pick<WebgpuAdapter, 'kind' | 'name'>,
+  wanted: WebgpuOptions['adapter'],
+): void {
+  if (wanted !== 'hardware' || kind === 'hardware') return;
+  throw new BackendError('webgpu-software-adapter', `WebGPU found only a software adapter, ${name}`, {
+    remedy: 'install the driver of your GPU, or ask for --backend webgpu by name to use the software adapter',
+  });
+}
+
+/** A device with all that its adapter allows. @throws BackendError `webgpu-no-device` */
+export async function deviceOf({ adapter, name }: WebgpuAdapter): Promise<GPUDevice> {
   try {
-    device = await adapter.requestDevice({
+    return await adapter.requestDevice({
       requiredLimits: Object.fromEntries(LIMITS.map((limit) => [limit, adapter.limits[limit]])),
     });
   } catch (cause) {
@@ -71,23 +96,9 @@ async function start({ gpu, libraryVersion, plans = true }: WebgpuOptions): Prom
       cause,
     });
   }
-  // Small tensors would be computed in JavaScript as long as they have not been uploaded, so the bits of a gradient
-  // would depend on what ran before.
-  tf.env().set('WEBGPU_CPU_FORWARD', false);
-  tf.removeBackend('webgpu');
-  const context = new DeviceContext(device);
-  tf.registerBackend('webgpu', () => new WebGPUBackend(device, adapter.info));
-  return {
-    name: 'webgpu',
-    adapter: { kind, name },
-    kernels: genericKernels,
-    ...(plans && { engineOf: (task) => (canPlan(task) ? createPlanEngine(task, context) : undefined) }),
-    profile: {
-      backend: 'webgpu',
-      libraryVersion,
-      ...adapterFacts(card, adapter.features),
-      threads: 1,
-      mode: plans ? 'plan' : 'eager',
-    },
-  };
+}
+
+function after(ms: number, callback: () => void): () => void {
+  const timer = setTimeout(callback, ms);
+  return () => clearTimeout(timer);
 }
