@@ -5,6 +5,7 @@
  * least that such a hub can cost.
  *
  *     npm run bench:hub -- --preset dcgan --codecs int8 --workers 64,256,1024 --rounds 1
+ *     npm run bench:hub -- --codecs f16 --workers 4 --leaves 8 --micro-batch 64      a step as several GPUs have it
  *
  * `--steps` are those measured with one worker; N workers do an N-th of them, ten at least. `--profile` writes a processor
  * profile of each coordinator (for Chrome's developer tools, or `bench:hub-profile`); such times are not comparable.
@@ -17,7 +18,9 @@ import { ganTask, presetNames, presets } from '@gradcast/gan';
 import type { GanTask, PresetName } from '@gradcast/gan';
 import { CODECS, encodeFrame } from '@gradcast/protocol';
 import type { CodecName, MessageOf } from '@gradcast/protocol';
-import { choice, choices, count, optional, powersOfTwo } from './harness/arguments.ts';
+import { globalBatch } from '@gradcast/schedule';
+import type { StepShape } from '@gradcast/schedule';
+import { choice, choices, count, optional, powerOfTwo, powersOfTwo } from './harness/arguments.ts';
 import { defineBenchmark } from './harness/benchmark.ts';
 import { machine } from './harness/machine.ts';
 import { printTable, tell } from './harness/report.ts';
@@ -29,8 +32,6 @@ import type { BareTurn, CoordinatorTurn, Turn } from './hub/summary.ts';
 import { bareTurn, coordinatorTurn } from './hub/turns.ts';
 
 const SEED = 1;
-/** Images of a micro-batch: the fewest that the preset takes, for they are not what is measured. */
-const MICRO_BATCH = 16;
 const LEAST_STEPS = 10;
 const WARM_UP_SHARE = 5;
 const LEAST_WARM_UP = 4;
@@ -45,11 +46,16 @@ export const benchmark = defineBenchmark({
     rounds: count(3, 'rounds'),
     workers: powersOfTwo([1, 2, 4, 8, 16, 32], 'workers'),
     codecs: choices(CODECS, 'codecs'),
+    leaves: powerOfTwo(1, 'leaves a worker'),
+    'micro-batch': count(16, 'images a leaf, by default the fewest that the preset takes'),
     steps: count(160, 'steps measured with one worker'),
     preset: choice(presetNames, 'tutorial', 'preset'),
     profile: optional('FOLDER', 'where a processor profile of each coordinator is written'),
   },
-  run: async (harness, { rounds, workers: fleets, codecs, steps, preset, profile }) => {
+  run: async (
+    harness,
+    { rounds, workers: fleets, codecs, leaves, 'micro-batch': microBatchSize, steps, preset, profile },
+  ) => {
     const model = ganTask(presets[preset]);
     const lengths = new Map(fleets.map((workers) => [workers, stepsFor(workers, steps)]));
     const fingerprints = trajectory(model, {
@@ -64,8 +70,9 @@ export const benchmark = defineBenchmark({
         for (const codec of codecs) {
           const { begin, measured } = lengths.get(workers)!;
           const end = begin + measured;
-          const config = configOf({ preset, workers, codec, steps: end + LEAST_STEPS });
-          const run = { preset, microBatchSize: MICRO_BATCH, seed: SEED, codec, fingerprints, begin, end };
+          const batches = { microBatches: workers * leaves, microBatchSize };
+          const config = configOf({ preset, workers, codec, batches, steps: end + LEAST_STEPS });
+          const run = { preset, microBatchSize, seed: SEED, codec, fingerprints, begin, end };
           const found: { coordinator?: CoordinatorTurn; bare?: BareTurn } = {};
           for (const contestant of orderOf(CONTESTANTS, index)) {
             if (contestant === 'coordinator') {
@@ -105,16 +112,17 @@ function stepsFor(workers: number, steps: number) {
 
 interface Setting {
   readonly preset: PresetName;
-  /** N, also M: one micro-batch for each. */
   readonly workers: number;
+  readonly batches: StepShape;
   readonly codec: CodecName;
   readonly steps: number;
 }
 
 /** What `gradcast coordinator` makes of its flags. */
-function configOf({ preset, workers, codec, steps }: Setting): CoordinatorConfig {
+function configOf({ preset, workers, codec, batches, steps }: Setting): CoordinatorConfig {
   const text =
-    `--preset ${preset} --seed ${SEED} --steps ${steps} --micro-batches ${workers} --global-batch ${MICRO_BATCH * workers} ` +
+    `--preset ${preset} --seed ${SEED} --steps ${steps} --micro-batches ${batches.microBatches} ` +
+    `--global-batch ${globalBatch(batches)} ` +
     `--min-workers ${workers} --port 0 --metrics-port 0 --save-seconds 0 --no-samples --log-level silent --codec ${codec}`;
   return resolveCoordinator(text.split(' '), { environment: {}, cores: 1, hostname: 'benchmark' }).coordinator;
 }

@@ -171,6 +171,21 @@ export function powersOfTwo(byDefault: readonly number[], help: string): Paramet
   };
 }
 
+/** A power of two. */
+export function powerOfTwo(byDefault: number, help: string): Parameter<number> {
+  const one = powersOfTwo([byDefault], help);
+  return {
+    ...one,
+    placeholder: 'N',
+    takes: 'a power of two',
+    read: (text) => {
+      const values = one.read(text);
+      return values?.length === 1 ? values[0] : undefined;
+    },
+    byDefault: { value: byDefault },
+  };
+}
+
 /** Numbers above zero, separated by commas. */
 export function positives(byDefault: readonly number[], help: string): Parameter<readonly number[]> {
   return {

@@ -1,12 +1,15 @@
 /**
  * Who computes what next: free leaves meet idle workers.
  */
+import { shareInGrains } from './grain.ts';
 import { shareLeaves } from './shares.ts';
 import type { Share } from './shares.ts';
 import type { Assignment, StepLeases } from './leases.ts';
 
 /** A worker that waits for work. */
 export interface IdleWorker extends Share {
+  /** Leaves per second. */
+  readonly speed: number;
   readonly name: string;
 }
 
@@ -14,11 +17,14 @@ export interface IdleWorker extends Share {
  * Shares all free leaves out among idle workers, by speed, in contiguous ranges; a share that spans a gap becomes two
  * assignments. Leaves that a worker was too slow for before go to the others; no leaf stays free that one of the workers
  * without a share could take. Those who are limited get no more of them than the step's limit leaves.
+ *
+ * @param vectorMs milliseconds that each vector of a result costs the coordinator; where a whole step is shared out, shares are as
+ * coarse as that calls for.
  */
-export function assignFreeLeaves(leases: StepLeases, idle: readonly IdleWorker[]): Assignment[] {
+export function assignFreeLeaves(leases: StepLeases, idle: readonly IdleWorker[], vectorMs = 0): Assignment[] {
   const assignments: Assignment[] = [];
   if (!leases.hasFree) return assignments;
-  const pool = new Pool(leases);
+  const pool = new Pool(leases, vectorMs);
   let waiting = idle;
   while (waiting.length > 0 && pool.size > 0) {
     const served = new Set<string>();
@@ -37,6 +43,7 @@ export function assignFreeLeaves(leases: StepLeases, idle: readonly IdleWorker[]
 /** The free leaves while they are shared out: taken from the front, so that ranges are contiguous. */
 class Pool {
   readonly #leases: StepLeases;
+  readonly #vectorMs: number;
   readonly #leaves: readonly number[];
   readonly #isTaken: boolean[];
   #placeOf: Map<number, number> | undefined;
@@ -46,8 +53,9 @@ class Pool {
   #limited: number;
   size: number;
 
-  constructor(leases: StepLeases) {
+  constructor(leases: StepLeases, vectorMs: number) {
     this.#leases = leases;
+    this.#vectorMs = vectorMs;
     this.#leaves = leases.freeLeaves();
     this.#isTaken = this.#leaves.map(() => false);
     this.size = this.#leaves.length;
@@ -79,7 +87,11 @@ class Pool {
   }
 
   #plan(leaves: number, workers: readonly IdleWorker[]): number[] {
-    return shareLeaves(leaves, workers, this.#limited).map(({ count }) => count);
+    const shares =
+      leaves === this.#leases.leaves
+        ? shareInGrains(leaves, workers, this.#vectorMs, this.#limited)
+        : shareLeaves(leaves, workers, this.#limited);
+    return shares.map(({ count }) => count);
   }
 
   /** Places of leaves that are still here and not for this worker. */

@@ -45,7 +45,8 @@ export interface Assignment {
 type Mutable = { -readonly [K in keyof Lease]: Lease[K] };
 
 export class StepLeases {
-  readonly #leaves: number;
+  /** M. */
+  readonly leaves: number;
   readonly #limit: number;
   readonly #nextId: () => number;
   readonly #leases = new Map<number, Mutable>();
@@ -75,7 +76,7 @@ export class StepLeases {
    */
   constructor(options: { readonly leaves: number; readonly limit?: number; readonly nextId: () => number }) {
     const { leaves, limit = Infinity, nextId } = options;
-    this.#leaves = this.#uncovered = leaves;
+    this.leaves = this.#uncovered = leaves;
     this.#limit = limit;
     this.#nextId = nextId;
     this.#byLeaf = Array.from({ length: leaves }, () => new Set<Mutable>());
@@ -132,8 +133,8 @@ export class StepLeases {
   /** @throws RangeError if the range does not lie in the step's tree. */
   grant(assignment: Assignment, now: number, durationMs: number, audit = false): Lease {
     const { worker, range, isLimited = false } = assignment;
-    if (!(range.count >= 1 && range.first >= 0 && range.first + range.count <= this.#leaves)) {
-      throw new RangeError(`no leaves [${range.first}, ${range.first + range.count}) in a step of ${this.#leaves}`);
+    if (!(range.count >= 1 && range.first >= 0 && range.first + range.count <= this.leaves)) {
+      throw new RangeError(`no leaves [${range.first}, ${range.first + range.count}) in a step of ${this.leaves}`);
     }
     const lease: Mutable = {
       id: this.#nextId(),

@@ -112,6 +112,7 @@ export class Leasing implements Work {
   /** Opens a step and leases it out; a step that is open already is returned as it is. */
   open(version: number): OpenStep {
     if (this.#step?.version === version) return this.#step;
+    if (this.#step?.isClosed) this.#pace.added(this.#step.times.addedMs, this.#step.history.length);
     const ahead = this.#next?.version === version ? this.#next : undefined;
     this.#next = undefined;
     this.#step = ahead ?? this.#newStep(version);
@@ -325,7 +326,7 @@ export class Leasing implements Work {
     const speeds = this.#pace.speeds(workers.map(({ name }) => name));
     const idle = speeds.map((each, i) => (isVolunteer(workers[i]) ? { ...each, isLimited: true } : each));
     const isFirstShare = step.history.length === 0 && step.leases.size === 0;
-    const assignments = assignFreeLeaves(step.leases, idle);
+    const assignments = assignFreeLeaves(step.leases, idle, this.#pace.vectorMs);
     for (const assignment of assignments) this.#grant(step, assignment, false);
     if (isFirstShare) this.#pace.shared(idle, new Set(assignments.map(({ worker }) => worker)));
   }

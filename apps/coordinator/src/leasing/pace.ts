@@ -9,6 +9,9 @@
  * Invariant: what a worker says of itself is a hint for shares, one among the times that are measured later. It never makes a
  * newcomer faster than the fleet is, and no patience is longer for it.
  *
+ * A vector has its price as well: where leaves are fast, shares are coarse and aligned, so that few have to be received and added
+ * (`libs/schedule/src/grain.ts`).
+ *
  * A worker that seems so slow that it gets no leaf is not measured any more, so it is put on trial: with one leaf, and what
  * it then takes replaces all that was known. The first trial comes at once, since a first impression may be an accident of
  * a busy machine; each that it fails doubles the time to the next.
@@ -37,9 +40,14 @@ const EQUAL_RATIO = 0.75;
  */
 const TRIAL_STEPS = 16;
 
+/** What a vector costs the coordinator, in times of adding it: receiving it takes as long (docs/performance.md, the hub). */
+const VECTOR_COST = 2;
+
 export class Pace {
   /** Milliseconds a leaf, by worker. */
   readonly #times = new Map<string, Recent>();
+  /** Milliseconds of checking and adding for each result of a step. */
+  readonly #adding = new Recent();
   readonly #allLeaves = new Recent();
   /** Milliseconds a lease, of all workers. */
   readonly #allLeases = new Recent();
@@ -69,6 +77,16 @@ export class Pace {
     this.#times.get(worker)?.add(leafMs);
     this.#allLeaves.add(leafMs);
     this.#allLeases.add(leafMs * leaves);
+  }
+
+  /** A step's results were checked and added in so many milliseconds. */
+  added(ms: number, results: number): void {
+    if (results > 0) this.#adding.add(ms / results);
+  }
+
+  /** What each vector of a result costs the coordinator, in milliseconds; 0 while nothing is measured. */
+  get vectorMs(): number {
+    return VECTOR_COST * (this.#adding.median ?? 0);
   }
 
   /** A deadline passed: a worker takes longer than so many milliseconds a leaf. Of the others it says nothing. */
