@@ -2,6 +2,7 @@
 import type { ResolvedCoordinator, ResolvedTrain } from '@gradcast/config';
 import { localSocket } from './local-socket.ts';
 import { type RunOutcome, type RunPlan, supervise, type Surroundings } from './supervise.ts';
+import { batched } from './train-batch.ts';
 import { planned } from './train-for.ts';
 
 /**
@@ -17,9 +18,19 @@ export async function runTrain(run: ResolvedTrain, around: Surroundings, secret:
   return exitCode;
 }
 
-/** As {@link runTrain}, with the summary. @throws TimeTooShortError if no step fits into the time of the run. */
+/**
+ * As {@link runTrain}, with the summary.
+ *
+ * @throws BatchUnmeasuredError, TimeTooShortError if batch or length of the run cannot be chosen.
+ */
 export async function train(run: ResolvedTrain, around: Surroundings, secret: () => string): Promise<RunOutcome> {
-  const plan = await planned(run, { around, train: (measured, quiet) => trainNow(measured, quiet, secret) });
+  const measuring = {
+    around,
+    train: (measured: ResolvedTrain, quiet: Surroundings) => trainNow(measured, quiet, secret),
+  };
+  const sized = await batched(run, measuring);
+  if ('exitCode' in sized) return sized;
+  const plan = await planned(sized, measuring);
   return 'exitCode' in plan ? plan : trainNow(plan, around, secret);
 }
 

@@ -3,6 +3,9 @@ import { isPowerOfTwo, MICRO_BATCH_SIZE_LIMIT, MICRO_BATCHES_LIMIT } from '@grad
 import type { TaskDefaults } from '@gradcast/task';
 import type { Problem } from './problem.ts';
 
+/** In place of a global batch: it is chosen for the workers of `train`, which are measured first. */
+export const AUTO_BATCH = 'auto';
+
 export interface Batches {
   /** m */
   readonly microBatchSize: number;

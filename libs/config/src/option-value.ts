@@ -1,6 +1,6 @@
 /** Reads one option's value from what a user wrote: text in a flag or a variable, a scalar in a file. */
 import { isPowerOfTwo, isWithin } from '@gradcast/definition';
-import type { IntegerKind, NumberKind } from '@gradcast/definition';
+import type { NumberKind } from '@gradcast/definition';
 import { NAME } from '@gradcast/protocol';
 import { type OptionKind, type OptionSpec, type OptionValue } from './options.ts';
 import { type Problem, quoted } from './problem.ts';
@@ -35,7 +35,7 @@ export function readValue(option: OptionSpec, written: unknown, label: string): 
       return refuse(code, `${label} must be ${choices}, but is ${quoted(text)}${didYouMean(text, type.choices)}`);
     }
     case 'integer':
-      return readInteger(type, text, label);
+      return text === type.or ? { value: text } : readInteger(type, text, label);
     case 'number': {
       const number = decimal(text);
       if (number !== null && isWithin(type, number)) return { value: number };
@@ -77,11 +77,11 @@ function secondsOf(text: string): number | null {
   return parts.reduce((sum, [, count], i) => sum + Number(count) * units[i], 0);
 }
 
-function readInteger(type: IntegerKind, text: string, label: string): Reading {
-  const { min, max, powerOfTwo = false } = type;
+function readInteger(type: Extract<OptionKind, { kind: 'integer' }>, text: string, label: string): Reading {
+  const { min, max, powerOfTwo = false, or } = type;
   const number = /^[+-]?\d+$/.test(text) ? Number(text) : null;
   const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
-  const wanted = `a whole number ${range}`;
+  const wanted = `a whole number ${range}${or === undefined ? '' : `, or ${or}`}`;
   if (number === null) return refuse('not-a-number', `${label} must be ${wanted}, but is ${quoted(text)}`);
   if (!Number.isSafeInteger(number) || number < min || number > max) {
     return refuse('out-of-range', `${label} must be ${wanted}, but is ${quoted(text)}`);

@@ -65,7 +65,8 @@ export type OptionKind =
   | { readonly kind: 'switch' }
   | (TextKind & { readonly shape?: 'address' | 'name' })
   | ChoiceKind
-  | IntegerKind
+  /** `or`: a word that may stand in the number's place. */
+  | (IntegerKind & { readonly or?: string })
   | NumberKind
   /** Seconds, zero or more, fractions allowed. */
   | { readonly kind: 'seconds' }
@@ -117,7 +118,7 @@ export function placeholder(option: OptionSpec): string {
     case 'choice':
       return type.choices.join('|');
     case 'integer':
-      return 'N';
+      return type.or === undefined ? 'N' : `N|${type.or}`;
     case 'seconds':
       return 'SECONDS';
     case 'time':

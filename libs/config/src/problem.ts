@@ -36,6 +36,7 @@ export const PROBLEM_CODES = [
   'decay-conflict',
   'early-stop-conflict',
   'task-conflict',
+  'global-batch-auto',
   'global-batch-split',
   'global-batch-too-large',
   'micro-batch-too-small',

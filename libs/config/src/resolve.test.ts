@@ -200,6 +200,19 @@ describe('resolveTrain', () => {
     expect(of(['-c', file('printed-time.json', JSON.stringify(printable))])).toBe(600);
   });
 
+  it('takes a batch that is chosen for the workers of a new run, and for nobody else', () => {
+    const of = (args: readonly string[]) => resolveTrain(['--global-batch', ...args], machine());
+    expect(resolveTrain([], machine()).autoBatch).toBe(false);
+    const { autoBatch, coordinator, printable } = of(['auto', '--preset', 'tutorial']);
+    expect([autoBatch, coordinator.microBatchSize, coordinator.microBatches]).toEqual([true, 64, 4]);
+    expect(printable['global-batch']).toBe('auto');
+    expect(resolveTrain(['-c', file('auto-batch.json', JSON.stringify(printable))], machine()).autoBatch).toBe(true);
+    expect(codes(() => of(['auto', '--resume', 'auto']))).toEqual(['global-batch-auto']);
+    expect(codes(() => of(['auto', '--micro-batches', '8']))).toEqual(['global-batch-auto']);
+    expect(codes(() => resolveCoordinator(['--global-batch', 'auto'], machine()))).toEqual(['global-batch-auto']);
+    expect(codes(() => of(['automatic']))).toEqual(['not-a-number']);
+  });
+
   it('needs a token for any host but loopback', () => {
     expect(codes(() => resolveTrain(['--host', '0.0.0.0'], machine()))).toEqual(['token-required']);
     const secret = 't0p-secret-01234567';

@@ -10,7 +10,7 @@ import { isLoopback, workerName } from '@gradcast/protocol';
 import type { TaskDefaults } from '@gradcast/task';
 import { defaultsOfTask, taskDefaults } from '@gradcast/tasks';
 import { checkPaths } from './paths.ts';
-import { type Batches, cutBatch } from './batches.ts';
+import { AUTO_BATCH, type Batches, cutBatch } from './batches.ts';
 import { earlyStopProblems } from './early-stopping.ts';
 import { joiningOf } from './joining.ts';
 import { gather, PLACES, type Settings } from './settings.ts';
@@ -63,6 +63,8 @@ export interface ResolvedTrain extends ResolvedCoordinator {
   readonly workers: number;
   /** Seconds that the run is to take in all, in place of its length, or null. */
   readonly forSeconds: number | null;
+  /** Whether the number of micro-batches is to be chosen for its workers, which are measured first; until then it is the preset's. */
+  readonly autoBatch: boolean;
   readonly worker: LocalWorkerConfig;
   /** Whether a browser is opened with the run's page. */
   readonly opens: boolean;
@@ -89,6 +91,7 @@ export function resolveTrain(args: readonly string[], machine: Machine): Resolve
   const { settings, problems } = start('train', args, machine);
   const run = coordinatorOf(settings, machine, problems);
   const forSeconds = timeOf(settings, problems);
+  const autoBatch = settings.text('global-batch') === AUTO_BATCH;
   if (problems.length > 0) throw new ConfigError(problems);
   const workers = settings.number('workers') ?? Math.max(1, Math.min(machine.cores, run.coordinator.microBatches));
   const worker: LocalWorkerConfig = {
@@ -113,6 +116,7 @@ export function resolveTrain(args: readonly string[], machine: Machine): Resolve
     credentials,
     workers,
     forSeconds,
+    autoBatch,
     worker,
     opens,
     printable,
@@ -190,6 +194,7 @@ function coordinatorOf(settings: Settings, machine: Machine, problems: Problem[]
   const task = own ?? defaultsOfTask(settings.text('preset')!) ?? taskDefaults[0];
   const length = lengthOf(settings, task.defaultSteps, problems);
   const data = settings.text('data');
+  problems.push(...autoBatchProblems(settings));
   const cut = cutBatch(task, {
     globalBatch: settings.number('global-batch'),
     microBatches: settings.number('micro-batches'),
@@ -247,7 +252,9 @@ function coordinatorOf(settings: Settings, machine: Machine, problems: Problem[]
   };
   const derived = {
     ...flagsOf(definition),
-    'global-batch': batches.microBatchSize * batches.microBatches,
+    ...(settings.text('global-batch') === AUTO_BATCH
+      ? { 'global-batch': AUTO_BATCH, 'micro-batches': null }
+      : { 'global-batch': batches.microBatchSize * batches.microBatches }),
     steps: 'steps' in length ? length.steps : null,
     epochs: 'epochs' in length ? length.epochs : null,
   };
@@ -300,6 +307,31 @@ function lengthOf(settings: Settings, defaultSteps: number, problems: Problem[])
     return lead >= 0 ? { steps } : { epochs };
   }
   return epochs !== null ? { epochs } : { steps: steps ?? defaultSteps };
+}
+
+/** Where a batch that is chosen for the workers makes no sense. */
+function autoBatchProblems(settings: Settings): Problem[] {
+  if (settings.text('global-batch') !== AUTO_BATCH) return [];
+  const auto = `${settings.label('global-batch')} ${AUTO_BATCH}`;
+  const sentences: string[] = [];
+  // A coordinator tells each worker the batch when it welcomes it, so it cannot measure any before.
+  if (!settings.has('workers')) {
+    sentences.push(
+      `${auto} measures workers that train starts; measure with train, then give the coordinator the number`,
+    );
+  }
+  if (settings.text('resume') !== null) {
+    const resume = settings.label('resume');
+    sentences.push(
+      `${auto} chooses the batch of a new run, and ${resume} goes on with one that has its own: leave one out`,
+    );
+  }
+  if (settings.number('micro-batches') !== null) {
+    sentences.push(
+      `${auto} chooses the number of micro-batches, which ${settings.label('micro-batches')} sets: give one`,
+    );
+  }
+  return sentences.map((sentence) => ({ code: 'global-batch-auto', sentence }));
 }
 
 /** How long a run of `train` is to take, where that is the strongest word on its length. */

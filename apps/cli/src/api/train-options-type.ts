@@ -19,6 +19,8 @@ function typeOf({ type }: OptionSpec): string {
       return 'string';
     case 'time':
       return 'string | number';
+    case 'integer':
+      return type.or === undefined ? 'number' : `number | ${JSON.stringify(type.or)}`;
     case 'choice':
       return type.choices.map((choice) => JSON.stringify(choice)).join(' | ');
     default:

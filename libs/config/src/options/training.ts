@@ -2,6 +2,7 @@
 import { DEFINITION_FLAGS, SCHEDULE_IMAGES_LIMIT } from '@gradcast/definition';
 import type { FlagGroup } from '@gradcast/definition';
 import { taskNames } from '@gradcast/tasks';
+import { AUTO_BATCH } from '../batches.ts';
 import { RUNS } from '../options.ts';
 import type { OptionSpec } from '../options.ts';
 
@@ -64,13 +65,14 @@ export const TRAINING_OPTIONS: readonly OptionSpec[] = [
   {
     name: 'global-batch',
     aliases: ['global-batch-size'],
-    type: { kind: 'integer', min: 1, max: 2 ** 24 },
+    type: { kind: 'integer', min: 1, max: 2 ** 24, or: AUTO_BATCH },
     group: 'Batches and optimizer',
     commands: RUNS,
     defaultNote: "the preset's",
     help:
       'Images of one step, over all workers: micro-batches times images of each. Alone it changes the number of ' +
-      'micro-batches, with --micro-batches their size',
+      'micro-batches, with --micro-batches their size; auto, for train, measures its workers and takes enough micro-batches to keep ' +
+      'them busy',
   },
   ...definitionFlags('Batches and optimizer'),
   {
