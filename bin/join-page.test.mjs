@@ -1,7 +1,9 @@
-import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { copyFile, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LOADED, writeJoinPage } from './join-page.mjs';
@@ -50,6 +52,22 @@ describe('the join page', () => {
     // Names that tfjs' engine and its programs for WebGPU have.
     expect(code).not.toMatch(/registerBackend|WEBGPU_CPU_FORWARD|FusedConv2D/);
     expect(code).toContain('requestAdapter');
+  });
+
+  it('starts on a graphics processor without tfjs, or says why not', async () => {
+    const program = join(folder, 'webgpu.mjs');
+    await copyFile(join(folder, 'webgpu.js'), program);
+    const script = `
+      globalThis.navigator ??= { userAgent: '' };
+      globalThis.postMessage = (message) => console.log(JSON.stringify(message));
+      await import(${JSON.stringify(pathToFileURL(program).href)});`;
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script]);
+    expect(JSON.parse(stdout)).toEqual({
+      type: 'failed',
+      code: 'webgpu-unavailable',
+      sentence: 'this browser has no WebGPU in its workers; take the processor',
+    });
+    await rm(program);
   });
 
   it('loads nothing from elsewhere and names no code by text', async () => {

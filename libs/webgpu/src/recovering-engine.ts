@@ -33,6 +33,8 @@ export class RecoveringEngine implements GradientEngine {
   /** Plans that its device has had room for, as far as is known. */
   #plansThatFit = 0;
   #isSparing = false;
+  /** What is left to be done before a device that came in place of another computes; it may be lost meanwhile. */
+  #afterLoss: (() => Promise<void>) | undefined;
   #isBusy = false;
 
   constructor(task: Pick<Task, 'name'>, keeper: DeviceKeeper, make: MakeEngine) {
@@ -91,6 +93,8 @@ export class RecoveringEngine implements GradientEngine {
     try {
       for (;;) {
         try {
+          await this.#afterLoss?.();
+          this.#afterLoss = undefined;
           const result = await body(this.#engine);
           this.#plansThatFit = this.#engine.planCount;
           return result;
@@ -129,10 +133,12 @@ export class RecoveringEngine implements GradientEngine {
     this.#isSparing ||= isForMemory;
     this.#engine = this.#make(this.#context);
     this.#plansThatFit = 0;
-    if (this.#isSparing) await this.#engine.spareMemory();
-    if (this.#parameters) this.#loadThere(this.#parameters());
-    const how = isNew ? ', with one plan at a time, since its memory may have been full' : '';
-    this.#keeper.tell({ kind: 'back', sentence: `the GPU is back; what was interrupted is computed again${how}` });
+    this.#afterLoss = async () => {
+      if (this.#isSparing) await this.#engine.spareMemory();
+      if (this.#parameters) this.#engine.load(this.#parameters());
+      const how = isNew ? ', with one plan at a time, since its memory may have been full' : '';
+      this.#keeper.tell({ kind: 'back', sentence: `the GPU is back; what was interrupted is computed again${how}` });
+    };
   }
 }
 
