@@ -1,12 +1,15 @@
 /**
- * What a step gains on the native backend by running as a graph: for each preset the same micro-batches op by op and as a
- * graph, each in a process of its own with one compute thread. A measurement is load and gradient of 256 images, as a
- * worker does them; the two processes take turns, in alternating order, so that both see the same machine. Processor
- * time is given beside the wall clock: other work on the machine disturbs it less.
+ * What a step gains on the native backend by not running op by op: for each preset the same micro-batches op by op, as session
+ * graphs and as one function, each in a process of its own with one compute thread. A measurement is load and gradient of as many
+ * micro-batches as have 256 images, as a worker does them; the processes take turns, in alternating order, so that all see the
+ * same machine. Processor time is given beside the wall clock: other work on the machine disturbs it less.
+ *
+ * With `--gpu yes` they run on the first NVIDIA GPU, as functions with XLA, too.
  */
+import { listGpus } from '@gradcast/backends-node';
 import type { PresetName } from '@gradcast/gan';
 import type { Asked, Mode, Told } from './graph/mode-process.ts';
-import { count } from './harness/arguments.ts';
+import { choice, count } from './harness/arguments.ts';
 import { defineBenchmark } from './harness/benchmark.ts';
 import { machine } from './harness/machine.ts';
 import { printTable } from './harness/report.ts';
@@ -26,67 +29,104 @@ const CASES: readonly Case[] = [
   { preset: 'classic', size: 8 },
   { preset: 'classic', size: 64 },
 ];
+const GPU_CASES: readonly Case[] = [
+  { preset: 'mnist', size: 32 },
+  { preset: 'mnist', size: 256 },
+  { preset: 'classic', size: 8 },
+  { preset: 'tutorial', size: 64 },
+  { preset: 'tutorial', size: 256 },
+  { preset: 'tutorial', size: 1024 },
+];
 const IMAGES = 256;
 const WARM_UP = 3;
-const MODES = ['eager', 'graph'] as const;
 
-type Contestants = Readonly<Record<Mode, RunningProcess<Asked, Told>>>;
+interface Contestant {
+  readonly mode: Mode;
+  readonly child: RunningProcess<Asked, Told>;
+}
 
 export const benchmark = defineBenchmark({
   name: 'graph',
-  shows: 'What a step gains on the native backend by running as a graph instead of op by op.',
-  lasts: 'about two minutes',
+  shows: 'What a step gains on the native backend by running as graphs or as one function instead of op by op.',
+  lasts: 'about three minutes',
   words: { rounds: count(15, 'rounds') },
-  flags: {},
-  run: async (harness, { rounds }) => {
-    const [eager, graph] = await Promise.all(
-      MODES.map(() => harness.startProgram<Asked, Told>('graph/mode-process.ts')),
-    );
-    const contestants = { eager, graph };
-    for (const mode of MODES) await contestants[mode].ask({ type: 'load', mode }, 'loaded');
+  flags: {
+    gpu: choice(['yes', 'no'], 'no', 'whether the first NVIDIA GPU computes'),
+    xla: choice(['yes', 'no'], 'no', 'whether functions run with XLA on the processor, too'),
+  },
+  run: async (harness, { rounds, gpu: onGpu, xla }) => {
+    const gpu = onGpu === 'yes' ? (await listGpus(process.env)).gpus.at(0) : undefined;
+    if (onGpu === 'yes' && !gpu) throw new Error('there is no NVIDIA GPU here');
+    const modes: Mode[] = gpu ? ['eager', 'function', 'function-xla'] : ['eager', 'graph', 'function'];
+    if (!gpu && xla === 'yes') modes.push('function-xla');
+    const contestants: Contestant[] = [];
+    for (const mode of modes) {
+      const child = await harness.startProgram<Asked, Told>('graph/mode-process.ts');
+      await child.ask({ type: 'load', mode, gpu }, 'loaded');
+      contestants.push({ mode, child });
+    }
     const cases = [];
-    for (const wanted of CASES) cases.push(await measureCase(contestants, wanted, rounds));
-    printTable(rowsOf(cases));
-    return { rounds, images: IMAGES, threads: 1, cases, machine: machine() };
+    for (const wanted of gpu ? GPU_CASES : CASES) cases.push(await measureCase(contestants, wanted, rounds));
+    printTable(rowsOf(cases.flat()));
+    return { rounds, images: IMAGES, threads: 1, device: gpu?.name ?? 'cpu', cases, machine: machine() };
   },
 });
 
-async function measureCase(contestants: Contestants, wanted: Case, rounds: number) {
-  const ask = (mode: Mode, steps: number) => contestants[mode].ask({ type: 'compute', ...wanted, steps }, 'computed');
-  const first = { eager: await ask('eager', 1), graph: await ask('graph', 1) };
-  for (const mode of MODES) await ask(mode, WARM_UP);
-  const found: Record<Mode, Timing[]> = { eager: [], graph: [] };
-  for (let index = 0; index < rounds; index++) {
-    for (const mode of orderOf(MODES, index)) found[mode].push(await ask(mode, IMAGES / wanted.size));
+async function measureCase(contestants: readonly Contestant[], wanted: Case, rounds: number) {
+  const steps = Math.max(1, IMAGES / wanted.size);
+  const ask = ({ child }: Contestant, count: number) =>
+    child.ask({ type: 'compute', ...wanted, steps: count }, 'computed');
+  const first = new Map<Mode, Awaited<ReturnType<typeof ask>>>();
+  const found = new Map<Mode, Timing[]>();
+  for (const contestant of contestants) {
+    first.set(contestant.mode, await ask(contestant, 1));
+    await ask(contestant, WARM_UP);
+    found.set(contestant.mode, []);
   }
-  const column = (mode: Mode, name: keyof Timing) => found[mode].map((timing) => timing[name]);
-  const summaryOf = (mode: Mode) => ({
-    imagesPerSecond: round((IMAGES * 1000) / median(column(mode, 'ms'))),
-    fastest: round((IMAGES * 1000) / Math.min(...column(mode, 'ms'))),
-    processorMsPerStep: round((median(column(mode, 'cpuMs')) * wanted.size) / IMAGES),
-    firstStepMs: round(first[mode].ms),
-  });
-  return {
+  for (let index = 0; index < rounds; index++) {
+    for (const contestant of orderOf(contestants, index)) {
+      found.get(contestant.mode)!.push(await ask(contestant, steps));
+    }
+  }
+  const column = (mode: Mode, name: keyof Timing) => found.get(mode)!.map((timing) => timing[name]);
+  return contestants.map(({ mode }) => ({
     ...wanted,
-    eager: summaryOf('eager'),
-    graph: summaryOf('graph'),
-    gain: round(pairedRatio(column('eager', 'ms'), column('graph', 'ms'))),
-    processorGain: round(pairedRatio(column('eager', 'cpuMs'), column('graph', 'cpuMs'))),
-  };
+    mode,
+    imagesPerSecond: round((steps * wanted.size * 1000) / median(column(mode, 'ms'))),
+    fastest: round((steps * wanted.size * 1000) / Math.min(...column(mode, 'ms'))),
+    processorMsPerStep: round(median(column(mode, 'cpuMs')) / steps),
+    firstStepMs: round(first.get(mode)!.ms),
+    gain: round(pairedRatio(column('eager', 'ms'), column(mode, 'ms'))),
+    processorGain: round(pairedRatio(column('eager', 'cpuMs'), column(mode, 'cpuMs'))),
+    /** Of the first gradient: equal ones have the same bits. */
+    sha256: first.get(mode)!.sha256,
+  }));
 }
 
-function rowsOf(cases: readonly Awaited<ReturnType<typeof measureCase>>[]) {
-  const head = ['preset', 'images', 'eager img/s', 'graph img/s', 'gain', 'gain, processor time', 'first step, ms'];
+function rowsOf(results: Awaited<ReturnType<typeof measureCase>>) {
+  const head = [
+    'preset',
+    'images',
+    'mode',
+    'img/s',
+    'fastest',
+    'gain',
+    'gain, processor time',
+    'first step, ms',
+    'bits',
+  ];
   return [
     head,
-    ...cases.map(({ preset, size, eager, graph, gain, processorGain }) => [
+    ...results.map(({ preset, size, mode, imagesPerSecond, fastest, gain, processorGain, firstStepMs, sha256 }) => [
       preset,
       size,
-      Math.round(eager.imagesPerSecond),
-      Math.round(graph.imagesPerSecond),
+      mode,
+      Math.round(imagesPerSecond),
+      Math.round(fastest),
       gain.toFixed(2),
       processorGain.toFixed(2),
-      `${Math.round(eager.firstStepMs)} / ${Math.round(graph.firstStepMs)}`,
+      Math.round(firstStepMs),
+      sha256.slice(0, 8),
     ]),
   ];
 }

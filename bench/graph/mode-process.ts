@@ -1,5 +1,7 @@
 /** A process that computes steps of the native backend in one mode, on one thread. */
+import { createHash } from 'node:crypto';
 import { loadTensorflow } from '@gradcast/backends-node';
+import type { Gpu } from '@gradcast/backends-node';
 import { createEngine } from '@gradcast/engine';
 import type { LoadedBackend } from '@gradcast/engine';
 import { ganTask, presets } from '@gradcast/gan';
@@ -10,13 +12,13 @@ import { serveParent } from '../harness/child.ts';
 import { timed } from '../harness/timing.ts';
 import type { Timing } from '../harness/timing.ts';
 
-export type Mode = 'eager' | 'graph';
+export type Mode = 'eager' | 'graph' | 'function' | 'function-xla';
 
 export type Asked =
-  | { readonly type: 'load'; readonly mode: Mode }
+  | { readonly type: 'load'; readonly mode: Mode; readonly gpu: Gpu | undefined }
   | { readonly type: 'compute'; readonly preset: PresetName; readonly size: number; readonly steps: number };
 
-export type Told = { readonly type: 'loaded' } | ({ readonly type: 'computed' } & Timing);
+export type Told = { readonly type: 'loaded' } | ({ readonly type: 'computed'; readonly sha256: string } & Timing);
 
 let backend: LoadedBackend;
 let engine: GradientEngine | undefined;
@@ -24,8 +26,8 @@ let engine: GradientEngine | undefined;
 let key = '';
 
 serveParent<Asked, Told>({
-  load: async ({ mode }) => {
-    backend = await loadTensorflow({ threads: 1, graph: mode === 'graph' });
+  load: async ({ mode, gpu }) => {
+    backend = await loadTensorflow({ threads: 1, mode, gpu: gpu?.index, gpuName: gpu?.name });
     if (backend.profile.mode !== mode) throw new Error(`there is no ${mode} mode on this machine`);
     return { type: 'loaded' };
   },
@@ -46,6 +48,7 @@ serveParent<Asked, Told>({
         await used.gradient(batch, vector);
       }
     });
-    return { type: 'computed', ...timing };
+    const sha256 = createHash('sha256').update(new Uint8Array(vector.buffer)).digest('hex');
+    return { type: 'computed', sha256, ...timing };
   },
 });

@@ -78,10 +78,12 @@ describe('readEnvironment', () => {
     expect(problems).toEqual([]);
   });
 
-  it('refuses a GRADCAST_GRAPH that is neither on nor off', () => {
-    expect(readEnvironment('worker', { GRADCAST_GRAPH: 'on' }).problems).toEqual([]);
+  it('refuses a GRADCAST_GRAPH that is no way to run a step', () => {
+    for (const choice of ['on', 'off', 'function', 'function-xla']) {
+      expect(readEnvironment('worker', { GRADCAST_GRAPH: choice }).problems).toEqual([]);
+    }
     expect(readEnvironment('worker', { GRADCAST_GRAPH: 'no' }).problems).toEqual([
-      { code: 'unknown-choice', sentence: 'GRADCAST_GRAPH must be on or off, but is "no"' },
+      { code: 'unknown-choice', sentence: 'GRADCAST_GRAPH must be on, off, function or function-xla, but is "no"' },
     ]);
   });
 

@@ -17,6 +17,8 @@ export interface Written {
 /** Written values by option name. */
 export type Layer = Map<string, Written>;
 
+/** How the native backend may be told to run a step. */
+const GRAPH_CHOICES = ['on', 'off', 'function', 'function-xla'];
 /** Variables that are read elsewhere and are no options. */
 const OTHER_VARIABLES = ['GRADCAST_TOKEN', 'GRADCAST_CACHE', 'GRADCAST_BINDING', 'GRADCAST_GRAPH'];
 
@@ -104,8 +106,12 @@ export function readEnvironment(
   }
   for (const variable of Object.keys(environment).sort()) {
     const raw = environment[variable];
-    if (variable === 'GRADCAST_GRAPH' && raw !== undefined && raw !== 'on' && raw !== 'off') {
-      problems.push({ code: 'unknown-choice', sentence: `GRADCAST_GRAPH must be on or off, but is ${quoted(raw)}` });
+    if (variable === 'GRADCAST_GRAPH' && raw !== undefined && !GRAPH_CHOICES.includes(raw)) {
+      const choices = `${GRAPH_CHOICES.slice(0, -1).join(', ')} or ${GRAPH_CHOICES.at(-1)}`;
+      problems.push({
+        code: 'unknown-choice',
+        sentence: `GRADCAST_GRAPH must be ${choices}, but is ${quoted(raw)}`,
+      });
     }
     if (!variable.startsWith('GRADCAST_') || raw === undefined || OTHER_VARIABLES.includes(variable)) continue;
     const option = byVariable.get(variable);

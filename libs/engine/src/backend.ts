@@ -17,8 +17,8 @@ export interface BackendProfile {
   readonly threads: number;
   /** Instruction sets or device features that choose between kernels. */
   readonly features: string;
-  /** Whether a step runs op by op, as a graph or as a plan. */
-  readonly mode: 'eager' | 'graph' | 'plan';
+  /** Whether a step runs op by op, as graphs, as a plan, or as one function on the device, without XLA or with it. */
+  readonly mode: 'eager' | 'graph' | 'plan' | 'function' | 'function-xla';
 }
 
 /** What becomes of a device while it computes; the sentence is for people, a clause without its full stop. */

@@ -38,8 +38,10 @@ export function processProber(options: ProbeOptions): Prober {
     const { named = false, os = process.platform, cache } = options;
     const hopeless = factsOf(candidate).ruledOut({ gpus, named, os, cache });
     if (hopeless) return hopeless;
+    // The choice between ways to run a step is the worker's: it may try XLA, which takes a while.
+    const opByOp = candidate === 'cuda' ? { ...env, GRADCAST_GRAPH: 'off' } : env;
     const request = JSON.stringify({ candidate, gpu: candidate === 'cuda' ? gpus.gpus[0] : undefined });
-    const result = await run(process.execPath, [entry, request], { env, limitMs });
+    const result = await run(process.execPath, [entry, request], { env: opByOp, limitMs });
     const report = inItsWords(readReport(candidate, result, limitMs), result);
     return candidate === 'cuda' ? blamed(report, options.cache) : report;
   };

@@ -53,6 +53,7 @@ export async function buildBinding({ toolchain, env, set, stage, signal }: Build
     `-I${upstream}`,
     join(upstream, 'binding', 'tfjs_backend.cc'),
     join(upstream, 'binding', 'tfjs_binding.cc'),
+    join(sources, 'functions.cc'),
     join(sources, 'log-level.cc'),
     join(tensorflow, set.library),
     join(tensorflow, set.framework),

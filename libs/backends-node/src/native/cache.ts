@@ -58,8 +58,9 @@ export function bindingKey(platform: string): string {
 }
 
 function addSources(hash: Hash): void {
-  const sources = nativeSources();
-  for (const file of readdirSync(sources).sort()) hash.update(readFileSync(join(sources, file)));
+  for (const sources of [nativeSources(), join(tfjsNode(), 'binding')]) {
+    for (const file of readdirSync(sources).sort()) hash.update(readFileSync(join(sources, file)));
+  }
 }
 
 /** Places of one installation, existing or to be made. */

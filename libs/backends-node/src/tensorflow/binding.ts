@@ -25,6 +25,8 @@ export interface Binding {
   isUsingGpuDevice(): boolean;
   /** @returns the tensor's id. */
   createTensor(shape: number[], dtype: number, values: TensorValues): number;
+  deleteTensor(id: number): void;
+  getNumOfTensors(): number;
   executeOp(op: string, attributes: OpAttribute[], inputs: number[], outputs: number): TensorMetadata[];
   /** @returns the model's id. */
   loadSavedModel(folder: string, tags: string): number;
@@ -32,6 +34,24 @@ export interface Binding {
   runSavedModel(model: number, inputs: number[], inputNames: string, outputNames: string): TensorMetadata[];
   deleteSavedModel(model: number): void;
   getNumOfSavedModels(): number;
+  /**
+   * Makes a serialized GraphDef callable in the context in which ops run; what is in `native/functions.cc`.
+   *
+   * @param inputs names of its placeholders, in order; outputs are names of ops whose first output counts.
+   * @param xla whether XLA compiles it as one program, at the first call.
+   */
+  addFunction(
+    graph: Uint8Array,
+    name: string,
+    inputs: readonly string[],
+    outputs: readonly string[],
+    xla: boolean,
+  ): void;
+  removeFunction(name: string): void;
+  /** Runs a function of one output, on the device. @returns the output's id. */
+  callFunction(name: string, inputs: readonly number[]): number;
+  /** Waits for a tensor of floats and copies its elements into the targets, one behind the other. */
+  readTensor(id: number, targets: readonly Float32Array[]): void;
 }
 
 export type TensorValues = Float32Array | Int32Array | Uint8Array;

@@ -2,6 +2,21 @@
 import type { CandidateFacts } from '../choose/candidate.ts';
 import { nativeError } from '../native/errors.ts';
 import { isTensorflowInstalled } from './installed.ts';
+import type { TensorflowMode } from './load.ts';
+
+/** What `GRADCAST_GRAPH` asks for; undefined for the device's own way. */
+function askedMode(): TensorflowMode | undefined {
+  switch (process.env['GRADCAST_GRAPH']) {
+    case 'off':
+      return 'eager';
+    case 'function':
+      return 'function';
+    case 'function-xla':
+      return 'function-xla';
+    default:
+      return undefined;
+  }
+}
 
 export const cuda: CandidateFacts = {
   backend: 'tensorflow',
@@ -19,7 +34,7 @@ export const cuda: CandidateFacts = {
   load: async ({ threads = 1, gpu }) => {
     if (!gpu) throw nativeError('backend-unavailable', 'cuda needs a GPU', 'see gradcast doctor');
     const { loadTensorflow } = await import('./load.ts');
-    return loadTensorflow({ threads, gpu: gpu.index, gpuName: gpu.name });
+    return loadTensorflow({ threads, gpu: gpu.index, gpuName: gpu.name, mode: askedMode() });
   },
 };
 
@@ -34,6 +49,6 @@ export const tensorflow: CandidateFacts = {
   },
   load: async ({ threads = 1 }) => {
     const { loadTensorflow } = await import('./load.ts');
-    return loadTensorflow({ threads, graph: process.env['GRADCAST_GRAPH'] !== 'off' });
+    return loadTensorflow({ threads, mode: askedMode() });
   },
 };

@@ -14,7 +14,7 @@ function counted(): { tensors: number; data: number } {
 }
 
 beforeAll(async () => {
-  loaded = await loadTensorflow({ graph: true });
+  loaded = await loadTensorflow({ mode: 'graph' });
 });
 
 describe('a compiled function', () => {

@@ -8,8 +8,9 @@ import {
   kernelConformance,
 } from '@gradcast/engine/conformance';
 
-const eager = () => loadTensorflow({ graph: false });
-const graph = () => loadTensorflow({ graph: true });
+const eager = () => loadTensorflow({ mode: 'eager' });
+const functions = () => loadTensorflow({ mode: 'function' });
+const graph = () => loadTensorflow({ mode: 'graph' });
 
 kernelConformance('tensorflow', eager, { runs: 200 });
 for (const [name, load] of Object.entries({ 'tensorflow, op by op': eager, 'tensorflow, as a graph': graph })) {
@@ -22,3 +23,9 @@ for (const [name, load] of Object.entries({ 'tensorflow, op by op': eager, 'tens
   });
 }
 graphConformance('tensorflow', { eager, graph });
+engineConformance('tensorflow, as one function', functions, { places: 2 });
+kerasConformance('tensorflow, as one function', functions, {
+  results: kerasResults,
+  presets: ['classic', 'tutorial', 'dcgan', 'mnist', 'conditional'],
+  trained: ['classic', 'tutorial'],
+});

@@ -10,7 +10,7 @@ import { loadTensorflow } from './load.ts';
 describe('convolutions by Fourier coefficients', () => {
   let backend: LoadedBackend;
   beforeAll(async () => {
-    backend = await loadTensorflow({ graph: false });
+    backend = await loadTensorflow({ mode: 'eager' });
   });
 
   it.each([

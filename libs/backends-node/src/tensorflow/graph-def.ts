@@ -1,5 +1,5 @@
 /**
- * A graph of TensorFlow ops as a SavedModel without variables. Field numbers are those of graph.proto, node_def.proto,
+ * A graph of TensorFlow ops, by itself or as a SavedModel without variables. Field numbers are those of graph.proto, node_def.proto,
  * attr_value.proto, tensor.proto, meta_graph.proto and saved_model.proto in tensorflow/core.
  */
 import { Message } from './protobuf.ts';
@@ -38,12 +38,20 @@ const PRODUCER = 1395;
 
 /** The content of `saved_model.pb`. */
 export function savedModel(nodes: readonly GraphNode[]): Uint8Array {
+  const information = new Message().string(4, GRAPH_TAG);
+  const metaGraph = new Message().message(1, information).message(2, graphMessage(nodes));
+  return new Message().integer(1, 1).message(2, metaGraph).encode();
+}
+
+/** A GraphDef by itself. */
+export function graphDef(nodes: readonly GraphNode[]): Uint8Array {
+  return graphMessage(nodes).encode();
+}
+
+function graphMessage(nodes: readonly GraphNode[]): Message {
   const graph = new Message();
   for (const node of nodes) graph.message(1, nodeDef(node));
-  graph.message(4, new Message().integer(1, PRODUCER));
-  const information = new Message().string(4, GRAPH_TAG);
-  const metaGraph = new Message().message(1, information).message(2, graph);
-  return new Message().integer(1, 1).message(2, metaGraph).encode();
+  return graph.message(4, new Message().integer(1, PRODUCER));
 }
 
 function nodeDef({ name, op, inputs, attributes }: GraphNode): Message {

@@ -173,7 +173,7 @@ describe('loadTensorflow in the main thread', () => {
     const first = await loadTensorflow();
     expect(await loadTensorflow({ threads: 1 })).toBe(first);
     expect(first.profile.mode).toBe('graph');
-    const eager = await loadTensorflow({ graph: false });
+    const eager = await loadTensorflow({ mode: 'eager' });
     expect([eager.profile.mode, eager.backend]).toEqual(['eager', first.backend]);
     await expect(loadTensorflow({ threads: 2 })).rejects.toMatchObject({ code: 'native-load-failed' });
   });

@@ -4,13 +4,18 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
 import { cpuFeatures, thisCpu } from '../machine/cpu.ts';
 import type { LoadedBackend } from '@gradcast/engine';
-import { nativePaths } from '../native/cache.ts';
+import { cacheFolder, nativeKey, nativePaths } from '../native/cache.ts';
 import { nativeError } from '../native/errors.ts';
 import { thisMachine, wheelsFor, type NativeVariant } from '../native/wheels.ts';
 import { loadNodeBackend, type Binding, type NodeBackend } from './binding.ts';
 import { graphCompiler } from './compile.ts';
+import { measureMode, rememberedMode, requireFunctions } from './functions/choose-mode.ts';
+import type { FunctionMode } from './functions/device-function.ts';
+import { canBeFunction, FunctionEngine } from './functions/engine.ts';
 import { tensorflowKernels } from './kernels.ts';
 import { isTensorflowInstalled } from './installed.ts';
 import { openLibrary } from './open-library.ts';
@@ -21,14 +26,19 @@ export interface LoadedTensorflow extends LoadedBackend {
   readonly name: 'tensorflow';
   /** The tfjs backend itself, which runs any TensorFlow op by its name. */
   readonly backend: NodeBackend;
+  /** Listens to the backend's binding. */
+  readonly recorder: Recorder;
 }
+
+/** How steps run, as the profile's `mode`: op by op, as two session graphs, or as one function without or with XLA. */
+export type TensorflowMode = 'eager' | 'graph' | FunctionMode;
 
 export interface LoadOptions extends NativeSettings {
   /**
-   * Whether steps run as graphs, which is the default on the processor. On a GPU they never do: what a session call takes
-   * and returns lies in the host's memory.
+   * `graph` by default on the processor. On a GPU a function is, with XLA where that is faster; what a session call takes and
+   * returns lies in the host's memory.
    */
-  readonly graph?: boolean;
+  readonly mode?: TensorflowMode | undefined;
   /** What `nvidia-smi -L` calls the GPU, for the profile. */
   readonly gpuName?: string | undefined;
   readonly cache?: string;
@@ -36,14 +46,15 @@ export interface LoadOptions extends NativeSettings {
   readonly cpuinfo?: string;
 }
 
-/** The one library of this process, with steps op by op and, once asked for, as graphs. */
-let loaded: { readonly key: string; readonly recorder: Recorder; readonly eager: LoadedTensorflow } | undefined;
-let withGraphs: LoadedTensorflow | undefined;
+/** The one library of this process, with steps op by op. */
+let loaded: { readonly key: string; readonly eager: LoadedTensorflow } | undefined;
+/** The same with steps in other ways, once asked for. */
+const others = new Map<TensorflowMode | undefined, Promise<LoadedTensorflow>>();
 
 /**
  * Loads the library, registers the backend with tfjs-core and makes it the current one. The library reads its
- * environment once per process: a second call with the same settings returns the same backend. Where graphs do not work
- * it says so in a line and computes op by op.
+ * environment once per process: a second call with the same settings returns the same backend. Where graphs or functions
+ * do not work it says so in a line and computes op by op.
  *
  * @throws BackendError `native-not-installed`; `native-load-failed` if the library does not load, if it was loaded with
  *   other settings before, or if a GPU was asked for and TensorFlow lists none.
@@ -58,18 +69,26 @@ export async function loadTensorflow(options: LoadOptions = {}): Promise<LoadedT
       'start a process of its own for each setting',
     );
   }
-  loaded ??= { key, ...openBackend(environment, options) };
-  const { eager, recorder } = loaded;
+  loaded ??= { key, eager: openBackend(environment, options) };
   await tf.setBackend('tensorflow');
-  if (options.gpu !== undefined || options.graph === false) return eager;
-  return (withGraphs ??= graphsOf(eager, recorder));
+  const { mode } = options;
+  const known = others.get(mode);
+  if (known) return known;
+  const made = inMode(loaded.eager, options);
+  others.set(mode, made);
+  return made;
+}
+
+async function inMode(eager: LoadedTensorflow, options: LoadOptions): Promise<LoadedTensorflow> {
+  const { mode = options.gpu === undefined ? 'graph' : undefined } = options;
+  if (mode === 'eager') return eager;
+  if (mode === 'graph') return graphsOf(eager);
+  if (!functionsWork(eager)) return eager;
+  return functionsOf(eager, mode ?? (await measuredMode(eager, options)));
 }
 
 /** Registers the backend with tfjs-core. */
-function openBackend(
-  environment: Record<string, string>,
-  options: LoadOptions,
-): { recorder: Recorder; eager: LoadedTensorflow } {
+function openBackend(environment: Record<string, string>, options: LoadOptions): LoadedTensorflow {
   const recorder = new Recorder(openInstalled(environment, options));
   const { binding } = recorder;
   const NodeBackendClass = loadNodeBackend();
@@ -82,9 +101,10 @@ function openBackend(
     );
   }
   tf.registerBackend('tensorflow', () => backend);
-  const eager: LoadedTensorflow = {
+  return {
     name: 'tensorflow',
     backend,
+    recorder,
     kernels: tensorflowKernels(backend),
     profile: {
       backend: 'tensorflow',
@@ -95,24 +115,68 @@ function openBackend(
       mode: 'eager',
     },
   };
-  return { recorder, eager };
 }
 
 /** The same backend with graphs, or as it is if a small one shows that they do not work here. */
-function graphsOf(eager: LoadedTensorflow, recorder: Recorder): LoadedTensorflow {
-  const compile = graphCompiler(eager.backend, recorder);
+function graphsOf(eager: LoadedTensorflow): LoadedTensorflow {
+  const compile = graphCompiler(eager.backend, eager.recorder);
   const trial = compile((x: { a: Tensor }) => tf.add(x.a, x.a));
   try {
     const sum = tf.tidy(() => trial.run({ a: tf.scalar(21) }).dataSync()[0]);
     if (sum !== 42) throw new Error(`a graph says that 21 + 21 = ${sum}`);
     return { ...eager, compile, profile: { ...eager.profile, mode: 'graph' } };
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    process.stderr.write(`TensorFlow computes op by op, because graphs do not work here: ${reason}\n`);
+    tell(`TensorFlow computes op by op, because graphs do not work here: ${wordsOf(error)}`);
     return eager;
   } finally {
     trial.dispose();
   }
+}
+
+/** The same backend with a step as one function. */
+function functionsOf(eager: LoadedTensorflow, mode: FunctionMode): LoadedTensorflow {
+  const options = { eager, mode, tell };
+  return {
+    ...eager,
+    engineOf: (task) => (canBeFunction(task) ? new FunctionEngine(task, options) : undefined),
+    profile: { ...eager.profile, mode },
+  };
+}
+
+/** Whether a small step runs as a function here; says so if it does not. */
+function functionsWork(eager: LoadedTensorflow): boolean {
+  try {
+    requireFunctions(eager);
+    return true;
+  } catch (error) {
+    tell(`TensorFlow computes op by op, because functions do not work here: ${wordsOf(error)}`);
+    return false;
+  }
+}
+
+/** Channels of the trial on a GPU: as many as keep one busy. */
+const TRIAL_WIDTH = 64;
+
+/** Without XLA where it cannot be measured, or measured only for this process. */
+async function measuredMode(eager: LoadedTensorflow, { gpuName, cache }: LoadOptions): Promise<FunctionMode> {
+  const facts = [nativeKey(wheelsFor(thisMachine(), 'cuda')), gpuName];
+  const digest = createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 16);
+  const path = join(cache ?? cacheFolder(), 'functions', `${digest}.json`);
+  try {
+    const { mode } = await rememberedMode(path, () => measureMode(eager, TRIAL_WIDTH));
+    return mode;
+  } catch (error) {
+    tell(`TensorFlow computes steps without XLA, because it could not be measured here: ${wordsOf(error)}`);
+    return 'function';
+  }
+}
+
+function tell(sentence: string): void {
+  process.stderr.write(`${sentence}\n`);
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** Finds the installed library that serves, and opens it. */

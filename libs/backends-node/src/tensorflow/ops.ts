@@ -1,14 +1,16 @@
 /** Calls TensorFlow ops by name, with attributes written as plain values. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { NodeBackend, OpAttribute } from './binding.ts';
+import type { Binding, NodeBackend, OpAttribute } from './binding.ts';
 
 /** `{ int: [1, 2, 2, 1] }` and so on: the kind cannot be told from a JavaScript number. */
 export type OpValue =
   | { readonly int: number | readonly number[] }
   | { readonly float: number }
   | { readonly bool: boolean }
-  | { readonly string: string };
+  | { readonly string: string }
+  /** A number of TensorFlow's enum DataType. */
+  | { readonly type: number };
 
 export type OpValues = Readonly<Record<string, OpValue>>;
 
@@ -59,12 +61,18 @@ export class Ops {
   }
 
   #attributes(values: OpValues): OpAttribute[] {
-    const { TF_ATTR_INT, TF_ATTR_FLOAT, TF_ATTR_BOOL, TF_ATTR_STRING } = this.#backend.binding;
-    return Object.entries(values).map(([name, value]) => {
-      if ('int' in value) return { name, type: TF_ATTR_INT, value: value.int };
-      if ('float' in value) return { name, type: TF_ATTR_FLOAT, value: value.float };
-      if ('bool' in value) return { name, type: TF_ATTR_BOOL, value: value.bool };
-      return { name, type: TF_ATTR_STRING, value: value.string };
-    });
+    return opAttributes(this.#backend.binding, values);
   }
+}
+
+/** Attributes as the binding takes them. */
+export function opAttributes(binding: Binding, values: OpValues): OpAttribute[] {
+  const { TF_ATTR_INT, TF_ATTR_FLOAT, TF_ATTR_BOOL, TF_ATTR_STRING, TF_ATTR_TYPE } = binding;
+  return Object.entries(values).map(([name, value]) => {
+    if ('int' in value) return { name, type: TF_ATTR_INT, value: value.int };
+    if ('float' in value) return { name, type: TF_ATTR_FLOAT, value: value.float };
+    if ('bool' in value) return { name, type: TF_ATTR_BOOL, value: value.bool };
+    if ('type' in value) return { name, type: TF_ATTR_TYPE, value: value.type };
+    return { name, type: TF_ATTR_STRING, value: value.string };
+  });
 }

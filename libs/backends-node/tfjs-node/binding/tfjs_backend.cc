@@ -657,6 +657,10 @@ TFJSBackend::TFJSBackend(napi_env env)
     : next_tensor_id_(0), next_savedmodel_id_(0) {
   TF_AutoStatus tf_status;
   TFE_ContextOptions *tfe_options = TFE_NewContextOptions();
+  // Gradcast: ConfigProto { gpu_options { force_gpu_compatible: true } }. What
+  // is read from a GPU then arrives in pinned memory.
+  TFE_ContextOptionsSetConfig(tfe_options, "\x32\x02\x40\x01", 4,
+                              tf_status.status);
   tfe_context_ = TFE_NewContext(tfe_options, tf_status.status);
   if (TF_GetCode(tf_status.status) != TF_OK) {
     NAPI_THROW_ERROR(env, "Exception creating TFE_Context");

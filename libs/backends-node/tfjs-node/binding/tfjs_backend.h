@@ -27,6 +27,10 @@
 
 namespace tfnodejs {
 
+// Gradcast: functions of a backend's context, in libs/backends-node/native.
+struct Functions;
+void ExportFunctions(napi_env env, napi_value exports);
+
 class TFJSBackend {
  public:
   ~TFJSBackend();
@@ -89,6 +93,8 @@ class TFJSBackend {
   napi_value GetNumOfTensors(napi_env env);
 
  private:
+  friend struct Functions;
+
   TFJSBackend(napi_env env);
 
   int32_t InsertHandle(TFE_TensorHandle *tfe_handle);

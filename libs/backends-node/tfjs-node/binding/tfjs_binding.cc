@@ -350,6 +350,9 @@ static napi_value InitTFNodeJSBinding(napi_env env, napi_value exports) {
   EXPORT_INT_PROPERTY(TF_ATTR_SHAPE);
 #undef EXPORT_INT_PROPERTY
 
+  // Gradcast: see tfjs_backend.h.
+  ExportFunctions(env, exports);
+
   return exports;
 }
 
