@@ -9,7 +9,7 @@
 import { listGpus } from '@gradcast/backends-node';
 import type { PresetName } from '@gradcast/gan';
 import type { Asked, Mode, Told } from './graph/mode-process.ts';
-import { choice, count } from './harness/arguments.ts';
+import { choice, choices, count } from './harness/arguments.ts';
 import { defineBenchmark } from './harness/benchmark.ts';
 import { machine } from './harness/machine.ts';
 import { printTable } from './harness/report.ts';
@@ -17,8 +17,10 @@ import type { RunningProcess } from './harness/running-process.ts';
 import { median, orderOf, pairedRatio, round } from './harness/statistics.ts';
 import type { Timing } from './harness/timing.ts';
 
+const PRESETS = ['dcgan', 'mnist', 'classic', 'tutorial'] as const satisfies readonly PresetName[];
+
 interface Case {
-  readonly preset: PresetName;
+  readonly preset: (typeof PRESETS)[number];
   /** Images of a micro-batch. */
   readonly size: number;
 }
@@ -51,10 +53,11 @@ export const benchmark = defineBenchmark({
   lasts: 'about three minutes',
   words: { rounds: count(15, 'rounds') },
   flags: {
+    presets: choices(PRESETS, 'presets'),
     gpu: choice(['yes', 'no'], 'no', 'whether the first NVIDIA GPU computes'),
     xla: choice(['yes', 'no'], 'no', 'whether functions run with XLA on the processor, too'),
   },
-  run: async (harness, { rounds, gpu: onGpu, xla }) => {
+  run: async (harness, { rounds, presets, gpu: onGpu, xla }) => {
     const gpu = onGpu === 'yes' ? (await listGpus(process.env)).gpus.at(0) : undefined;
     if (onGpu === 'yes' && !gpu) throw new Error('there is no NVIDIA GPU here');
     const modes: Mode[] = gpu ? ['eager', 'function', 'function-xla'] : ['eager', 'graph', 'function'];
@@ -66,7 +69,9 @@ export const benchmark = defineBenchmark({
       contestants.push({ mode, child });
     }
     const cases = [];
-    for (const wanted of gpu ? GPU_CASES : CASES) cases.push(await measureCase(contestants, wanted, rounds));
+    for (const wanted of gpu ? GPU_CASES : CASES) {
+      if (presets.includes(wanted.preset)) cases.push(await measureCase(contestants, wanted, rounds));
+    }
     printTable(rowsOf(cases.flat()));
     return { rounds, images: IMAGES, threads: 1, device: gpu?.name ?? 'cpu', cases, machine: machine() };
   },

@@ -88,6 +88,17 @@ describe('a step as one function', () => {
     expect(distance(actual, expected)).toBeLessThan(1e-5);
   });
 
+  it('runs without XLA where that lacks an op, with the same bits', async () => {
+    const told: string[] = [];
+    const task = ganTask(tinyPresets.resized);
+    if (!canBeFunction(task)) throw new Error('a GAN has a step graph');
+    const engine = new FunctionEngine(task, { eager, mode: 'function-xla', tell: (sentence) => told.push(sentence) });
+    engine.load(formulaParameters(task));
+    expect(await gradientOf(engine, task, formulaMicroBatch(task, SAMPLES))).toEqual(await gradient(task, functions));
+    engine.dispose();
+    expect(told).toEqual([expect.stringMatching(/^TensorFlow computes steps of tiny-resized without XLA, .*Grad/)]);
+  });
+
   it('runs op by op where it makes none, and says so once', async () => {
     const told: string[] = [];
     const recorder = {
