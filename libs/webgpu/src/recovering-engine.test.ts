@@ -87,6 +87,22 @@ describe('an engine whose device is lost', () => {
     expect(await gradientOf(engine)).toEqual(expected);
   });
 
+  it('is brought back again if the next device is lost before it is ready', async () => {
+    const { bench, engine } = await computing();
+    await gradientOf(engine);
+    const again = parameters.slice();
+    engine.load(parameters, () => {
+      if (bench.devices.length === 2) bench.keeper.context.requireDevice();
+      return again;
+    });
+    bench.prepare = (device) => {
+      if (bench.devices.length === 1) device.lose('reset, too');
+    };
+    loseAtSubmit(bench.device, 'reset');
+    expect(await gradientOf(engine)).toEqual(expected);
+    expect(bench.told.map(({ kind }) => kind)).toEqual(['lost', 'lost', 'back']);
+  });
+
   it('shares the next device with the others of the lost one', async () => {
     const { bench, engine } = await computing();
     const other = new RecoveringEngine(task, bench.keeper, (context) => createPlanEngine(task, context));

@@ -33,7 +33,7 @@ export class RecoveringEngine implements GradientEngine {
   /** Plans that its device has had room for, as far as is known. */
   #plansThatFit = 0;
   #isSparing = false;
-  /** What is left to be done before a device that came in place of another computes; it may be lost meanwhile. */
+  /** Makes an engine on another device ready to go on. */
   #afterLoss: (() => Promise<void>) | undefined;
   #isBusy = false;
 
@@ -93,8 +93,6 @@ export class RecoveringEngine implements GradientEngine {
     try {
       for (;;) {
         try {
-          await this.#afterLoss?.();
-          this.#afterLoss = undefined;
           const result = await body(this.#engine);
           this.#plansThatFit = this.#engine.planCount;
           return result;
@@ -110,7 +108,7 @@ export class RecoveringEngine implements GradientEngine {
   /** @throws the error if there is nothing to be done about it. */
   async #recover(error: unknown): Promise<void> {
     if (isOf(error, 'webgpu-out-of-memory')) return this.#spare(error);
-    if (isOf(error, 'webgpu-device-lost')) return this.#comeBack(error);
+    if (isOf(error, 'webgpu-device-lost')) return this.#persist(error);
     throw error;
   }
 
@@ -123,6 +121,19 @@ export class RecoveringEngine implements GradientEngine {
     this.#isSparing = true;
     this.#keeper.tell({ kind: 'full', sentence: `${error.message}; one plan at a time is kept there from now on` });
     await this.#engine.spareMemory();
+  }
+
+  /** Until an engine is ready; its device may be lost before it is. @throws BackendError once there were enough. */
+  async #persist(error: BackendError): Promise<void> {
+    for (let cause = error; ;) {
+      await this.#comeBack(cause);
+      try {
+        return await this.#afterLoss?.();
+      } catch (again) {
+        if (!isOf(again, 'webgpu-device-lost')) throw again;
+        cause = again;
+      }
+    }
   }
 
   async #comeBack(error: BackendError): Promise<void> {
