@@ -1,121 +1,166 @@
 /**
- * How many images a second one thread computes: whole GAN steps of an engine, with upload of the parameters and read-back
- * of the gradient, for each preset and each backend of this machine. Every backend runs in a process of its own; they take
- * turns. Beside images per second stand images per second of processor time, which other work on the machine disturbs less.
+ * How many images a second one worker computes: whole GAN steps of an engine, with upload of the parameters and read-back
+ * of the gradient, for each preset, micro-batch and backend of this machine. Every backend runs in a process of its own, on one
+ * thread if it is a processor's; they take turns. Beside images per second stand images per second of processor time, which other work
+ * on the machine disturbs less, and what each step asks of a WebGPU device.
  *
- * A software adapter of WebGPU, which is for tests, is measured only with `--software yes`, and then with the fewest images.
+ *     npm run bench:backends -- --presets tutorial --samples 64,256,1024 --backends cuda,webgpu      a machine with a GPU
+ *     npm run bench:backends -- --presets mnist --samples 32 --backends webgpu,webgpu-tfjs --software yes
+ *
+ * `webgpu` runs steps as plans, `webgpu-tfjs` op by op, by the kernels that tfjs comes with. A software adapter of WebGPU, which is for
+ * tests, is measured only with `--software yes`, and then with the fewest images.
  */
 import { join } from 'node:path';
 import { CANDIDATES, diagnose } from '@gradcast/backends-node';
-import type { Candidate } from '@gradcast/backends-node';
+import type { BackendProfile } from '@gradcast/engine';
+import { defaultsOf, presetNames, presets as allPresets } from '@gradcast/gan';
 import type { PresetName } from '@gradcast/gan';
 import type { Asked, Told } from './backends/engine-process.ts';
-import { choice, choices, count } from './harness/arguments.ts';
+import {
+  callRows,
+  callsOf,
+  gainsOf,
+  planCounts,
+  planRows,
+  speedRows,
+  speedsOf,
+  targetsOf,
+} from './backends/summary.ts';
+import type { StepCalls, Turn } from './backends/summary.ts';
+import { choice, choices, count, optionalCounts } from './harness/arguments.ts';
 import { defineBenchmark } from './harness/benchmark.ts';
+import { BenchmarkError } from './harness/errors.ts';
 import type { Harness } from './harness/harness.ts';
 import { machine } from './harness/machine.ts';
-import type { Typed } from './harness/messages.ts';
 import { printTable, tell } from './harness/report.ts';
 import type { RunningProcess } from './harness/running-process.ts';
-import { median, orderOf, round, target } from './harness/statistics.ts';
+import { orderOf } from './harness/statistics.ts';
 
-const PRESETS = ['dcgan', 'tutorial', 'classic'] as const satisfies readonly PresetName[];
-/** Images a second that WebAssembly must reach on one thread. */
-const WASM_TARGETS: Readonly<Partial<Record<PresetName, number>>> = { tutorial: 25, dcgan: 80 };
+const WAYS = [...CANDIDATES, 'webgpu-tfjs'] as const;
+type Way = (typeof WAYS)[number];
+
 /** The fewest that every preset takes. */
-const SOFTWARE_IMAGES = 16;
+const SOFTWARE_SAMPLES = 16;
+/** Steps that are looked into: on a device that a processor plays each takes seconds. */
+const WATCHED = { hardware: 10, software: 1 };
 
-interface Contestant {
-  readonly candidate: Candidate;
-  readonly child: RunningProcess<Asked, Told>;
-  readonly profile: Typed<Told, 'loaded'>['profile'];
-  readonly software: boolean;
+interface Case {
+  readonly preset: PresetName;
+  /** Of a micro-batch; by default the preset's own, or fewer. */
+  readonly samples: number | undefined;
 }
 
-interface Turn extends Typed<Told, 'trained'> {
-  readonly preset: PresetName;
-  readonly backend: Candidate;
+interface Contestant {
+  readonly way: Way;
+  readonly child: RunningProcess<Asked, Told>;
+  readonly profile: BackendProfile;
+  readonly software: boolean;
 }
 
 export const benchmark = defineBenchmark({
   name: 'backends',
-  shows: 'Images a second of whole GAN steps on one thread, by preset and backend.',
-  lasts: 'about two minutes',
+  shows:
+    'Images a second of whole GAN steps of one worker, by preset, micro-batch and backend, and what a step asks of a GPU.',
+  lasts: 'about four minutes',
   words: {},
   flags: {
     rounds: count(5, 'rounds'),
     seconds: count(3, 'seconds of each turn'),
-    presets: choices(PRESETS, 'presets'),
-    backends: choices(CANDIDATES, 'backends'),
+    presets: choices(presetNames, 'presets'),
+    samples: optionalCounts("images of a micro-batch, several separated by commas (each preset's own)"),
+    backends: choices(WAYS, 'backends'),
     software: choice(['yes', 'no'], 'no', 'whether a software adapter of WebGPU is measured'),
   },
-  run: async (harness, { rounds, seconds, presets, backends: wanted, software }) => {
+  run: async (harness, { rounds, seconds, presets, samples, backends: wanted, software }) => {
     const before = machine();
+    const cases = casesOf(presets, samples);
     const { backends, skipped } = await find(harness, { wanted, withSoftware: software === 'yes' });
     const turns: Turn[] = [];
     for (let index = 0; index < rounds; index++) {
-      for (const preset of presets) {
-        for (const { candidate, child, software } of orderOf(backends, index)) {
-          const images = software ? SOFTWARE_IMAGES : undefined;
-          const turn = await child.ask({ type: 'train', preset, images, seconds }, 'trained');
-          turns.push({ ...turn, preset, backend: candidate });
-        }
+      for (const each of cases) {
+        for (const contestant of orderOf(backends, index)) turns.push(await turnOf(contestant, each, seconds));
       }
       tell(`round ${index + 1} of ${rounds}`);
     }
-    const results = presets.flatMap((preset) => backends.map(({ candidate }) => summaryOf(turns, preset, candidate)));
-    const profiles = Object.fromEntries(backends.map(({ candidate, profile }) => [candidate, profile]));
-    printTable([
-      ['preset', 'backend', 'device', 'images/s', 'fastest', 'images/s of processor time'],
-      ...results.map(({ preset, backend, imagesPerSecond, fastest, imagesPerCpuSecond }) => [
-        preset,
-        backend,
-        profiles[backend].device,
-        imagesPerSecond.toFixed(1),
-        fastest.toFixed(1),
-        imagesPerCpuSecond.toFixed(1),
-      ]),
-    ]);
-    for (const { candidate, reason } of skipped) tell(`${candidate} was not measured: ${reason}`);
-    const targets = Object.entries(WASM_TARGETS).map(([preset, images]) => {
-      const result = results.find((each) => each.preset === preset && each.backend === 'wasm');
-      return target(`images a second of wasm on one thread, ${preset}`, images, result?.imagesPerSecond);
-    });
-    return { rounds, seconds, threads: 1, machine: before, profiles, results, skipped, targets };
+    const calls: StepCalls[] = [];
+    for (const each of cases) {
+      for (const contestant of backends) calls.push(...(await watch(contestant, each)));
+    }
+    const [results, gains] = [speedsOf(turns), gainsOf(turns)];
+    printTable(speedRows(results, gains));
+    if (calls.length > 0) printTable(callRows(calls));
+    const sizes = calls.filter(({ way }) => way === 'webgpu');
+    if (sizes.length > 0) printTable(planRows(sizes));
+    for (const { way, reason } of skipped) tell(`${way} was not measured: ${reason}`);
+    const targets = targetsOf(results, gains);
+    for (const { what, wanted: goal, measured, reached } of targets) {
+      if (reached !== null) tell(`${what}: ${measured}, ${reached ? 'reached' : 'missed'} ${goal}`);
+    }
+    const profiles = Object.fromEntries(backends.map(({ way, profile }) => [way, profile]));
+    const plans = sizes.map(({ preset, samples: own }) => ({ preset, samples: own, ...planCounts(preset, own) }));
+    return { rounds, seconds, threads: 1, machine: before, profiles, results, gains, calls, plans, skipped, targets };
   },
 });
 
-function summaryOf(turns: readonly Turn[], preset: PresetName, backend: Candidate) {
-  const own = turns.filter((turn) => turn.preset === preset && turn.backend === backend);
-  const speeds = own.map(({ images, ms }) => (1000 * images) / ms);
-  return {
-    preset,
-    backend,
-    imagesPerSecond: round(median(speeds)),
-    fastest: round(Math.max(...speeds)),
-    imagesPerCpuSecond: round(median(own.map(({ images, cpuMs }) => (1000 * images) / cpuMs))),
-  };
+/** @throws BenchmarkError if a preset takes no micro-batches as small. */
+function casesOf(names: readonly PresetName[], samples: readonly number[] | undefined): Case[] {
+  return names.flatMap((preset) => {
+    const { minimumMicroBatch } = defaultsOf(allPresets[preset]);
+    const few = samples?.find((each) => each < minimumMicroBatch);
+    if (few !== undefined) {
+      const sentence = `${preset} takes micro-batches of at least ${minimumMicroBatch} images, not ${few}`;
+      throw new BenchmarkError(sentence, { exitCode: 2 });
+    }
+    return (samples ?? [undefined]).map((each) => ({ preset, samples: each }));
+  });
+}
+
+function samplesOf({ software }: Contestant, { preset, samples }: Case): number {
+  const own = allPresets[preset].microBatch;
+  return samples ?? (software ? Math.min(own, SOFTWARE_SAMPLES) : own);
+}
+
+async function turnOf(contestant: Contestant, each: Case, seconds: number): Promise<Turn> {
+  const { way, child, profile } = contestant;
+  const { preset } = each;
+  const samples = samplesOf(contestant, each);
+  const turn = await child.ask({ type: 'train', preset, images: samples, seconds }, 'trained');
+  const { images, ms, cpuMs } = turn;
+  return { preset, samples, way, device: profile.device, images, ms, cpuMs };
+}
+
+/** What a step asks of a WebGPU device; nothing where there is none. */
+async function watch(contestant: Contestant, each: Case): Promise<StepCalls[]> {
+  const { way, child, profile, software } = contestant;
+  if (profile.backend !== 'webgpu') return [];
+  const { preset } = each;
+  const samples = samplesOf(contestant, each);
+  const steps = software ? WATCHED.software : WATCHED.hardware;
+  const watched = await child.ask({ type: 'watch', preset, images: samples, steps }, 'watched');
+  return [callsOf({ preset, samples, way }, watched.steps)];
 }
 
 /** Starts a process for each backend that runs here, and says why others do not. */
 async function find(
   harness: Harness,
-  { wanted, withSoftware }: { readonly wanted: readonly Candidate[]; readonly withSoftware: boolean },
+  { wanted, withSoftware }: { readonly wanted: readonly Way[]; readonly withSoftware: boolean },
 ) {
   // Asked as `gradcast doctor` asks: a library that dies or hangs does so in a process of its own.
   const { rows, gpus } = await diagnose({ probeEntry: join(await harness.build(), 'probe.mjs') });
   const backends: Contestant[] = [];
-  const skipped: { readonly candidate: Candidate; readonly reason: string }[] = [];
-  for (const { candidate, available, automatic, reason } of rows) {
-    if (!wanted.includes(candidate)) continue;
+  const skipped: { readonly way: Way; readonly reason: string }[] = [];
+  for (const way of wanted) {
+    const { available, automatic, reason } = rows.find(
+      ({ candidate }) => candidate === (way === 'webgpu-tfjs' ? 'webgpu' : way),
+    )!;
     if (!available || (!automatic && !withSoftware)) {
-      skipped.push({ candidate, reason });
+      skipped.push({ way, reason });
       continue;
     }
     const child = await harness.startProgram<Asked, Told>('backends/engine-process.ts');
-    const gpu = candidate === 'cuda' ? gpus.gpus[0] : undefined;
-    const { profile } = await child.ask({ type: 'load', candidate, gpu }, 'loaded');
-    backends.push({ candidate, child, profile, software: !automatic });
+    const gpu = way === 'cuda' ? gpus.gpus[0] : undefined;
+    const { profile } = await child.ask({ type: 'load', way, gpu }, 'loaded');
+    backends.push({ way, child, profile, software: !automatic });
   }
   return { backends, skipped };
 }

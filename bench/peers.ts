@@ -2,9 +2,13 @@
  * Gradcast beside Keras' MultiWorkerMirroredStrategy and PyTorch's DistributedDataParallel: the `tutorial` preset, two
  * workers of one thread each on the same two cores, 64 images a worker and step. All contestants run in each round, in
  * alternating order; ratios are medians of the paired rounds.
+ *
+ *     npm run bench:peers -- --gpu [--samples 64,256,1024] [--presets tutorial,dcgan] [--python PATH]
+ *
+ * With `--gpu` Gradcast's engines stand beside PyTorch on one GPU: the tutorial's step, the one-backward step, and that as a CUDA graph.
  */
 import type { CodecName } from '@gradcast/protocol';
-import { count } from './harness/arguments.ts';
+import { choices, count, counts, given, optional } from './harness/arguments.ts';
 import { defineBenchmark } from './harness/benchmark.ts';
 import { machine, twoCores } from './harness/machine.ts';
 import { printTable, tell } from './harness/report.ts';
@@ -23,6 +27,7 @@ import {
 } from './peers/contestants.ts';
 import type { Peer } from './peers/contestants.ts';
 import { pythonEnvironment } from './peers/environment.ts';
+import { GPU_PRESETS, measureOnGpu } from './peers/gpu.ts';
 import { measureWireRound, VECTOR_BYTES } from './peers/wire-round.ts';
 
 /** How much faster Gradcast must be than the peers' tutorial steps. */
@@ -36,11 +41,21 @@ type Speeds = ReadonlyMap<string, number[]>;
 
 export const benchmark = defineBenchmark({
   name: 'peers',
-  shows: "Gradcast beside Keras' MultiWorkerMirroredStrategy and PyTorch's DistributedDataParallel.",
+  shows:
+    "Gradcast beside Keras' MultiWorkerMirroredStrategy and PyTorch's DistributedDataParallel, or beside PyTorch on a GPU.",
   lasts: 'about four minutes a round, and once a large download',
   words: { rounds: count(5, 'rounds') },
-  flags: { codecs: codecsFlag, steps: count(60, 'steps that are measured of a run') },
-  run: async (harness, options) => {
+  flags: {
+    codecs: codecsFlag,
+    steps: count(60, 'steps that are measured of a run'),
+    gpu: given('one worker beside PyTorch on the same GPU instead; what follows is for this'),
+    samples: counts([64, 256, 1024], 'images of a micro-batch, several separated by commas'),
+    presets: choices(GPU_PRESETS, 'presets'),
+    seconds: count(3, 'seconds of each turn'),
+    python: optional('PATH', 'a Python that has PyTorch with CUDA, and NumPy, in place of one that is downloaded'),
+  },
+  run: async (harness, { gpu, samples, presets, seconds, python: own, ...options }) => {
+    if (gpu) return measureOnGpu(harness, { rounds: options.rounds, samples, presets, seconds, python: own });
     const { codecs, rounds, steps } = options;
     const { python, versions } = await pythonEnvironment(harness);
     const cores = twoCores();

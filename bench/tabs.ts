@@ -64,7 +64,7 @@ async function speedsOf(harness: Harness, browser: Chromium, rounds: number): Pr
   const tab = await browser.newTab();
   try {
     const node = await harness.startProgram<Asked, Told>('backends/engine-process.ts');
-    await node.ask({ type: 'load', candidate: 'wasm', gpu: undefined }, 'loaded');
+    await node.ask({ type: 'load', way: 'wasm', gpu: undefined }, 'loaded');
     await tab.goto(site.url);
     await tab.evaluate("{ globalThis.engine = new Worker('/worker.js') }");
     const turns = {

@@ -2,7 +2,7 @@
 import { createEngine } from '@gradcast/engine';
 import type { LoadedBackend } from '@gradcast/engine';
 import { ganTask, presets } from '@gradcast/gan';
-import type { PresetName } from '@gradcast/gan';
+import type { GanTask, PresetName } from '@gradcast/gan';
 import { probeBatch } from '@gradcast/task';
 
 export interface WarmEngine {
@@ -14,9 +14,13 @@ export interface WarmEngine {
 const SEED = 1;
 
 /** @param images of a micro-batch; the preset's own if undefined. */
+export function taskOf(name: PresetName, images: number | undefined): GanTask {
+  return ganTask({ ...presets[name], microBatch: images ?? presets[name].microBatch });
+}
+
+/** @param images of a micro-batch; the preset's own if undefined. */
 export async function warm(backend: LoadedBackend, name: PresetName, images: number | undefined): Promise<WarmEngine> {
-  const preset = { ...presets[name], microBatch: images ?? presets[name].microBatch };
-  const model = ganTask(preset);
+  const model = taskOf(name, images);
   const engine = createEngine(model, backend);
   const parameters = model.initialParameters(SEED);
   const batch = probeBatch(model, SEED);
@@ -27,7 +31,7 @@ export async function warm(backend: LoadedBackend, name: PresetName, images: num
     await engine.gradient(batch, gradient);
   };
   await step();
-  return { step, images: preset.microBatch };
+  return { step, images: model.preset.microBatch };
 }
 
 /** Takes steps for so long, one at least. @returns images of them. */

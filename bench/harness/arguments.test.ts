@@ -6,9 +6,11 @@ import {
   count,
   counts,
   folder,
+  given,
   helpOf,
   optional,
   optionalCount,
+  optionalCounts,
   positive,
   positives,
   powersOfTwo,
@@ -112,6 +114,19 @@ test('different whole numbers', () => {
   for (const text of ['1,1', '0', '1,', '1.5']) {
     expect(() => read(parameter, text)).toThrow('--it takes different whole numbers, 1 or more, separated by commas');
   }
+});
+
+test('numbers that may be left out, and a flag without a value', () => {
+  expect([value(optionalCounts('samples')), value(optionalCounts('samples'), '64,256')]).toEqual([
+    undefined,
+    [64, 256],
+  ]);
+  expect(() => read(optionalCounts('samples'), '0')).toThrow('--it takes different whole numbers');
+  const flags = { gpu: given('on a GPU') };
+  expect(readArguments({ words: {}, flags }, ['--gpu'])).toEqual({ gpu: true });
+  expect(readArguments({ words: {}, flags }, [])).toEqual({ gpu: false });
+  expect(() => readArguments({ words: {}, flags }, ['--gpu=yes'])).toThrow("Option '--gpu' does not take an argument");
+  expect(helpOf({ words: {}, flags })).toBe('  --gpu   on a GPU\n  --help  prints this');
 });
 
 test('a number above zero, a count that may be left out, a folder', () => {

@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 
 /** One argument: how its text is read, and what it is without any. */
 export interface Parameter<T> {
-  /** Stands for the value in the help, such as `N`. */
+  /** Stands for the value in the help, such as `N`; empty for a flag that has none. */
   readonly placeholder: string;
   /** For the help: what it is, and its default. */
   readonly help: string;
@@ -48,7 +48,7 @@ export function readArguments<Words extends Parameters, Flags extends Parameters
   { words, flags }: Signature<Words, Flags>,
   args: readonly string[],
 ): (Values<Words> & Values<Flags>) | 'help' {
-  const { values, positionals } = parse(Object.keys(flags), args);
+  const { values, positionals } = parse(flags, args);
   if (values['help'] === true) return 'help';
   const names = Object.keys(words);
   if (positionals.length > names.length) {
@@ -63,10 +63,15 @@ export function readArguments<Words extends Parameters, Flags extends Parameters
 }
 
 function parse(
-  names: readonly string[],
+  flags: Parameters,
   args: readonly string[],
 ): { values: Readonly<Record<string, string | boolean | undefined>>; positionals: readonly string[] } {
-  const options = Object.fromEntries(names.map((name) => [name, { type: 'string' as const }]));
+  const options = Object.fromEntries(
+    Object.entries(flags).map(([name, { placeholder }]) => [
+      name,
+      { type: placeholder === '' ? ('boolean' as const) : ('string' as const) },
+    ]),
+  );
   try {
     return parseArgs({ args: [...args], options: { ...options, help: { type: 'boolean' } }, allowPositionals: true });
   } catch (error) {
@@ -76,7 +81,8 @@ function parse(
   }
 }
 
-function valueOf<T>(parameter: Parameter<T>, name: string, text: string | boolean | undefined): T {
+function valueOf(parameter: Parameter<unknown>, name: string, text: string | boolean | undefined): unknown {
+  if (text === true) return true;
   if (typeof text !== 'string') {
     if (parameter.byDefault) return parameter.byDefault.value;
     throw new ArgumentError(`${name} takes ${parameter.takes}, and is missing`);
@@ -91,7 +97,7 @@ function valueOf<T>(parameter: Parameter<T>, name: string, text: string | boolea
 export function helpOf({ words, flags }: Signature<Parameters, Parameters>): string {
   const rows = [
     ...Object.entries(words).map(([name, { help }]) => [name.toUpperCase(), help]),
-    ...Object.entries(flags).map(([name, { placeholder, help }]) => [`--${name} ${placeholder}`, help]),
+    ...Object.entries(flags).map(([name, { placeholder, help }]) => [`--${name} ${placeholder}`.trimEnd(), help]),
     ['--help', 'prints this'],
   ];
   const width = Math.max(...rows.map(([left]) => left.length));
@@ -154,6 +160,11 @@ export function counts(byDefault: readonly number[], help: string): Parameter<re
     },
     byDefault: { value: byDefault },
   };
+}
+
+/** As {@link counts}, but may be left out. */
+export function optionalCounts(help: string): Parameter<readonly number[] | undefined> {
+  return { ...counts([], help), help, byDefault: { value: undefined } };
 }
 
 /** Powers of two, separated by commas. */
@@ -254,6 +265,11 @@ export function folder(byDefault: string, help: string): Parameter<string> {
 /** A path or another text that may be left out. */
 export function optional(placeholder: string, help: string): Parameter<string | undefined> {
   return { placeholder, help, takes: help, read: nonEmpty, byDefault: { value: undefined } };
+}
+
+/** A flag without a value: whether it is there. */
+export function given(help: string): Parameter<boolean> {
+  return { placeholder: '', help, takes: 'no value', read: () => undefined, byDefault: { value: false } };
 }
 
 /** A path or another text that must be there. */

@@ -33,27 +33,34 @@ export interface PythonEnvironment {
 /**
  * Makes the environment if it is not there.
  *
+ * @param options whether PyTorch shall compute on a GPU, which takes more libraries.
  * @throws BenchmarkError if no Python fits or a package cannot be had.
  */
-export function pythonEnvironment(harness: Harness): Promise<PythonEnvironment> {
-  return new Environment(harness).ready();
+export function pythonEnvironment(
+  harness: Harness,
+  options: { readonly gpu: boolean } = { gpu: false },
+): Promise<PythonEnvironment> {
+  return new Environment(harness, options).ready();
 }
 
 class Environment {
   readonly #harness: Harness;
   readonly #pins: string;
   readonly #cudaPins: string;
+  readonly #gpuPins: readonly string[];
 
-  constructor(harness: Harness) {
+  constructor(harness: Harness, { gpu }: { readonly gpu: boolean }) {
+    const pinsOf = (name: string) => join(harness.root, 'bench', 'peers', name);
     this.#harness = harness;
-    this.#pins = join(harness.root, 'bench', 'peers', 'requirements.txt');
-    this.#cudaPins = join(harness.root, 'bench', 'peers', 'requirements-cuda.txt');
+    this.#pins = pinsOf('requirements.txt');
+    this.#cudaPins = pinsOf('requirements-cuda.txt');
+    this.#gpuPins = gpu ? [pinsOf('requirements-gpu.txt')] : [];
   }
 
   async ready(): Promise<PythonEnvironment> {
     const { program, version } = await this.#findPython();
     const hash = createHash('sha256').update(version);
-    for (const file of [this.#pins, this.#cudaPins]) hash.update(await readFile(file));
+    for (const file of [this.#pins, this.#cudaPins, ...this.#gpuPins]) hash.update(await readFile(file));
     const cache = join(cacheFolder(), 'peers');
     const key = `python-${version}-${process.platform}-${process.arch}-${hash.digest('hex').slice(0, 8)}`;
     const folder = join(cache, key);
@@ -79,7 +86,7 @@ class Environment {
     try {
       await this.#output(program, ['-m', 'venv', scratch]);
       const python = join(scratch, 'bin', 'python');
-      const files = (await this.#needsCuda(python)) ? [this.#pins, this.#cudaPins] : [this.#pins];
+      const files = (await this.#needsCuda(python)) ? [this.#pins, this.#cudaPins, ...this.#gpuPins] : [this.#pins];
       const megabytes = (await Promise.all(files.map(megabytesOf))).reduce((sum, each) => sum + each);
       tell(`downloading about ${megabytes} MB of Python packages into ${folder}, once; twice that on disk`);
       await this.#pip(python, ['install', '--no-deps', ...files.flatMap((file) => ['-r', file])]);

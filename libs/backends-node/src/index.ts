@@ -21,3 +21,4 @@ export { gpuLoads } from './machine/gpu-load.ts';
 export { cpuFeatures, thisCpu } from './machine/cpu.ts';
 export type { Cpu } from './machine/cpu.ts';
 export { runProbe } from './choose/probe.ts';
+export { loadWebgpu } from './webgpu/load.ts';
