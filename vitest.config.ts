@@ -10,7 +10,7 @@ const softwareGpu = existsSync(`${chromium}/vk_swiftshader_icd.json`)
 
 /**
  * Unit tests lie beside their source, those that need a WebGPU adapter as `*.gpu.test.ts`; tests that start processes lie in
- * test/. Those of WebGPU run one file after the other, for its software renderer takes all cores.
+ * test/.
  */
 export default defineConfig({
   test: {
@@ -40,12 +40,16 @@ export default defineConfig({
         test: {
           name: 'webgpu',
           include: ['libs/**/src/**/*.gpu.test.ts'],
+          // Every tile, size and preset: `npm run test:gpu`.
+          exclude: [...configDefaults.exclude, ...(process.env.TEST_GPU ? [] : ['**/*.long.gpu.test.ts'])],
           pool: 'forks',
-          fileParallelism: false,
+          // A software renderer computes on all cores but compiles on one, and compiling is most of its time.
+          maxWorkers: Math.min(2, availableParallelism()),
           sequence: { groupOrder: 2 },
           env: softwareGpu,
-          testTimeout: 120_000,
-          hookTimeout: 60_000,
+          // What takes seconds takes minutes where other work has the processor.
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
         },
       },
       {
@@ -56,6 +60,7 @@ export default defineConfig({
           exclude: [
             ...configDefaults.exclude,
             ...(process.env.TEST_LINKS ? [] : ['test/reliability/slow-links.test.ts']),
+            ...(process.env.TEST_GPU ? [] : ['test/portability/webgpu-tiles.test.ts']),
           ],
           globalSetup: ['test/reliability/references.setup.ts'],
           pool: 'forks',

@@ -1,9 +1,7 @@
-import { ganTask, presets, tinyPresets } from '@gradcast/gan';
-import { compileStep } from '@gradcast/plan';
+import { ganTask, tinyPresets } from '@gradcast/gan';
 import { formulaMicroBatch, formulaParameters } from '@gradcast/task';
 import { describe, expect, it } from 'vitest';
 import { DeviceKeeper } from './device-keeper.ts';
-import { DevicePlan } from './device-plan.ts';
 import { createPlanEngine } from './engine.ts';
 import { testContext } from './for-tests/device.ts';
 import { RecoveringEngine } from './recovering-engine.ts';
@@ -133,17 +131,5 @@ describe.skipIf(skip)('a device that fails', () => {
       code: 'webgpu-shader',
       message: expect.stringMatching(/^the kernel of generator\/dense does not compile: line 1: /) as string,
     });
-  });
-
-  it('has plans for the smallest limits that WebGPU guarantees', async () => {
-    const context = (await testContext())!;
-    expect(context.device.limits.maxStorageBuffersPerShaderStage).toBe(8);
-    expect(context.device.limits.maxComputeInvocationsPerWorkgroup).toBe(256);
-    expect(context.device.limits.maxComputeWorkgroupStorageSize).toBe(16_384);
-    const conditional = ganTask(presets.conditional);
-    const plan = compileStep(conditional, conditional.stepGraph!(32));
-    const parameters = context.device.createBuffer({ size: plan.sizes.parameters, usage: 0x88 });
-    for (const each of [plan, plan.otherwise!]) (await DevicePlan.create(context, each, parameters)).dispose();
-    parameters.destroy();
   });
 });

@@ -7,3 +7,5 @@ export { kerasConformance } from './keras-suite.ts';
 export { kernelConformance } from './kernel-suite.ts';
 export { matMul } from './reference.ts';
 export type { Plain } from './reference.ts';
+export { stepsConformance } from './steps-suite.ts';
+export type { StepsCase } from './steps-suite.ts';

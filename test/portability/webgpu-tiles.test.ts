@@ -1,0 +1,46 @@
+/** Plans with every tile and odd numbers of samples in a real browser: `npm run test:gpu`. */
+import { tinyPresets } from '@gradcast/gan';
+import { tileNames } from '@gradcast/plan';
+import { describe, expect, it } from 'vitest';
+import { browserProgram, visit } from './browsers.ts';
+import { pageScript } from './bundle.ts';
+
+interface Report {
+  readonly name: string;
+  readonly apart: number;
+  readonly same: boolean;
+}
+
+/** A software renderer of Chromium's own, so that every machine has one. */
+const SOFTWARE = [
+  '--enable-unsafe-webgpu',
+  '--enable-features=Vulkan',
+  '--use-vulkan=swiftshader',
+  '--use-webgpu-adapter=swiftshader',
+];
+const LIMIT_MS = 60 * 60_000;
+
+describe.skipIf(!browserProgram('chromium'))('plans in Chromium with every tile', () => {
+  it('have the gradients of the interpreter, with the same bits each time', { timeout: LIMIT_MS }, async () => {
+    const script = await pageScript('webgpu-tiles-page');
+    const reports: Report[] = [];
+    await visit('chromium', {
+      flags: SOFTWARE,
+      limitMs: LIMIT_MS,
+      content: (path) => Promise.resolve(path === '/page.js' ? ['text/javascript', script] : undefined),
+      onReport: (report) => {
+        const { failed, none = false, done = false } = report as { failed?: string; none?: boolean; done?: boolean };
+        if (failed !== undefined) throw new Error(failed);
+        if (none) throw new Error('Chromium gave no adapter');
+        if (!done) reports.push(report as Report);
+        return done;
+      },
+    });
+    // Three numbers of samples of each.
+    expect(reports).toHaveLength(3 * tileNames.length * (Object.keys(tinyPresets).length + 1));
+    for (const { name, apart, same } of reports) {
+      expect(apart, name).toBeLessThan(2e-5);
+      expect(same, name).toBe(true);
+    }
+  });
+});
