@@ -1,3 +1,4 @@
+// What tasks of functions, such as those from files, run by; load.gpu.test.ts has one.
 import { loadWebgpu } from './load.ts';
 import { engineConformance } from '@gradcast/engine/conformance';
 import { webgpuSkip } from './test-machine.ts';
