@@ -7,6 +7,7 @@ import { noiseAt } from '@gradcast/task';
 import type { BatchField } from '@gradcast/task';
 import { sizeOf } from '@gradcast/tensors';
 import type { FieldArray, FieldValues } from '@gradcast/tensors';
+import type { VectorKernels } from '@gradcast/vector';
 import { HELD_BYTES, sampleBytes } from './column.ts';
 import type { Column } from './column.ts';
 import { ReadAhead, STEPS_AHEAD } from './read-ahead.ts';
@@ -17,6 +18,8 @@ export interface MicroBatchOptions {
   readonly fields: readonly BatchField[];
   readonly shape: StepShape;
   readonly seed: number;
+  /** What draws normal noise fastest; TypeScript by default, with the same bits. */
+  readonly kernels?: Pick<VectorKernels, 'normal'>;
   /** Bytes that may be read ahead; steps that are larger are read as they are cut. Default {@link HELD_BYTES}. */
   readonly aheadBytes?: number;
 }
@@ -63,7 +66,7 @@ export class MicroBatches {
     field: BatchField,
     at: { step: number; range: LeafRange; position: number; samples: Uint32Array },
   ): FieldArray {
-    const { dataset, seed } = this.#options;
+    const { dataset, seed, kernels } = this.#options;
     const { position, samples } = at;
     switch (field.source) {
       case 'image':
@@ -72,7 +75,11 @@ export class MicroBatches {
       case 'label':
         return dataset.labels!.read(samples);
       case 'noise':
-        return noiseAt(field, { seed, position, samples: samples.length, index: this.#noises.indexOf(field) });
+        return noiseAt(
+          field,
+          { seed, position, samples: samples.length, index: this.#noises.indexOf(field) },
+          kernels && ((out, place) => kernels.normal(out, place)),
+        );
       default:
         return field satisfies never;
     }

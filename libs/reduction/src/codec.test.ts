@@ -195,6 +195,31 @@ describe.each(CODECS)('codec %s', (name) => {
   });
 });
 
+describe.each(['f16', 'bf16', 'int8'] as const)('packed codec %s', (name) => {
+  it('broadcasts the bytes of the mean packed anew, whatever a worker sent as the root', () => {
+    const codec = codecOf(name);
+    const pick = fc.record({ at: fc.nat(codec.averageBytes - 1), byte: fc.nat(255) });
+    const scales = fc.constantFrom(1, 2 ** -60, 2 ** -86, 2 ** -97, 2 ** 40);
+    fc.assert(
+      fc.property(fc.array(pick, { maxLength: 4 }), scales, (changes, scale) => {
+        const root = leafNode(name, 3, gradientOf(3, scale));
+        for (const { at, byte } of changes) root[at] = byte;
+        const gradient = codec.decodeAverage(root).map((value) => Math.fround(value / LEAVES));
+        const { encoded, norms } = codec.mean(root.slice(), { leaves: LEAVES, step: STEP });
+        const average = codec.decodeAverage(encoded).slice();
+        if (!norms.finite) return;
+        // Decoded afresh, and as every other replica does.
+        expect(codecOf(name).decodeAverage(encoded)).toEqual(average);
+        const anew = new Uint8Array(codec.nodeBytes);
+        codec.vectorFor(anew).set([...gradient, 0, 0, 0]);
+        codec.encode(anew, { step: STEP, subtree: { start: 0, size: LEAVES } });
+        // What is of no packing is rounded anew, in int8 at random.
+        if (name !== 'int8' || changes.length === 0) expect(encoded).toEqual(anew.slice(0, codec.averageBytes));
+      }),
+    );
+  });
+});
+
 describe('codec int8', () => {
   it('rounds by seed, step and node, not by who rounds', () => {
     const encoded = (seed: number, step: number, start: number) => {

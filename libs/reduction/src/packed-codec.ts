@@ -50,6 +50,8 @@ export class PackedCodec implements GradientCodec {
   /** What leaves are written to, and what averages are decoded to: where the kernels are fastest. */
   #vector: Float32Array | undefined;
   #average: Float32Array | undefined;
+  /** Bytes that the average was decoded from already. */
+  #decoded: Uint8Array | undefined;
 
   constructor(name: PackedName, { layout, seed, kernels }: CodecOptions) {
     const { parameters, tail, groups } = layout;
@@ -130,20 +132,39 @@ export class PackedCodec implements GradientCodec {
     const gradient = this.decodeAverage(root);
     // A copy: the tail is looked at for longer than a node should live.
     const tail = this.tailOf(root).slice();
-    freeMemory(root);
     const norms = takeMean(
       { gradient, into: gradient, tail },
       { leaves, shape: this.#shape, kernels: this.#kernels, clipNorm },
     );
     const encoded = payloadWithRoom(this.averageBytes);
-    this.#pack(gradient, encoded, this.#rounding(step, AVERAGE_INDEX));
+    const isClipped = norms.groups.some((norm) => norm > (clipNorm ?? Infinity));
+    if (!isClipped && this.#divide(root, encoded, Math.log2(leaves))) {
+      // What was divided in float32 is what this decodes to.
+      this.#decoded = encoded;
+    } else this.#pack(gradient, encoded, this.#rounding(step, AVERAGE_INDEX));
+    freeMemory(root);
     return { norms, tail, encoded };
   }
 
   decodeAverage(bytes: Uint8Array): Float32Array {
     this.#average ??= this.#kernels.allocate(this.#parameters);
-    this.#unpack(bytes, this.#average);
+    if (bytes !== this.#decoded) this.#unpack(bytes, this.#average);
+    this.#decoded = undefined;
     return this.#average;
+  }
+
+  /** The mean as it would be packed, from a sum's own bytes. @returns whether the exponents can take the division. */
+  #divide(root: Uint8Array, encoded: Uint8Array, halvings: number): boolean {
+    if (this.#name === 'bf16') return false;
+    const [first, last] = [this.#runs[0], this.#runs[this.#runs.length - 1]];
+    // What lies between the parts may be anything where a worker sent the root.
+    for (const [from, to] of [
+      [0, last.exponentsAt + last.exponents],
+      [first.valuesAt, last.valuesAt + last.valueBytes],
+    ]) {
+      encoded.set(root.subarray(from, to), from);
+    }
+    return this.#runs.every((run) => this.#kernels.halvePacked(this.#name, packedRun(encoded, run), halvings));
   }
 
   #pack(vector: Float32Array, bytes: Uint8Array, rounding: Rounding): void {

@@ -15,6 +15,7 @@ const sources = new Map(
     new URL('./elementwise.ts', import.meta.url),
     new URL('./fingerprint.ts', import.meta.url),
     new URL('./measure.ts', import.meta.url),
+    new URL('./normal.ts', import.meta.url),
     new URL('./packing.ts', import.meta.url),
     new URL('./sgd.ts', import.meta.url),
   ].map((url) => [basename(url.pathname), url]),

@@ -18,6 +18,8 @@ const SIXTEEN_FLOATS: usize = 64;
 /** Exponent bytes of blocks that have no exponent. */
 const ALL_ZERO: i32 = 0;
 const NOT_FINITE: i32 = 255;
+/** Blocks with larger exponents are left to `pack`; gradients have none. */
+const MOST_HALVED: i32 = 143;
 
 export function pack(
   format: i32,
@@ -77,6 +79,62 @@ export function addPacked(
     first += 256;
     bytes -= size;
   }
+}
+
+/**
+ * Whether `pack` would write this very run for what it unpacks to, and for the 2^(28 - least)-th part of that: each block's largest
+ * element is in the binade that its exponent asks for.
+ *
+ * @param least exponent byte that a block must have unless it is zero.
+ * @returns 1 or 0.
+ */
+export function isCanonical(format: i32, exponents: usize, values: usize, bytes: usize, least: i32): i32 {
+  while (bytes > 0) {
+    const size = min(BLOCK_BYTES, bytes);
+    const byte: i32 = load<u8>(exponents);
+    const packed = packedBytes(format, size);
+    const largest = format === INT8 ? largestInteger(values, values + packed) : largestHalf(values, values + packed);
+    const from = format === INT8 ? 64 : 0x7400;
+    const to = format === INT8 ? 127 : 0x77ff;
+    const isZero = byte === ALL_ZERO && !hasBits(values, values + packed);
+    if (!isZero && (byte < least || byte > MOST_HALVED || largest < from || largest > to)) return 0;
+    exponents += 1;
+    values += packed;
+    bytes -= size;
+  }
+  return 1;
+}
+
+/** Largest magnitude of halves, as integers. */
+function largestHalf(values: usize, end: usize): i32 {
+  let largest = i16x8.splat(0);
+  while (values < end) {
+    largest = i16x8.max_u(largest, v128.and(v128.load(values), i16x8.splat(0x7fff)));
+    largest = i16x8.max_u(largest, v128.and(v128.load(values, 16), i16x8.splat(0x7fff)));
+    values += 32;
+  }
+  return largestLane(i32x4.max_u(v128.and(largest, i32x4.splat(0xffff)), i32x4.shr_u(largest, 16)));
+}
+
+/** Largest magnitude of integers. */
+function largestInteger(values: usize, end: usize): i32 {
+  let largest = i8x16.splat(0);
+  while (values < end) {
+    largest = i8x16.max_u(largest, i8x16.abs(v128.load(values)));
+    values += 16;
+  }
+  const words = i16x8.max_u(v128.and(largest, i16x8.splat(0xff)), i16x8.shr_u(largest, 8));
+  return largestLane(i32x4.max_u(v128.and(words, i32x4.splat(0xffff)), i32x4.shr_u(words, 16)));
+}
+
+/** Whether a block of zeros has any bit set. */
+function hasBits(values: usize, end: usize): bool {
+  let bits = i32x4.splat(0);
+  while (values < end) {
+    bits = v128.or(bits, v128.load(values));
+    values += 16;
+  }
+  return v128.any_true(bits);
 }
 
 /** Adds squares to eight float64 lanes at `lanes`; all calls for one run but the last hold whole blocks. */
@@ -157,10 +215,13 @@ function largestMagnitude(source: usize, end: usize): i32 {
     b = i32x4.max_u(b, i32x4.max_u(magnitudes(v128.load(source, 32)), magnitudes(v128.load(source, 48))));
     source += SIXTEEN_FLOATS;
   }
-  a = i32x4.max_u(a, b);
-  a = i32x4.max_u(a, v128.shuffle<i32>(a, a, 2, 3, 0, 1));
-  a = i32x4.max_u(a, v128.shuffle<i32>(a, a, 1, 0, 3, 2));
-  return i32x4.extract_lane(a, 0);
+  return largestLane(i32x4.max_u(a, b));
+}
+
+function largestLane(lanes: v128): i32 {
+  lanes = i32x4.max_u(lanes, v128.shuffle<i32>(lanes, lanes, 2, 3, 0, 1));
+  lanes = i32x4.max_u(lanes, v128.shuffle<i32>(lanes, lanes, 1, 0, 3, 2));
+  return i32x4.extract_lane(lanes, 0);
 }
 
 function exponentByte(format: i32, largest: i32): i32 {

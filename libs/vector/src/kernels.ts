@@ -9,6 +9,8 @@
  * Vectors may lie anywhere. One may be given twice (`add(a, a)`), but two that overlap otherwise have no defined result.
  */
 
+import type { StreamPosition } from '@gradcast/random';
+
 /** Scalars of one Adam step; each is a float32 value carried in a JavaScript number. */
 export interface AdamScalars {
   /** Step size with both bias corrections folded in: lr * sqrt(1 - beta2^t) / (1 - beta1^t). */
@@ -131,6 +133,8 @@ export interface VectorKernels {
    * somebody who crafts a collision (checkpoints and results carry SHA-256 for that).
    */
   fingerprint(vectors: readonly Float32Array[]): Fingerprint;
+  /** Fills a vector as `fillNormal` of `libs/random` does. @throws RandomError as that. */
+  normal(target: Float32Array, place: StreamPosition): void;
   /**
    * Packs a run: every byte of `target` is written. A block with an element that is not finite loses all of its
    * elements (bf16: only that one), so that whoever unpacks it sees it.
@@ -146,6 +150,13 @@ export interface VectorKernels {
    * @throws RangeError as `pack`, or if the runs differ in length.
    */
   addPacked(format: PackedFormat, target: PackedRun, source: PackedRun, rounding: Rounding): void;
+  /**
+   * Divides a run by 2^halvings by its exponents alone, where that is what packing the quotients would write: the run came from `pack`
+   * or `addPacked`, and is neither near the smallest exponent nor of bf16, which has none.
+   *
+   * @returns whether it did; if not, the run is as it was. @throws RangeError as `pack`.
+   */
+  halvePacked(format: PackedFormat, target: PackedRun, halvings: number): boolean;
   /** Sum of squares, with the lanes of `measure`, and finiteness of the unpacked run. @throws RangeError as `pack`. */
   measurePacked(format: PackedFormat, source: PackedRun): Measure;
 }

@@ -67,6 +67,33 @@ export function addPacked(format: PackedFormat, target: PackedRun, source: Packe
   }
 }
 
+/** Exponents of blocks that a division by their exponents alone is tried of; gradients are nowhere near the largest. */
+export const HALVED_EXPONENTS = { from: EXPONENT_BIAS + SMALLEST_EXPONENT, to: 143 } as const;
+/** What the largest magnitude of a block is, as an integer, after packing. */
+const LARGEST = { f16: { from: 0x7400, to: 0x77ff }, int8: { from: 64, to: 127 } } as const;
+
+export function halvePacked(format: PackedFormat, target: PackedRun, halvings: number): boolean {
+  const elements = packedElements(format, target);
+  if (format === 'bf16') return false;
+  const { from, to } = LARGEST[format];
+  for (const block of blocksOf(target, elements)) {
+    const exponent = block.exponents[block.from / PACK_BLOCK];
+    const values = format === 'f16' ? wordsOf(block) : bytesOf(block);
+    if (exponent === ALL_ZERO && values.every((value) => value === 0)) continue;
+    let largest = 0;
+    for (const value of values) largest = Math.max(largest, format === 'f16' ? value & 0x7fff : Math.abs(value));
+    const isPlain = exponent >= HALVED_EXPONENTS.from + halvings && exponent <= HALVED_EXPONENTS.to;
+    if (!isPlain || largest < from || largest > to) return false;
+  }
+  lowerExponents(target, halvings);
+  return true;
+}
+
+/** Of blocks that are not zero. */
+export function lowerExponents({ exponents }: PackedRun, by: number): void {
+  for (let block = 0; block < exponents.length; block++) if (exponents[block] !== ALL_ZERO) exponents[block] -= by;
+}
+
 export function measurePacked(format: PackedFormat, source: PackedRun): Measure {
   const lanes = new Float64Array(MEASURE_LANES);
   for (const block of blocksOf(source, packedElements(format, source))) {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { PACK_BLOCK, packedElementBytes, packedExponents } from './kernels.ts';
-import type { PackedFormat, PackedRun, VectorKernels } from './kernels.ts';
+import type { PackedFormat, PackedRun, Rounding, VectorKernels } from './kernels.ts';
 import { BLOCK_ELEMENTS } from './linear-memory.ts';
 import { referenceKernels as reference } from './reference.ts';
 import { simdKernels } from './simd.ts';
@@ -96,6 +96,30 @@ function sameBytes(
   }
 }
 
+const ROUNDING: Rounding = { key0: 3, key1: 5, first: 7 };
+
+function sameRun(a: PackedRun, b: PackedRun): boolean {
+  return Buffer.compare(a.exponents, b.exponents) === 0 && Buffer.compare(a.values, b.values) === 0;
+}
+
+/** Elements at the bounds of what a block's largest may be, in some blocks. */
+function putEdges(format: PackedFormat, seed: number, { values }: PackedRun): void {
+  const next = generator(seed);
+  const edges = format === 'int8' ? [64, 63, 127, 0x80, 0x81] : [0x74, 0x73, 0x77, 0x78, 0x7b, 0xf4, 0xf8, 0x80];
+  const every = PACK_BLOCK * packedElementBytes(format);
+  for (let from = 0; from < values.length; from += every * (1 + (next() % 9))) {
+    values[Math.min(values.length - 1, from + 1 + 2 * (next() % 20))] = edges[next() % edges.length];
+  }
+}
+
+/** As gradients are: nothing tiny, nothing huge, some zeros. */
+function plainVectorOf(seed: number, length: number): Float32Array {
+  const next = generator(seed);
+  return Float32Array.from({ length }, (_, i) =>
+    i % 700 < 256 ? 0 : ((next() % 2001) - 1000) * 2 ** -((next() % 20) + 8),
+  );
+}
+
 function put(input: Float32Array | Uint8Array, { held, words }: Place) {
   const before = FENCE + words * 8;
   const elements = Math.ceil((before + input.byteLength + FENCE) / Float32Array.BYTES_PER_ELEMENT);
@@ -165,6 +189,42 @@ describe('simdKernels has the bytes of the reference', () => {
       }),
       { numRuns: 400 },
     );
+  });
+
+  it('for a division by exponents, of packed vectors and of any bytes, which is what packing the quotients gives', () => {
+    const kinds = fc.constantFrom('packed', 'plain', 'bytes', 'edges');
+    const divided = { done: 0, left: 0 };
+    fc.assert(
+      fc.property(
+        format,
+        fc.integer(),
+        kinds,
+        length,
+        places,
+        fc.nat(12),
+        (format, seed, kind, length, places, halvings) => {
+          const run = bytesOf(format, seed, length);
+          const vector = kind === 'plain' ? plainVectorOf(seed, length) : vectorOf(seed, length);
+          if (kind !== 'bytes') reference.pack(format, vector, run, ROUNDING);
+          if (kind === 'edges') putEdges(format, seed, run);
+          const quotients = new Float32Array(length);
+          reference.unpack(format, run, quotients);
+          reference.scale(quotients, 2 ** -halvings);
+          const before = { exponents: run.exponents.slice(), values: run.values.slice() };
+          sameBytes([run.exponents, run.values], places, (kernels, [exponents, values]) =>
+            kernels.halvePacked(format, { exponents, values } as PackedRun, halvings),
+          );
+          const asPacked = { exponents: before.exponents.slice(), values: before.values.slice() };
+          reference.pack(format, quotients, asPacked, ROUNDING);
+          const isDone = length > 0 && !sameRun(run, before);
+          if (isDone) expect(sameRun(run, asPacked)).toBe(true);
+          divided[isDone ? 'done' : 'left'] += 1;
+        },
+      ),
+      { numRuns: 400 },
+    );
+    expect(divided.done).toBeGreaterThan(50);
+    expect(divided.left).toBeGreaterThan(50);
   });
 
   it('for a run added to itself', () => {

@@ -3,11 +3,12 @@
  * whose result IEEE 754 fixes to the bit. (A float64 operation on float32 inputs, rounded once more, equals the float32
  * operation for + - * / and sqrt: Figueroa, "When is double rounding innocuous?", 1995.)
  */
+import { fillNormal } from '@gradcast/random';
 import { requireNoLonger, requireRange, requireSameLength } from './checks.ts';
 import { FingerprintState } from './fingerprint.ts';
 import type { AdamScalars, Measure, Moments, Range, SgdScalars, VectorKernels } from './kernels.ts';
 import { measure } from './measure.ts';
-import { addPacked, measurePacked, pack, unpack } from './packing-reference.ts';
+import { addPacked, halvePacked, measurePacked, pack, unpack } from './packing-reference.ts';
 
 const fround = Math.fround;
 
@@ -104,8 +105,10 @@ export const referenceKernels: VectorKernels = {
   sgd,
   ema,
   fingerprint,
+  normal: fillNormal,
   pack,
   unpack,
   addPacked,
+  halvePacked,
   measurePacked,
 };

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
+import { STREAMS } from '@gradcast/random';
 import { BLOCK_ELEMENTS } from './linear-memory.ts';
 import { referenceKernels as reference } from './reference.ts';
 import { SIMD_BINARY } from './simd-binary.ts';
@@ -164,6 +165,30 @@ describe('simdKernels has the bits of the reference', () => {
         sameBits([words(a), parameters], places, (kernels, [average, source]) => kernels.ema(average, source, decay));
       }),
     );
+  });
+
+  it('for normal numbers, wherever in a stream and however far out', () => {
+    const whole = fc.oneof(fc.nat(50), fc.maxSafeNat());
+    const streams = fc.record({ seed: whole, stream: fc.nat(), index: fc.nat(), position: whole });
+    fc.assert(
+      fc.property(streams, anyLength, place, (at, length, { held, offset }) => {
+        const wanted = new Float32Array(length);
+        reference.normal(wanted, at);
+        const room = held ? simd.allocate(length + offset) : new Float32Array(length + offset);
+        const found = room.subarray(offset);
+        simd.normal(found, at);
+        if (held) simd.release(room);
+        expect(found).toEqual(wanted);
+      }),
+      { numRuns: 40 },
+    );
+    const [wanted, found] = [new Float32Array(3e5), new Float32Array(3e5)];
+    const at = { seed: 3, stream: STREAMS.noise };
+    reference.normal(wanted, at);
+    simd.normal(found, at);
+    expect(Buffer.compare(new Uint8Array(found.buffer), new Uint8Array(wanted.buffer))).toBe(0);
+    expect(() => simd.normal(found, { ...at, position: -1 })).toThrow(RangeError);
+    expect(() => simd.normal(found, { ...at, seed: -1 })).toThrow(RangeError);
   });
 
   it('for the fingerprint of several vectors', () => {

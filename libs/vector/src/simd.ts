@@ -2,6 +2,8 @@
  * The vector kernels in WebAssembly SIMD, bit-equal to the reference: float32 add, sub, mul, div and sqrt are exact in
  * WebAssembly, denormals included, and every sum keeps the reference's lanes.
  */
+import { fillNormal } from '@gradcast/random';
+import type { StreamPosition } from '@gradcast/random';
 import { packedElements, requireNoLonger, requirePacked, requireRange, requireSameLength } from './checks.ts';
 import { digestLanes, LANE_SEEDS, LANES } from './fingerprint.ts';
 import type {
@@ -16,8 +18,9 @@ import type {
   SgdScalars,
   VectorKernels,
 } from './kernels.ts';
-import { LinearMemory, SCRATCH_ADDRESS } from './linear-memory.ts';
+import { BLOCK_ELEMENTS, LinearMemory, SCRATCH_ADDRESS } from './linear-memory.ts';
 import { sumOfLanes } from './measure.ts';
+import { HALVED_EXPONENTS, lowerExponents } from './packing-reference.ts';
 import { referenceKernels } from './reference.ts';
 import { SIMD_BINARY } from './simd-binary.ts';
 import { packedOperands, read, replaced, runBlocks, runStaged, wholeGroups, write } from './staging.ts';
@@ -52,6 +55,16 @@ interface Exports {
   ): void;
   ema(average: number, parameters: number, bytes: number, rate: number): void;
   fingerprint(source: number, bytes: number, lanes: number): void;
+  normal(
+    target: number,
+    blocks: number,
+    key0: number,
+    key1: number,
+    blockLow: number,
+    blockHigh: number,
+    stream: number,
+    index: number,
+  ): void;
   pack(
     format: number,
     source: number,
@@ -75,6 +88,7 @@ interface Exports {
     key0: number,
     key1: number,
   ): void;
+  isCanonical(format: number, exponents: number, values: number, bytes: number, least: number): number;
   measurePacked(format: number, exponents: number, values: number, bytes: number, scratch: number, lanes: number): void;
 }
 
@@ -87,6 +101,7 @@ export interface KernelOptions {
 }
 
 const LANES_ADDRESS = 0;
+const TWO_32 = 2 ** 32;
 /** What `assembly/packing.ts` calls the formats. */
 const FORMATS = { bf16: 0, f16: 1, int8: 2 } satisfies Record<PackedFormat, number>;
 
@@ -224,6 +239,22 @@ class SimdKernels implements VectorKernels {
     return digestLanes(lanes, words);
   }
 
+  normal(target: Float32Array, place: StreamPosition): void {
+    // Refuses what is out of range.
+    fillNormal(target.subarray(0, 0), place);
+    const { stream, index = 0, position = 0 } = place;
+    const seed = Number(place.seed);
+    const phase = position % 4;
+    let block = (position - phase) / 4;
+    const numbers = this.#memory.slot(0);
+    for (let done = -phase; done < target.length; done += BLOCK_ELEMENTS, block += BLOCK_ELEMENTS / 4) {
+      const [from, to] = [Math.max(0, -done), Math.min(BLOCK_ELEMENTS, target.length - done)];
+      const words = [seed % TWO_32, Math.floor(seed / TWO_32), block % TWO_32, Math.floor(block / TWO_32)] as const;
+      this.#wasm.normal(numbers.byteOffset, Math.ceil(to / 4), ...words, stream, index);
+      target.set(numbers.subarray(from, to), done + from);
+    }
+  }
+
   pack(format: PackedFormat, source: Float32Array, target: PackedRun, rounding: Rounding): void {
     requirePacked(format, source.length, target);
     const { key0, key1, first } = rounding;
@@ -249,6 +280,19 @@ class SimdKernels implements VectorKernels {
     runBlocks(this.#memory, operands, wholeGroups(elements), ([a, b, c, d], bytes, start) =>
       this.#wasm.addPacked(FORMATS[format], a, b, c, d, bytes, SCRATCH_ADDRESS, first + start, key0, key1),
     );
+  }
+
+  halvePacked(format: PackedFormat, target: PackedRun, halvings: number): boolean {
+    const elements = packedElements(format, target);
+    if (format === 'bf16') return false;
+    let canonical = 1;
+    const least = HALVED_EXPONENTS.from + halvings;
+    const operands = packedOperands(format, target, 'read');
+    runBlocks(this.#memory, operands, wholeGroups(elements), ([exponents, values], bytes) => {
+      canonical &= this.#wasm.isCanonical(FORMATS[format], exponents, values, bytes, least);
+    });
+    if (canonical === 1) lowerExponents(target, halvings);
+    return canonical === 1;
   }
 
   measurePacked(format: PackedFormat, source: PackedRun): Measure {

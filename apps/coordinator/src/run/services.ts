@@ -58,7 +58,8 @@ export async function openServices(options: RunOptions, prepared: Prepared): Pro
   const isAudited = auditPicks(secret, config.auditRate);
   const trust = new VolunteerTrust({ isPicked: leafPicks(secret), rate: config.auditVolunteers });
   const { task } = state;
-  const cutter = new MicroBatches({ dataset, fields: task.fields, shape: config, seed: config.seed });
+  const { kernels } = prepared;
+  const cutter = new MicroBatches({ dataset, fields: task.fields, shape: config, seed: config.seed, kernels });
   const fleet = fleetOf(
     { options, prepared, telemetry, incarnation },
     { cutter, arbiters, isAudited, hasArbiter, trust },
