@@ -1,6 +1,9 @@
 /** A step, or another pass through networks, as a static plan. */
 import type { Launch } from './launch.ts';
 
+/** Raised when launches, their kernels or the shapes of tiles change: what was timed with another version counts for nothing. */
+export const PLAN_VERSION = 1;
+
 /**
  * Where a value lies. `parameters`, `batch` and `statistics` are only read; `result` is what comes back; everything in
  * between lies in one of the arenas.

@@ -20,6 +20,7 @@ export const tiles = {
   '64x64': { rows: 64, columns: 64, depth: 16, perInvocation: [4, 4] },
   '64x64w': { rows: 64, columns: 64, depth: 16, perInvocation: [8, 8] },
   '128x64': { rows: 128, columns: 64, depth: 16, perInvocation: [8, 4] },
+  '128x64w': { rows: 128, columns: 64, depth: 16, perInvocation: [8, 8] },
   '128x128': { rows: 128, columns: 128, depth: 8, perInvocation: [8, 8] },
 } as const satisfies Readonly<Record<string, Tile>>;
 
