@@ -12,6 +12,7 @@ export {
   decodeFromWorker,
   PROTOCOL_VERSION,
   TOLD_STATES,
+  TUNING_DIGITS,
   refusal,
 } from './messages.ts';
 export type { CoordinatorMessage, Message, MessageOf, Received, WorkerMessage } from './messages.ts';

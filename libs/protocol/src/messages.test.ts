@@ -92,6 +92,14 @@ describe('messages', () => {
     expect(refusalOf({ ...hello, ...change })).toBe('message-invalid');
   });
 
+  it('take sixteen digits for what a worker chose, or nothing', () => {
+    const ready = { type: 'ready', incarnation: 1, probe: 'ab'.repeat(32), probeMs: 1 };
+    for (const more of [{}, { tuning: '0123456789abcdef' }]) expect(refusalOf({ ...ready, ...more })).toBe('accepted');
+    for (const tuning of ['', 'ab', 'AB'.repeat(8), 'ab'.repeat(9), null, 5]) {
+      expect(refusalOf({ ...ready, tuning })).toBe('message-invalid');
+    }
+  });
+
   it.each([
     ['a code with capitals', { code: 'Silent' }],
     ['a sentence that moves the cursor', { sentence: 'a\u009b1A' }],

@@ -13,13 +13,16 @@ import { FACT_LIMIT, isProfile } from './profile.ts';
 import { CODE, isPrintable, LABEL_LIMIT, NAME, printable, SENTENCE_LIMIT, sentenceOf } from './text.ts';
 
 /** The version with which a message or a bit of the arithmetic last changed; entries of the definition say theirs. */
-const MESSAGES_VERSION = 4;
+const MESSAGES_VERSION = 7;
 
 /** Both sides must speak the same version. */
 export const PROTOCOL_VERSION = Math.max(MESSAGES_VERSION, DEFINITION_VERSION);
 
 /** The protocol's version when a bit of the arithmetic last changed: a fact of every numeric profile. */
 export const ARITHMETIC_VERSION = 2;
+
+/** Digits of the SHA-256 of a worker's choices, which are a fact of its numeric profile. */
+export const TUNING_DIGITS = 16;
 
 const count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 const positive = z.number().int().min(1).max(Number.MAX_SAFE_INTEGER);
@@ -76,7 +79,14 @@ const welcome = z.strictObject({
 const snapshot = z.strictObject({ type: z.literal('snapshot'), incarnation, version: count, fingerprint });
 
 /** The engine is warm and its arithmetic known; a snapshot may come. */
-const ready = z.strictObject({ type: z.literal('ready'), incarnation, probe: sha256, probeMs: finite });
+const ready = z.strictObject({
+  type: z.literal('ready'),
+  incarnation,
+  probe: sha256,
+  probeMs: finite,
+  /** Of what it chose among ways to compute, once it knew the task, where that is not the usual. */
+  tuning: hex(TUNING_DIGITS).optional(),
+});
 
 /** The replica has reached a version. Without it averages could pile up in front of a worker that computes for long. */
 const applied = z.strictObject({ type: z.literal('applied'), incarnation, version: count });

@@ -8,6 +8,13 @@ import type { MicroBatch } from './field.ts';
  */
 export interface GradientEngine {
   /**
+   * Makes ready for micro-batches of a size, before the first of them. On a device that it meets for the first time this may take
+   * seconds.
+   *
+   * @returns a text of what it chose among ways to compute whose bits may differ, the same for the same choice; undefined if nothing.
+   */
+  prepare?(samples: number): Promise<string | undefined>;
+  /**
    * Takes the parameters of a version. The engine copies them: the caller may change the array as soon as this
    * returns, and later gradients must not notice.
    *

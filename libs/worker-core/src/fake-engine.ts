@@ -17,6 +17,12 @@ export class FakeEngine implements GradientEngine {
   /** Every micro-batch it was given, copied. */
   readonly batches: MicroBatch[] = [];
   loads = 0;
+  /** Sizes that it was made ready for. */
+  readonly prepared: number[] = [];
+  /** What it says that it chose. */
+  choices: string | undefined;
+  /** Runs while it is made ready. */
+  whilePrepared: () => void = () => undefined;
   disposed = false;
   /** Runs inside each gradient, before its result is written. */
   during: (gradients: number) => void = () => undefined;
@@ -27,6 +33,13 @@ export class FakeEngine implements GradientEngine {
 
   constructor(task: Task) {
     this.task = task;
+  }
+
+  async prepare(samples: number): Promise<string | undefined> {
+    this.prepared.push(samples);
+    await Promise.resolve();
+    this.whilePrepared();
+    return this.choices;
   }
 
   load(parameters: Float32Array): void {

@@ -19,6 +19,29 @@ describe('a welcome', () => {
     expect(bench.engine.batches).toHaveLength(2);
   });
 
+  it('makes the engine ready for the size of the run, and tells in short what that chose', async () => {
+    const bench = new TrainerHarness();
+    bench.prepare = (engine) => (engine.choices = 'forward 64 x 1: 128x64');
+    await bench.deliver(frames.welcome({ microBatchSize: 4 }));
+    expect(bench.engine.prepared).toEqual([4]);
+    const [{ message }] = bench.of('ready');
+    expect(message.tuning).toMatch(/^[0-9a-f]{16}$/);
+    // The same choices after a reconnection, without another look.
+    bench.trainer.disconnected();
+    await bench.deliver(frames.welcome({ microBatchSize: 4 }));
+    expect(bench.of('ready')[1].message).toEqual(message);
+    expect(bench.engine.prepared).toEqual([4]);
+  });
+
+  it('says nothing if the connection goes while the engine is made ready, and answers the next', async () => {
+    const bench = new TrainerHarness();
+    bench.prepare = (engine) => (engine.whilePrepared = () => bench.trainer.disconnected());
+    await bench.deliver(frames.welcome());
+    expect(bench.sent).toEqual([]);
+    await bench.deliver(frames.welcome());
+    expect(bench.of('ready')).toHaveLength(1);
+  });
+
   it('is refused by a device that gives two gradients for one micro-batch', async () => {
     const bench = new TrainerHarness();
     bench.prepare = (engine) => (engine.error = (gradients) => gradients);

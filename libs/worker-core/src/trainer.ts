@@ -4,7 +4,7 @@
  * It alone owns the replica. In Node it runs in a thread of its own, in a browser in a Web Worker, so sockets,
  * heartbeats and signals never wait for compute.
  *
- *     welcome -> engine, probe -> ready;  snapshot -> replica;  average -> replica steps;
+ *     welcome -> engine, tuning, probe -> ready;  snapshot -> replica;  average -> replica steps;
  *     lease -> gradients -> subtree sums -> results
  *
  * Invariants: messages are handled one at a time in the order they came, except that an average which makes a lease
@@ -27,6 +27,7 @@ import {
   openSnapshot,
   ProtocolError,
   sealFrame,
+  TUNING_DIGITS,
 } from '@gradcast/protocol';
 import type { CoordinatorMessage, MessageOf, PayloadShape, Received, WorkerMessage } from '@gradcast/protocol';
 import { codecReserve, createCodec } from '@gradcast/reduction';
@@ -74,6 +75,8 @@ interface Assignment {
   readonly engine: GradientEngine;
   readonly shape: PayloadShape;
   readonly definition: RunDefinition;
+  /** Of what the engine chose among ways to compute. */
+  readonly tuning: string | undefined;
   readonly codec: GradientCodec;
   readonly kernels: VectorKernels;
   /** Memory of nodes that were added into others: at most one for each level of the tree. */
@@ -193,9 +196,10 @@ export class Trainer {
     const task = definedTask(known, definition);
     // What was queued after the welcome belongs to the session that it begins.
     this.#forget();
+    const epoch = this.#epoch;
     if (this.#assignment && isSameDefinition(this.#assignment.definition, definition)) {
       this.#assignment = { ...this.#assignment, incarnation };
-      return this.#ready(this.#assignment);
+      return this.#ready(this.#assignment, epoch);
     }
     this.#assignment?.engine.dispose();
     this.#assignment = undefined;
@@ -203,6 +207,8 @@ export class Trainer {
     this.#probe = undefined;
     this.#loaded = -1;
     const engine = await this.#ports.createEngine(task);
+    const choices = await engine.prepare?.(microBatchSize);
+    const tuning = choices && (await this.#ports.sha256(new TextEncoder().encode(choices))).slice(0, TUNING_DIGITS);
     const optimizer = optimizerOf(task.optimizer);
     const { length } = task.parameters;
     const shape = {
@@ -214,15 +220,15 @@ export class Trainer {
     const reserve = [...Replica.reserve(length, optimizer), ...codecReserve(codecName, task)];
     const kernels = this.#ports.createKernels(reserve);
     const codec = createCodec(codecName, { layout: task, seed, kernels });
-    this.#assignment = { incarnation, task, optimizer, engine, shape, definition, codec, kernels, spare: [] };
-    return this.#ready(this.#assignment);
+    this.#assignment = { incarnation, task, optimizer, engine, shape, definition, tuning, codec, kernels, spare: [] };
+    return this.#ready(this.#assignment, epoch);
   }
 
-  async #ready(assignment: Assignment): Promise<void> {
-    const epoch = this.#epoch;
+  async #ready(assignment: Assignment, epoch: number): Promise<void> {
     const { hash, ms } = (this.#probe ??= await this.#takeProbe(assignment));
     if (epoch !== this.#epoch) return;
-    this.#send({ type: 'ready', incarnation: assignment.incarnation, probe: hash, probeMs: ms });
+    const { incarnation, tuning } = assignment;
+    this.#send({ type: 'ready', incarnation, probe: hash, probeMs: ms, ...(tuning !== undefined && { tuning }) });
   }
 
   #onSnapshot(message: MessageOf<'snapshot'>, payload: Uint8Array): void {

@@ -135,6 +135,18 @@ describe('an exact run', () => {
     expect(harness.fleet.active).toBe(2);
   });
 
+  it('tells apart who chose other ways to compute, though the probe is the same', () => {
+    const harness = new FleetHarness({ exactProfile: undefined });
+    const workers = [undefined, '0123456789abcdef', undefined].map((tuning, index) => {
+      const worker = harness.connect(`w${index}`, {}, { credential: TRUSTED });
+      worker.hello();
+      worker.ready(10, tuning === undefined ? {} : { tuning });
+      return worker;
+    });
+    expect(workers.map(admissionOf)).toEqual(['admitted', 'profile-mismatch', 'admitted']);
+    expect(workers[1].of('refuse')[0].message.sentence).toContain('tuning is 0123456789abcdef, not absent');
+  });
+
   it('that is none asks nobody', () => {
     const harness = new FleetHarness();
     expect([admissionOf(come(harness, madeUp)), admissionOf(come(harness, tensorflow))]).toEqual([

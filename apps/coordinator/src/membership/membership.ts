@@ -276,11 +276,11 @@ export class Membership implements Members {
     if (this.#shutdown.reason !== undefined) this.#closing.sayDone(peer, this.#shutdown.reason);
   }
 
-  #onReady(peer: Peer, { probe, probeMs }: MessageOf<'ready'>): void {
+  #onReady(peer: Peer, { probe, probeMs, tuning }: MessageOf<'ready'>): void {
     // It was being built when the worker was told to go.
     if (peer.state === 'leaving') return;
     if (peer.state !== 'joining') throw new ProtocolError('message-unexpected', 'a ready came at the wrong time');
-    peer.profile = profileKey(peer.hello!.profile, probe);
+    peer.profile = profileKey({ ...peer.hello!.profile, ...(tuning !== undefined && { tuning }) }, probe);
     this.#exactness.ready(peer, probeMs);
   }
 

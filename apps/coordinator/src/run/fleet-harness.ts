@@ -101,8 +101,8 @@ export class FakeWorker {
     });
   }
 
-  ready(probeMs = 10): void {
-    this.says({ type: 'ready', incarnation: INCARNATION, probe: 'ab'.repeat(32), probeMs });
+  ready(probeMs = 10, more: Partial<MessageOf<'ready'>> = {}): void {
+    this.says({ type: 'ready', incarnation: INCARNATION, probe: 'ab'.repeat(32), probeMs, ...more });
   }
 
   applied(version: number): void {
