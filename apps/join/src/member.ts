@@ -163,6 +163,7 @@ export class Member {
         if (this.#state.name === 'member') this.#become({ ...this.#state, lost: undefined });
         return;
       case 'device-full':
+      case 'device-tuning':
         return;
       default:
         event satisfies never;

@@ -7,6 +7,7 @@ import { startWebgpu } from '@gradcast/backends-web';
 import { BackendError } from '@gradcast/engine';
 import { browserVersion } from './browser-version.ts';
 import { computeWith } from './compute-shell.ts';
+import { databaseStore } from './tuning-store.ts';
 
 const REMEDY = 'take the processor';
 
@@ -15,7 +16,8 @@ computeWith(async (tell) => {
   if (!gpu) {
     throw new BackendError('webgpu-unavailable', 'this browser has no WebGPU in its workers', { remedy: REMEDY });
   }
-  const { profile, engineOf } = await startWebgpu({ gpu, libraryVersion: browserVersion(userAgent), tell });
+  const tuning = { mode: 'once', store: databaseStore(), started: Date.now() } as const;
+  const { profile, engineOf } = await startWebgpu({ gpu, libraryVersion: browserVersion(userAgent), tell, tuning });
   return {
     profile,
     createEngine: (task) => {

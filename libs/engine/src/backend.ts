@@ -23,8 +23,11 @@ export interface BackendProfile {
 
 /** What becomes of a device while it computes; the sentence is for people, a clause without its full stop. */
 export interface DeviceEvent {
-  /** It is gone and asked for again, it is there again, or it is full and used more sparingly from now on. */
-  readonly kind: 'lost' | 'back' | 'full';
+  /**
+   * It is gone and asked for again, it is there again, it is full and used more sparingly from now on, or it is timed before it is
+   * used.
+   */
+  readonly kind: 'lost' | 'back' | 'full' | 'tuning';
   readonly sentence: string;
 }
 

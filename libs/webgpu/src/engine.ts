@@ -9,6 +9,7 @@ import type { FieldArray } from '@gradcast/tensors';
 import { USAGE } from './context.ts';
 import type { DeviceContext } from './context.ts';
 import { DevicePlan } from './device-plan.ts';
+import type { TilesTuner } from './tuning/tuner.ts';
 
 /** Samples inferred at once. */
 const INFER_CHUNK = 256;
@@ -18,23 +19,25 @@ export function canPlan(task: Trainable): boolean {
   return task.stepGraph !== undefined;
 }
 
+export type EngineOptions = Pick<PlanOptions, 'chooseTile'> & {
+  /** Chooses tiles when the engine is prepared. */
+  readonly tuner?: TilesTuner | undefined;
+};
+
 /**
  * An engine for one task on one device.
  *
  * @throws PlanError `plan-unsupported` for a task without a step graph; what a plan of a size needs is found when that size comes.
  */
-export function createPlanEngine(
-  task: Trainable,
-  context: DeviceContext,
-  options: Pick<PlanOptions, 'chooseTile'> = {},
-): PlanEngine {
+export function createPlanEngine(task: Trainable, context: DeviceContext, options: EngineOptions = {}): PlanEngine {
   return new PlanEngine(task, context, options);
 }
 
 export class PlanEngine implements GradientEngine {
   readonly #task: Trainable;
   readonly #context: DeviceContext;
-  readonly #options: PlanOptions;
+  readonly #tuner: TilesTuner | undefined;
+  #options: PlanOptions;
   readonly #parameters: GPUBuffer;
   readonly #plans = new Map<string, Promise<DevicePlan>>();
   #output: OutputPlans | undefined;
@@ -42,10 +45,11 @@ export class PlanEngine implements GradientEngine {
   #loaded = false;
   #busy = false;
 
-  constructor(task: Trainable, context: DeviceContext, options: Pick<PlanOptions, 'chooseTile'>) {
+  constructor(task: Trainable, context: DeviceContext, { tuner, ...options }: EngineOptions) {
     if (!task.stepGraph) throw new PlanError('plan-unsupported', `the step of task ${task.name} is not told as data`);
     this.#task = task;
     this.#context = context;
+    this.#tuner = tuner;
     const { maxBufferSize, maxStorageBufferBindingSize } = context.device.limits;
     this.#options = { ...options, largestBuffer: Math.min(maxBufferSize, maxStorageBufferBindingSize) };
     const size = 4 * task.parameters.length;
@@ -54,6 +58,16 @@ export class PlanEngine implements GradientEngine {
       size,
       usage: USAGE.storage | USAGE.copyTarget,
     });
+  }
+
+  /** Chooses the tiles of all plans from now on, by what was timed for the step of a size; with no tuner they stay the usual ones. */
+  async prepare(samples: number): Promise<string | undefined> {
+    if (!this.#tuner) return undefined;
+    const usual = { ...this.#options, chooseTile: () => undefined };
+    const step = compileStep(this.#task, this.#task.stepGraph!(samples), usual);
+    const { chooseTile, text } = await this.#tuner.choose(step);
+    this.#options = { ...this.#options, chooseTile };
+    return text;
   }
 
   load(parameters: Float32Array): void {

@@ -8,3 +8,8 @@ export { RecoveringEngine } from './recovering-engine.ts';
 export { multiplyOn } from './trial.ts';
 export { kernelOf } from './wgsl/kernels.ts';
 export type { Binding, Kernel } from './wgsl/shader.ts';
+export { deviceTuner } from './tuning/device-tuner.ts';
+export type { TuneMode, TuningOptions } from './tuning/device-tuner.ts';
+export { recordKey, recordSummary, writeRecord } from './tuning/record.ts';
+export type { AdapterFacts } from './tuning/record.ts';
+export type { TuningStore } from './tuning/store.ts';

@@ -4,8 +4,10 @@ import { describe, expect, it } from 'vitest';
 import { createPlanEngine } from './engine.ts';
 import type { PlanEngine } from './engine.ts';
 import type { FakeDevice } from './for-tests/fake-device.ts';
+import { FakeTimer, GUARANTEED, HandClock, memoryStore } from './for-tests/fake-timer.ts';
 import { KeeperBench } from './for-tests/keeper-bench.ts';
 import { RecoveringEngine } from './recovering-engine.ts';
+import { createTuner } from './tuning/tuner.ts';
 
 const task = ganTask(tinyPresets.softmax);
 const parameters = formulaParameters(task);
@@ -45,6 +47,37 @@ describe('an engine whose device is lost', () => {
       { kind: 'lost', sentence: 'the GPU is gone: the driver was reset; asking for it again' },
       { kind: 'back', sentence: 'the GPU is back; what was interrupted is computed again' },
     ]);
+  });
+
+  it('chooses tiles once: those of the old device are those of the new one', async () => {
+    const bench = await KeeperBench.start();
+    const tuner = createTuner({
+      adapter: { device: 'gpu:a', features: '' },
+      limits: GUARANTEED,
+      store: memoryStore(),
+      timer: new FakeTimer(new HandClock(), (tile) => (tile === '32x32' ? 1 : 2)),
+      clock: new HandClock(),
+      date: () => 0,
+      tell: () => undefined,
+    });
+    const asked: (string | undefined)[] = [];
+    const engine = new RecoveringEngine(task, bench.keeper, (context) => {
+      const made = createPlanEngine(task, context, { tuner });
+      const prepare = made.prepare.bind(made);
+      made.prepare = async (samples) => {
+        const text = await prepare(samples);
+        asked.push(text);
+        return text;
+      };
+      return made;
+    });
+    const text = await engine.prepare(4);
+    engine.load(parameters);
+    await gradientOf(engine);
+    loseAtSubmit(bench.device, 'the driver was reset');
+    await gradientOf(engine);
+    expect(text).toContain('32x32');
+    expect(asked).toEqual([text, text]);
   });
 
   it('does not notice before it is asked for something', async () => {

@@ -13,7 +13,10 @@ import type { PlanEngine } from './engine.ts';
 import { webgpuError } from './webgpu-error.ts';
 
 /** What is used of an engine on one device. */
-export type EngineOnDevice = Pick<PlanEngine, 'load' | 'gradient' | 'infer' | 'dispose' | 'planCount' | 'spareMemory'>;
+export type EngineOnDevice = Pick<
+  PlanEngine,
+  'prepare' | 'load' | 'gradient' | 'infer' | 'dispose' | 'planCount' | 'spareMemory'
+>;
 
 /** Makes an engine for the same task on any device. */
 export type MakeEngine = (context: DeviceContext) => EngineOnDevice;
@@ -35,6 +38,8 @@ export class RecoveringEngine implements GradientEngine {
   #isSparing = false;
   /** Makes an engine on another device ready to go on. */
   #afterLoss: (() => Promise<void>) | undefined;
+  /** Size of the micro-batches that it was made ready for. */
+  #prepared: number | undefined;
   #isBusy = false;
 
   constructor(task: Pick<Task, 'name'>, keeper: DeviceKeeper, make: MakeEngine) {
@@ -43,6 +48,11 @@ export class RecoveringEngine implements GradientEngine {
     this.#make = make;
     this.#context = keeper.context;
     this.#engine = make(this.#context);
+  }
+
+  async prepare(samples: number): Promise<string | undefined> {
+    this.#prepared = samples;
+    return this.#persistently((engine) => engine.prepare(samples));
   }
 
   load(parameters: Float32Array, again?: () => Float32Array): void {
@@ -146,6 +156,8 @@ export class RecoveringEngine implements GradientEngine {
     this.#plansThatFit = 0;
     this.#afterLoss = async () => {
       if (this.#isSparing) await this.#engine.spareMemory();
+      // What was chosen on the old device is chosen here, too.
+      if (this.#prepared !== undefined) await this.#engine.prepare(this.#prepared);
       if (this.#parameters) this.#engine.load(this.#parameters());
       const how = isNew ? ', with one plan at a time, since its memory may have been full' : '';
       this.#keeper.tell({ kind: 'back', sentence: `the GPU is back; what was interrupted is computed again${how}` });

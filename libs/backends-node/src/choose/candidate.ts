@@ -1,12 +1,22 @@
 /** A way to compute, before its code is loaded, and what a probe of one says. */
 import type { DeviceEvent, LoadedBackend } from '@gradcast/engine';
+import type { AdapterFacts, TuneMode } from '@gradcast/webgpu';
 import type { Gpu, GpuList } from './gpus.ts';
+
+/** Whether a backend that has several ways to compute times them. */
+export interface TuningSettings {
+  readonly mode: TuneMode;
+  /** When this start began, milliseconds since 1970: with `again` what was timed before counts for nothing. */
+  readonly started: number;
+}
 
 export interface BackendSettings {
   /** Compute threads; only the native backend has more than one. */
   readonly threads?: number;
   /** Needed by `cuda`. */
   readonly gpu?: Gpu | undefined;
+  /** Of `webgpu`; without it nothing is timed. */
+  readonly tuning?: TuningSettings | undefined;
   /** Told what becomes of the device, by a backend that notices. */
   readonly tell?: ((event: DeviceEvent) => void) | undefined;
 }
@@ -36,6 +46,8 @@ export interface CandidateFacts {
   readonly ruledOut: (surroundings: Surroundings) => Refused | undefined;
   /** Makes it ready; its code is imported only here. @throws BackendError */
   readonly load: (settings: BackendSettings) => Promise<LoadedBackend>;
+  /** What is kept of an adapter's tuning, for people; undefined if nothing is. Backends without it are not tuned. */
+  readonly tuning?: (adapter: AdapterFacts, cache: string) => Promise<string | undefined>;
 }
 
 export interface Refused {
@@ -51,6 +63,8 @@ export type ProbeReport =
       /** As in a profile: `cpu`, `cuda:NAME`, `gpu:NAME` or `software:NAME`. */
       readonly device: string;
       readonly libraryVersion: string;
+      /** As in a profile. */
+      readonly features?: string;
     }
   | Refused;
 

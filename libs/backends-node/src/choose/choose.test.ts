@@ -1,9 +1,11 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { recordKey, writeRecord } from '@gradcast/webgpu';
 import { describe, expect, it } from 'vitest';
 import { nativePaths } from '../native/cache.ts';
 import { WHEEL_SETS } from '../native/wheels.ts';
+import { tuningStore } from '../webgpu/tuning-store.ts';
 import type { ProbeReport } from './candidate.ts';
 import type { Candidate } from './candidates.ts';
 import { chooseBackend, diagnose, type ChooseOptions } from './choose.ts';
@@ -106,6 +108,35 @@ describe('diagnose', () => {
       ['wasm', true, true],
     ]);
     expect(rows[0]).toMatchObject({ device: 'gpu', reason: 'cuda is broken', remedy: 'repair cuda' });
+  });
+
+  it('says of a GPU what its tuning came to', async () => {
+    const cache = await mkdtemp(join(tmpdir(), 'gradcast-'));
+    try {
+      const reasonOf = async (device: string, features: string) => {
+        const probe = (): Promise<ProbeReport> =>
+          Promise.resolve({ ok: true, device, libraryVersion: '4.2', features });
+        const { rows } = await diagnose({ cache, listGpus: () => Promise.resolve(NO_GPU), probe });
+        return rows.map(({ candidate, reason }) => [candidate, reason]);
+      };
+      expect(await reasonOf('gpu:arc', 'driver=1')).toEqual([
+        ['cuda', 'tensorflow 4.2'],
+        ['webgpu', 'webgpu 4.2, not tuned yet'],
+        ['tensorflow', 'tensorflow 4.2'],
+        ['wasm', 'wasm 4.2'],
+      ]);
+      const adapter = { device: 'gpu:arc', features: 'driver=1' };
+      const record = writeRecord(adapter, new Map([['a', { tile: '64x32', timed: true, at: 1 }]]));
+      await tuningStore(cache).write(recordKey(adapter), record);
+      expect((await reasonOf('gpu:arc', 'driver=1'))[1]).toEqual([
+        'webgpu',
+        'webgpu 4.2, 1 product tuned, most with tiles of 64x32',
+      ]);
+      expect((await reasonOf('gpu:arc', 'driver=2'))[1]).toEqual(['webgpu', 'webgpu 4.2, not tuned yet']);
+      expect((await reasonOf('software:SwiftShader', ''))[1]).toEqual(['webgpu', 'only a software adapter']);
+    } finally {
+      await rm(cache, { recursive: true });
+    }
   });
 
   it('finds an installed CUDA library that sees no GPU of a loaded driver', async () => {

@@ -97,7 +97,7 @@ export interface Diagnosis {
   readonly available: boolean;
   /** Whether `auto` would take it. */
   readonly automatic: boolean;
-  /** Why it is not available or not automatic; else the library's version. */
+  /** Why it is not available or not automatic; else the library's version. Of a GPU that is tuned also what that came to. */
   readonly reason: string;
   /** Empty when there is nothing to do. */
   readonly remedy: string;
@@ -116,25 +116,39 @@ export async function diagnose(options: ChooseOptions = {}): Promise<DiagnosisTa
   const gpus = await (options.listGpus ?? listGpus)(env);
   const entry = probeEntry === undefined ? {} : { entry: probeEntry };
   const probe = options.probe ?? processProber({ env, gpus, named: true, cache, ...entry });
-  const rows = await Promise.all(CANDIDATES.map(async (candidate) => rowOf(candidate, await probe(candidate))));
+  const rows = await Promise.all(
+    CANDIDATES.map(async (candidate) => {
+      const report = await probe(candidate);
+      return rowOf(candidate, report, await tuningOf(candidate, report, cache));
+    }),
+  );
   const cuda = rows.find(({ candidate }) => candidate === 'cuda')!;
   const hidden = env['CUDA_VISIBLE_DEVICES'] !== undefined && gpus.gpus.length === 0;
   const brokenCuda = gpus.driver && !hidden && !cuda.available && isTensorflowInstalled('cuda', cache);
   return { rows, gpus, brokenCuda };
 }
 
-function rowOf(candidate: Candidate, report: ProbeReport): Diagnosis {
+/** Undefined for what is not tuned, and for a processor that plays a GPU, which is tuned only if somebody asks for it. */
+async function tuningOf(candidate: Candidate, report: ProbeReport, cache: string): Promise<string | undefined> {
+  const { tuning } = factsOf(candidate);
+  if (!report.ok || !tuning) return undefined;
+  const { device, features = '' } = report;
+  return (await tuning({ device, features }, cache)) ?? (isSoftware(report) ? undefined : 'not tuned yet');
+}
+
+function rowOf(candidate: Candidate, report: ProbeReport, tuning: string | undefined): Diagnosis {
   const { backend, device } = factsOf(candidate);
   if (!report.ok) {
     return { candidate, device, available: false, automatic: false, reason: report.reason, remedy: report.remedy };
   }
   const software = isSoftware(report) ? softwareRefusal(candidate) : undefined;
+  const reason = software?.reason ?? `${backend} ${report.libraryVersion}`;
   return {
     candidate,
     device: report.device,
     available: true,
     automatic: !software,
-    reason: software?.reason ?? `${backend} ${report.libraryVersion}`,
+    reason: tuning === undefined ? reason : `${reason}, ${tuning}`,
     remedy: software?.remedy ?? '',
   };
 }

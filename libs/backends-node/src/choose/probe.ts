@@ -95,7 +95,8 @@ async function tryBackend(candidate: Candidate, gpu: Gpu | undefined): Promise<P
     if (product.join() !== '7,10,15,22') {
       return { ok: false, reason: `multiplied wrongly: ${product.join(', ')}`, remedy: 'take another backend' };
     }
-    return { ok: true, device: profile.device, libraryVersion: profile.libraryVersion };
+    const { device, libraryVersion, features } = profile;
+    return { ok: true, device, libraryVersion, features };
   } catch (error) {
     if (error instanceof BackendError) return { ok: false, reason: error.message, remedy: error.remedy };
     const reason = error instanceof Error ? error.message : String(error);

@@ -15,7 +15,7 @@ export interface LoadedWebgpu extends LoadedBackend {
   readonly register: () => Promise<void>;
 }
 
-export interface LoadWebgpuOptions extends Pick<WebgpuOptions, 'adapter' | 'tell'> {
+export interface LoadWebgpuOptions extends Pick<WebgpuOptions, 'adapter' | 'tell' | 'tuning'> {
   /** Whether steps are compiled to plans, where the task can be told as data; they are by default. */
   readonly plans?: boolean;
 }
@@ -25,14 +25,19 @@ let loaded: Promise<LoadedWebgpu> | undefined;
 const listeners = new Set<(event: DeviceEvent) => void>();
 
 /**
- * The backend of this thread: a second call gives the same. It is registered with tfjs-core when something asks for that, at once
+ * The backend of this thread: a second call gives the same, tuned as the first asked for. It is registered with tfjs-core when something asks for that, at once
  * without plans.
  *
  * @throws BackendError those of `startWebgpu`, and `webgpu-unavailable` if the platform has no binary.
  */
-export async function loadWebgpu({ adapter, tell, plans = true }: LoadWebgpuOptions = {}): Promise<LoadedWebgpu> {
+export async function loadWebgpu({
+  adapter,
+  tell,
+  tuning,
+  plans = true,
+}: LoadWebgpuOptions = {}): Promise<LoadedWebgpu> {
   if (tell) listeners.add(tell);
-  loaded ??= load();
+  loaded ??= load(tuning);
   let backend: LoadedWebgpu;
   try {
     backend = await loaded;
@@ -44,14 +49,14 @@ export async function loadWebgpu({ adapter, tell, plans = true }: LoadWebgpuOpti
   return plans ? backend : opByOp(backend);
 }
 
-async function load(): Promise<LoadedWebgpu> {
+async function load(tuning: LoadWebgpuOptions['tuning']): Promise<LoadedWebgpu> {
   const gpu = await nodeGpu();
   const tell = (event: DeviceEvent) => {
     for (const listener of listeners) listener(event);
   };
   return {
     // Dawn's compiler decides a plan's bits.
-    ...(await startWebgpu({ gpu, libraryVersion: versionOf('webgpu'), tell })),
+    ...(await startWebgpu({ gpu, libraryVersion: versionOf('webgpu'), tell, tuning })),
     name: 'webgpu',
     kernels: genericKernels,
     register: () => registerTfjsWebgpu(gpu),

@@ -6,8 +6,8 @@ import { BackendError } from '@gradcast/engine';
 import type { BackendProfile, DeviceEvent } from '@gradcast/engine';
 import type { Trainable } from '@gradcast/network';
 import type { GradientEngine } from '@gradcast/task';
-import { canPlan, createPlanEngine, DeviceKeeper, multiplyOn, RecoveringEngine } from '@gradcast/webgpu';
-import type { OpenedDevice } from '@gradcast/webgpu';
+import { canPlan, createPlanEngine, DeviceKeeper, deviceTuner, multiplyOn, RecoveringEngine } from '@gradcast/webgpu';
+import type { OpenedDevice, TuningOptions } from '@gradcast/webgpu';
 import { adapterFacts, requestAdapter } from './adapter.ts';
 import type { WebgpuAdapter } from './adapter.ts';
 
@@ -29,6 +29,8 @@ export interface WebgpuOptions {
   readonly adapter?: 'hardware' | 'any';
   /** Told when the device is lost, and what became of it. */
   readonly tell?: ((event: DeviceEvent) => void) | undefined;
+  /** How plans are tuned for the device; without it they are not. */
+  readonly tuning?: TuningOptions | undefined;
 }
 
 /** Limits that programs may need more of than WebGPU guarantees. */
@@ -46,7 +48,7 @@ const LIMITS = [
  *   `hardware` was asked for, or `webgpu-no-device` if the driver refuses a device.
  */
 export async function startWebgpu(options: WebgpuOptions): Promise<StartedWebgpu> {
-  const { gpu, libraryVersion, tell = () => undefined } = options;
+  const { gpu, libraryVersion, tell = () => undefined, tuning } = options;
   const found = await requestAdapter(gpu);
   requireKind(found, options.adapter);
   let isFirst = true;
@@ -58,17 +60,21 @@ export async function startWebgpu(options: WebgpuOptions): Promise<StartedWebgpu
   };
   const keeper = await DeviceKeeper.start({ open, tell, now: () => performance.now(), after });
   const { kind, name } = found;
+  const facts = adapterFacts(found, found.adapter.features);
+  const tuner = tuning && deviceTuner(keeper, { kind, ...facts }, tuning);
   return {
     adapter: { kind, name },
     profile: {
       backend: 'webgpu',
       libraryVersion,
-      ...adapterFacts(found, found.adapter.features),
+      ...facts,
       threads: 1,
       mode: 'plan',
     },
     engineOf: (task) =>
-      canPlan(task) ? new RecoveringEngine(task, keeper, (context) => createPlanEngine(task, context)) : undefined,
+      canPlan(task)
+        ? new RecoveringEngine(task, keeper, (context) => createPlanEngine(task, context, { tuner }))
+        : undefined,
     multiply: (a, b) => multiplyOn(keeper.context, a, b),
   };
 }
