@@ -34,6 +34,11 @@ interface Slot {
   cancel: () => void;
 }
 
+/** One that is started again computes like those that it left: what they timed is kept. */
+function tuneOf({ tune }: LocalWorkerConfig, { deaths }: Slot): LocalWorkerConfig['tune'] {
+  return tune === 'again' && deaths > 0 ? 'once' : tune;
+}
+
 export class LocalWorkers {
   readonly #options: LocalWorkersOptions;
   readonly #slots: Slot[];
@@ -86,7 +91,11 @@ export class LocalWorkers {
     const child = start({
       entry: 'worker',
       logLevel: config.logLevel,
-      first: { type: 'work', config: { ...config, coordinator: this.#url, name, localIndex: slot.index }, token },
+      first: {
+        type: 'work',
+        config: { ...config, tune: tuneOf(config, slot), coordinator: this.#url, name, localIndex: slot.index },
+        token,
+      },
       onMessage: (message) => {
         if (message.type === 'failed') {
           failure = message.exitCode;

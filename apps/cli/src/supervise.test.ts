@@ -49,13 +49,13 @@ class FakeProcess {
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
-function setUp(workers = 2, isTTY = false, opens = false) {
+function setUp(workers = 2, isTTY = false, opens = false, more: readonly string[] = []) {
   const started: FakeProcess[] = [];
   const timers = new Map<() => void, number>();
   const said = { out: '', err: '' };
   const browser = { opened: [] as string[], fails: () => {} };
   let signal: (signal: StopSignal) => void = () => undefined;
-  const run = resolveTrain(['--workers', `${workers}`], { environment: {}, cores: 2, hostname: 'h' });
+  const run = resolveTrain(['--workers', `${workers}`, ...more], { environment: {}, cores: 2, hostname: 'h' });
   const reporter = new Reporter({
     stdout: { write: (text) => (said.out += text) },
     stderr: { write: (text) => (said.err += text), isTTY },
@@ -274,7 +274,7 @@ describe('supervise', () => {
   });
 
   it('starts a worker that dies again, three times with growing waits, then gives it up', async () => {
-    const { coordinator, local, elapse, said } = setUp();
+    const { coordinator, local, elapse, said } = setUp(2, false, false, ['--tune', 'again']);
     coordinator.say(listening);
     const waits: number[] = [];
     for (let death = 0; death < 3; death++) {
@@ -285,6 +285,9 @@ describe('supervise', () => {
     }
     expect(waits).toEqual([1000, 2000, 4000]);
     expect(local()).toHaveLength(5);
+    // Tuned anew once: who comes back computes like those that it left.
+    const tunes = local().map(({ first }) => (first.type === 'work' ? first.config.tune : undefined));
+    expect(tunes).toEqual(['again', 'again', 'once', 'once', 'once']);
     await local().at(-1)!.exit(null, 'SIGSEGV');
     expect(local()).toHaveLength(5);
     expect(said.err).toContain(

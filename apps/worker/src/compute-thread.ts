@@ -13,10 +13,10 @@ import type { ComputeDevice, ComputePort, ToCompute } from '@gradcast/worker-cor
 import type { ComputeSettings } from './start-thread.ts';
 
 async function load(
-  { candidate, threads, gpu, taskFile }: ComputeSettings,
+  { candidate, threads, gpu, taskFile, tune: mode, started }: ComputeSettings,
   tell: (event: DeviceEvent) => void,
 ): Promise<ComputeDevice> {
-  const backend = await loadBackend(candidate, { threads, gpu, tell });
+  const backend = await loadBackend(candidate, { threads, gpu, tell, tuning: { mode, started } });
   return {
     profile: backend.profile,
     findTask: (identity) => findTask(identity, taskFile),

@@ -1,6 +1,7 @@
 /** The compute thread as one of Node's `worker_threads`. */
 import { Worker } from 'node:worker_threads';
 import type { Candidate, Gpu } from '@gradcast/backends-node';
+import type { TuneMode } from '@gradcast/config';
 import type { FromCompute, StartThread } from '@gradcast/worker-core';
 
 /** What the thread is started with. */
@@ -10,6 +11,9 @@ export interface ComputeSettings {
   readonly gpu: Gpu | undefined;
   /** Path of the user's task file, or null. */
   readonly taskFile: string | null;
+  readonly tune: TuneMode;
+  /** When this process began, milliseconds since 1970. */
+  readonly started: number;
 }
 
 export function threadOf(settings: ComputeSettings): StartThread {

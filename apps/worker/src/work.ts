@@ -41,7 +41,14 @@ export async function work({ config, token, logger, tell, stop }: WorkOptions): 
   logger.info({ backend: chosen.backend, device: chosen.device, gpu }, chosen.sentence);
 
   const compute = await Compute.start(
-    threadOf({ candidate: chosen.candidate, threads: config.threads, gpu, taskFile }),
+    threadOf({
+      candidate: chosen.candidate,
+      threads: config.threads,
+      gpu,
+      taskFile,
+      tune: config.tune,
+      started: performance.timeOrigin,
+    }),
   );
   const { profile } = compute;
   const metrics = workerMetrics({ backend: profile.backend, device: profile.device, version: profile.libraryVersion });

@@ -47,6 +47,17 @@ describe('resolveTrain', () => {
     expect(credentials).toBeNull();
   });
 
+  it('has workers tuned once, unless told otherwise, also those of the coordinator', () => {
+    const of = (args: string[], variables = {}) => resolveTrain(args, machine(variables));
+    expect([of([]).worker.tune, of([]).coordinator.tune]).toEqual(['once', 'once']);
+    expect(of(['--tune', 'never']).worker.tune).toBe('never');
+    expect(of([], { GRADCAST_TUNE: 'again' }).coordinator.tune).toBe('again');
+    expect(resolveTrain(['-c', file('tune.yaml', 'tune: never\n')], machine()).worker.tune).toBe('never');
+    const worker = resolveWorker(['--coordinator', 'ws://127.0.0.1:7070', '--tune', 'again'], machine());
+    expect(worker.worker.tune).toBe('again');
+    expect(codes(() => of(['--tune', 'twice']))).toEqual(['unknown-choice']);
+  });
+
   it('starts no more workers than cores or micro-batches', () => {
     expect(resolveTrain(['--micro-batches', '16'], machine()).workers).toBe(8);
     expect(resolveTrain(['--micro-batches', '1'], machine()).workers).toBe(1);

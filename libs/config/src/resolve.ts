@@ -17,7 +17,7 @@ import { gather, PLACES, type Settings } from './settings.ts';
 import type { CommandName } from './options.ts';
 import { ConfigError, type Problem, quoted } from './problem.ts';
 import type { CredentialSecret } from './process-messages.ts';
-import type { BackendChoice, CoordinatorConfig, LogLevel, RunLength, WorkerConfig } from './run-config.ts';
+import type { BackendChoice, CoordinatorConfig, LogLevel, RunLength, TuneMode, WorkerConfig } from './run-config.ts';
 import { steeringOf } from './steering.ts';
 import { readCredentials, readToken } from './token.ts';
 import { otlpOf } from './tracing.ts';
@@ -98,6 +98,7 @@ export function resolveTrain(args: readonly string[], machine: Machine): Resolve
     taskFile: run.coordinator.taskFile,
     backend: settings.text('backend') as BackendChoice,
     threads: settings.number('threads')!,
+    tune: settings.text('tune') as TuneMode,
     reconnectSeconds: settings.number('reconnect-seconds')!,
     graceSeconds: settings.number('grace-seconds')!,
     metricsHost: settings.text('metrics-host')!,
@@ -149,6 +150,7 @@ export function resolveWorker(args: readonly string[], machine: Machine): Resolv
     taskFile: absolute(settings),
     backend: settings.text('backend') as BackendChoice,
     threads: settings.number('threads')!,
+    tune: settings.text('tune') as TuneMode,
     name: settings.text('name') ?? workerName(machine.hostname),
     localIndex: 0,
     reconnectSeconds: settings.number('reconnect-seconds')!,
@@ -246,6 +248,7 @@ function coordinatorOf(settings: Settings, machine: Machine, problems: Problem[]
     exact: settings.isOn('exact'),
     acceptRedoMismatch: settings.isOn('accept-redo-mismatch'),
     auditRate: settings.number('audit')!,
+    tune: settings.text('tune') as TuneMode,
     onDivergence: settings.text('on-divergence') as 'stop' | 'skip',
     backend: settings.text('backend') as BackendChoice,
     logLevel: settings.text('log-level') as LogLevel,

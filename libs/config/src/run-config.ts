@@ -9,6 +9,10 @@ import type { ChosenDefinition } from '@gradcast/definition';
 export const BACKEND_CHOICES = ['auto', 'cuda', 'webgpu', 'tensorflow', 'wasm'] as const;
 export type BackendChoice = (typeof BACKEND_CHOICES)[number];
 
+/** Whether a worker times how its GPU computes best: what it has not timed yet, all of it anew, or nothing. */
+export const TUNE_MODES = ['once', 'again', 'never'] as const;
+export type TuneMode = (typeof TUNE_MODES)[number];
+
 export const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug', 'trace'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
@@ -102,6 +106,8 @@ export interface CoordinatorConfig extends ChosenDefinition {
   /** Share of results that are computed twice, by different workers, and compared; 0 to 1. */
   readonly auditRate: number;
   readonly onDivergence: 'stop' | 'skip';
+  /** How the coordinator's own workers, which check others, are tuned. */
+  readonly tune: TuneMode;
   /** Backend for sample grids, drawn in a thread of the coordinator. */
   readonly backend: BackendChoice;
   readonly logLevel: LogLevel;
@@ -116,6 +122,7 @@ export interface WorkerConfig {
   readonly backend: BackendChoice;
   /** Intra-op threads; inter-op threads stay at one. */
   readonly threads: number;
+  readonly tune: TuneMode;
   /** Name shown in logs and metrics; the coordinator adds a suffix when it is taken. */
   readonly name: string;
   /** Index among the workers of this host: worker i uses GPU i mod G. */

@@ -23,6 +23,7 @@ function harness(fork?: () => ChildProcess) {
     url: 'ws://127.0.0.1:1',
     token: 'secret-of-our-own',
     taskFile: null,
+    tune: 'again',
     onFailed: (sentence) => failures.push(sentence),
     fork: fork ?? (() => child as unknown as ChildProcess),
   });
@@ -68,7 +69,7 @@ describe('an arbiter’s process', () => {
     const { arbiters, child } = harness();
     arbiters.start(request);
     expect(child.sent).toMatchObject([
-      { type: 'work', token: 'secret-of-our-own', config: { name: 'arbiter-1', reconnectSeconds: 0 } },
+      { type: 'work', token: 'secret-of-our-own', config: { name: 'arbiter-1', reconnectSeconds: 0, tune: 'once' } },
     ]);
     arbiters.close();
     expect(child.killedWith).toEqual(['SIGKILL']);

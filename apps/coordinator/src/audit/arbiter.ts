@@ -8,7 +8,7 @@ import { fork } from 'node:child_process';
 import type { ChildProcess, ForkOptions } from 'node:child_process';
 import { setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import type { ChildMessage, ParentMessage } from '@gradcast/config';
+import type { ChildMessage, ParentMessage, TuneMode } from '@gradcast/config';
 import { printable } from '@gradcast/protocol';
 import type { ArbiterHandle, ArbiterRequest } from './arbitration.ts';
 import { entryUrl } from '../entry.ts';
@@ -20,6 +20,8 @@ export interface ArbiterOptions {
   readonly token: string;
   /** Path of the user's task file, or null. */
   readonly taskFile: string | null;
+  /** As the run's own workers are: what they timed again is theirs as well. */
+  readonly tune: TuneMode;
   readonly onFailed: (sentence: string) => void;
   /** Starts a process of Node; a test may put its own in place. */
   readonly fork?: (path: string, options: ForkOptions) => ChildProcess;
@@ -41,7 +43,7 @@ export class Arbiters {
 
   /** Starts a worker of ours. */
   start({ backend, threads, name }: ArbiterRequest): ArbiterHandle {
-    const { url, token, taskFile, onFailed, fork: start = fork } = this.#options;
+    const { url, token, taskFile, tune, onFailed, fork: start = fork } = this.#options;
     let child: ChildProcess;
     try {
       child = start(fileURLToPath(entryUrl('worker', import.meta.url)), {
@@ -76,6 +78,7 @@ export class Arbiters {
         taskFile,
         backend,
         threads,
+        tune: tune === 'never' ? 'never' : 'once',
         name,
         localIndex: 0,
         reconnectSeconds: 0,

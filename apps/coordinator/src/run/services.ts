@@ -51,6 +51,7 @@ export async function openServices(options: RunOptions, prepared: Prepared): Pro
     url: listeners.localUrl,
     token: access.local,
     taskFile: config.taskFile,
+    tune: config.tune,
     onFailed: (sentence) => telemetry.notice(sentence),
   });
   const hasArbiter = config.auditRate > 0 || admitsVolunteers(options);

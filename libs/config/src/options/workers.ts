@@ -1,5 +1,5 @@
 /** What workers there are, and what they may cost. */
-import { BACKEND_CHOICES } from '../run-config.ts';
+import { BACKEND_CHOICES, TUNE_MODES } from '../run-config.ts';
 import { RUNS } from '../options.ts';
 import type { OptionSpec } from '../options.ts';
 
@@ -47,6 +47,14 @@ export const WORKER_OPTIONS: readonly OptionSpec[] = [
     commands: ['train', 'worker', 'replay'],
     default: 1,
     help: 'Compute threads of each worker; changes the last bits of the result',
+  },
+  {
+    name: 'tune',
+    type: { kind: 'choice', choices: TUNE_MODES },
+    group: 'Workers',
+    commands: ['train', 'coordinator', 'worker'],
+    default: 'once',
+    help: 'Whether a GPU is timed for its fastest kernels, for 10 s at most: at first use, now again, or never',
   },
   {
     name: 'name',
