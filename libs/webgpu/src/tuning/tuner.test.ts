@@ -86,6 +86,16 @@ describe('createTuner', () => {
     expect(next.timer.prepared).toEqual([]);
   });
 
+  it('does not try again on a device too slow for any of them', async () => {
+    const store = memoryStore();
+    const slow = bench(store, { budgetMs: 600 });
+    slow.timer.prepareMs = 700;
+    expect((await slow.tuner.choose(plan)).text).toBeUndefined();
+    const next = bench(store);
+    await next.tuner.choose(plan);
+    expect(next.timer.prepared).toEqual([]);
+  });
+
   it('lets one time while the others wait, who then choose alike', async () => {
     const store = memoryStore();
     let last: Promise<unknown> = Promise.resolve();

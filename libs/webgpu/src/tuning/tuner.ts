@@ -87,7 +87,7 @@ function choiceOf(products: readonly TunedProduct[], table: ReadonlyMap<string, 
 }
 
 async function tableOf(products: readonly TunedProduct[], options: TunerOptions): Promise<Map<string, Tuned>> {
-  const { adapter, store, clock, notBefore = -Infinity } = options;
+  const { adapter, store, clock, budgetMs = BUDGET_MS, notBefore = -Infinity } = options;
   const key = recordKey(adapter);
   const read = async () => {
     const deadline = new Deadline(clock, READ_MS);
@@ -109,14 +109,16 @@ async function tableOf(products: readonly TunedProduct[], options: TunerOptions)
     const table = await read();
     const untimed = lacking(table);
     if (untimed.length === 0) return table;
+    const began = clock.now();
     const tiles = await timed(untimed, options);
+    const isOver = clock.now() - began >= budgetMs;
     const at = options.date();
     for (const { key: product, usual } of untimed) {
       const tile = tiles.get(product);
       table.set(product, { tile: tile ?? usual, timed: tile !== undefined, at });
     }
-    // Where none could be timed, the device was at fault: the next start tries again.
-    if (tiles.size > 0) await store.write(key, writeRecord(adapter, table));
+    // Where none could be timed in less than that, the device failed: the next start tries again.
+    if (tiles.size > 0 || isOver) await store.write(key, writeRecord(adapter, table));
     return table;
   });
 }
