@@ -48,6 +48,7 @@ function throttledPort(throttle: Throttle): ComputePort {
       if (restMs > 0) await new Promise((resolve) => setTimeout(resolve, restMs));
       await turn();
     },
+    rests: () => throttle.isLimited,
   };
 }
 

@@ -47,6 +47,15 @@ describe('a tally', () => {
     expect(tally.idleMs).toBe(1000);
   });
 
+  it('counts a leaf once that was computed twice', () => {
+    const { clock, tally } = tallyAt();
+    clock.now = 1000;
+    tally.measured(1000, 32);
+    clock.now = 2000;
+    tally.measured(1000, 0);
+    expect(tally.figures).toMatchObject({ imagesPerSecond: 16, leavesComputed: 1 });
+  });
+
   it('adds up what its sessions are told of their leaves', () => {
     const { tally } = tallyAt();
     tally.used('a', { leavesUsed: 3, leavesChecked: 2 });

@@ -20,11 +20,11 @@ export class Tally {
     this.#now = now;
   }
 
-  /** A micro-batch was computed. */
+  /** A micro-batch was computed; without images one that was computed, and counted, before. */
   measured(computeMs: number, images: number): void {
     const at = this.#now();
     this.#since ??= at - computeMs;
-    this.#leavesComputed += 1;
+    if (images > 0) this.#leavesComputed += 1;
     this.#recent.push({ at, images });
   }
 

@@ -20,6 +20,13 @@ describe('a throttle', () => {
     expect(throttle.restMs(1000)).toBeCloseTo(restMs, 6);
   });
 
+  it('says whether it ever rests', () => {
+    const throttle = new Throttle();
+    expect(throttle.isLimited).toBe(false);
+    throttle.share = 0.5;
+    expect(throttle.isLimited).toBe(true);
+  });
+
   it('counts what was waited for anyway as rest', () => {
     const throttle = new Throttle();
     throttle.share = 0.5;

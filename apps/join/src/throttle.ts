@@ -19,6 +19,11 @@ export class Throttle {
     this.#restUntil = 0;
   }
 
+  /** Whether it ever rests. */
+  get isLimited(): boolean {
+    return this.#share < 1;
+  }
+
   /** A micro-batch took so long and has just ended. */
   worked(computeMs: number, now: number): void {
     const restMs = computeMs * (1 / this.#share - 1);

@@ -1,5 +1,5 @@
 export { definedTask } from './defined.ts';
-export type { GradientEngine } from './engine.ts';
+export type { GradientEngine, SubtreeLeaves, SubtreeOutcome } from './engine.ts';
 export { fieldShapes, fillNoise, noiseAt, probeBatch } from './field.ts';
 export type {
   BatchField,

@@ -1,5 +1,6 @@
 /** An engine whose gradients a test can compute for itself: linear in parameters, images and noise. */
-import type { GradientEngine, MicroBatch, Task } from '@gradcast/task';
+import type { GradientEngine, MicroBatch, SubtreeLeaves, SubtreeOutcome, Task } from '@gradcast/task';
+import { referenceKernels } from '@gradcast/vector';
 
 /** What {@link FakeEngine} gives for a micro-batch; every element depends on all of it, and sums of it must be rounded. */
 export function linearGradient(task: Task, parameters: Float32Array, batch: MicroBatch): Float32Array {
@@ -48,18 +49,27 @@ export class FakeEngine implements GradientEngine {
   }
 
   async gradient(batch: MicroBatch, into: Float32Array): Promise<void> {
-    const copies = Object.entries(batch.fields).map(([name, values]) => [name, values.slice()]);
-    this.batches.push({ ...batch, fields: Object.fromEntries(copies) as MicroBatch['fields'] });
-    const count = this.batches.length;
+    const count = this.begin(batch);
     // Real devices take one call at a time.
     if (this.#busy) throw new Error('a gradient was asked of an engine that is busy');
     this.#busy = true;
     await Promise.resolve();
     this.#busy = false;
+    into.set(this.finish(batch, count));
+  }
+
+  /** @returns how many micro-batches it was given so far. */
+  protected begin(batch: MicroBatch): number {
+    const copies = Object.entries(batch.fields).map(([name, values]) => [name, values.slice()]);
+    return this.batches.push({ ...batch, fields: Object.fromEntries(copies) as MicroBatch['fields'] });
+  }
+
+  protected finish(batch: MicroBatch, count: number): Float32Array {
     this.during(count);
     if (this.disposed) throw new Error('a gradient was asked of an engine that is gone');
-    into.set(linearGradient(this.task, this.#parameters, batch));
-    into[0] += this.error(count);
+    const vector = linearGradient(this.task, this.#parameters, batch);
+    vector[0] += this.error(count);
+    return vector;
   }
 
   infer(): Promise<Uint8Array> {
@@ -69,4 +79,42 @@ export class FakeEngine implements GradientEngine {
   dispose(): void {
     this.disposed = true;
   }
+}
+
+/** One that adds leaves by itself: while it computes one it takes the next. */
+export class FakeAddingEngine extends FakeEngine {
+  /** Leaves of each subtree it was asked for. */
+  readonly subtrees: number[] = [];
+  /** When it leaves the adding to its caller: before it has computed anything, or after all of a subtree. */
+  refuses: 'never' | 'first' | 'last' = 'never';
+
+  async subtree(leaves: SubtreeLeaves, into: Float32Array): Promise<SubtreeOutcome> {
+    this.subtrees.push(leaves.count);
+    if (this.refuses === 'first') return 'singly';
+    const vectors: Float32Array[] = [];
+    let computes: (() => void) | undefined;
+    for (let leaf = 0; leaf < leaves.count; leaf++) {
+      if (!leaves.ahead) computes?.();
+      const wasAhead = leaves.ahead;
+      const batch = await leaves.next(leaf);
+      if (!batch) return 'stopped';
+      const count = this.begin(batch);
+      if (wasAhead) computes?.();
+      computes = () => {
+        vectors.push(this.finish(batch, count));
+        leaves.computed(leaf);
+      };
+    }
+    computes?.();
+    into.set(sumOfHalves(vectors));
+    // What is refused now was written for nothing.
+    return this.refuses === 'last' ? 'singly' : 'summed';
+  }
+}
+
+function sumOfHalves(vectors: readonly Float32Array[]): Float32Array {
+  if (vectors.length === 1) return vectors[0].slice();
+  const left = sumOfHalves(vectors.slice(0, vectors.length / 2));
+  referenceKernels.add(left, sumOfHalves(vectors.slice(vectors.length / 2)));
+  return left;
 }

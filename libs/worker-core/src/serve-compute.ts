@@ -17,6 +17,8 @@ export interface ComputePort {
   listen(take: (message: ToCompute) => void): void;
   /** Resolves after the messages that have already arrived were handed to the listener. */
   takeArrived(): Promise<void>;
+  /** Whether `takeArrived` rests, to keep to a share of the device; never, if it is not there. */
+  rests?(): boolean;
 }
 
 /** What the thread computes with. */
@@ -56,6 +58,7 @@ function serve(port: ComputePort, { findTask, createEngine, createKernels, sha25
     sha256,
     now,
     yield: () => port.takeArrived(),
+    rests: () => port.rests?.() ?? false,
     measured: (computeMs, images) => port.post({ type: 'measured', computeMs, images }, []),
     idle: () => port.post({ type: 'idle', taken }, []),
     createKernels,

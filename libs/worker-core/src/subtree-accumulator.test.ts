@@ -76,6 +76,26 @@ describe('SubtreeAccumulator', () => {
     expect((await accumulate({ start: size, size })).vectors).toBe(Math.log2(size) + 1);
   });
 
+  it('takes a sum that somebody else added, or leaf after leaf if that did not come', async () => {
+    const subtree = { start: 4, size: 4 };
+    const spare: Uint8Array[] = [];
+    const whole = new SubtreeAccumulator(subtree, { codec, step: 3, spare });
+    await whole.addWhole((vector) => {
+      vector.set(plainTree(subtree));
+      return Promise.resolve(true);
+    });
+    expect(floatsOf(whole.total)).toEqual(plainTree(subtree));
+    const refused = new SubtreeAccumulator(subtree, { codec, step: 3, spare });
+    await refused.addWhole((vector) => {
+      vector.fill(NaN);
+      return Promise.resolve(false);
+    });
+    expect(() => refused.total).toThrow('not complete');
+    // Its memory is used again.
+    expect(spare).toHaveLength(1);
+    expect((await accumulate(subtree, { spare })).total).toEqual(plainTree(subtree));
+  });
+
   it('has no total before its last leaf', async () => {
     const sum = new SubtreeAccumulator({ start: 2, size: 2 }, { codec, step: 3, spare: [] });
     await sum.add(2, () => Promise.resolve());

@@ -5,7 +5,7 @@ import { optimizerOf, Replica } from '@gradcast/optimizer';
 import { decodeFromWorker, encodeFrame, leaseParts } from '@gradcast/protocol';
 import type { MessageOf, Received, WorkerMessage } from '@gradcast/protocol';
 import { fieldShapes } from '@gradcast/task';
-import type { MicroBatch } from '@gradcast/task';
+import type { MicroBatch, Task } from '@gradcast/task';
 import { referenceKernels as kernels } from '@gradcast/vector';
 import { FakeEngine } from './fake-engine.ts';
 import { Trainer } from './trainer.ts';
@@ -89,6 +89,10 @@ export class TrainerHarness {
   clock = 0;
   /** Runs before each micro-batch of a lease; messages delivered here have arrived in between. */
   atYield: () => void = () => undefined;
+  /** Whether pauses between micro-batches are rests. */
+  rests = false;
+  /** Makes engines. */
+  makeEngine: (task: Task) => FakeEngine = (task) => new FakeEngine(task);
   /** Prepares an engine before its first use. */
   prepare: (engine: FakeEngine) => void = () => undefined;
   readonly trainer: Trainer;
@@ -100,7 +104,7 @@ export class TrainerHarness {
           .map(ganTask)
           .find((known) => known.name === name),
       createEngine: (wanted) => {
-        const engine = new FakeEngine(wanted);
+        const engine = this.makeEngine(wanted);
         this.prepare(engine);
         this.engines.push(engine);
         return Promise.resolve(engine);
@@ -116,6 +120,7 @@ export class TrainerHarness {
         this.atYield();
         return Promise.resolve();
       },
+      rests: () => this.rests,
       measured: (computeMs, images) => void this.measured.push([computeMs, images]),
       createKernels: () => kernels,
     });

@@ -8,8 +8,9 @@
  *     lease -> gradients -> subtree sums -> results
  *
  * Invariants: messages are handled one at a time in the order they came, except that an average which makes a lease
- * worthless stops it at the next micro-batch; a result carries the fingerprint of the very replica it was computed
- * from; a lease for a version still to come waits until the replica gets there.
+ * worthless stops it at the next micro-batch (an engine that is one ahead computes that in vain); a result carries the
+ * fingerprint of the very replica it was computed from; a lease for a version still to come waits until the replica gets
+ * there.
  */
 import { definitionOf, isSameDefinition } from '@gradcast/definition';
 import type { RunDefinition } from '@gradcast/definition';
@@ -38,7 +39,8 @@ import type { GradientEngine, MicroBatch, TaskIdentity } from '@gradcast/task';
 import { freeMemory, sliceFields } from '@gradcast/tensors';
 import type { FieldValues } from '@gradcast/tensors';
 import type { VectorKernels } from '@gradcast/vector';
-import { SubtreeAccumulator } from './subtree-accumulator.ts';
+import { computeSubtree } from './subtree-computation.ts';
+import type { ComputedSubtree } from './subtree-computation.ts';
 
 /** What a trainer needs of its surroundings. */
 export interface TrainerPorts {
@@ -54,7 +56,9 @@ export interface TrainerPorts {
   now(): number;
   /** Resolves after messages that already arrived were handed to {@link Trainer.receive}. */
   yield(): Promise<void>;
-  /** Called after each micro-batch with its compute time and size. */
+  /** Whether `yield` rests, to keep to a share of the device: then nothing may be computed meanwhile. Never, if it is not there. */
+  rests?(): boolean;
+  /** Called after each micro-batch with its compute time and size, the latter 0 if it was computed a second time. */
   measured(computeMs: number, images: number): void;
   /** Called whenever all that was asked for is done; leases for versions still to come do not count. */
   idle(): void;
@@ -318,27 +322,33 @@ export class Trainer {
   async #sumSubtree(
     subtree: Subtree,
     lease: { message: MessageOf<'lease'>; contents: FieldValues; epoch: number; replica: Replica },
-  ): Promise<{ node: Uint8Array; computeMs: number } | undefined> {
+  ): Promise<ComputedSubtree | undefined> {
     const { message, contents, epoch, replica } = lease;
-    const { engine, shape, codec, spare } = this.#assignment!;
-    const sum = new SubtreeAccumulator(subtree, { codec, step: message.version, spare });
-    let computeMs = 0;
-    for (let leaf = subtree.start; leaf < subtree.start + subtree.size; leaf++) {
-      await this.#ports.yield();
-      if (epoch !== this.#epoch || message.version < this.#newest) return undefined;
-      const start = this.#ports.now();
-      if (this.#loaded !== replica.version) {
+    const { engine, shape, codec, spare, definition } = this.#assignment!;
+    const ports = this.#ports;
+    const done = await computeSubtree(subtree, {
+      engine,
+      codec,
+      hasPlainNodes: definition.codec === 'f32',
+      step: message.version,
+      microBatchSize: shape.microBatchSize,
+      spare,
+      leaf: (leaf) => leafBatch(contents, shape, leaf - message.first),
+      proceed: async () => {
+        await ports.yield();
+        return epoch === this.#epoch && message.version >= this.#newest;
+      },
+      load: () => {
+        if (this.#loaded === replica.version) return;
         engine.load(replica.vectors.parameters, () => replica.vectors.parameters);
         this.#loaded = replica.version;
-      }
-      await sum.add(leaf, (vector) => engine.gradient(leafBatch(contents, shape, leaf - message.first), vector));
-      const leafMs = this.#ports.now() - start;
-      this.#ports.measured(leafMs, shape.microBatchSize);
-      computeMs += leafMs;
-    }
+      },
+      rests: () => ports.rests?.() ?? false,
+      now: () => ports.now(),
+      measured: (computeMs, images) => ports.measured(computeMs, images),
+    });
     // The last micro-batch took its time too: whoever was lost in it must not be answered.
-    if (epoch !== this.#epoch) return undefined;
-    return { node: sum.total, computeMs };
+    return epoch === this.#epoch ? done : undefined;
   }
 
   #resync(replica: Replica): void {
