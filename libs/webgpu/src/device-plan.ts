@@ -1,6 +1,6 @@
 /**
  * A plan on a device: its buffers, pipelines and bindings, made once. A run is one upload of the micro-batch, one submit, one
- * read-back.
+ * read-back; leaves of a subtree share the read-back (`subtree.ts`).
  */
 import type { Home, Plan, Value } from '@gradcast/plan';
 import { MAP_READ, USAGE } from './context.ts';
@@ -82,10 +82,25 @@ export class DevicePlan {
    * @returns the plan's result, as long as the plan says; it is the caller's.
    * @throws BackendError `webgpu-device-lost`, and what the device complained of: `webgpu-out-of-memory`, `webgpu-refused`.
    */
-  async run({ fields, statistics }: RunInputs): Promise<Float32Array<ArrayBuffer>> {
+  async run(inputs: RunInputs): Promise<Float32Array<ArrayBuffer>> {
+    this.submit(inputs, (encoder) => this.encodeReadBack(encoder, this.result));
+    return this.read();
+  }
+
+  /** Where the launches of {@link submit} leave the result. */
+  get result(): GPUBuffer {
+    return this.#buffers.get('result')!;
+  }
+
+  /**
+   * Uploads a micro-batch and submits the launches, with what is encoded behind them; waits for nothing.
+   *
+   * @throws BackendError `webgpu-device-lost`.
+   */
+  submit(inputs: RunInputs, encodeBehind: (encoder: GPUCommandEncoder) => void): void {
     const { device } = this.#context;
     this.#context.requireDevice();
-    this.#upload({ fields, statistics });
+    this.#upload(inputs);
     const encoder = device.createCommandEncoder({ label: this.plan.name });
     const pass = encoder.beginComputePass();
     for (const { compiled, group } of this.#steps) {
@@ -94,9 +109,30 @@ export class DevicePlan {
       pass.dispatchWorkgroups(...compiled.kernel.workgroups);
     }
     pass.end();
-    encoder.copyBufferToBuffer(this.#buffers.get('result')!, 0, this.#staging, 0, this.plan.sizes.result);
+    encodeBehind(encoder);
     device.queue.submit([encoder.finish()]);
-    return this.#read();
+  }
+
+  /** Encodes that a vector as long as the result is read back, by the next {@link read}. */
+  encodeReadBack(encoder: GPUCommandEncoder, vector: GPUBuffer): void {
+    encoder.copyBufferToBuffer(vector, 0, this.#staging, 0, this.plan.sizes.result);
+  }
+
+  /** Resolves when all that was submitted so far is done. @throws BackendError `webgpu-device-lost`. */
+  async finished(): Promise<void> {
+    await this.#survived(this.#context.device.queue.onSubmittedWorkDone());
+  }
+
+  /**
+   * @returns the vector that {@link encodeReadBack} encoded and {@link submit} submitted; it is the caller's.
+   * @throws BackendError `webgpu-device-lost`, and what the device complained of: `webgpu-out-of-memory`, `webgpu-refused`.
+   */
+  async read(): Promise<Float32Array<ArrayBuffer>> {
+    await this.#survived(this.#staging.mapAsync(MAP_READ));
+    const result = new Float32Array(this.#staging.getMappedRange().slice(0));
+    this.#staging.unmap();
+    this.#context.requireSound();
+    return result;
   }
 
   /**
@@ -148,19 +184,15 @@ export class DevicePlan {
     if (statistics) queue.writeBuffer(this.#buffers.get('statistics')!, 0, statistics.slice().buffer);
   }
 
-  async #read(): Promise<Float32Array<ArrayBuffer>> {
+  async #survived(work: Promise<unknown>): Promise<void> {
     try {
-      await this.#staging.mapAsync(MAP_READ);
+      await work;
     } catch (cause) {
       // A lost device says so a moment later than its buffers do.
       await Promise.resolve();
       this.#context.requireDevice();
       throw webgpuError('webgpu-device-lost', 'the GPU gave no result back', cause);
     }
-    const result = new Float32Array(this.#staging.getMappedRange().slice(0));
-    this.#staging.unmap();
-    this.#context.requireSound();
-    return result;
   }
 }
 

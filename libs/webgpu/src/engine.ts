@@ -3,13 +3,17 @@ import { toPixels } from '@gradcast/network';
 import type { Trainable } from '@gradcast/network';
 import { compileOutput, compileStep, PlanError } from '@gradcast/plan';
 import type { OutputPlans, PlanOptions } from '@gradcast/plan';
-import type { BatchField, GradientEngine, MicroBatch } from '@gradcast/task';
+import type { BatchField, GradientEngine, MicroBatch, SubtreeLeaves, SubtreeOutcome } from '@gradcast/task';
 import { clearPadding, sizeOf } from '@gradcast/tensors';
 import type { FieldArray } from '@gradcast/tensors';
 import { USAGE } from './context.ts';
 import type { DeviceContext } from './context.ts';
+import { DeviceAdder } from './device-adder.ts';
 import { DevicePlan } from './device-plan.ts';
+import { DeviceSum } from './device-sum.ts';
+import { runSubtree } from './subtree.ts';
 import type { TilesTuner } from './tuning/tuner.ts';
+import type { addKernel } from './wgsl/add.ts';
 
 /** Samples inferred at once. */
 const INFER_CHUNK = 256;
@@ -22,6 +26,8 @@ export function canPlan(task: Trainable): boolean {
 export type EngineOptions = Pick<PlanOptions, 'chooseTile'> & {
   /** Chooses tiles when the engine is prepared. */
   readonly tuner?: TilesTuner | undefined;
+  /** What adds leaves on the device, for tests. */
+  readonly sumKernel?: typeof addKernel;
 };
 
 /**
@@ -38,18 +44,25 @@ export class PlanEngine implements GradientEngine {
   readonly #context: DeviceContext;
   readonly #tuner: TilesTuner | undefined;
   #options: PlanOptions;
+  readonly #sumKernel: typeof addKernel | undefined;
   readonly #parameters: GPUBuffer;
   readonly #plans = new Map<string, Promise<DevicePlan>>();
+  /** Undefined within where the device's sums have other bits than the host's. */
+  #adder: Promise<DeviceAdder | undefined> | undefined;
+  readonly #sums = new Map<DevicePlan, DeviceSum>();
+  /** Whether the flag of the last step was raised. */
+  #wasRaised = false;
   #output: OutputPlans | undefined;
   #holdsOne = false;
   #loaded = false;
   #busy = false;
 
-  constructor(task: Trainable, context: DeviceContext, { tuner, ...options }: EngineOptions) {
+  constructor(task: Trainable, context: DeviceContext, { tuner, sumKernel, ...options }: EngineOptions) {
     if (!task.stepGraph) throw new PlanError('plan-unsupported', `the step of task ${task.name} is not told as data`);
     this.#task = task;
     this.#context = context;
     this.#tuner = tuner;
+    this.#sumKernel = sumKernel;
     const { maxBufferSize, maxStorageBufferBindingSize } = context.device.limits;
     this.#options = { ...options, largestBuffer: Math.min(maxBufferSize, maxStorageBufferBindingSize) };
     const size = 4 * task.parameters.length;
@@ -82,20 +95,37 @@ export class PlanEngine implements GradientEngine {
   async gradient(batch: MicroBatch, into: Float32Array): Promise<void> {
     const { parameters, tail, fields } = this.#task;
     requireFields(fields, batch);
-    const length = parameters.length + tail.length;
-    requireLength('gradient', into.length, length);
+    requireLength('gradient', into.length, parameters.length + tail.length);
     await this.#exclusively(async () => {
       const inputs = copied(batch);
       const plan = await this.#step(batch.size, false);
       let result = await plan.run(inputs);
-      const { flagAt } = plan.plan;
-      // Raised, or not a number.
-      if (flagAt !== undefined && result[flagAt] !== 0) {
-        result = await (await this.#step(batch.size, true)).run(inputs);
-      }
-      into.set(result.subarray(0, length));
-      clearPadding(parameters, into);
-      clearPadding(tail, into.subarray(parameters.length));
+      this.#wasRaised = isRaised(plan, result);
+      if (this.#wasRaised) result = await (await this.#step(batch.size, true)).run(inputs);
+      this.#write(result, into);
+    });
+  }
+
+  async subtree(leaves: SubtreeLeaves, into: Float32Array): Promise<SubtreeOutcome> {
+    const { parameters, tail, fields } = this.#task;
+    requireLength('gradient', into.length, parameters.length + tail.length);
+    return this.#exclusively(async () => {
+      // Flags come in rows, and a sum that holds one was computed in vain. Where there is little memory, plans need it more.
+      if (this.#wasRaised || this.#holdsOne) return 'singly';
+      const plan = await this.#step(leaves.size, false);
+      const sum = await this.#sumOf(plan, leaves);
+      if (!sum) return 'singly';
+      const requireBatch = (batch: MicroBatch) => {
+        requireFields(fields, batch);
+        if (batch.size !== leaves.size)
+          throw new RangeError(`a leaf must have ${leaves.size} samples, not ${batch.size}`);
+      };
+      const result = await runSubtree({ plan, sum, leaves, requireBatch });
+      if (!result) return 'stopped';
+      this.#wasRaised = isRaised(plan, result);
+      if (this.#wasRaised) return 'singly';
+      this.#write(result, into);
+      return 'summed';
     });
   }
 
@@ -147,6 +177,7 @@ export class PlanEngine implements GradientEngine {
       plan.then((made) => made.dispose()).catch(() => undefined);
     }
     this.#plans.clear();
+    this.#dropSums();
     this.#parameters.destroy();
     this.#loaded = false;
   }
@@ -159,9 +190,43 @@ export class PlanEngine implements GradientEngine {
     });
   }
 
+  /** Undefined where the device must not add, or has no room for the nodes. @throws BackendError `webgpu-device-lost`. */
+  async #sumOf(plan: DevicePlan, { count }: SubtreeLeaves): Promise<DeviceSum | undefined> {
+    try {
+      const adder = await (this.#adder ??= DeviceAdder.create(this.#context, this.#sumKernel));
+      if (!adder) return undefined;
+      const sum = this.#sums.get(plan) ?? new DeviceSum(this.#context, adder, plan.result);
+      this.#sums.set(plan, sum);
+      await sum.reserve(count);
+      return sum;
+    } catch {
+      this.#adder = undefined;
+      // A lost device says so a moment later than its buffers do.
+      await Promise.resolve();
+      this.#context.requireDevice();
+      // Steps still find room, and they are what is needed.
+      this.#adder = Promise.resolve(undefined);
+      this.#dropSums();
+      return undefined;
+    }
+  }
+
+  #dropSums(): void {
+    for (const sum of this.#sums.values()) sum.dispose();
+    this.#sums.clear();
+  }
+
+  #write(result: Float32Array, into: Float32Array): void {
+    const { parameters, tail } = this.#task;
+    into.set(result.subarray(0, into.length));
+    clearPadding(parameters, into);
+    clearPadding(tail, into.subarray(parameters.length));
+  }
+
   async #dropPlans(): Promise<void> {
     const plans = [...this.#plans.values()];
     this.#plans.clear();
+    this.#dropSums();
     for (const plan of await Promise.allSettled(plans)) if (plan.status === 'fulfilled') plan.value.dispose();
   }
 
@@ -186,6 +251,11 @@ export class PlanEngine implements GradientEngine {
       this.#busy = false;
     }
   }
+}
+
+/** Raised, or not a number. */
+function isRaised({ plan: { flagAt } }: DevicePlan, result: Float32Array): boolean {
+  return flagAt !== undefined && result[flagAt] !== 0;
 }
 
 /** The caller may change its arrays as soon as a call has begun, and plans may have to be made first. */

@@ -24,7 +24,7 @@ export interface Kernel {
 }
 
 /** Of one dimension, on every device. */
-const MOST_WORKGROUPS = 65_535;
+export const MOST_WORKGROUPS = 65_535;
 /** Invocations of kernels that are not tiled. */
 export const GROUP = 64;
 
