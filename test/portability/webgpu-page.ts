@@ -34,7 +34,7 @@ function watched(gpu: GPU): { readonly gpu: GPU; readonly devices: readonly GPUD
   return { gpu: { requestAdapter } as GPU, devices };
 }
 
-/** Distance of the gradient from the interpreter's, and whether the second time has the same bits. */
+/** Distance of the gradient from the interpreter's, whether the second time has the same bits, and a sum of leaves those of the host. */
 async function measured(task: GanTask, engine: GradientEngine, between = () => {}) {
   const parameters = formulaParameters(task);
   const batch = formulaMicroBatch(task, SAMPLES);
@@ -45,6 +45,9 @@ async function measured(task: GanTask, engine: GradientEngine, between = () => {
   const again = engine.gradient(batch, second);
   between();
   await again;
+  const sum = new Float32Array(length);
+  const leaves = { count: 2, size: SAMPLES, ahead: true, next: () => Promise.resolve(batch), computed: () => {} };
+  const outcome = await engine.subtree?.(leaves, sum);
   engine.dispose();
   const plan = compileStep(task, task.stepGraph!(SAMPLES));
   const expected = interpret(plan, { parameters, fields: batch.fields });
@@ -53,7 +56,9 @@ async function measured(task: GanTask, engine: GradientEngine, between = () => {
     apart += (first[i] - expected[i]) ** 2;
     whole += expected[i] ** 2;
   }
-  return { apart: Math.sqrt(apart / whole), same: first.every((value, i) => value === second[i]) };
+  // Twice a number is exact.
+  const same = first.every((value, i) => value === second[i] && 2 * value === sum[i]);
+  return { apart: Math.sqrt(apart / whole), outcome, same };
 }
 
 async function main(): Promise<void> {

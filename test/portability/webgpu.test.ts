@@ -8,6 +8,7 @@ import { pageScript } from './bundle.ts';
 interface Report {
   readonly name?: string;
   readonly apart?: number;
+  readonly outcome?: string;
   readonly same?: boolean;
   readonly none?: boolean;
   readonly done?: boolean;
@@ -23,7 +24,7 @@ const SOFTWARE = [
 ];
 
 describe.skipIf(!browserProgram('chromium'))('plans in Chromium', () => {
-  it('have the gradients of the interpreter, with the same bits each time', async () => {
+  it('have the gradients of the interpreter, with the same bits each time, and add them', async () => {
     // As the join page has it.
     const script = await pageScript('webgpu-page', [withoutTfjs]);
     const reports: Report[] = [];
@@ -40,8 +41,9 @@ describe.skipIf(!browserProgram('chromium'))('plans in Chromium', () => {
       },
     });
     expect(reports.map(({ name }) => name)).toEqual([...Object.keys(tinyPresets), 'lost, back of 2 devices']);
-    for (const { name, apart, same } of reports) {
+    for (const { name, apart, outcome, same } of reports) {
       expect(apart, name).toBeLessThan(2e-5);
+      expect(outcome, name).toBe('summed');
       expect(same, name).toBe(true);
     }
   });

@@ -1,5 +1,6 @@
 import { ganTask, tinyPresets } from '@gradcast/gan';
 import { formulaMicroBatch, formulaParameters } from '@gradcast/task';
+import type { SubtreeLeaves, SubtreeOutcome } from '@gradcast/task';
 import { describe, expect, it } from 'vitest';
 import { createPlanEngine } from './engine.ts';
 import type { PlanEngine } from './engine.ts';
@@ -8,6 +9,7 @@ import { FakeTimer, GUARANTEED, HandClock, memoryStore } from './for-tests/fake-
 import { KeeperBench } from './for-tests/keeper-bench.ts';
 import { RecoveringEngine } from './recovering-engine.ts';
 import { createTuner } from './tuning/tuner.ts';
+import { webgpuError } from './webgpu-error.ts';
 
 const task = ganTask(tinyPresets.softmax);
 const parameters = formulaParameters(task);
@@ -242,5 +244,59 @@ describe('an engine whose device complains', () => {
     });
     expect(await gradientOf(engine)).toEqual(expected);
     expect([bench.told, bench.devices.length]).toEqual([[], 1]);
+  });
+});
+
+describe('an engine that adds leaves', () => {
+  const leaves: SubtreeLeaves = {
+    count: 2,
+    size: 4,
+    ahead: true,
+    next: () => Promise.resolve(formulaMicroBatch(task, 4)),
+    computed: () => undefined,
+  };
+  const into = new Float32Array(expected.length);
+
+  /** Its subtrees are a test's business, all else is a plan's. */
+  async function adding(subtree: () => Promise<SubtreeOutcome>) {
+    const bench = await KeeperBench.start();
+    const engine = new RecoveringEngine(task, bench.keeper, (context) =>
+      Object.assign(createPlanEngine(task, context), { subtree }),
+    );
+    engine.load(parameters);
+    return { bench, engine };
+  }
+
+  it('says what became of them', async () => {
+    for (const outcome of ['summed', 'stopped', 'singly'] as const) {
+      const { engine } = await adding(() => Promise.resolve(outcome));
+      expect(await engine.subtree(leaves, into)).toBe(outcome);
+    }
+  });
+
+  it('wants them singly where its device is lost or full, and goes on', async () => {
+    for (const [code, told] of [
+      ['webgpu-device-lost', ['lost', 'back']],
+      ['webgpu-out-of-memory', ['full']],
+    ] as const) {
+      let times = 0;
+      const { bench, engine } = await adding(() =>
+        times++ === 0 ? Promise.reject(webgpuError(code, 'in the middle')) : Promise.resolve('summed'),
+      );
+      expect(await engine.subtree(leaves, into)).toBe('singly');
+      expect(bench.told.map(({ kind }) => kind)).toEqual(told);
+      expect(await gradientOf(engine)).toEqual(expected);
+      expect(await engine.subtree(leaves, into)).toBe('summed');
+    }
+  });
+
+  it('fails with whoever gives it leaves, and takes one call at a time', async () => {
+    let failing = true;
+    const { engine } = await adding(() => (failing ? Promise.reject(new Error('no leaf')) : Promise.resolve('summed')));
+    const running = engine.subtree(leaves, into);
+    await expect(engine.subtree(leaves, into)).rejects.toThrow('busy');
+    await expect(running).rejects.toThrow('no leaf');
+    failing = false;
+    expect(await engine.subtree(leaves, into)).toBe('summed');
   });
 });

@@ -5,7 +5,7 @@
  * computed as often as it takes; and less memory means fewer plans at a time, never others.
  */
 import { BackendError } from '@gradcast/engine';
-import type { GradientEngine, MicroBatch, Task } from '@gradcast/task';
+import type { GradientEngine, MicroBatch, SubtreeLeaves, SubtreeOutcome, Task } from '@gradcast/task';
 import type { FieldArray } from '@gradcast/tensors';
 import type { DeviceContext } from './context.ts';
 import type { DeviceKeeper } from './device-keeper.ts';
@@ -15,7 +15,7 @@ import { webgpuError } from './webgpu-error.ts';
 /** What is used of an engine on one device. */
 export type EngineOnDevice = Pick<
   PlanEngine,
-  'prepare' | 'load' | 'gradient' | 'infer' | 'dispose' | 'planCount' | 'spareMemory'
+  'prepare' | 'load' | 'gradient' | 'subtree' | 'infer' | 'dispose' | 'planCount' | 'spareMemory'
 >;
 
 /** Makes an engine for the same task on any device. */
@@ -66,6 +66,20 @@ export class RecoveringEngine implements GradientEngine {
     return this.#persistently((engine) => engine.gradient(kept, into));
   }
 
+  /** Leaves are asked for once: where a subtree was interrupted they come up singly, on the next device. */
+  async subtree(leaves: SubtreeLeaves, into: Float32Array): Promise<SubtreeOutcome> {
+    return this.#exclusively(async () => {
+      try {
+        const outcome = await this.#engine.subtree(leaves, into);
+        this.#plansThatFit = this.#engine.planCount;
+        return outcome;
+      } catch (error) {
+        await this.#recover(error);
+        return 'singly';
+      }
+    });
+  }
+
   async infer(inputs: MicroBatch, reference?: MicroBatch): Promise<FieldArray> {
     const kept = [copyOf(inputs), reference && copyOf(reference)] as const;
     return this.#persistently((engine) => engine.infer(...kept));
@@ -98,9 +112,7 @@ export class RecoveringEngine implements GradientEngine {
    * @throws whatever is no fault of the device, and BackendError if that cannot be made good.
    */
   async #persistently<T>(body: (engine: EngineOnDevice) => Promise<T>): Promise<T> {
-    if (this.#isBusy) throw new Error('the engine is still busy with another call');
-    this.#isBusy = true;
-    try {
+    return this.#exclusively(async () => {
       for (;;) {
         try {
           const result = await body(this.#engine);
@@ -110,6 +122,14 @@ export class RecoveringEngine implements GradientEngine {
           await this.#recover(error);
         }
       }
+    });
+  }
+
+  async #exclusively<T>(body: () => Promise<T>): Promise<T> {
+    if (this.#isBusy) throw new Error('the engine is still busy with another call');
+    this.#isBusy = true;
+    try {
+      return await body();
     } finally {
       this.#isBusy = false;
     }
