@@ -1,7 +1,7 @@
 /** A process with one backend on one thread: runs whole GAN steps the way a worker does, and says how long they took. */
 import { loadBackend, loadWebgpu } from '@gradcast/backends-node';
 import type { Candidate, Gpu } from '@gradcast/backends-node';
-import type { BackendProfile, LoadedBackend } from '@gradcast/engine';
+import type { BackendProfile, DeviceEvent, LoadedBackend } from '@gradcast/engine';
 import type { PresetName } from '@gradcast/gan';
 import { serveParent } from '../harness/child.ts';
 import { timed } from '../harness/timing.ts';
@@ -43,7 +43,11 @@ async function engineOf({ preset, images }: Case): Promise<WarmEngine> {
 
 serveParent<Asked, Told>({
   load: async ({ way, gpu }) => {
-    backend = await (way === 'webgpu-tfjs' ? loadWebgpu({ plans: false }) : loadBackend(way, { threads: 1, gpu }));
+    const tuning = { mode: 'once', started: performance.timeOrigin } as const;
+    const tell = ({ sentence }: DeviceEvent) => void process.stderr.write(`${sentence}\n`);
+    backend = await (way === 'webgpu-tfjs'
+      ? loadWebgpu({ plans: false })
+      : loadBackend(way, { threads: 1, gpu, tuning, tell }));
     return { type: 'loaded', profile: backend.profile };
   },
   train: async ({ seconds, ...wanted }) => {

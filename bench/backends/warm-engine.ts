@@ -30,6 +30,8 @@ export async function warm(backend: LoadedBackend, name: PresetName, images: num
     engine.load(parameters);
     await engine.gradient(batch, gradient);
   };
+  // As a worker does: on a GPU tiles are timed at its first use.
+  await engine.prepare?.(model.preset.microBatch);
   await step();
   return { step, images: model.preset.microBatch };
 }
