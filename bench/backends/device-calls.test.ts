@@ -64,7 +64,11 @@ test('counts what a step asks of a device, and nothing afterwards', async () => 
     readBackBytes: 64,
   });
   for (const ms of Object.values(phases)) expect(ms).toBeGreaterThanOrEqual(0);
-  await step();
+  const twice = await watchStep(async () => {
+    for (let i = 0; i < 3; i++) await step();
+  });
+  expect(twice.readBacks).toBe(3);
+  for (const ms of Object.values(twice.phases)) expect(ms).toBeGreaterThanOrEqual(0);
   expect(await watchStep(() => Promise.resolve())).toMatchObject({ dispatches: 0, submits: 0, uploads: 0 });
 });
 

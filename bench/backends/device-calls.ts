@@ -16,7 +16,7 @@ export interface DeviceCalls {
 
 /**
  * Milliseconds of a step. `upload` is copying into the queue; `device` from the last submit until the result is there, the way to
- * the host included; `readBack` copying out of it; `encode` everything else until the last submit, and `other` what follows.
+ * the host included; `readBack` copying out of it then; `encode` everything else until the last submit, and `other` what follows.
  */
 export type Phases = Readonly<Record<'upload' | 'encode' | 'device' | 'readBack' | 'other', number>>;
 
@@ -38,7 +38,7 @@ type Method = (this: unknown, ...args: never[]) => unknown;
 export async function watchStep(step: () => Promise<void>): Promise<DeviceCalls> {
   const { GPUQueue, GPUDevice, GPUBuffer, GPUComputePassEncoder } = globalThis as unknown as Classes;
   const counts = { dispatches: 0, submits: 0, uploads: 0, readBacks: 0, uploadedBytes: 0, readBackBytes: 0 };
-  const spent = { upload: 0, device: 0, readBack: 0 };
+  const spent = { upload: 0, readBack: 0 };
   let lastSubmit = 0;
   let lastMapped = 0;
   /** Buffers that the host writes into from their beginning, and those whose content it may read now. */
@@ -59,6 +59,8 @@ export async function watchStep(step: () => Promise<void>): Promise<DeviceCalls>
       counts.submits++;
       const result = real();
       lastSubmit = performance.now();
+      // What was read in the middle of a step is a part of what came before.
+      spent.readBack = 0;
       return result;
     }),
     replace(GPUQueue.prototype, 'writeBuffer', (real, _, args) => {
@@ -77,7 +79,6 @@ export async function watchStep(step: () => Promise<void>): Promise<DeviceCalls>
       await real();
       if (mode !== MAP_READ) return;
       lastMapped = performance.now();
-      spent.device += lastMapped - lastSubmit;
       mapped.set(buffer as GPUBuffer, lastMapped);
     }),
     replace(GPUBuffer.prototype, 'unmap', (real, target) => {
@@ -103,8 +104,9 @@ export async function watchStep(step: () => Promise<void>): Promise<DeviceCalls>
   }
   const all = performance.now() - begin;
   const encode = lastSubmit - begin - spent.upload;
-  const other = all - encode - spent.upload - spent.device - spent.readBack;
-  return { ...counts, phases: { ...spent, encode, other } };
+  const device = Math.max(0, lastMapped - lastSubmit);
+  const other = Math.max(0, all - encode - spent.upload - device - spent.readBack);
+  return { ...counts, phases: { ...spent, encode, device, other } };
 }
 
 /** Puts a method in the place of another. @returns what puts it back. */
