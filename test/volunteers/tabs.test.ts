@@ -4,6 +4,7 @@
  */
 import { watch } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
+import { setPriority } from 'node:os';
 import { join } from 'node:path';
 import {
   Chromium,
@@ -24,6 +25,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 /** Many more than what happens takes: on a machine where tabs have little of the processor the worker closes steps meanwhile. */
 const STEPS = 45;
 const PATIENCE_SECONDS = 90;
+/** What Chromium gives a tab in the background on Linux. */
+const TAB_PRIORITY = 5;
 const RUN = `--preset dcgan --seed 3 --global-batch 64 --micro-batches 4 --steps ${STEPS} --backend wasm --exact --no-samples`;
 const SECRET = 'secret-of-the-one-node-worker';
 
@@ -77,10 +80,15 @@ class SharedRun {
     this.proxy.target = url;
   }
 
-  /** One Node worker joins, and the run goes on. */
+  /**
+   * One Node worker joins, and the run goes on. It has the priority of tabs, not more: where much else runs it would close all steps
+   * before they have had a part in any.
+   */
   startWorker(): GradcastProcess {
     const flags = '--backend wasm --name node --metrics-port 0';
-    return bench.start(`worker --coordinator ${this.#url} ${flags}`, { GRADCAST_TOKEN: SECRET });
+    const worker = bench.start(`worker --coordinator ${this.#url} ${flags}`, { GRADCAST_TOKEN: SECRET });
+    setPriority(worker.pid, TAB_PRIORITY);
+    return worker;
   }
 
   /** Resolves with what goes by next. */
