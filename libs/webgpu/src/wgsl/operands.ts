@@ -40,6 +40,14 @@ export function declareOperands(
   const left = elementsOf(shader, launch.left, mayBeFours && (way === 'by-input' ? O : C) % 4 === 0);
   const right = elementsOf(shader, launch.right, mayBeFours && O % 4 === 0);
   const outside = `vec3i(${OUTSIDE})`;
+  // A right operand and a result that lie in memory as matrices do.
+  const plain = `fn rightAt(k: i32, term: vec3i, column: i32) -> ${right.type} {
+  let isInside = k < terms && column < ${columns};
+  return select(${right.zero}, ${right.at(`select(0, k * ${O} + column, isInside)`)}, isInside);
+}
+fn placeOf(row: i32, column: i32) -> i32 {
+  return select(-1, row * ${columns} + column, row < ${rows} && column < ${columns});
+}`;
   switch (way) {
     case 'forward':
       shader.declare(
@@ -60,13 +68,7 @@ fn leftAt(row: vec3i, term: vec3i) -> ${left.type} {
   let isInside = y >= 0 && y < ${H} && x >= 0 && x < ${W};
   return select(${left.zero}, ${left.at(`select(0, ((row.x + y) * ${W} + x) * ${C} + term.z, isInside)`)}, isInside);
 }
-fn rightAt(k: i32, term: vec3i, column: i32) -> ${right.type} {
-  let isInside = k < terms && column < ${columns};
-  return select(${right.zero}, ${right.at(`select(0, k * ${O} + column, isInside)`)}, isInside);
-}
-fn placeOf(row: i32, column: i32) -> i32 {
-  return select(-1, row * ${columns} + column, row < ${rows} && column < ${columns});
-}`,
+${plain}`,
       );
       return { left: left.beside('terms'), right: right.beside('lines') };
     case 'by-input': {
@@ -142,13 +144,7 @@ fn leftAt(row: vec3i, term: vec3i) -> ${left.type} {
   let isInside = y >= 0 && y < ${H} && x >= 0 && x < ${W};
   return select(${left.zero}, ${left.at(`select(0, ((term.x + y) * ${W} + x) * ${C} + row.z, isInside)`)}, isInside);
 }
-fn rightAt(k: i32, term: vec3i, column: i32) -> ${right.type} {
-  let isInside = k < terms && column < ${columns};
-  return select(${right.zero}, ${right.at(`select(0, k * ${O} + column, isInside)`)}, isInside);
-}
-fn placeOf(row: i32, column: i32) -> i32 {
-  return select(-1, row * ${columns} + column, row < ${rows} && column < ${columns});
-}`,
+${plain}`,
       );
       return { left: left.beside('lines'), right: right.beside('lines') };
     default:
