@@ -8,12 +8,12 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { NamedTensorMap } from '@tensorflow/tfjs-core';
 import { toPixels } from '@gradcast/network';
 import type { Program, ProgramGradients, Trainable } from '@gradcast/network';
-import { fieldShapes } from '@gradcast/task';
+import { fieldShapes, OneCall, requireFields, requireLength } from '@gradcast/task';
 import type { BatchField, GradientEngine, MicroBatch, OutputValues } from '@gradcast/task';
 import { clearPadding, freeMemory, sizeOf, sliceFields, tensorView } from '@gradcast/tensors';
 import type { FieldArray, Layout } from '@gradcast/tensors';
 import type { LoadedBackend } from './backend.ts';
-import { parameterTensors, requireFields, requireLength, tensorsOf } from './on-device.ts';
+import { parameterTensors, tensorsOf } from './on-device.ts';
 
 /** Samples inferred at once: bounds the memory of the widest activation. */
 const INFER_CHUNK = 256;
@@ -41,7 +41,7 @@ class BackendEngine implements GradientEngine {
   #parameters: NamedTensorMap | undefined;
   /** What the parameters' tensors lie over; a new version is written only after those of the old one are gone. */
   readonly #copy: Float32Array;
-  #busy = false;
+  readonly #calls = new OneCall();
 
   constructor(task: Trainable, device: LoadedBackend) {
     this.#task = task;
@@ -106,13 +106,8 @@ class BackendEngine implements GradientEngine {
 
   async #exclusively(body: (parameters: NamedTensorMap) => Promise<void>): Promise<void> {
     if (!this.#parameters) throw new Error('the engine holds no parameters: load() comes first');
-    if (this.#busy) throw new Error('the engine is still busy with another call');
-    this.#busy = true;
-    try {
-      await body(this.#parameters);
-    } finally {
-      this.#busy = false;
-    }
+    const loaded = this.#parameters;
+    return this.#calls.run(() => body(loaded));
   }
 
   /** Writes gradients, batch statistics and scalars into the flat vector and frees their tensors. */

@@ -3,7 +3,6 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { NamedTensorMap, Tensor } from '@tensorflow/tfjs-core';
 import { fromPixels } from '@gradcast/network';
 import type { BatchField, MicroBatch } from '@gradcast/task';
-import { sizeOf } from '@gradcast/tensors';
 import type { FieldArray, Layout } from '@gradcast/tensors';
 
 /** Tensors that may lie over the vector: it must not be written to while they are there. */
@@ -24,13 +23,4 @@ export function tensorsOf(fields: readonly BatchField[], { size, fields: values 
 function tensorOf(field: BatchField, values: FieldArray, size: number): Tensor {
   const numbers = field.source === 'image' ? fromPixels(values as Uint8Array, field.range) : new Float32Array(values);
   return tf.tensor(numbers, [size, ...field.shape], 'float32');
-}
-
-/** @throws RangeError */
-export function requireFields(fields: readonly BatchField[], { size, fields: values }: MicroBatch): void {
-  for (const { name, shape } of fields) requireLength(name, values[name].length, size * sizeOf(shape));
-}
-
-export function requireLength(what: string, actual: number, expected: number): void {
-  if (actual !== expected) throw new RangeError(`${what} must have ${expected} elements, not ${actual}`);
 }

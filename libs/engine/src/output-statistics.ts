@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Trainable } from '@gradcast/network';
+import { requireFields } from '@gradcast/task';
 import type { MicroBatch } from '@gradcast/task';
 import type { LoadedBackend } from './backend.ts';
-import { parameterTensors, requireFields, tensorsOf } from './on-device.ts';
+import { parameterTensors, tensorsOf } from './on-device.ts';
 
 /**
  * BatchNorm statistics of a task's output over reference inputs, by name (`.../mean`, biased `.../variance`), as

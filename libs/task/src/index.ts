@@ -1,4 +1,5 @@
 export { definedTask } from './defined.ts';
+export { copiedBatch, OneCall, requireFields, requireLength } from './engine-calls.ts';
 export type { GradientEngine, SubtreeLeaves, SubtreeOutcome } from './engine.ts';
 export { fieldShapes, fillNoise, noiseAt, probeBatch } from './field.ts';
 export type {

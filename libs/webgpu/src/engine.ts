@@ -3,6 +3,7 @@ import { toPixels } from '@gradcast/network';
 import type { Trainable } from '@gradcast/network';
 import { compileOutput, compileStep, PlanError } from '@gradcast/plan';
 import type { OutputPlans, PlanOptions } from '@gradcast/plan';
+import { copiedBatch, OneCall, requireFields, requireLength } from '@gradcast/task';
 import type { BatchField, GradientEngine, MicroBatch, SubtreeLeaves, SubtreeOutcome } from '@gradcast/task';
 import { clearPadding, sizeOf } from '@gradcast/tensors';
 import type { FieldArray } from '@gradcast/tensors';
@@ -55,7 +56,7 @@ export class PlanEngine implements GradientEngine {
   #output: OutputPlans | undefined;
   #holdsOne = false;
   #loaded = false;
-  #busy = false;
+  readonly #calls = new OneCall();
 
   constructor(task: Trainable, context: DeviceContext, { tuner, sumKernel, ...options }: EngineOptions) {
     if (!task.stepGraph) throw new PlanError('plan-unsupported', `the step of task ${task.name} is not told as data`);
@@ -97,7 +98,8 @@ export class PlanEngine implements GradientEngine {
     requireFields(fields, batch);
     requireLength('gradient', into.length, parameters.length + tail.length);
     await this.#exclusively(async () => {
-      const inputs = copied(batch);
+      // Plans may have to be made first.
+      const inputs = copiedBatch(batch);
       const plan = await this.#step(batch.size, false);
       let result = await plan.run(inputs);
       this.#wasRaised = isRaised(plan, result);
@@ -140,7 +142,7 @@ export class PlanEngine implements GradientEngine {
       if (plans.statistics.length > 0) {
         if (!reference) throw new Error(`the output of task ${name} needs a reference`);
         const measure = await this.#planned(`measure ${reference.size}`, () => plans.measure(reference.size));
-        statistics = (await measure.run(copied(reference))).subarray(0, plans.statistics.length);
+        statistics = (await measure.run(copiedBatch(reference))).subarray(0, plans.statistics.length);
       }
       const plan = await this.#planned('infer', () => plans.infer(INFER_CHUNK));
       const { values } = output;
@@ -243,24 +245,13 @@ export class PlanEngine implements GradientEngine {
 
   async #exclusively<T>(body: () => Promise<T>): Promise<T> {
     if (!this.#loaded) throw new Error('the engine holds no parameters: load() comes first');
-    if (this.#busy) throw new Error('the engine is still busy with another call');
-    this.#busy = true;
-    try {
-      return await body();
-    } finally {
-      this.#busy = false;
-    }
+    return this.#calls.run(body);
   }
 }
 
 /** Raised, or not a number. */
 function isRaised({ plan: { flagAt } }: DevicePlan, result: Float32Array): boolean {
   return flagAt !== undefined && result[flagAt] !== 0;
-}
-
-/** The caller may change its arrays as soon as a call has begun, and plans may have to be made first. */
-function copied({ fields }: MicroBatch): { fields: Record<string, Float32Array | Uint8Array> } {
-  return { fields: Object.fromEntries(Object.entries(fields).map(([name, values]) => [name, values.slice()])) };
 }
 
 /** Samples from `first` on, as many as a chunk has; those behind `count` are zero. */
@@ -276,12 +267,4 @@ function chunkOf(
     return [name, chunk];
   });
   return { fields: Object.fromEntries(values) };
-}
-
-function requireFields(fields: readonly BatchField[], { size, fields: values }: MicroBatch): void {
-  for (const { name, shape } of fields) requireLength(name, values[name].length, size * sizeOf(shape));
-}
-
-function requireLength(what: string, actual: number, expected: number): void {
-  if (actual !== expected) throw new RangeError(`${what} must have ${expected} elements, not ${actual}`);
 }

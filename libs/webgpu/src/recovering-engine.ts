@@ -5,6 +5,7 @@
  * computed as often as it takes; and less memory means fewer plans at a time, never others.
  */
 import { BackendError } from '@gradcast/engine';
+import { copiedBatch, OneCall } from '@gradcast/task';
 import type { GradientEngine, MicroBatch, SubtreeLeaves, SubtreeOutcome, Task } from '@gradcast/task';
 import type { FieldArray } from '@gradcast/tensors';
 import type { DeviceContext } from './context.ts';
@@ -40,7 +41,7 @@ export class RecoveringEngine implements GradientEngine {
   #afterLoss: (() => Promise<void>) | undefined;
   /** Size of the micro-batches that it was made ready for. */
   #prepared: number | undefined;
-  #isBusy = false;
+  readonly #calls = new OneCall();
 
   constructor(task: Pick<Task, 'name'>, keeper: DeviceKeeper, make: MakeEngine) {
     this.#task = task;
@@ -62,13 +63,13 @@ export class RecoveringEngine implements GradientEngine {
   }
 
   async gradient(batch: MicroBatch, into: Float32Array): Promise<void> {
-    const kept = copyOf(batch);
+    const kept = copiedBatch(batch);
     return this.#persistently((engine) => engine.gradient(kept, into));
   }
 
   /** Leaves are asked for once: where a subtree was interrupted they come up singly, on the next device. */
   async subtree(leaves: SubtreeLeaves, into: Float32Array): Promise<SubtreeOutcome> {
-    return this.#exclusively(async () => {
+    return this.#calls.run(async () => {
       try {
         const outcome = await this.#engine.subtree(leaves, into);
         this.#plansThatFit = this.#engine.planCount;
@@ -81,7 +82,7 @@ export class RecoveringEngine implements GradientEngine {
   }
 
   async infer(inputs: MicroBatch, reference?: MicroBatch): Promise<FieldArray> {
-    const kept = [copyOf(inputs), reference && copyOf(reference)] as const;
+    const kept = [copiedBatch(inputs), reference && copiedBatch(reference)] as const;
     return this.#persistently((engine) => engine.infer(...kept));
   }
 
@@ -112,7 +113,7 @@ export class RecoveringEngine implements GradientEngine {
    * @throws whatever is no fault of the device, and BackendError if that cannot be made good.
    */
   async #persistently<T>(body: (engine: EngineOnDevice) => Promise<T>): Promise<T> {
-    return this.#exclusively(async () => {
+    return this.#calls.run(async () => {
       for (;;) {
         try {
           const result = await body(this.#engine);
@@ -123,16 +124,6 @@ export class RecoveringEngine implements GradientEngine {
         }
       }
     });
-  }
-
-  async #exclusively<T>(body: () => Promise<T>): Promise<T> {
-    if (this.#isBusy) throw new Error('the engine is still busy with another call');
-    this.#isBusy = true;
-    try {
-      return await body();
-    } finally {
-      this.#isBusy = false;
-    }
   }
 
   /** @throws the error if there is nothing to be done about it. */
@@ -187,10 +178,4 @@ export class RecoveringEngine implements GradientEngine {
 
 function isOf(error: unknown, code: string): error is BackendError {
   return error instanceof BackendError && error.code === code;
-}
-
-/** The caller may change its arrays as soon as a call has begun. */
-function copyOf({ size, fields }: MicroBatch): MicroBatch {
-  const copies = Object.entries(fields).map(([name, values]) => [name, values.slice()] as const);
-  return { size, fields: Object.fromEntries(copies) };
 }

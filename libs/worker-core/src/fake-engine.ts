@@ -1,4 +1,5 @@
 /** An engine whose gradients a test can compute for itself: linear in parameters, images and noise. */
+import { copiedBatch } from '@gradcast/task';
 import type { GradientEngine, MicroBatch, SubtreeLeaves, SubtreeOutcome, Task } from '@gradcast/task';
 import { referenceKernels } from '@gradcast/vector';
 
@@ -60,8 +61,7 @@ export class FakeEngine implements GradientEngine {
 
   /** @returns how many micro-batches it was given so far. */
   protected begin(batch: MicroBatch): number {
-    const copies = Object.entries(batch.fields).map(([name, values]) => [name, values.slice()]);
-    return this.batches.push({ ...batch, fields: Object.fromEntries(copies) as MicroBatch['fields'] });
+    return this.batches.push(copiedBatch(batch));
   }
 
   protected finish(batch: MicroBatch, count: number): Float32Array {

@@ -6,8 +6,8 @@
 import { createEngine } from '@gradcast/engine';
 import type { LoadedBackend } from '@gradcast/engine';
 import type { Trainable } from '@gradcast/network';
-import type { BatchField, GradientEngine, MicroBatch } from '@gradcast/task';
-import { sizeOf } from '@gradcast/tensors';
+import { OneCall, requireFields, requireLength } from '@gradcast/task';
+import type { GradientEngine, MicroBatch } from '@gradcast/task';
 import type { FieldArray } from '@gradcast/tensors';
 import { StepFunctions } from './device-function.ts';
 import type { FunctionMode, RecordedBackend, StepFunctionTask } from './device-function.ts';
@@ -38,7 +38,7 @@ export class FunctionEngine implements GradientEngine {
   #parameters: number | undefined;
   /** With the parameters of the present version, once it was needed. */
   #plain: GradientEngine | undefined;
-  #busy = false;
+  readonly #calls = new OneCall();
 
   constructor(task: Trainable & StepFunctionTask, options: FunctionEngineOptions) {
     this.#task = task;
@@ -137,13 +137,8 @@ export class FunctionEngine implements GradientEngine {
 
   async #exclusively<T>(body: (parameters: number) => Promise<T>): Promise<T> {
     if (this.#parameters === undefined) throw new Error('the engine holds no parameters: load() comes first');
-    if (this.#busy) throw new Error('the engine is still busy with another call');
-    this.#busy = true;
-    try {
-      return await body(this.#parameters);
-    } finally {
-      this.#busy = false;
-    }
+    const loaded = this.#parameters;
+    return this.#calls.run(() => body(loaded));
   }
 }
 
@@ -152,12 +147,4 @@ const LONGEST_REASON = 300;
 function firstLine(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   return message.split('\n')[0].slice(0, LONGEST_REASON);
-}
-
-function requireFields(fields: readonly BatchField[], { size, fields: values }: MicroBatch): void {
-  for (const { name, shape } of fields) requireLength(name, values[name].length, size * sizeOf(shape));
-}
-
-function requireLength(what: string, actual: number, expected: number): void {
-  if (actual !== expected) throw new RangeError(`${what} must have ${expected} elements, not ${actual}`);
 }
