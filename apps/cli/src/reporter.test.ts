@@ -1,4 +1,5 @@
 import { EXAMPLE } from '@gradcast/definition/example';
+import { NO_TIME } from '@gradcast/config';
 import type { Progress, Summary } from '@gradcast/config';
 import { describe, expect, it } from 'vitest';
 import { Reporter, type ReporterOptions } from './reporter.ts';
@@ -123,17 +124,7 @@ describe('Reporter away from a terminal', () => {
   });
 
   it('says what held the run back, where that is known', () => {
-    const total = {
-      compute: 9,
-      network: 1,
-      straggler: 0,
-      adding: 0,
-      reduce: 0,
-      broadcast: 0,
-      optimizer: 0,
-      other: 0,
-      idle: 0,
-    };
+    const total = { ...NO_TIME, compute: 9, network: 1 };
     const workers = [{ worker: 'local-1', leaves: 100, compute: 9, network: 1, overdue: 0, waiting: 0 }];
     const { reporter, stdout } = setUp();
     reporter.summary({ ...summary, phases: { steps: 25, seconds: 10, total, workers, rest: null } });

@@ -1,23 +1,11 @@
 import type { ChildMessage, CoordinatorConfig, RunPhases, Summary } from '@gradcast/config';
-import { resolveTrain } from '@gradcast/config';
+import { NO_TIME, resolveTrain } from '@gradcast/config';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Child, ChildExit, StartChild } from './child.ts';
 import { Reporter } from './reporter.ts';
 import { runTrain } from './train.ts';
 import { chooseBatch, fleetTimes } from './train-batch.ts';
-
-const ZERO = {
-  compute: 0,
-  network: 0,
-  straggler: 0,
-  adding: 0,
-  reduce: 0,
-  broadcast: 0,
-  optimizer: 0,
-  other: 0,
-  idle: 0,
-};
 
 /** A start of ten steps: milliseconds of a micro-batch, and of what else a step takes. */
 function phasesOf(leafMs: number, exchangeMs: number): RunPhases {
@@ -26,7 +14,7 @@ function phasesOf(leafMs: number, exchangeMs: number): RunPhases {
   return {
     steps: 10,
     seconds: compute + exchangeMs / 100,
-    total: { ...ZERO, compute, network: exchangeMs / 200, adding: exchangeMs / 200, straggler: 9, idle: 9 },
+    total: { ...NO_TIME, compute, network: exchangeMs / 200, adding: exchangeMs / 200, straggler: 9, idle: 9 },
     workers: [{ ...worker, worker: 'a' }],
     rest: { ...worker, workers: 1 },
   };

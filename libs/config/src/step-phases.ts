@@ -16,6 +16,19 @@ export type PhaseName = (typeof PHASES)[number];
 
 export type PhaseSeconds = Readonly<Record<PhaseName, number>>;
 
+/** Nothing of any phase, in whatever unit. */
+export const NO_TIME: Readonly<Record<PhaseName, number>> = {
+  compute: 0,
+  network: 0,
+  straggler: 0,
+  adding: 0,
+  reduce: 0,
+  broadcast: 0,
+  optimizer: 0,
+  other: 0,
+  idle: 0,
+};
+
 /** How a worker spent the steps that it was there for, in seconds. */
 export interface WorkerSeconds {
   readonly compute: number;

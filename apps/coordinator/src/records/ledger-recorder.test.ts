@@ -1,3 +1,4 @@
+import { NO_TIME } from '@gradcast/config';
 import { EXAMPLE } from '@gradcast/definition/example';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,7 +9,6 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { LedgerRecorder } from './ledger-recorder.ts';
 import type { LedgerRecorderOptions } from './ledger-recorder.ts';
 import type { ClosedRecord } from './records.ts';
-import { NO_TIME } from './step-accounts.ts';
 
 let path = '';
 let notices: string[];

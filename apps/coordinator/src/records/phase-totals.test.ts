@@ -1,8 +1,7 @@
-import { PHASES } from '@gradcast/config';
+import { NO_TIME, PHASES } from '@gradcast/config';
 import type { WorkerSeconds } from '@gradcast/config';
 import { describe, expect, it } from 'vitest';
 import { MOST_NAMED, PhaseTotals } from './phase-totals.ts';
-import { NO_TIME } from './step-accounts.ts';
 import type { StepAccount, WorkerMs } from './step-accounts.ts';
 
 function account(compute: number, workers: readonly Partial<WorkerMs>[] = []): StepAccount {

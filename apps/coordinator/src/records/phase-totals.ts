@@ -3,9 +3,8 @@
  *
  * Invariant: what is kept is bounded, however many workers come and go and whatever they are called.
  */
-import { PHASES } from '@gradcast/config';
+import { NO_TIME, PHASES } from '@gradcast/config';
 import type { PhaseName, RunPhases, WorkerPhases } from '@gradcast/config';
-import { NO_TIME } from './step-accounts.ts';
 import type { StepAccount, WorkerMs } from './step-accounts.ts';
 
 /** Names of workers that are told apart. */

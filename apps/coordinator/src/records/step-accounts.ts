@@ -5,7 +5,7 @@
  * Invariants: accounts of successive steps tile the run's time, pauses left out; the phases of one add up to it, whatever workers say
  * and however clocks jump; a worker's four parts never exceed it.
  */
-import { PHASES } from '@gradcast/config';
+import { NO_TIME, PHASES } from '@gradcast/config';
 import type { PhaseName } from '@gradcast/config';
 import { USED } from '@gradcast/watching';
 import type { AnswerTimes, LeaseRecord, SubtreeRecord } from '../events.ts';
@@ -106,17 +106,6 @@ export class StepAccounts {
   }
 }
 
-export const NO_TIME: PhaseMs = {
-  compute: 0,
-  network: 0,
-  straggler: 0,
-  adding: 0,
-  reduce: 0,
-  broadcast: 0,
-  optimizer: 0,
-  other: 0,
-  idle: 0,
-};
 /** Where a pause lies: between steps, else where nobody computes, else wherever it may be. */
 const PAUSED: readonly PhaseName[] = ['other', 'idle', 'straggler', 'network', 'compute', 'adding', 'optimizer'];
 /** Results that are none of what a step waits for. */

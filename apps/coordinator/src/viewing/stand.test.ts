@@ -1,7 +1,7 @@
+import { NO_TIME } from '@gradcast/config';
 import type { Lease } from '@gradcast/schedule';
 import { describe, expect, it } from 'vitest';
 import type { SubtreeRecord, WorkerView } from '../events.ts';
-import { NO_TIME } from '../records/step-accounts.ts';
 import { closedStep, RecentSteps } from './recent-steps.ts';
 import { standOf } from './stand.ts';
 import type { StandFacts } from './stand.ts';

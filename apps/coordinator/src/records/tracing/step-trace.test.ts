@@ -1,8 +1,8 @@
+import { NO_TIME } from '@gradcast/config';
 import { describe, expect, it } from 'vitest';
 import type { LeaseRecord } from '../../events.ts';
 import type { ClosedRecord } from '../records.ts';
 import { stepTrace } from './step-trace.ts';
-import { NO_TIME } from '../step-accounts.ts';
 
 const lease = (change: Partial<LeaseRecord>): LeaseRecord => ({
   lease: 1,

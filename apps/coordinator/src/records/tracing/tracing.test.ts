@@ -1,8 +1,8 @@
+import { NO_TIME } from '@gradcast/config';
 import { describe, expect, it } from 'vitest';
 import type { ClosedRecord } from '../records.ts';
 import { MOST_STEPS, Tracing } from './tracing.ts';
 import type { TracingReply, TracingRequest } from './tracing-messages.ts';
-import { NO_TIME } from '../step-accounts.ts';
 
 const record: ClosedRecord = {
   version: 1,
