@@ -6,7 +6,7 @@ import { printable } from '@gradcast/protocol';
 const DEVICE_LIMIT = 60;
 const REASON_LIMIT = 1000;
 
-/** One row a candidate, columns as wide as their content; a remedy stands on its own line below its row. */
+/** One row a candidate, columns as wide as their content; what is to be said besides stands on lines of its own below. */
 export function renderTable(rows: readonly Diagnosis[]): string {
   const header = ['backend', 'device', 'runs', 'why'];
   const cells = rows.map(({ candidate, device, available, automatic, reason }) => {
@@ -22,8 +22,14 @@ export function renderTable(rows: readonly Diagnosis[]): string {
   const lines = [line(header)];
   for (const [index, row] of cells.entries()) {
     lines.push(line(row));
-    const remedy = rows[index]?.remedy ?? '';
+    const { remedy, leases } = rows[index];
+    if (leases) lines.push(`${indent}${leasesLine(leases)}`);
     if (remedy !== '') lines.push(`${indent}-> ${printable(remedy, REASON_LIMIT)}`);
   }
   return `${lines.join('\n')}\n`;
+}
+
+function leasesLine(leases: NonNullable<Diagnosis['leases']>): string {
+  if (leases.onDevice) return 'leases added on the device: yes, with --codec f32';
+  return `leases added on the device: no, because ${printable(leases.reason, REASON_LIMIT)} (${leases.code})`;
 }

@@ -69,6 +69,23 @@ describe('gradcast doctor', () => {
     ]);
   });
 
+  it('says below its row whether a device adds the leaves of a lease', async () => {
+    const differs = { onDevice: false, code: 'webgpu-sums-differ', reason: 'its sums\u001b[31m differ' } as const;
+    const lines = async (leases: Diagnosis['leases']) => {
+      const rows = [row('webgpu', true, { leases, remedy: 'use it by name' }), row('wasm', true)];
+      return (await doctor({}, { rows })).stdout.split('\n').slice(1, 4);
+    };
+    expect(await lines({ onDevice: true })).toEqual([
+      'webgpu   cpu     yes   webgpu 1.0',
+      '                       leases added on the device: yes, with --codec f32',
+      '                       -> use it by name',
+    ]);
+    expect((await lines(differs))[1]).toBe(
+      '                       leases added on the device: no, because its sums?[31m differ (webgpu-sums-differ)',
+    );
+    expect((await lines(undefined))[1]).toBe('                       -> use it by name');
+  });
+
   it('exits 1 when nothing runs, or not the one asked for', async () => {
     const none = ROWS.map(({ candidate }) => row(candidate, false));
     expect(await doctor({}, { rows: none })).toMatchObject({ code: 1 });

@@ -164,6 +164,7 @@ export class Member {
         return;
       case 'device-full':
       case 'device-tuning':
+      case 'device-singly':
         return;
       default:
         event satisfies never;

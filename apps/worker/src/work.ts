@@ -86,7 +86,7 @@ export async function work({ config, token, logger, tell, stop }: WorkOptions): 
   return outcome;
 }
 
-const WARNINGS: readonly WorkNotice['kind'][] = ['lost', 'parked', 'device-lost', 'device-full'];
+const WARNINGS: readonly WorkNotice['kind'][] = ['lost', 'parked', 'device-lost', 'device-full', 'device-singly'];
 
 /** Log, metrics and the command's terminal. */
 function reporter({

@@ -1,6 +1,7 @@
 /** What loading a backend yields, whichever it is: everything the engine needs to compute gradients on it. */
 import type { Compile, Kernels, Trainable } from '@gradcast/network';
 import type { GradientEngine } from '@gradcast/task';
+import type { BackendError } from './backend-error.ts';
 
 /**
  * The facts that two workers must share before they can be expected to compute the same bits; they are compared as
@@ -24,11 +25,13 @@ export interface BackendProfile {
 /** What becomes of a device while it computes; the sentence is for people, a clause without its full stop. */
 export interface DeviceEvent {
   /**
-   * It is gone and asked for again, it is there again, it is full and used more sparingly from now on, or it is timed before it is
-   * used.
+   * It is gone and asked for again, it is there again, it is full and used more sparingly from now on, it is timed before it is
+   * used, or it adds no leaves, so they come up one by one.
    */
-  readonly kind: 'lost' | 'back' | 'full' | 'tuning';
+  readonly kind: 'lost' | 'back' | 'full' | 'tuning' | 'singly';
   readonly sentence: string;
+  /** Of the refusal behind it, e.g. `webgpu-sums-differ`, where there is one. */
+  readonly code?: string;
 }
 
 /** A backend that is ready, and current in tfjs-core unless it says that it has to be registered there. */
@@ -43,6 +46,8 @@ export interface LoadedBackend {
   readonly register?: () => Promise<void>;
   /** A product on the device, for a trial of one that is not registered: two matrices of [2, 2], row by row. */
   readonly multiply?: (a: Float32Array, b: Float32Array) => Promise<Float32Array>;
+  /** Why the device does not add the leaves of a lease, undefined if it does, for a trial; absent where no backend of its kind does. */
+  readonly sumRefusal?: () => Promise<BackendError | undefined>;
   /** How the parts of a step become graphs; without it they run as they are written. */
   readonly compile?: Compile;
   /** An engine of the backend's own, for tasks that it has one for; for all others its kernels are used. */

@@ -2,6 +2,7 @@
 import { MAP_READ, USAGE } from './context.ts';
 import type { CompiledKernel, DeviceContext } from './context.ts';
 import { addsAsHost } from './sum-check.ts';
+import { webgpuError } from './webgpu-error.ts';
 import { addKernel, addWorkgroups } from './wgsl/add.ts';
 
 /** One addition, bound to its vectors. */
@@ -23,12 +24,13 @@ export class DeviceAdder {
    * Tests the device first.
    *
    * @param kernel what adds, for tests: another one.
-   * @returns undefined if the device's sums have other bits than the host's.
-   * @throws BackendError `webgpu-shader`, `webgpu-out-of-memory`, `webgpu-refused`, `webgpu-device-lost`.
+   * @throws BackendError `webgpu-sums-differ` if the device's sums have other bits than the host's, `webgpu-shader`,
+   *   `webgpu-out-of-memory`, `webgpu-refused`, `webgpu-device-lost`.
    */
-  static async create(context: DeviceContext, kernel = addKernel): Promise<DeviceAdder | undefined> {
+  static async create(context: DeviceContext, kernel = addKernel): Promise<DeviceAdder> {
     const adder = new DeviceAdder(context, await context.compiled({ ...kernel, workgroups: [1, 1, 1] }));
-    return (await addsAsHost((left, right) => adder.#sum(left, right))) ? adder : undefined;
+    if (await addsAsHost((left, right) => adder.#sum(left, right))) return adder;
+    throw webgpuError('webgpu-sums-differ', 'sums of the GPU have other bits than those of the host');
   }
 
   /** `into += from`, of as many elements as the buffers have. */

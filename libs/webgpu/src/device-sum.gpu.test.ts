@@ -153,21 +153,25 @@ describe.skipIf(!context)(title, () => {
   ])('are left to the host by a device that %s', async (_, change) => {
     const sumKernel = { ...addKernel, code: change(addKernel.code) };
     expect(sumKernel.code).not.toBe(addKernel.code);
-    expect(await DeviceAdder.create(context!, sumKernel)).toBeUndefined();
+    await expect(DeviceAdder.create(context!, sumKernel)).rejects.toMatchObject({ code: 'webgpu-sums-differ' });
   });
 
   it('are left to the host by an engine whose device adds wrongly, or has no room', async () => {
     const into = new Float32Array(length);
-    const wrong = engineOf({ sumKernel: { ...addKernel, code: addKernel.code.replace('rest > 4u', 'rest > 5u') } });
+    const reasons: unknown[] = [];
+    const leftToHost = (reason: unknown) => void reasons.push(reason);
+    const sumKernel = { ...addKernel, code: addKernel.code.replace('rest > 4u', 'rest > 5u') };
+    const wrong = engineOf({ sumKernel, leftToHost });
     expect(await wrong.subtree(leavesOf(2), into)).toBe('singly');
     wrong.dispose();
-    const full = engineOf();
+    const full = engineOf({ leftToHost });
     const { device } = context!;
     const create = device.createBuffer.bind(device);
     device.createBuffer = (descriptor) =>
       create(descriptor.label === 'node' ? { ...descriptor, size: 2 ** 45 } : descriptor);
     expect(await full.subtree(leavesOf(2), into)).toBe('singly');
     device.createBuffer = create;
+    expect(reasons).toMatchObject([{ code: 'webgpu-sums-differ' }, { code: 'webgpu-refused' }]);
     await full.gradient(formulaMicroBatch(task, SAMPLES), into);
     expect(into.every(Number.isFinite)).toBe(true);
     full.dispose();

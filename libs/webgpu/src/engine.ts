@@ -27,6 +27,8 @@ export function canPlan(task: Trainable): boolean {
 export type EngineOptions = Pick<PlanOptions, 'chooseTile'> & {
   /** Chooses tiles when the engine is prepared. */
   readonly tuner?: TilesTuner | undefined;
+  /** Told why the device adds no leaves from now on, at most once by an engine. */
+  readonly leftToHost?: ((reason: unknown) => void) | undefined;
   /** What adds leaves on the device, for tests. */
   readonly sumKernel?: typeof addKernel;
 };
@@ -45,11 +47,12 @@ export class PlanEngine implements GradientEngine {
   readonly #context: DeviceContext;
   readonly #tuner: TilesTuner | undefined;
   #options: PlanOptions;
+  readonly #leftToHost: (reason: unknown) => void;
   readonly #sumKernel: typeof addKernel | undefined;
   readonly #parameters: GPUBuffer;
   readonly #plans = new Map<string, Promise<DevicePlan>>();
-  /** Undefined within where the device's sums have other bits than the host's. */
-  #adder: Promise<DeviceAdder | undefined> | undefined;
+  /** Null once sums are left to the host. */
+  #adder: Promise<DeviceAdder> | null | undefined;
   readonly #sums = new Map<DevicePlan, DeviceSum>();
   /** Whether the flag of the last step was raised. */
   #wasRaised = false;
@@ -58,11 +61,12 @@ export class PlanEngine implements GradientEngine {
   #loaded = false;
   readonly #calls = new OneCall();
 
-  constructor(task: Trainable, context: DeviceContext, { tuner, sumKernel, ...options }: EngineOptions) {
+  constructor(task: Trainable, context: DeviceContext, { tuner, leftToHost, sumKernel, ...options }: EngineOptions) {
     if (!task.stepGraph) throw new PlanError('plan-unsupported', `the step of task ${task.name} is not told as data`);
     this.#task = task;
     this.#context = context;
     this.#tuner = tuner;
+    this.#leftToHost = leftToHost ?? (() => undefined);
     this.#sumKernel = sumKernel;
     const { maxBufferSize, maxStorageBufferBindingSize } = context.device.limits;
     this.#options = { ...options, largestBuffer: Math.min(maxBufferSize, maxStorageBufferBindingSize) };
@@ -194,21 +198,22 @@ export class PlanEngine implements GradientEngine {
 
   /** Undefined where the device must not add, or has no room for the nodes. @throws BackendError `webgpu-device-lost`. */
   async #sumOf(plan: DevicePlan, { count }: SubtreeLeaves): Promise<DeviceSum | undefined> {
+    if (this.#adder === null) return undefined;
     try {
       const adder = await (this.#adder ??= DeviceAdder.create(this.#context, this.#sumKernel));
-      if (!adder) return undefined;
       const sum = this.#sums.get(plan) ?? new DeviceSum(this.#context, adder, plan.result);
       this.#sums.set(plan, sum);
       await sum.reserve(count);
       return sum;
-    } catch {
+    } catch (reason) {
       this.#adder = undefined;
       // A lost device says so a moment later than its buffers do.
       await Promise.resolve();
       this.#context.requireDevice();
       // Steps still find room, and they are what is needed.
-      this.#adder = Promise.resolve(undefined);
+      this.#adder = null;
       this.#dropSums();
+      this.#leftToHost(reason);
       return undefined;
     }
   }

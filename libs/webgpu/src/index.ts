@@ -4,6 +4,7 @@ export type { KeeperOptions, OpenedDevice } from './device-keeper.ts';
 export { DevicePlan } from './device-plan.ts';
 export type { RunCounts, RunInputs } from './device-plan.ts';
 export { canPlan, createPlanEngine, PlanEngine } from './engine.ts';
+export { singlyTeller, sumRefusalOf } from './left-to-host.ts';
 export { subtreeCounts } from './subtree.ts';
 export { RecoveringEngine } from './recovering-engine.ts';
 export { multiplyOn } from './trial.ts';

@@ -20,7 +20,7 @@ async function working() {
     reconnectSeconds: 60,
     graceSeconds: 10,
     events: {
-      notice: ({ kind }, sentence) => void notes.push([kind, sentence]),
+      notice: (event, sentence) => void notes.push([event.kind, sentence, ...('code' in event ? [event.code] : [])]),
       measured: (ms, images) => void notes.push(['measured', ms, images]),
       waited: (ms) => void notes.push(['waited', ms]),
     },
@@ -90,9 +90,12 @@ describe('a worker', () => {
     const { thread, notes, work } = await member();
     thread.says({ type: 'device', event: { kind: 'lost', sentence: 'the GPU is gone; asking for it again' } });
     thread.says({ type: 'device', event: { kind: 'back', sentence: 'the GPU is back' } });
+    const singly = { kind: 'singly', sentence: 'the sums differ', code: 'webgpu-sums-differ' } as const;
+    thread.says({ type: 'device', event: singly });
     expect(notes).toEqual([
       ['device-lost', 'the GPU is gone; asking for it again'],
       ['device-back', 'the GPU is back'],
+      ['device-singly', 'the sums differ', 'webgpu-sums-differ'],
     ]);
     expect(work.isMember).toBe(true);
   });

@@ -10,7 +10,8 @@ import type { Compute } from './compute.ts';
 import { Session } from './session.ts';
 import type { Introduction, Outcome, SecretKeeper, SessionNotice } from './session.ts';
 
-export type WorkNotice = SessionNotice | { readonly kind: `device-${DeviceEvent['kind']}`; readonly sentence: string };
+export type WorkNotice =
+  SessionNotice | (Omit<DeviceEvent, 'kind'> & { readonly kind: `device-${DeviceEvent['kind']}` });
 
 /** What a worker's log, metrics and people are told. */
 export interface WorkEvents {
@@ -98,7 +99,7 @@ export class Work {
         this.#busyMs += computeMs;
         this.#events.measured(computeMs, images);
       },
-      device: ({ kind, sentence }) => this.#events.notice({ kind: `device-${kind}`, sentence }, sentence),
+      device: ({ kind, ...more }) => this.#events.notice({ kind: `device-${kind}`, ...more }, more.sentence),
       failed: (code, sentence) => session.giveUp(code, sentence),
     });
     const outcome = await session.ended;

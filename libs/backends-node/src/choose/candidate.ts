@@ -56,6 +56,10 @@ export interface Refused {
   readonly remedy: string;
 }
 
+/** Whether the leaves of a lease are added on the device, and why not. */
+export type LeaseSums =
+  { readonly onDevice: true } | { readonly onDevice: false; readonly code: string; readonly reason: string };
+
 /** Answer of one probe. */
 export type ProbeReport =
   | {
@@ -65,6 +69,8 @@ export type ProbeReport =
       readonly libraryVersion: string;
       /** As in a profile. */
       readonly features?: string;
+      /** If that was asked, of a backend that adds leaves on its device. */
+      readonly leases?: LeaseSums;
     }
   | Refused;
 

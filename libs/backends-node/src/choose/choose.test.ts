@@ -139,6 +139,19 @@ describe('diagnose', () => {
     }
   });
 
+  it('says whether a device adds the leaves of a lease', async () => {
+    const leases = { onDevice: false, code: 'webgpu-sums-differ', reason: 'its sums differ' } as const;
+    const probe = (candidate: Candidate): Promise<ProbeReport> =>
+      Promise.resolve({
+        ok: true,
+        device: 'cpu',
+        libraryVersion: '4.2',
+        ...(candidate === 'webgpu' && { leases }),
+      });
+    const { rows } = await diagnose({ listGpus: () => Promise.resolve(NO_GPU), probe });
+    expect(rows.map((row) => row.leases)).toEqual([undefined, leases, undefined, undefined]);
+  });
+
   it('finds an installed CUDA library that sees no GPU of a loaded driver', async () => {
     const cache = await mkdtemp(join(tmpdir(), 'gradcast-'));
     try {

@@ -2,7 +2,7 @@
 import { cacheFolder, type Environment } from '../native/cache.ts';
 import { nativeError } from '../native/errors.ts';
 import { isTensorflowInstalled } from '../tensorflow/installed.ts';
-import { isSoftware, type ProbeReport } from './candidate.ts';
+import { isSoftware, type LeaseSums, type ProbeReport } from './candidate.ts';
 import { candidatesFor, CANDIDATES, factsOf, type BackendRequest, type Candidate, type Prober } from './candidates.ts';
 import { listGpus, type Gpu, type GpuList, type GpuLister } from './gpus.ts';
 import { processProber } from './probe.ts';
@@ -101,6 +101,8 @@ export interface Diagnosis {
   readonly reason: string;
   /** Empty when there is nothing to do. */
   readonly remedy: string;
+  /** Of a backend that may add the leaves of a lease on its device. */
+  readonly leases?: LeaseSums;
 }
 
 export interface DiagnosisTable {
@@ -115,7 +117,7 @@ export async function diagnose(options: ChooseOptions = {}): Promise<DiagnosisTa
   const { env = process.env, cache = cacheFolder(env), probeEntry } = options;
   const gpus = await (options.listGpus ?? listGpus)(env);
   const entry = probeEntry === undefined ? {} : { entry: probeEntry };
-  const probe = options.probe ?? processProber({ env, gpus, named: true, cache, ...entry });
+  const probe = options.probe ?? processProber({ env, gpus, named: true, leases: true, cache, ...entry });
   const rows = await Promise.all(
     CANDIDATES.map(async (candidate) => {
       const report = await probe(candidate);
@@ -150,5 +152,6 @@ function rowOf(candidate: Candidate, report: ProbeReport, tuning: string | undef
     automatic: !software,
     reason: tuning === undefined ? reason : `${reason}, ${tuning}`,
     remedy: software?.remedy ?? '',
+    ...(report.leases && { leases: report.leases }),
   };
 }

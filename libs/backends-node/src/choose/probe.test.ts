@@ -1,11 +1,12 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { BackendError } from '@gradcast/engine';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { nativePaths } from '../native/cache.ts';
 import { WHEEL_SETS } from '../native/wheels.ts';
 import type { GpuList } from './gpus.ts';
-import { processProber, runProbe } from './probe.ts';
+import { leaseSums, processProber, runProbe } from './probe.ts';
 import { rememberingProber } from './remember.ts';
 
 const NO_GPU: GpuList = { driver: false, gpus: [], reason: 'no NVIDIA driver' };
@@ -38,6 +39,10 @@ describe('processProber', () => {
       await prober(code)
     )('wasm');
     expect(JSON.parse(await readFile(join(folder, 'seen'), 'utf8'))).toEqual({ candidate: 'wasm' });
+    await (
+      await prober(code, { leases: true })
+    )('wasm');
+    expect(JSON.parse(await readFile(join(folder, 'seen'), 'utf8'))).toEqual({ candidate: 'wasm', leases: true });
   });
 
   it('survives a child that dies of an illegal instruction', async () => {
@@ -148,5 +153,15 @@ describe('rememberingProber', () => {
     await probe('webgpu');
     await probe('webgpu');
     expect(asked).toBe(4);
+  });
+});
+
+describe('leaseSums', () => {
+  it('says whether a device adds leaves, or why not, and nothing where no device could', async () => {
+    expect(await leaseSums({})).toBeUndefined();
+    expect(await leaseSums({ sumRefusal: () => Promise.resolve(undefined) })).toEqual({ onDevice: true });
+    const refusal = new BackendError('webgpu-sums-differ', 'its sums differ', { remedy: 'none' });
+    const differing = { onDevice: false, code: 'webgpu-sums-differ', reason: 'its sums differ' };
+    expect(await leaseSums({ sumRefusal: () => Promise.resolve(refusal) })).toEqual(differing);
   });
 });

@@ -6,10 +6,10 @@ import * as tf from '@tensorflow/tfjs-core';
 import { fileURLToPath } from 'node:url';
 import { nativePaths, type Environment } from '../native/cache.ts';
 import { run, type CommandResult } from '../native/command.ts';
-import { BackendError } from '@gradcast/engine';
+import { BackendError, type LoadedBackend } from '@gradcast/engine';
 import { thisMachine, wheelsFor } from '../native/wheels.ts';
 import { complaintsIn, lacksLibraries } from '../tensorflow/words.ts';
-import type { ProbeReport } from './candidate.ts';
+import type { LeaseSums, ProbeReport } from './candidate.ts';
 import { CANDIDATES, factsOf, type Candidate, type Prober } from './candidates.ts';
 import type { Gpu, GpuList } from './gpus.ts';
 import { loadBackend } from './load-backend.ts';
@@ -22,12 +22,21 @@ export interface ProbeOptions {
   readonly gpus: GpuList;
   /** Whether the user asked for this backend by its name: then nothing is ruled out beforehand. */
   readonly named?: boolean;
+  /** Whether it is also asked if leaves are added on the device, which takes a kernel more. */
+  readonly leases?: boolean;
   /** Program that calls {@link runProbe}; defaults to `probe.mjs` beside the running bundle. */
   readonly entry?: string;
   /** Longest time for one probe. A GPU's first start compiles kernels. */
   readonly limitMs?: number;
   readonly os?: string;
   readonly cache?: string;
+}
+
+/** What the child is told. */
+interface ProbeRequest {
+  readonly candidate: Candidate;
+  readonly gpu: Gpu | undefined;
+  readonly leases: boolean | undefined;
 }
 
 /** A prober that starts a child process for each candidate which is not hopeless. */
@@ -40,7 +49,8 @@ export function processProber(options: ProbeOptions): Prober {
     if (hopeless) return hopeless;
     // The choice between ways to run a step is the worker's: it may try XLA, which takes a while.
     const opByOp = candidate === 'cuda' ? { ...env, GRADCAST_GRAPH: 'off' } : env;
-    const request = JSON.stringify({ candidate, gpu: candidate === 'cuda' ? gpus.gpus[0] : undefined });
+    const gpu = candidate === 'cuda' ? gpus.gpus[0] : undefined;
+    const request = JSON.stringify({ candidate, gpu, leases: options.leases } satisfies ProbeRequest);
     const result = await run(process.execPath, [entry, request], { env: opByOp, limitMs });
     const report = inItsWords(readReport(candidate, result, limitMs), result);
     return candidate === 'cuda' ? blamed(report, options.cache) : report;
@@ -78,28 +88,37 @@ function blamed(report: ProbeReport, cache: string | undefined): ProbeReport {
  * @param request JSON as {@link processProber} passes it in argv.
  */
 export async function runProbe(request: string, write: (line: string) => void): Promise<void> {
-  const { candidate, gpu } = JSON.parse(request) as { candidate: Candidate; gpu?: Gpu };
-  if (!CANDIDATES.includes(candidate)) throw new RangeError(`there is no backend ${candidate}`);
-  write(`${MARK}${JSON.stringify(await tryBackend(candidate, gpu))}\n`);
+  const wanted = JSON.parse(request) as ProbeRequest;
+  if (!CANDIDATES.includes(wanted.candidate)) throw new RangeError(`there is no backend ${wanted.candidate}`);
+  write(`${MARK}${JSON.stringify(await tryBackend(wanted))}\n`);
 }
 
 async function byTensors(a: Float32Array, b: Float32Array): Promise<Float32Array> {
   return tf.matMul(tf.tensor2d(a, [2, 2]), tf.tensor2d(b, [2, 2])).data<'float32'>();
 }
 
-async function tryBackend(candidate: Candidate, gpu: Gpu | undefined): Promise<ProbeReport> {
+async function tryBackend({ candidate, gpu, leases }: ProbeRequest): Promise<ProbeReport> {
   try {
-    const { profile, multiply = byTensors } = await loadBackend(candidate, { gpu });
+    const backend = await loadBackend(candidate, { gpu });
+    const { profile, multiply = byTensors } = backend;
     const a = Float32Array.of(1, 2, 3, 4);
     const product = await multiply(a, a);
     if (product.join() !== '7,10,15,22') {
       return { ok: false, reason: `multiplied wrongly: ${product.join(', ')}`, remedy: 'take another backend' };
     }
     const { device, libraryVersion, features } = profile;
-    return { ok: true, device, libraryVersion, features };
+    const sums = leases ? await leaseSums(backend) : undefined;
+    return { ok: true, device, libraryVersion, features, ...(sums && { leases: sums }) };
   } catch (error) {
     if (error instanceof BackendError) return { ok: false, reason: error.message, remedy: error.remedy };
     const reason = error instanceof Error ? error.message : String(error);
     return { ok: false, reason, remedy: 'take another backend' };
   }
+}
+
+/** Undefined for a backend that adds nowhere but on the host. */
+export async function leaseSums({ sumRefusal }: Pick<LoadedBackend, 'sumRefusal'>): Promise<LeaseSums | undefined> {
+  if (!sumRefusal) return undefined;
+  const refusal = await sumRefusal();
+  return refusal ? { onDevice: false, code: refusal.code, reason: refusal.message } : { onDevice: true };
 }

@@ -6,7 +6,16 @@ import { BackendError } from '@gradcast/engine';
 import type { BackendProfile, DeviceEvent } from '@gradcast/engine';
 import type { Trainable } from '@gradcast/network';
 import type { GradientEngine } from '@gradcast/task';
-import { canPlan, createPlanEngine, DeviceKeeper, deviceTuner, multiplyOn, RecoveringEngine } from '@gradcast/webgpu';
+import {
+  canPlan,
+  createPlanEngine,
+  DeviceKeeper,
+  deviceTuner,
+  multiplyOn,
+  RecoveringEngine,
+  singlyTeller,
+  sumRefusalOf,
+} from '@gradcast/webgpu';
 import type { OpenedDevice, TuningOptions } from '@gradcast/webgpu';
 import { adapterFacts, requestAdapter } from './adapter.ts';
 import type { WebgpuAdapter } from './adapter.ts';
@@ -18,6 +27,8 @@ export interface StartedWebgpu {
   readonly engineOf: (task: Trainable) => GradientEngine | undefined;
   /** For a trial: see {@link multiplyOn}. */
   readonly multiply: (a: Float32Array, b: Float32Array) => Promise<Float32Array>;
+  /** For a trial: why the device does not add the leaves of a lease, undefined if it does. */
+  readonly sumRefusal: () => Promise<BackendError | undefined>;
 }
 
 export interface WebgpuOptions {
@@ -27,7 +38,7 @@ export interface WebgpuOptions {
   readonly libraryVersion: string;
   /** `hardware` refuses an adapter that computes on the CPU; `any` (the default) takes it. */
   readonly adapter?: 'hardware' | 'any';
-  /** Told when the device is lost, and what became of it. */
+  /** Told when the device is lost and what became of it, and why it adds no leaves where it does not. */
   readonly tell?: ((event: DeviceEvent) => void) | undefined;
   /** How plans are tuned for the device; without it they are not. */
   readonly tuning?: TuningOptions | undefined;
@@ -62,6 +73,7 @@ export async function startWebgpu(options: WebgpuOptions): Promise<StartedWebgpu
   const { kind, name } = found;
   const facts = adapterFacts(found, found.adapter.features);
   const tuner = tuning && deviceTuner(keeper, { kind, ...facts }, tuning);
+  const leftToHost = singlyTeller(tell);
   return {
     adapter: { kind, name },
     profile: {
@@ -73,9 +85,10 @@ export async function startWebgpu(options: WebgpuOptions): Promise<StartedWebgpu
     },
     engineOf: (task) =>
       canPlan(task)
-        ? new RecoveringEngine(task, keeper, (context) => createPlanEngine(task, context, { tuner }))
+        ? new RecoveringEngine(task, keeper, (context) => createPlanEngine(task, context, { tuner, leftToHost }))
         : undefined,
     multiply: (a, b) => multiplyOn(keeper.context, a, b),
+    sumRefusal: () => sumRefusalOf(keeper.context),
   };
 }
 

@@ -1,6 +1,6 @@
 /**
  * A device without a GPU: it holds buffers up to a limit, notes what it is asked for, and fails when a test says so. Its result of a
- * plan is the sum of all parameters, then that of the batch's bytes.
+ * plan is the sum of all parameters, then that of the batch's bytes. It adds no vectors: who asks it to gets the left one.
  */
 
 class Fault {
@@ -175,11 +175,14 @@ export class FakeDevice {
     }[]) => {
       this.submitted();
       if (this.isLost) return;
-      const named = (name: string) => [...seen].find(({ label }) => label === name)!.memory;
+      const named = (name: string) => [...seen].find(({ label }) => label === name)?.memory;
+      const [parameters, batch] = [named('parameters'), named('batch')];
       for (const { from, to } of commands) {
-        const floats = new Float32Array(from.memory.buffer);
-        floats[0] = new Float32Array(named('parameters').buffer).reduce((sum, value) => sum + value, 0);
-        floats[1] = named('batch').reduce((sum, value) => sum + value, 0);
+        if (parameters && batch) {
+          const floats = new Float32Array(from.memory.buffer);
+          floats[0] = new Float32Array(parameters.buffer).reduce((sum, value) => sum + value, 0);
+          floats[1] = batch.reduce((sum, value) => sum + value, 0);
+        }
         to.memory.set(from.memory.subarray(0, to.memory.length));
       }
     },
