@@ -123,6 +123,14 @@ describe('Reporter away from a terminal', () => {
     }
   });
 
+  it('says whether the hashes can be had again', () => {
+    const { reporter, stdout } = setUp();
+    reporter.summary(summary);
+    expect(stdout.text).not.toContain('exact');
+    reporter.summary({ ...summary, exact: false });
+    expect(stdout.text).toContain('exact       no: workers of unlike numeric profiles computed it');
+  });
+
   it('says what held the run back, where that is known', () => {
     const total = { ...NO_TIME, compute: 9, network: 1 };
     const workers = [{ worker: 'local-1', leaves: 100, compute: 9, network: 1, overdue: 0, waiting: 0 }];

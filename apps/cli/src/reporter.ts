@@ -133,6 +133,10 @@ export class Reporter {
     if (held !== undefined) this.say(`time        ${held}`);
     this.say(`parameters  sha256 ${summary.parametersSha256}`);
     this.say(`state       sha256 ${summary.stateSha256}`);
+    if (!summary.exact)
+      this.say(
+        'exact       no: workers of unlike numeric profiles computed it, so the same run again only comes near it',
+      );
   }
 
   #draw(progress: Progress): void {
