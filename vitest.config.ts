@@ -1,16 +1,10 @@
-import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { configDefaults, defineConfig } from 'vitest/config';
-
-/** Debian's Chromium brings a Vulkan loader and a software renderer: a WebGPU adapter for machines without a GPU. */
-const chromium = '/usr/lib/chromium';
-const softwareGpu = existsSync(`${chromium}/vk_swiftshader_icd.json`)
-  ? { LD_LIBRARY_PATH: chromium, VK_ICD_FILENAMES: `${chromium}/vk_swiftshader_icd.json` }
-  : undefined;
+import { gpuMachine } from './bin/gpu-machine.mjs';
 
 /**
- * Unit tests lie beside their source, those that need a WebGPU adapter as `*.gpu.test.ts`; tests that start processes lie in
- * test/.
+ * Unit tests lie beside their source, those that need a WebGPU adapter as `*.gpu.test.ts` (minutes on a software renderer: `*.long.gpu.test.ts`);
+ * tests that start processes lie in test/.
  */
 export default defineConfig({
   test: {
@@ -46,7 +40,7 @@ export default defineConfig({
           // A software renderer computes on all cores but compiles on one, and compiling is most of its time.
           maxWorkers: Math.min(2, availableParallelism()),
           sequence: { groupOrder: 2 },
-          env: softwareGpu,
+          env: gpuMachine?.env,
           // What takes seconds takes minutes where other work has the processor.
           testTimeout: 600_000,
           hookTimeout: 600_000,
@@ -56,11 +50,11 @@ export default defineConfig({
         test: {
           name: 'process',
           include: ['test/**/*.test.ts'],
-          // Minutes of waiting for a link of 900 kB/s: `npm run test:links`.
+          // Minutes of waiting for a link of 900 kB/s: `npm run test:links`. Minutes of a software renderer: `npm run test:gpu`.
           exclude: [
             ...configDefaults.exclude,
             ...(process.env.TEST_LINKS ? [] : ['test/reliability/slow-links.test.ts']),
-            ...(process.env.TEST_GPU ? [] : ['test/portability/webgpu-tiles.test.ts']),
+            ...(process.env.TEST_GPU ? [] : ['**/*.long.gpu.test.ts', 'test/portability/webgpu-tiles.test.ts']),
           ],
           globalSetup: ['test/reliability/references.setup.ts'],
           pool: 'forks',

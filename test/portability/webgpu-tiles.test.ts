@@ -4,6 +4,7 @@ import { tileNames } from '@gradcast/plan';
 import { describe, expect, it } from 'vitest';
 import { browserProgram, visit } from './browsers.ts';
 import { pageScript } from './bundle.ts';
+import { deviceName, webgpuFlags } from './webgpu-flags.ts';
 
 interface Report {
   readonly name: string;
@@ -11,21 +12,14 @@ interface Report {
   readonly same: boolean;
 }
 
-/** A software renderer of Chromium's own, so that every machine has one. */
-const SOFTWARE = [
-  '--enable-unsafe-webgpu',
-  '--enable-features=Vulkan',
-  '--use-vulkan=swiftshader',
-  '--use-webgpu-adapter=swiftshader',
-];
 const LIMIT_MS = 60 * 60_000;
 
-describe.skipIf(!browserProgram('chromium'))('plans in Chromium with every tile', () => {
+describe.skipIf(!browserProgram('chromium'))(`plans in Chromium on ${deviceName} with every tile`, () => {
   it('have the gradients of the interpreter, with the same bits each time', { timeout: LIMIT_MS }, async () => {
     const script = await pageScript('webgpu-tiles-page');
     const reports: Report[] = [];
     await visit('chromium', {
-      flags: SOFTWARE,
+      flags: webgpuFlags,
       limitMs: LIMIT_MS,
       content: (path) => Promise.resolve(path === '/page.js' ? ['text/javascript', script] : undefined),
       onReport: (report) => {

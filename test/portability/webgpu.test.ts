@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { withoutTfjs } from '../../bin/join-page.mjs';
 import { browserProgram, visit } from './browsers.ts';
 import { pageScript } from './bundle.ts';
+import { deviceName, webgpuFlags } from './webgpu-flags.ts';
 
 interface Report {
   readonly name?: string;
@@ -15,21 +16,13 @@ interface Report {
   readonly failed?: string;
 }
 
-/** A software renderer of Chromium's own, so that every machine has one. */
-const SOFTWARE = [
-  '--enable-unsafe-webgpu',
-  '--enable-features=Vulkan',
-  '--use-vulkan=swiftshader',
-  '--use-webgpu-adapter=swiftshader',
-];
-
-describe.skipIf(!browserProgram('chromium'))('plans in Chromium', () => {
+describe.skipIf(!browserProgram('chromium'))(`plans in Chromium on ${deviceName}`, () => {
   it('have the gradients of the interpreter, with the same bits each time, and add them', async () => {
     // As the join page has it.
     const script = await pageScript('webgpu-page', [withoutTfjs]);
     const reports: Report[] = [];
     await visit('chromium', {
-      flags: SOFTWARE,
+      flags: webgpuFlags,
       limitMs: 280_000,
       content: (path) => Promise.resolve(path === '/page.js' ? ['text/javascript', script] : undefined),
       onReport: (report) => {
