@@ -39,6 +39,7 @@ const entries = {
   api: 'apps/cli/src/api.ts',
   coordinator: 'apps/coordinator/src/main.ts',
   'checkpoint-thread': 'apps/coordinator/src/records/checkpoint-thread.ts',
+  'reduction-thread': 'apps/coordinator/src/leasing/reduction-thread.ts',
   'output-thread': 'apps/coordinator/src/records/output-thread.ts',
   'evaluation-thread': 'apps/coordinator/src/records/evaluation-thread.ts',
   'histogram-thread': 'apps/coordinator/src/records/tensorboard/histogram-thread.ts',

@@ -11,6 +11,7 @@ import type { MessageOf, WorkerMessage } from '@gradcast/protocol';
 import { referenceKernels as kernels } from '@gradcast/vector';
 import { auditPicks, leafPicks } from '../../apps/coordinator/src/audit/audit-picks.ts';
 import { VolunteerTrust } from '../../apps/coordinator/src/audit/volunteer-trust.ts';
+import { DirectReducer } from '../../apps/coordinator/src/leasing/reducer.ts';
 import { Fleet } from '../../apps/coordinator/src/run/fleet.ts';
 import type { OpenStep } from '../../apps/coordinator/src/leasing/open-step.ts';
 import { cpuMsSince } from '../harness/timing.ts';
@@ -32,6 +33,7 @@ export class OfflineFleet {
 
   /** @param workers N, also M: one leaf for each. */
   constructor({ workers, auditRate }: { readonly workers: number; readonly auditRate: number }) {
+    const codec = createCodec('f32', { layout: LAYOUT, seed: SEED, kernels });
     this.#fleet = new Fleet({
       ...QUIET,
       terms: {
@@ -43,7 +45,8 @@ export class OfflineFleet {
         microBatches: workers,
       },
       payload: SHAPE,
-      codec: createCodec('f32', { layout: LAYOUT, seed: SEED, kernels }),
+      codec,
+      reducer: new DirectReducer(codec),
       cut: (_step, { count }) => ({
         images: new Uint8Array(count * SHAPE.microBatchSize * FIELDS[0].elements),
         noise: new Float32Array(count * SHAPE.microBatchSize * FIELDS[1].elements),

@@ -13,6 +13,7 @@ import type { ArbiterRequest } from '../../apps/coordinator/src/audit/arbitratio
 import { VolunteerTrust } from '../../apps/coordinator/src/audit/volunteer-trust.ts';
 import { LOCAL, VOLUNTEER } from '../../apps/coordinator/src/network/credentials.ts';
 import type { Credential } from '../../apps/coordinator/src/network/credentials.ts';
+import { DirectReducer } from '../../apps/coordinator/src/leasing/reducer.ts';
 import { Fleet, TICK_MS } from '../../apps/coordinator/src/run/fleet.ts';
 import { OfflineSocket } from '../bookkeeping/offline-socket.ts';
 import { FIELDS, fingerprintOf, LAYOUT, QUIET, SCALARS, SHAPE, TAIL } from '../harness/tiny-run.ts';
@@ -56,6 +57,7 @@ export class SimulatedFleet {
     this.#scene = scene;
     const { leaves, rate, volunteers, leafMs, arbiterLeafMs, areProven } = scene;
     const trust = new VolunteerTrust({ isPicked: leafPicks('secret'), rate });
+    const codec = createCodec('f32', { layout: LAYOUT, seed: SEED, kernels });
     this.#fleet = new Fleet({
       ...QUIET,
       terms: {
@@ -67,7 +69,8 @@ export class SimulatedFleet {
         microBatches: leaves,
       },
       payload: SHAPE,
-      codec: createCodec('f32', { layout: LAYOUT, seed: SEED, kernels }),
+      codec,
+      reducer: new DirectReducer(codec),
       cut: (_step, { count }) =>
         Object.fromEntries(
           FIELDS.map(({ name, dtype, elements }) => {

@@ -12,8 +12,17 @@ let nobody: MessagePort | undefined;
  *
  * A collector counts such memory as its own: left to it, each 64 MB of messages cost a collection of the whole heap.
  */
-export function freeMemory({ buffer }: ArrayBufferView): void {
-  if (buffer instanceof ArrayBuffer && buffer.byteLength >= LARGE_BYTES) give([buffer]);
+export function freeMemory(array: ArrayBufferView): void {
+  const buffers = ownBuffers(array);
+  if (buffers.length > 0) give(buffers);
+}
+
+/**
+ * What of an array may be transferred to another thread: the buffer of a large one, which is nobody else's. A smaller one may share
+ * its buffer and is copied.
+ */
+export function ownBuffers({ buffer }: ArrayBufferView): ArrayBuffer[] {
+  return buffer instanceof ArrayBuffer && buffer.byteLength >= LARGE_BYTES ? [buffer] : [];
 }
 
 /** As {@link freeMemory}, for arrays of any size, of which those are left alone that share their buffer with others. */

@@ -34,6 +34,8 @@ export interface LeasingOptions {
   readonly terms: RunTerms;
   readonly payload: PayloadShape;
   readonly codec: GradientCodec;
+  /** Who adds what is used. */
+  readonly reducer: OpenStepOptions['reducer'];
   /** Images and noise of some leaves of a step. */
   readonly cut: (step: number, range: LeafRange) => FieldValues;
   /** Whether the tail of a sum over so many leaves is one that batches can bring. */
@@ -112,7 +114,7 @@ export class Leasing implements Work {
   /** Opens a step and leases it out; a step that is open already is returned as it is. */
   open(version: number): OpenStep {
     if (this.#step?.version === version) return this.#step;
-    if (this.#step?.isClosed) this.#pace.added(this.#step.times.addedMs, this.#step.history.length);
+    if (this.#step?.isClosed) this.#pace.added(this.#step.times.addingMs, this.#step.history.length);
     const ahead = this.#next?.version === version ? this.#next : undefined;
     this.#next = undefined;
     this.#step = ahead ?? this.#newStep(version);
@@ -349,13 +351,15 @@ export class Leasing implements Work {
   }
 
   #newStep(version: number): OpenStep {
-    const { codec, terms, trust, hasArbiter, isNear, isExact, isTailSound } = this.#options;
+    const { codec, reducer, terms, trust, hasArbiter, isNear, isExact, isTailSound, now } = this.#options;
     return new OpenStep({
       version,
       leaves: terms.microBatches,
       volunteerLeaves: this.#checkBudget.leaves,
       nextLeaseId: () => this.#nextLease++,
       codec,
+      reducer,
+      now,
       limits: () => ({
         norm: (this.#norms.suspectNorm ?? this.#norms.normBound) * terms.microBatches,
         compare: this.#norms.suspectNorm === undefined,

@@ -4,6 +4,8 @@ import { referenceKernels as kernels } from '@gradcast/vector';
 import { describe, expect, it } from 'vitest';
 import type { Party } from '../audit/audit.ts';
 import { LOCAL } from '../network/credentials.ts';
+import { DirectReducer } from './reducer.ts';
+import type { Reduced } from './reducer.ts';
 import { OpenStep } from './open-step.ts';
 import type { OpenStepOptions } from './open-step.ts';
 
@@ -26,6 +28,8 @@ function harness(change: Partial<OpenStepOptions> = {}) {
     trust: { held: () => undefined, used: () => undefined },
     nextLeaseId: () => id++,
     codec,
+    reducer: new DirectReducer(codec),
+    now: () => 50,
     limits: () => ({ norm: 100, compare: false, isTailSound: () => true }),
     isAudited: () => false,
     hasArbiter: true,
@@ -58,6 +62,29 @@ describe('an open step', () => {
     step.stop();
     expect(await step.closed).toEqual({ kind: 'sum', sum: bytesOf(Float32Array.of(2, 4, 6, 8)) });
     expect(gives('b', 0, 2, good())).toBe('late');
+  });
+
+  it('waits for a sum that is made elsewhere, and takes nothing more meanwhile', async () => {
+    let finish: (reduced: Reduced) => void = () => undefined;
+    const total = () => new Promise<Reduced | undefined>((resolve) => (finish = resolve));
+    let clock = 50;
+    const reducer = { open: () => ({ add: () => undefined, total }) };
+    const { step, gives } = harness({ reducer, now: () => clock });
+    expect(gives('a', 0, 4, good())).toBe('accepted');
+    expect(step.isClosed).toBe(true);
+    expect(gives('b', 0, 4, good())).toBe('late');
+    step.stop();
+    clock = 57;
+    finish({ sum: Uint8Array.of(1), elsewhereMs: 20 });
+    expect(await step.closed).toEqual({ kind: 'sum', sum: Uint8Array.of(1) });
+    expect([step.times.addedMs, step.times.addingMs]).toEqual([7, 20]);
+  });
+
+  it('is stopped where its sum was lost', async () => {
+    const reducer = { open: () => ({ add: () => undefined, total: () => Promise.resolve(undefined) }) };
+    const { step, gives } = harness({ reducer });
+    gives('a', 0, 4, good());
+    expect(await step.closed).toEqual({ kind: 'stopped' });
   });
 
   it('that was stopped takes nothing more', async () => {

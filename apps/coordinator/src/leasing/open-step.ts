@@ -10,18 +10,17 @@
  * A volunteer's word refutes and confirms nothing: what looks wrong of it, or would refute another's, is the arbiter's.
  */
 import { createHash } from 'node:crypto';
-import { StepLeases } from '@gradcast/schedule';
-import type { Lease, Subtree, TreeSum } from '@gradcast/schedule';
+import { StepLeases, TreeSum } from '@gradcast/schedule';
+import type { Lease, Subtree } from '@gradcast/schedule';
 import { Audits } from '../audit/audit.ts';
 import type { AuditsOptions, Party, Ruling, Testimony } from '../audit/audit.ts';
 import type { VolunteerTrust } from '../audit/volunteer-trust.ts';
 import type { LeaseRecord, SubtreeRecord, Verdict } from '../events.ts';
 import { isVolunteer } from '../membership/volunteer.ts';
 import { FirstResults } from './first-results.ts';
+import type { Reducer, Reduction } from './reducer.ts';
 import { StepTimes } from './step-times.ts';
-import { gradientTree } from '@gradcast/reduction';
 import type { GradientCodec } from '@gradcast/reduction';
-import { freeMemory } from '@gradcast/tensors';
 
 /** How a step closed: with the root's value in the run's codec, or without one. */
 export type StepOutcome = { readonly kind: 'sum'; readonly sum: Uint8Array } | { readonly kind: 'stopped' };
@@ -42,6 +41,8 @@ export interface OpenStepOptions {
   readonly volunteerLeaves: number;
   readonly nextLeaseId: () => number;
   readonly codec: GradientCodec;
+  /** Who adds what is used. */
+  readonly reducer: Pick<Reducer, 'open'>;
   /** What a subtree's sum may be before it is held back; asked when it comes. */
   readonly limits: () => ResultLimits;
   /** Whether a subtree is to be computed twice, of whom it comes from. */
@@ -53,6 +54,8 @@ export interface OpenStepOptions {
   /** Whether a node of another numeric profile lies within the tolerance of a reference. */
   readonly isNear: AuditsOptions['isNear'];
   readonly isExact: boolean;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
   /** An audit ended. */
   readonly onRuling: (ruling: Ruling) => void;
 }
@@ -83,27 +86,31 @@ export class OpenStep {
   readonly closed: Promise<StepOutcome>;
   readonly times = new StepTimes();
   readonly #options: OpenStepOptions;
-  readonly #tree: TreeSum<Uint8Array>;
+  /** Which leaves are in the sum, whose values lie with the reducer. */
+  readonly #covered: TreeSum<true>;
+  readonly #reduction: Reduction;
   readonly #history: Mutable<SubtreeRecord>[] = [];
   /** Of each lease that was answered: when it was last, and with what. */
   readonly #answers = new Map<number, { at: number; readonly records: SubtreeRecord[] }>();
   #suspects: Suspect[] = [];
   readonly #first: FirstResults;
-  #close: (outcome: StepOutcome) => void = () => {};
+  #close: (outcome: StepOutcome | Promise<StepOutcome>) => void = () => {};
   #isClosed = false;
   #exact = true;
 
   constructor(options: OpenStepOptions) {
-    const { version, leaves, volunteerLeaves, nextLeaseId, codec } = options;
+    const { version, leaves, volunteerLeaves, nextLeaseId, reducer } = options;
     this.version = version;
     this.#options = options;
-    this.#tree = gradientTree({ start: 0, size: leaves }, { codec, step: version, released: freeMemory });
+    this.#covered = new TreeSum({ start: 0, size: leaves }, () => true);
+    this.#reduction = reducer.open(version, leaves);
     this.leases = new StepLeases({ leaves, limit: volunteerLeaves, nextId: nextLeaseId });
     this.#first = new FirstResults(leaves);
     this.audits = new Audits(options);
     this.closed = new Promise((resolve) => (this.#close = resolve));
   }
 
+  /** Whether nothing more is taken; the sum may still be on its way. */
   get isClosed(): boolean {
     return this.#isClosed;
   }
@@ -130,7 +137,7 @@ export class OpenStep {
     });
   }
 
-  /** Adds a result's sum to the tree, or holds it back; the node is the step's from then on. */
+  /** Has a result's sum added along the tree, or holds it back; the node is the step's from then on. */
   accept(lease: Lease, subtree: Subtree, node: Uint8Array, sender: Sender): Verdict {
     const record: Mutable<SubtreeRecord> = {
       ...subtree,
@@ -249,7 +256,7 @@ export class OpenStep {
 
   /** Workers whose held-back result others have refuted by computing the same leaves; told once. */
   refuted(): Party[] {
-    const wrong = this.#suspects.filter(({ subtree }) => this.#tree.covers(subtree));
+    const wrong = this.#suspects.filter(({ subtree }) => this.#covered.covers(subtree));
     this.#suspects = this.#suspects.filter((suspect) => !wrong.includes(suspect));
     return wrong.map(({ party }) => party);
   }
@@ -289,29 +296,35 @@ export class OpenStep {
   }
 
   stop(): void {
-    this.#closeWith({ kind: 'stopped' });
+    if (!this.#isClosed) this.#close({ kind: 'stopped' });
+    this.#isClosed = true;
   }
 
   #add(subtree: Subtree, node: Uint8Array): void {
-    if (!this.#tree.covers(subtree)) this.#tree.add(subtree, node);
+    if (this.#covered.add(subtree, true)) this.#reduction.add(subtree, node);
     this.leases.cover(subtree);
-    const { total } = this.#tree;
-    if (total) this.#closeWith({ kind: 'sum', sum: total });
+    if (this.#isClosed || !this.#covered.total) return;
+    this.#isClosed = true;
+    this.#close(this.#summed());
+  }
+
+  /** Waits for what is still being added. */
+  async #summed(): Promise<StepOutcome> {
+    const { now } = this.#options;
+    const coveredAt = now();
+    const reduced = await this.#reduction.total();
+    if (!reduced) return { kind: 'stopped' };
+    this.times.summed({ waitedMs: now() - coveredAt, elsewhereMs: reduced.elsewhereMs });
+    return { kind: 'sum', sum: reduced.sum };
   }
 
   #isTaken(leaf: number): boolean {
-    return this.#tree.coversLeaf(leaf) || this.audits.holds(leaf) || this.#first.holds(leaf);
+    return this.#covered.coversLeaf(leaf) || this.audits.holds(leaf) || this.#first.holds(leaf);
   }
 
   #areTaken({ start, size }: Subtree): boolean {
     for (let leaf = start; leaf < start + size; leaf++) if (!this.#isTaken(leaf)) return false;
     return true;
-  }
-
-  #closeWith(outcome: StepOutcome): void {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
-    this.#close(outcome);
   }
 
   #looksWrong(node: Uint8Array, { size }: Subtree): boolean {

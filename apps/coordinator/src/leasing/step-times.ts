@@ -11,6 +11,7 @@ export class StepTimes {
   readonly #answers = new Map<number, AnswerTimes>();
   #openedAt = 0;
   #addedMs = 0;
+  #addingMs = 0;
   #stoodMs = 0;
   #idleMs = 0;
   #idleSince: number | undefined;
@@ -19,9 +20,14 @@ export class StepTimes {
     return this.#openedAt;
   }
 
-  /** Checking and adding results. */
+  /** Checking and adding results, as far as the step waited for it. */
   get addedMs(): number {
     return this.#addedMs;
+  }
+
+  /** Checking and adding results, whoever did it and whoever waited. */
+  get addingMs(): number {
+    return this.#addingMs;
   }
 
   /** This process stood still. */
@@ -41,7 +47,7 @@ export class StepTimes {
 
   opened(now: number): void {
     this.#openedAt = now;
-    this.#addedMs = this.#stoodMs = this.#idleMs = 0;
+    this.#addedMs = this.#addingMs = this.#stoodMs = this.#idleMs = 0;
     this.#idleSince = undefined;
   }
 
@@ -53,6 +59,13 @@ export class StepTimes {
 
   added(ms: number): void {
     this.#addedMs += ms;
+    this.#addingMs += ms;
+  }
+
+  /** The last result was there for so long before the sum was; what another thread added took so long. */
+  summed({ waitedMs, elsewhereMs }: { readonly waitedMs: number; readonly elsewhereMs: number }): void {
+    this.#addedMs += waitedMs;
+    this.#addingMs += elsewhereMs;
   }
 
   stood(ms: number): void {

@@ -17,6 +17,7 @@ import { Fleet, TICK_MS } from './fleet.ts';
 import type { FleetOptions } from './fleet.ts';
 import type { FleetEvents } from '../events.ts';
 import type { OpenStep } from '../leasing/open-step.ts';
+import { DirectReducer } from '../leasing/reducer.ts';
 
 export const LEAVES = 8;
 export const INCARNATION = 3;
@@ -37,6 +38,8 @@ const layout = {
   ],
   tail: { entries: [], length: TAIL },
 };
+
+const codec = createCodec('f32', { layout, seed: 7, kernels });
 
 /** The gradient and tail of one leaf; sums of such values are rounded, so their order shows. */
 export function leafGradient(version: number, leaf: number): Float32Array {
@@ -218,7 +221,8 @@ export class FleetHarness {
         microBatches: LEAVES,
       },
       payload: shape,
-      codec: createCodec('f32', { layout, seed: 7, kernels }),
+      codec,
+      reducer: new DirectReducer(codec),
       cut: (step, { first, count }) => ({
         images: imagesOf(step, first, count),
         noise: new Float32Array(count * shape.microBatchSize * LATENT).fill(step),

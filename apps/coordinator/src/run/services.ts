@@ -16,6 +16,8 @@ import { Arbiters } from '../audit/arbiter.ts';
 import { auditPicks, auditSecret, leafPicks } from '../audit/audit-picks.ts';
 import type { AuditPicks } from '../audit/audit-picks.ts';
 import { VolunteerTrust } from '../audit/volunteer-trust.ts';
+import { reducerFor } from '../leasing/threaded-reducer.ts';
+import type { Reducer } from '../leasing/reducer.ts';
 import { LedgerRecorder } from '../records/ledger-recorder.ts';
 import { CoordinatorError } from '../failure.ts';
 import { EARLY_STOP_FACT, EarlyStop } from './early-stop.ts';
@@ -61,9 +63,11 @@ export async function openServices(options: RunOptions, prepared: Prepared): Pro
   const { task } = state;
   const { kernels } = prepared;
   const cutter = new MicroBatches({ dataset, fields: task.fields, shape: config, seed: config.seed, kernels });
+  const reduction = { codec: config.codec, layout: task, seed: config.seed };
+  const reducer = reducerFor(prepared.codec, reduction, (error) => options.defects.report(error));
   const fleet = fleetOf(
     { options, prepared, telemetry, incarnation },
-    { cutter, arbiters, isAudited, hasArbiter, trust },
+    { cutter, reducer, arbiters, isAudited, hasArbiter, trust },
   );
   telemetry.serveOn(listeners.metrics, () => fleet.workers);
   telemetry.expects({ ...config, savedAt: loaded && (await stat(loaded.path)).mtimeMs / 1000 });
@@ -146,6 +150,7 @@ export async function openServices(options: RunOptions, prepared: Prepared): Pro
       arbiters.close();
       listeners.turnAway();
       fleet.disconnect();
+      await reducer.close();
       await Promise.allSettled([saving.close(), outputs.close(), evaluations.close()]);
       await observers.close();
       telemetry.end();
@@ -213,6 +218,7 @@ function evaluationsOf({ config }: RunOptions, { definition }: Prepared, telemet
 /** What a fleet's results are checked with. */
 interface Checks {
   readonly cutter: MicroBatches;
+  readonly reducer: Reducer;
   readonly arbiters: Arbiters;
   readonly isAudited: AuditPicks;
   readonly hasArbiter: boolean;
@@ -226,7 +232,7 @@ function admitsVolunteers({ config, access }: Pick<RunOptions, 'config' | 'acces
 
 function fleetOf(
   { options, prepared, telemetry, incarnation }: Materials,
-  { cutter, arbiters, isAudited, hasArbiter, trust }: Checks,
+  { cutter, reducer, arbiters, isAudited, hasArbiter, trust }: Checks,
 ): Fleet {
   const { config } = options;
   const { beginning, codec, state, definition } = prepared;
@@ -256,6 +262,7 @@ function fleetOf(
       microBatchSize,
     },
     codec,
+    reducer,
     cut: (step, range) => cutter.cut(step, range),
     isTailSound: (tail, leaves) => tailFault(task, tail, leaves) === undefined,
     now,
