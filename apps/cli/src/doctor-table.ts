@@ -22,8 +22,9 @@ export function renderTable(rows: readonly Diagnosis[]): string {
   const lines = [line(header)];
   for (const [index, row] of cells.entries()) {
     lines.push(line(row));
-    const { remedy, leases } = rows[index];
+    const { remedy, leases, pinned } = rows[index];
     if (leases) lines.push(`${indent}${leasesLine(leases)}`);
+    if (pinned !== undefined) lines.push(`${indent}parameters go up from pinned memory: ${pinned ? 'yes' : 'no'}`);
     if (remedy !== '') lines.push(`${indent}-> ${printable(remedy, REASON_LIMIT)}`);
   }
   return `${lines.join('\n')}\n`;

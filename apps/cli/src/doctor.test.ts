@@ -86,6 +86,14 @@ describe('gradcast doctor', () => {
     expect((await lines(undefined))[1]).toBe('                       -> use it by name');
   });
 
+  it.each([
+    [true, 'yes'],
+    [false, 'no'],
+  ])('says below its row whether parameters go up from pinned memory (%s)', async (pinned, word) => {
+    const { stdout } = await doctor({}, { rows: [row('cuda', true, { pinned }), row('wasm', true)] });
+    expect(stdout.split('\n')[2]).toBe(`                       parameters go up from pinned memory: ${word}`);
+  });
+
   it('exits 1 when nothing runs, or not the one asked for', async () => {
     const none = ROWS.map(({ candidate }) => row(candidate, false));
     expect(await doctor({}, { rows: none })).toMatchObject({ code: 1 });

@@ -2,6 +2,10 @@
 //
 // A session takes its inputs from the host's memory and returns its outputs there. A function that is called in the eager
 // context takes and gives tensors where they are, so nothing crosses the bus between upload and read-back.
+//
+// What goes up goes through memory that TensorFlow allocates on the host: where there is a GPU the context is told to take
+// pinned memory there (force_gpu_compatible), which the GPU fetches from by itself.
+#include <dlfcn.h>
 #include <node_api.h>
 
 #include <cstring>
@@ -15,9 +19,13 @@
 #include "tensorflow/c/c_api.h"
 #include "tensorflow/c/eager/c_api.h"
 
+#include "read-string.h"
+
 namespace tfnodejs {
 
 namespace {
+
+using gradcast::ReadString;
 
 constexpr size_t kMostArguments = 5;
 
@@ -34,15 +42,6 @@ napi_value Misused(napi_env env, const char *usage) {
 bool Arguments(napi_env env, napi_callback_info info, size_t wanted, napi_value *arguments) {
   size_t count = kMostArguments;
   return napi_get_cb_info(env, info, &count, arguments, nullptr, nullptr) == napi_ok && count == wanted;
-}
-
-bool ReadString(napi_env env, napi_value value, std::string *out) {
-  size_t length = 0;
-  if (napi_get_value_string_utf8(env, value, nullptr, 0, &length) != napi_ok) return false;
-  out->resize(length + 1);
-  if (napi_get_value_string_utf8(env, value, &(*out)[0], length + 1, &length) != napi_ok) return false;
-  out->resize(length);
-  return true;
 }
 
 bool ReadStrings(napi_env env, napi_value value, std::vector<std::string> *out) {
@@ -75,6 +74,26 @@ struct GraphBody {
     TF_DeleteGraph(graph);
   }
 };
+
+// What the CUDA driver says of an address on the host: whether it is pinned, or nothing where no driver is loaded.
+enum class Pinned { kUnknown, kNo, kYes };
+
+Pinned PinnedAt(const void *address) {
+  // Enumerators of cuda.h.
+  constexpr int kMemoryTypeAttribute = 2;
+  constexpr unsigned int kHostMemory = 1;
+  void *driver = dlopen("libcuda.so.1", RTLD_LAZY | RTLD_LOCAL | RTLD_NOLOAD);
+  if (!driver) return Pinned::kUnknown;
+  auto attribute =
+      reinterpret_cast<int (*)(void *, int, unsigned long long)>(dlsym(driver, "cuPointerGetAttribute"));
+  unsigned int type = 0;
+  // It knows nothing of pageable memory and says that with an error.
+  const bool pinned = attribute &&
+                      attribute(&type, kMemoryTypeAttribute, reinterpret_cast<unsigned long long>(address)) == 0 &&
+                      type == kHostMemory;
+  dlclose(driver);
+  return pinned ? Pinned::kYes : Pinned::kNo;
+}
 
 // Serialized AttrValue { b: true }.
 constexpr char kTrue[] = {0x28, 0x01};
@@ -217,6 +236,91 @@ struct Functions {
     return nullptr;
   }
 
+  // createStaging(length: number): number, the id of a tensor of so many floats in the host's memory, for uploads
+  static napi_value CreateStaging(napi_env env, napi_callback_info info) {
+    napi_value arguments[kMostArguments];
+    int32_t length = 0;
+    if (!Arguments(env, info, 1, arguments) || napi_get_value_int32(env, arguments[0], &length) != napi_ok ||
+        length < 1) {
+      return Misused(env, "createStaging takes a number of floats");
+    }
+    TFJSBackend *backend = BackendOf(env);
+    if (!backend) return nullptr;
+    TF_AutoStatus status;
+    const int64_t one = 1;
+    TF_AutoTensor shape(TF_AllocateTensor(TF_INT32, &one, 1, sizeof length));
+    std::memcpy(TF_TensorData(shape.tensor), &length, sizeof length);
+    TFE_TensorHandle *dimensions = TFE_NewTensorHandle(shape.tensor, status.status);
+    if (TF_GetCode(status.status) != TF_OK) return Fail(env, "a shape cannot be told", status.status);
+    TFE_AutoOp op(TFE_NewOp(backend->tfe_context_, "Empty", status.status));
+    if (TF_GetCode(status.status) == TF_OK) TFE_OpSetDevice(op.op, "/device:CPU:0", status.status);
+    if (TF_GetCode(status.status) == TF_OK) TFE_OpAddInput(op.op, dimensions, status.status);
+    TFE_TensorHandle *memory = nullptr;
+    if (TF_GetCode(status.status) == TF_OK) {
+      TFE_OpSetAttrType(op.op, "dtype", TF_FLOAT);
+      TFE_OpSetAttrBool(op.op, "init", 1);
+      int outputs = 1;
+      TFE_Execute(op.op, &memory, &outputs, status.status);
+    }
+    TFE_DeleteTensorHandle(dimensions);
+    if (TF_GetCode(status.status) != TF_OK) return Fail(env, "memory for uploads cannot be had", status.status);
+    napi_value id = nullptr;
+    napi_create_int32(env, backend->InsertHandle(memory), &id);
+    return id;
+  }
+
+  // upload(staging: number, values: Float32Array): number, the id of a tensor on the backend's device
+  // Where the device is the host the tensor lies over the staging memory: it has to be deleted before the next upload.
+  static napi_value Upload(napi_env env, napi_callback_info info) {
+    napi_value arguments[kMostArguments];
+    napi_typedarray_type type;
+    size_t length = 0;
+    void *values = nullptr;
+    if (!Arguments(env, info, 2, arguments) ||
+        napi_get_typedarray_info(env, arguments[1], &type, &length, &values, nullptr, nullptr) != napi_ok ||
+        type != napi_float32_array) {
+      return Misused(env, "upload takes the id of a staging tensor and an array of floats");
+    }
+    TFJSBackend *backend = BackendOf(env);
+    if (!backend) return nullptr;
+    TFE_TensorHandle *staging = HandleOf(env, backend, arguments[0]);
+    if (!staging) return nullptr;
+    TF_AutoStatus status;
+    // Shares the handle's memory, which nobody else reads or writes.
+    TF_Tensor *resolved = TFE_TensorHandleResolve(staging, status.status);
+    if (TF_GetCode(status.status) != TF_OK) return Fail(env, "memory for uploads cannot be reached", status.status);
+    TF_AutoTensor memory(resolved);
+    if (TF_TensorByteSize(resolved) != length * sizeof(float)) {
+      return Misused(env, "upload takes as many floats as its staging tensor has");
+    }
+    std::memcpy(TF_TensorData(resolved), values, length * sizeof(float));
+    // Waits until the device has them.
+    TFE_TensorHandle *there =
+        TFE_TensorHandleCopyToDevice(staging, backend->tfe_context_, backend->device_name.c_str(), status.status);
+    if (TF_GetCode(status.status) != TF_OK) return Fail(env, "the device takes no upload", status.status);
+    napi_value id = nullptr;
+    napi_create_int32(env, backend->InsertHandle(there), &id);
+    return id;
+  }
+
+  // isPinned(staging: number): boolean | undefined, whether the CUDA driver knows its memory as pinned
+  static napi_value IsPinned(napi_env env, napi_callback_info info) {
+    napi_value arguments[kMostArguments];
+    if (!Arguments(env, info, 1, arguments)) return Misused(env, "isPinned takes the id of a staging tensor");
+    TFJSBackend *backend = BackendOf(env);
+    if (!backend) return nullptr;
+    TFE_TensorHandle *staging = HandleOf(env, backend, arguments[0]);
+    if (!staging) return nullptr;
+    TF_AutoStatus status;
+    TF_Tensor *resolved = TFE_TensorHandleResolve(staging, status.status);
+    if (TF_GetCode(status.status) != TF_OK) return Fail(env, "memory for uploads cannot be reached", status.status);
+    TF_AutoTensor memory(resolved);
+    const Pinned pinned = PinnedAt(TF_TensorData(resolved));
+    napi_value result = nullptr;
+    if (pinned != Pinned::kUnknown) napi_get_boolean(env, pinned == Pinned::kYes, &result);
+    return result;
+  }
+
   // The tensor of that id, or nullptr with an exception pending.
   static TFE_TensorHandle *HandleOf(napi_env env, TFJSBackend *backend, napi_value value) {
     int32_t id = 0;
@@ -236,7 +340,10 @@ void ExportFunctions(napi_env env, napi_value exports) {
   } const all[] = {{"addFunction", Functions::Add},
                    {"removeFunction", Functions::Remove},
                    {"callFunction", Functions::Call},
-                   {"readTensor", Functions::Read}};
+                   {"readTensor", Functions::Read},
+                   {"createStaging", Functions::CreateStaging},
+                   {"upload", Functions::Upload},
+                   {"isPinned", Functions::IsPinned}};
   for (const auto &each : all) {
     napi_value function;
     if (napi_create_function(env, each.name, NAPI_AUTO_LENGTH, each.callback, nullptr, &function) == napi_ok) {

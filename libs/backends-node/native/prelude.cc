@@ -20,16 +20,11 @@
 #include <cstdlib>
 #include <string>
 
+#include "read-string.h"
+
 namespace {
 
-bool ReadString(napi_env env, napi_value value, std::string *out) {
-  size_t length = 0;
-  if (napi_get_value_string_utf8(env, value, nullptr, 0, &length) != napi_ok) return false;
-  out->resize(length + 1);
-  if (napi_get_value_string_utf8(env, value, &(*out)[0], length + 1, &length) != napi_ok) return false;
-  out->resize(length);
-  return true;
-}
+using gradcast::ReadString;
 
 // setEnvironment(name: string, value: string): void
 napi_value SetEnvironment(napi_env env, napi_callback_info info) {

@@ -48,6 +48,8 @@ export interface LoadedBackend {
   readonly multiply?: (a: Float32Array, b: Float32Array) => Promise<Float32Array>;
   /** Why the device does not add the leaves of a lease, undefined if it does, for a trial; absent where no backend of its kind does. */
   readonly sumRefusal?: () => Promise<BackendError | undefined>;
+  /** Whether parameters go up from pinned memory, for a trial; undefined where nothing can tell. Absent without a bus to cross. */
+  readonly uploadsPinned?: () => boolean | undefined;
   /** How the parts of a step become graphs; without it they run as they are written. */
   readonly compile?: Compile;
   /** An engine of the backend's own, for tasks that it has one for; for all others its kernels are used. */

@@ -69,8 +69,10 @@ export type ProbeReport =
       readonly libraryVersion: string;
       /** As in a profile. */
       readonly features?: string;
-      /** If that was asked, of a backend that adds leaves on its device. */
+      /** If details were asked for, of a backend that adds leaves on its device. */
       readonly leases?: LeaseSums;
+      /** If details were asked for, whether parameters go up from pinned memory. */
+      readonly pinned?: boolean;
     }
   | Refused;
 

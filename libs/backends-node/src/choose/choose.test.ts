@@ -139,7 +139,7 @@ describe('diagnose', () => {
     }
   });
 
-  it('says whether a device adds the leaves of a lease', async () => {
+  it('says whether a device adds the leaves of a lease, and what parameters go up from', async () => {
     const leases = { onDevice: false, code: 'webgpu-sums-differ', reason: 'its sums differ' } as const;
     const probe = (candidate: Candidate): Promise<ProbeReport> =>
       Promise.resolve({
@@ -147,9 +147,11 @@ describe('diagnose', () => {
         device: 'cpu',
         libraryVersion: '4.2',
         ...(candidate === 'webgpu' && { leases }),
+        ...(candidate === 'cuda' && { pinned: false }),
       });
     const { rows } = await diagnose({ listGpus: () => Promise.resolve(NO_GPU), probe });
     expect(rows.map((row) => row.leases)).toEqual([undefined, leases, undefined, undefined]);
+    expect(rows.map(({ pinned }) => pinned)).toEqual([false, undefined, undefined, undefined]);
   });
 
   it('finds an installed CUDA library that sees no GPU of a loaded driver', async () => {

@@ -103,6 +103,8 @@ export interface Diagnosis {
   readonly remedy: string;
   /** Of a backend that may add the leaves of a lease on its device. */
   readonly leases?: LeaseSums;
+  /** Of a GPU that parameters go up to over a bus: whether they do so from pinned memory. */
+  readonly pinned?: boolean;
 }
 
 export interface DiagnosisTable {
@@ -117,7 +119,7 @@ export async function diagnose(options: ChooseOptions = {}): Promise<DiagnosisTa
   const { env = process.env, cache = cacheFolder(env), probeEntry } = options;
   const gpus = await (options.listGpus ?? listGpus)(env);
   const entry = probeEntry === undefined ? {} : { entry: probeEntry };
-  const probe = options.probe ?? processProber({ env, gpus, named: true, leases: true, cache, ...entry });
+  const probe = options.probe ?? processProber({ env, gpus, named: true, details: true, cache, ...entry });
   const rows = await Promise.all(
     CANDIDATES.map(async (candidate) => {
       const report = await probe(candidate);
@@ -153,5 +155,6 @@ function rowOf(candidate: Candidate, report: ProbeReport, tuning: string | undef
     reason: tuning === undefined ? reason : `${reason}, ${tuning}`,
     remedy: software?.remedy ?? '',
     ...(report.leases && { leases: report.leases }),
+    ...(report.pinned !== undefined && { pinned: report.pinned }),
   };
 }

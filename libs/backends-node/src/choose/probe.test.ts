@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { nativePaths } from '../native/cache.ts';
 import { WHEEL_SETS } from '../native/wheels.ts';
 import type { GpuList } from './gpus.ts';
-import { leaseSums, processProber, runProbe } from './probe.ts';
+import { detailsOf, processProber, runProbe } from './probe.ts';
 import { rememberingProber } from './remember.ts';
 
 const NO_GPU: GpuList = { driver: false, gpus: [], reason: 'no NVIDIA driver' };
@@ -40,9 +40,9 @@ describe('processProber', () => {
     )('wasm');
     expect(JSON.parse(await readFile(join(folder, 'seen'), 'utf8'))).toEqual({ candidate: 'wasm' });
     await (
-      await prober(code, { leases: true })
+      await prober(code, { details: true })
     )('wasm');
-    expect(JSON.parse(await readFile(join(folder, 'seen'), 'utf8'))).toEqual({ candidate: 'wasm', leases: true });
+    expect(JSON.parse(await readFile(join(folder, 'seen'), 'utf8'))).toEqual({ candidate: 'wasm', details: true });
   });
 
   it('survives a child that dies of an illegal instruction', async () => {
@@ -156,12 +156,17 @@ describe('rememberingProber', () => {
   });
 });
 
-describe('leaseSums', () => {
+describe('detailsOf', () => {
   it('says whether a device adds leaves, or why not, and nothing where no device could', async () => {
-    expect(await leaseSums({})).toBeUndefined();
-    expect(await leaseSums({ sumRefusal: () => Promise.resolve(undefined) })).toEqual({ onDevice: true });
+    expect(await detailsOf({})).toEqual({});
+    expect(await detailsOf({ sumRefusal: () => Promise.resolve(undefined) })).toEqual({ leases: { onDevice: true } });
     const refusal = new BackendError('webgpu-sums-differ', 'its sums differ', { remedy: 'none' });
     const differing = { onDevice: false, code: 'webgpu-sums-differ', reason: 'its sums differ' };
-    expect(await leaseSums({ sumRefusal: () => Promise.resolve(refusal) })).toEqual(differing);
+    expect(await detailsOf({ sumRefusal: () => Promise.resolve(refusal) })).toEqual({ leases: differing });
+  });
+
+  it('says whether uploads are from pinned memory, where that can be told', async () => {
+    expect(await detailsOf({ uploadsPinned: () => false })).toEqual({ pinned: false });
+    expect(await detailsOf({ uploadsPinned: () => undefined })).toEqual({});
   });
 });

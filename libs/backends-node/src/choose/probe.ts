@@ -22,8 +22,8 @@ export interface ProbeOptions {
   readonly gpus: GpuList;
   /** Whether the user asked for this backend by its name: then nothing is ruled out beforehand. */
   readonly named?: boolean;
-  /** Whether it is also asked if leaves are added on the device, which takes a kernel more. */
-  readonly leases?: boolean;
+  /** Whether it is also asked what only `doctor` shows, and what takes a kernel more. */
+  readonly details?: boolean;
   /** Program that calls {@link runProbe}; defaults to `probe.mjs` beside the running bundle. */
   readonly entry?: string;
   /** Longest time for one probe. A GPU's first start compiles kernels. */
@@ -36,7 +36,7 @@ export interface ProbeOptions {
 interface ProbeRequest {
   readonly candidate: Candidate;
   readonly gpu: Gpu | undefined;
-  readonly leases: boolean | undefined;
+  readonly details: boolean | undefined;
 }
 
 /** A prober that starts a child process for each candidate which is not hopeless. */
@@ -50,7 +50,7 @@ export function processProber(options: ProbeOptions): Prober {
     // The choice between ways to run a step is the worker's: it may try XLA, which takes a while.
     const opByOp = candidate === 'cuda' ? { ...env, GRADCAST_GRAPH: 'off' } : env;
     const gpu = candidate === 'cuda' ? gpus.gpus[0] : undefined;
-    const request = JSON.stringify({ candidate, gpu, leases: options.leases } satisfies ProbeRequest);
+    const request = JSON.stringify({ candidate, gpu, details: options.details } satisfies ProbeRequest);
     const result = await run(process.execPath, [entry, request], { env: opByOp, limitMs });
     const report = inItsWords(readReport(candidate, result, limitMs), result);
     return candidate === 'cuda' ? blamed(report, options.cache) : report;
@@ -97,7 +97,7 @@ async function byTensors(a: Float32Array, b: Float32Array): Promise<Float32Array
   return tf.matMul(tf.tensor2d(a, [2, 2]), tf.tensor2d(b, [2, 2])).data<'float32'>();
 }
 
-async function tryBackend({ candidate, gpu, leases }: ProbeRequest): Promise<ProbeReport> {
+async function tryBackend({ candidate, gpu, details }: ProbeRequest): Promise<ProbeReport> {
   try {
     const backend = await loadBackend(candidate, { gpu });
     const { profile, multiply = byTensors } = backend;
@@ -107,8 +107,7 @@ async function tryBackend({ candidate, gpu, leases }: ProbeRequest): Promise<Pro
       return { ok: false, reason: `multiplied wrongly: ${product.join(', ')}`, remedy: 'take another backend' };
     }
     const { device, libraryVersion, features } = profile;
-    const sums = leases ? await leaseSums(backend) : undefined;
-    return { ok: true, device, libraryVersion, features, ...(sums && { leases: sums }) };
+    return { ok: true, device, libraryVersion, features, ...(details && (await detailsOf(backend))) };
   } catch (error) {
     if (error instanceof BackendError) return { ok: false, reason: error.message, remedy: error.remedy };
     const reason = error instanceof Error ? error.message : String(error);
@@ -116,9 +115,15 @@ async function tryBackend({ candidate, gpu, leases }: ProbeRequest): Promise<Pro
   }
 }
 
-/** Undefined for a backend that adds nowhere but on the host. */
-export async function leaseSums({ sumRefusal }: Pick<LoadedBackend, 'sumRefusal'>): Promise<LeaseSums | undefined> {
-  if (!sumRefusal) return undefined;
-  const refusal = await sumRefusal();
+/** What a backend tells of itself beyond its profile: nothing where it has nothing to tell. */
+export async function detailsOf({
+  sumRefusal,
+  uploadsPinned,
+}: Pick<LoadedBackend, 'sumRefusal' | 'uploadsPinned'>): Promise<{ leases?: LeaseSums; pinned?: boolean }> {
+  const pinned = uploadsPinned?.();
+  return { ...(sumRefusal && { leases: leaseSums(await sumRefusal()) }), ...(pinned !== undefined && { pinned }) };
+}
+
+function leaseSums(refusal: BackendError | undefined): LeaseSums {
   return refusal ? { onDevice: false, code: refusal.code, reason: refusal.message } : { onDevice: true };
 }

@@ -52,6 +52,17 @@ export interface Binding {
   callFunction(name: string, inputs: readonly number[]): number;
   /** Waits for a tensor of floats and copies its elements into the targets, one behind the other. */
   readTensor(id: number, targets: readonly Float32Array[]): void;
+  /** Memory of TensorFlow's on the host for so many floats, as a tensor; pinned where there is a GPU. @returns its id. */
+  createStaging(length: number): number;
+  /**
+   * Copies as many floats as the memory has there, and from there to the device, and waits for both. On the processor the tensor lies
+   * over that memory, so it must be deleted before the next upload.
+   *
+   * @returns the id of the tensor on the device.
+   */
+  upload(staging: number, values: Float32Array): number;
+  /** Whether the CUDA driver knows that memory as pinned; undefined where no driver is loaded. */
+  isPinned(staging: number): boolean | undefined;
 }
 
 export type TensorValues = Float32Array | Int32Array | Uint8Array;

@@ -16,6 +16,7 @@ import { graphCompiler } from './compile.ts';
 import { measureMode, rememberedMode, requireFunctions } from './functions/choose-mode.ts';
 import type { FunctionMode } from './functions/device-function.ts';
 import { canBeFunction, FunctionEngine } from './functions/engine.ts';
+import { uploadsArePinned } from './functions/parameter-upload.ts';
 import { tensorflowKernels } from './kernels.ts';
 import { isTensorflowInstalled } from './installed.ts';
 import { openLibrary } from './open-library.ts';
@@ -106,6 +107,7 @@ function openBackend(environment: Record<string, string>, options: LoadOptions):
     backend,
     recorder,
     kernels: tensorflowKernels(backend),
+    ...(options.gpu !== undefined && { uploadsPinned: () => uploadsArePinned(binding) }),
     profile: {
       backend: 'tensorflow',
       libraryVersion: binding.TF_Version,

@@ -11,6 +11,7 @@ import type { GradientEngine, MicroBatch } from '@gradcast/task';
 import type { FieldArray } from '@gradcast/tensors';
 import { StepFunctions } from './device-function.ts';
 import type { FunctionMode, RecordedBackend, StepFunctionTask } from './device-function.ts';
+import { ParameterUpload } from './parameter-upload.ts';
 import { TYPE } from './raw-ops.ts';
 
 export interface FunctionEngineOptions {
@@ -32,10 +33,7 @@ export class FunctionEngine implements GradientEngine {
   readonly #options: FunctionEngineOptions;
   /** By samples of a micro-batch; undefined where it runs op by op. */
   readonly #steps = new Map<number, StepFunctions | undefined>();
-  /** What the parameters lie over, if they do not lie on a GPU; written only while no tensor lies over it. */
-  readonly #copy: Float32Array | undefined;
-  /** The parameters' id. */
-  #parameters: number | undefined;
+  readonly #parameters: ParameterUpload;
   /** With the parameters of the present version, once it was needed. */
   #plain: GradientEngine | undefined;
   readonly #calls = new OneCall();
@@ -43,16 +41,13 @@ export class FunctionEngine implements GradientEngine {
   constructor(task: Trainable & StepFunctionTask, options: FunctionEngineOptions) {
     this.#task = task;
     this.#options = options;
-    if (!this.#binding.isUsingGpuDevice()) this.#copy = new Float32Array(task.parameters.length);
+    this.#parameters = new ParameterUpload(this.#binding, task.parameters.length, options.tell);
   }
 
   load(parameters: Float32Array): void {
-    const { length } = this.#task.parameters;
-    requireLength('parameters', parameters.length, length);
-    this.#unload();
-    // A GPU has its own copy when this returns.
-    this.#copy?.set(parameters);
-    this.#parameters = this.#binding.createTensor([length], TYPE.float, this.#copy ?? parameters);
+    requireLength('parameters', parameters.length, this.#task.parameters.length);
+    this.#dropPlain();
+    this.#parameters.load(parameters);
   }
 
   async gradient(batch: MicroBatch, into: Float32Array): Promise<void> {
@@ -70,7 +65,8 @@ export class FunctionEngine implements GradientEngine {
   }
 
   dispose(): void {
-    this.#unload();
+    this.#dropPlain();
+    this.#parameters.dispose();
     for (const step of this.#steps.values()) step?.dispose();
     this.#steps.clear();
   }
@@ -128,16 +124,14 @@ export class FunctionEngine implements GradientEngine {
     return this.#plain;
   }
 
-  #unload(): void {
-    if (this.#parameters !== undefined) this.#binding.deleteTensor(this.#parameters);
-    this.#parameters = undefined;
+  #dropPlain(): void {
     this.#plain?.dispose();
     this.#plain = undefined;
   }
 
   async #exclusively<T>(body: (parameters: number) => Promise<T>): Promise<T> {
-    if (this.#parameters === undefined) throw new Error('the engine holds no parameters: load() comes first');
-    const loaded = this.#parameters;
+    const loaded = this.#parameters.id;
+    if (loaded === undefined) throw new Error('the engine holds no parameters: load() comes first');
     return this.#calls.run(() => body(loaded));
   }
 }
