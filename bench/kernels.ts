@@ -76,9 +76,9 @@ function prepare(): Stage {
   return {
     variants: {
       copy: null,
-      reference: { kernels: referenceKernels, state: stateOf(ordinary) },
-      simd: { kernels: simd, state: stateOf(ordinary) },
-      'simd, in place': { kernels: simd, state: stateOf((length) => simd.allocate(length)) },
+      reference: { kernels: referenceKernels, state: stateOf(ordinary, simd) },
+      simd: { kernels: simd, state: stateOf(ordinary, simd) },
+      'simd, in place': { kernels: simd, state: stateOf((length) => simd.allocate(length), simd) },
     },
     frames: Array.from({ length: FRAMES }, (_, index) => frameOf(filled(ordinary, index + 10), simd)),
     copied: new Float32Array(LENGTH),

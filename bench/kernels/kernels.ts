@@ -15,8 +15,11 @@ export interface Kernel {
 }
 
 const SCALARS = { alpha: 1e-4, oneMinusBeta1: 0.5, oneMinusBeta2: 0.001, epsilon: 1e-7 };
+/** Of a float32 vector, that a packed one takes. */
+const SHARES = { bf16: 0.5, f16: 0.5, int8: 0.25 } as const satisfies Record<PackedFormat, number>;
 const SGD_SCALARS = { rate: 1e-4, momentum: 0.9 };
 const WHOLE = { from: 0, to: LENGTH };
+const PLACE = { seed: 1n, stream: 0 };
 
 export const KERNELS: Readonly<Record<string, Kernel>> = {
   add: { vectors: 3, run: ({ kernels, state }, { vector }) => kernels.add(state.sum, vector) },
@@ -50,14 +53,29 @@ export const KERNELS: Readonly<Record<string, Kernel>> = {
     vectors: 3,
     run: ({ kernels, state }) => void kernels.fingerprint([state.parameters, state.first, state.second]),
   },
+  normal: { vectors: 1, run: ({ kernels, state }) => kernels.normal(state.sum, PLACE) },
   ...packingKernels('bf16'),
   ...packingKernels('f16'),
+  ...halvingKernel('f16'),
   ...packingKernels('int8'),
+  ...halvingKernel('int8'),
 };
 
-/** The kernels of a packed format; a packed vector counts as the share of a float32 vector that it takes. */
+/** Divides by 2^0: the work is that of any division, and a run stays fit for the next round. */
+function halvingKernel(format: 'f16' | 'int8'): Record<string, Kernel> {
+  return {
+    [`halvePacked ${format}`]: {
+      vectors: SHARES[format],
+      run: ({ kernels, state }) => {
+        if (!kernels.halvePacked(format, state.halvable[format], 0)) throw new Error('its exponents do not do');
+      },
+    },
+  };
+}
+
+/** The kernels of every packed format. */
 function packingKernels(format: PackedFormat): Record<string, Kernel> {
-  const share = format === 'int8' ? 0.25 : 0.5;
+  const share = SHARES[format];
   return {
     [`pack ${format}`]: {
       vectors: 1 + share,

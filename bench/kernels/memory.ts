@@ -4,7 +4,6 @@ import type { PackedFormat, PackedRun, VectorKernels } from '@gradcast/vector';
 
 /** Parameters of the `tutorial` preset, padding included. */
 export const LENGTH = 2_540_032;
-const FORMATS = ['bf16', 'f16', 'int8'] as const satisfies readonly PackedFormat[];
 export const ROUNDING = { key0: 1, key1: 2, first: 0 };
 
 /** Makes a vector of so many zeros. */
@@ -25,36 +24,45 @@ export interface State {
   readonly second: Float32Array;
   readonly sum: Float32Array;
   readonly packed: Packed;
+  /** Runs that can be divided by their exponents: no block's largest element was rounded to another binade. */
+  readonly halvable: Packed;
 }
 
 export const ordinary: Allocate = (length) => new Float32Array(length);
 
-export function stateOf(allocate: Allocate): State {
+export function stateOf(allocate: Allocate, kernels: VectorKernels): State {
   const second = filled(allocate, 3);
   second.forEach((value, index) => (second[index] = value * value));
+  const parameters = filled(allocate, 1);
   return {
-    parameters: filled(allocate, 1),
+    parameters,
     first: filled(allocate, 2),
     second,
     sum: filled(allocate, 4),
-    packed: packedRuns(allocate),
+    packed: packedRuns(parameters, allocate, kernels),
+    // The largest of a block is between 0.4 and 0.45, far from the next power of two.
+    halvable: packedRuns(
+      parameters.map((value) => 0.9 * value),
+      allocate,
+      kernels,
+    ),
   };
 }
 
 export function frameOf(vector: Float32Array, kernels: VectorKernels): Frame {
-  const packed = packedRuns(ordinary);
-  for (const format of FORMATS) kernels.pack(format, vector, packed[format], ROUNDING);
-  return { vector, packed };
+  return { vector, packed: packedRuns(vector, ordinary, kernels) };
 }
 
-/** A run of zeros in each packed format. */
-function packedRuns(allocate: Allocate): Packed {
+/** A vector in each packed format. */
+function packedRuns(vector: Float32Array, allocate: Allocate, kernels: VectorKernels): Packed {
   const run = (format: PackedFormat): PackedRun => {
     const valueBytes = LENGTH * packedElementBytes(format);
     const exponentBytes = packedExponents(format, LENGTH);
     const { buffer, byteOffset } = allocate(Math.ceil((valueBytes + exponentBytes) / 4));
     const values = new Uint8Array(buffer, byteOffset, valueBytes);
-    return { values, exponents: new Uint8Array(buffer, byteOffset + valueBytes, exponentBytes) };
+    const packed = { values, exponents: new Uint8Array(buffer, byteOffset + valueBytes, exponentBytes) };
+    kernels.pack(format, vector, packed, ROUNDING);
+    return packed;
   };
   return { bf16: run('bf16'), f16: run('f16'), int8: run('int8') };
 }
