@@ -1,6 +1,7 @@
-/** Runs of `gradcast train` on the `tutorial` preset: two workers of one thread each. */
+/** Runs of `gradcast train`: two workers of one thread each, on the `tutorial` preset unless something else is said. */
 import { performance } from 'node:perf_hooks';
 import type { ChildMessage, Progress, Summary } from '@gradcast/config';
+import type { PresetName } from '@gradcast/gan';
 import { CODECS } from '@gradcast/protocol';
 import type { CodecName } from '@gradcast/protocol';
 import { choices } from './arguments.ts';
@@ -22,11 +23,23 @@ export function jsonLine(line: string): JsonLine {
   return JSON.parse(line) as JsonLine;
 }
 
+/** What is trained, and with what. */
+export interface Subject {
+  readonly preset: PresetName;
+  /** Images of a micro-batch. */
+  readonly microBatch: number;
+  /** As `--backend` takes it. */
+  readonly backend: string;
+}
+
+const TUTORIAL: Subject = { preset: 'tutorial', microBatch: MICRO_BATCH, backend: 'tensorflow' };
+
 export interface Size {
   readonly steps: number;
   /** Micro-batches that each worker computes of a step, 1 by default. */
   readonly perWorker?: number;
   readonly codec?: CodecName;
+  readonly subject?: Subject;
 }
 
 /** How the processes of a run are started. */
@@ -38,11 +51,12 @@ export interface Placement {
 export const codecsFlag = choices<CodecName>(CODECS, 'codecs');
 
 /** The flags of a run. */
-export function trainingFlags({ steps, perWorker = 1, codec = 'f32' }: Size): string {
+export function trainingFlags({ steps, perWorker = 1, codec = 'f32', subject = TUTORIAL }: Size): string {
+  const { preset, microBatch, backend } = subject;
   const microBatches = WORKERS * perWorker;
   const flags =
-    `--preset tutorial --workers ${WORKERS} --threads 1 --global-batch ${microBatches * MICRO_BATCH} ` +
-    `--micro-batches ${microBatches} --steps ${steps} --backend tensorflow --no-samples`;
+    `--preset ${preset} --workers ${WORKERS} --threads 1 --global-batch ${microBatches * microBatch} ` +
+    `--micro-batches ${microBatches} --steps ${steps} --backend ${backend} --no-samples`;
   // f32 is what a run has without the flag.
   return codec === 'f32' ? flags : `${flags} --codec ${codec}`;
 }
@@ -75,7 +89,7 @@ export function warmUpOf(steps: number): number {
 /** One run's speed when it is warm: images a second over its last `steps` steps, rounded up to an even number. */
 export async function trainWarm(
   harness: Harness,
-  { steps, perWorker = 1, codec }: Size,
+  { steps, perWorker = 1, codec, subject = TUTORIAL }: Size,
   { cores }: Placement,
 ): Promise<number> {
   const warmUp = warmUpOf(steps);
@@ -85,11 +99,11 @@ export async function trainWarm(
     const message = jsonLine(line);
     if (message.type === 'progress') marks.set(message.step, performance.now());
   };
-  const flags = `${trainingFlags({ steps: last, perWorker, codec })} --log-interval ${warmUp}`;
+  const flags = `${trainingFlags({ steps: last, perWorker, codec, subject })} --log-interval ${warmUp}`;
   await harness.gradcast(['train', ...flags.split(' '), '--json', '--out', harness.folder], { cores, onLine });
   const [begin, end] = [marks.get(warmUp), marks.get(last)];
   if (begin === undefined || end === undefined || begin === end) {
     throw new BenchmarkError('gradcast train told no progress');
   }
-  return ((last - warmUp) * WORKERS * perWorker * MICRO_BATCH * 1000) / (end - begin);
+  return ((last - warmUp) * WORKERS * perWorker * subject.microBatch * 1000) / (end - begin);
 }
