@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { classScores } from './classes.ts';
+import { classScores, fewestClasses } from './classes.ts';
 
 describe('classScores', () => {
   it('counts classes and tells entropy and confidence', () => {
@@ -38,5 +38,14 @@ describe('classScores', () => {
   it('refuses what are no samples', () => {
     expect(() => classScores(new Float32Array(7), 3)).toThrow('3 classes');
     expect(() => classScores(new Float32Array(0), 3)).toThrow('3 classes');
+  });
+});
+
+describe('fewestClasses', () => {
+  it('counts the largest shares until they make up the part', () => {
+    const shares = [0.05, 0.6, 0.01, 0.3, 0.04];
+    expect([0.5, 0.6, 0.61, 0.95, 1].map((part) => fewestClasses(shares, part))).toEqual([1, 1, 2, 3, 5]);
+    expect(fewestClasses([0, 1, 0], 0.95)).toBe(1);
+    expect(fewestClasses(Array<number>(10).fill(0.1), 0.9)).toBe(9);
   });
 });

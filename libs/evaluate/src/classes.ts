@@ -34,3 +34,12 @@ export function classScores(scores: Float32Array, classes: number): ClassScores 
   const entropy = shares.reduce((sum, share) => (share > 0 ? sum - share * log(share) : sum), 0);
   return { shares, entropy, confidence: confidence / count };
 }
+
+/** How few classes hold a part of the samples: the fewest whose shares add up to `part`, or all. */
+export function fewestClasses(shares: readonly number[], part: number): number {
+  let held = 0;
+  const ordered = [...shares].sort((a, b) => b - a);
+  // Sums of shares miss their whole by some units in the last place.
+  const index = ordered.findIndex((share) => (held += share) >= part - Number.EPSILON * shares.length);
+  return index < 0 ? shares.length : index + 1;
+}

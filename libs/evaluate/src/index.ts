@@ -1,7 +1,7 @@
 export { accuracy } from './accuracy.ts';
 export { Animation, AnimationError } from './apng.ts';
 export type { AnimationOptions } from './apng.ts';
-export { classScores } from './classes.ts';
+export { classScores, fewestClasses } from './classes.ts';
 export type { ClassScores } from './classes.ts';
 export { fitGaussian, frechetDistance } from './frechet.ts';
 export type { Gaussian } from './frechet.ts';

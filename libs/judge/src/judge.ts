@@ -30,6 +30,8 @@ export class Judge {
   readonly record: JudgeRecord;
   /** Within which its numbers have the same bits. */
   readonly profile: BackendProfile;
+  /** How many it tells apart. */
+  readonly classes = classifierLayers.classes;
   readonly #engine: GradientEngine;
 
   constructor(record: JudgeRecord, engine: GradientEngine, profile: BackendProfile) {
