@@ -41,6 +41,7 @@ const entries = {
   'checkpoint-thread': 'apps/coordinator/src/records/checkpoint-thread.ts',
   'reduction-thread': 'apps/coordinator/src/leasing/reduction-thread.ts',
   'output-thread': 'apps/coordinator/src/records/output-thread.ts',
+  'class-thread': 'apps/coordinator/src/records/class-thread.ts',
   'evaluation-thread': 'apps/coordinator/src/records/evaluation-thread.ts',
   'histogram-thread': 'apps/coordinator/src/records/tensorboard/histogram-thread.ts',
   'tracing-thread': 'apps/coordinator/src/records/tracing/tracing-thread.ts',

@@ -1,17 +1,27 @@
 /** A task of a user's own, from its file to the end of a run, on both sides of a connection. */
-import { copyFile, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { hashesOf, readSummary, runsIn, Workbench } from '@gradcast/testing';
+import { hashesOf, readEvents, readSummary, runsIn, Workbench } from '@gradcast/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 const EXAMPLE = fileURLToPath(new URL('../../examples/autoencoder.ts', import.meta.url));
+/** Of any grid, however few images were seen. */
+const BLANK = {
+  name: 'blank',
+  sentence: 'what is drawn can be read as nearly anything',
+  advice: 'wait',
+  conditions: [{ signs: [{ of: 'sample_entropy', is: 'above', bound: -1, clear: -2 }], observations: 1 }],
+};
 const HOW = '--steps 3 --seed 4 --micro-batches 2 --global-batch 16';
 
 let bench: Workbench;
 beforeAll(async () => {
   bench = await Workbench.create();
-  await copyFile(EXAMPLE, bench.path('task.ts'));
   const text = await readFile(EXAMPLE, 'utf8');
+  await writeFile(
+    bench.path('task.ts'),
+    text.replace('  scalars:', `  troubles: [${JSON.stringify(BLANK)}],\n  scalars:`),
+  );
   await writeFile(bench.path('other.ts'), text.replace('learningRate: 1e-3', 'learningRate: 2e-3'));
 });
 afterEach(() => bench.endProcesses());
@@ -25,6 +35,12 @@ describe('a task of a user', () => {
     const summary = await readSummary(run);
     expect(summary).toMatchObject({ preset: 'autoencoder', steps: 3, images: 48 });
     expect(summary.samples).toMatch(/step-000003\.png$/);
+
+    // A judge read the grid's classes, since a trouble looks at them.
+    const events = await readEvents(run);
+    const { classes } = events.find(({ type }) => type === 'sampled') as unknown as { classes: { shares: number[] } };
+    expect(classes.shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 12);
+    expect(events.find(({ type }) => type === 'trouble')).toMatchObject({ trouble: 'blank', step: 3, began: true });
 
     await mkdir(bench.path('moved'));
     await rename(bench.path('task.ts'), bench.path('moved', 'squeeze.ts'));

@@ -16,7 +16,7 @@ const FIELDS: { readonly [T in RunEvent['type']]: readonly Exclude<keyof Extract
   distrusted: ['worker', 'session', 'step', 'start', 'size', 'uses'],
   'step-closed': ['step', 'seconds', 'skipped'],
   saved: ['step', 'seconds'],
-  sampled: ['step', 'spread'],
+  sampled: ['step', 'spread', 'classes'],
   scored: ['step', 'split', 'samples', 'accuracy'],
   evaluated: [
     'step',

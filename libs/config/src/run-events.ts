@@ -51,6 +51,18 @@ export interface Quality {
   readonly heldOut: Readonly<Record<string, HeldOut>>;
 }
 
+/** What a judge reads in the samples of a grid; docs/quality.md has what becomes of it. */
+export interface ReadClasses {
+  /** Share of each class. */
+  readonly shares: readonly number[];
+  /** Of the shares, in nats. */
+  readonly entropy: number;
+  /** Mean of each sample's largest probability, 0 to 1. */
+  readonly confidence: number;
+  /** The fewest classes that hold 95 % of the samples. */
+  readonly holding: number;
+}
+
 /** A scalar of samples that were trained on, and of others. */
 export interface HeldOut {
   readonly training: number;
@@ -148,8 +160,13 @@ export type RunEvent =
   | ({ readonly type: 'distrusted' } & Distrusted)
   | { readonly type: 'step-closed'; readonly step: number; readonly skipped: boolean; readonly seconds: number }
   | { readonly type: 'saved'; readonly step: number; readonly seconds: number }
-  /** A grid of samples was drawn. `spread`: how much they differ, 0 to 0.5. */
-  | { readonly type: 'sampled'; readonly step: number; readonly spread: number }
+  /** A grid of samples was drawn. `spread`: how much they differ, 0 to 0.5. `classes`: null where no judge read them. */
+  | {
+      readonly type: 'sampled';
+      readonly step: number;
+      readonly spread: number;
+      readonly classes: ReadClasses | null;
+    }
   | ({ readonly type: 'scored'; readonly step: number } & Scores)
   /** Samples were scored by a judge. */
   | ({ readonly type: 'evaluated' } & Quality)

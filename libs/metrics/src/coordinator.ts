@@ -77,6 +77,10 @@ export interface CoordinatorMetrics {
   readonly classShare: Gauge<'class'>;
   /** How much the samples of the newest grid differ, 0 to 0.5. */
   readonly sampleSpread: Gauge;
+  /** Of the shares of the classes that a judge reads in the newest grid, in nats; none where it reads none. */
+  readonly sampleEntropy: Gauge;
+  /** How few of them hold 95 % of its samples. */
+  readonly sampleClasses: Gauge;
   /** 1 while training is in that trouble, as its task names it, else 0. */
   readonly trouble: Gauge<'trouble'>;
   /** Seconds since 1970 at which the newest checkpoint was safe; none until there is one. */
@@ -158,6 +162,8 @@ export function coordinatorMetrics({ version, preset }: BuildInfo): CoordinatorM
     quality: make.gauge('quality', 'Newest scores of generated samples by a judge.', ['score']),
     classShare: make.gauge('class_share', 'Share of samples read as a class in the newest evaluation.', ['class']),
     sampleSpread: make.unknownGauge('sample_spread', 'How much the samples of the newest grid differ, 0 to 0.5.'),
+    sampleEntropy: make.unknownGauge('sample_entropy', 'Entropy of the classes read in the newest grid, in nats.'),
+    sampleClasses: make.unknownGauge('sample_classes', 'The fewest classes that hold 95 % of the newest grid.'),
     trouble: make.gauge('trouble', '1 while training is in that trouble, else 0.', ['trouble']),
     checkpointTimestamp: make.unknownGauge(
       'checkpoint_timestamp_seconds',

@@ -25,6 +25,8 @@ function coordinator() {
   metrics.scalar.set({ scalar: 'd_x' }, 0.7);
   metrics.classShare.set({ class: '0' }, 0.1);
   metrics.sampleSpread.set(0.18);
+  metrics.sampleEntropy.set(2.2);
+  metrics.sampleClasses.set(9);
   metrics.trouble.set({ trouble: 'collapse' }, 0);
   metrics.quality.set({ score: 'frechet' }, 45.8);
   metrics.loss.set({ network: 'generator' }, 0.7);
@@ -66,6 +68,8 @@ describe('metrics', () => {
       'gradcast_replica_mismatches_total',
       'gradcast_results_refused_total',
       'gradcast_run_state',
+      'gradcast_sample_classes',
+      'gradcast_sample_entropy',
       'gradcast_sample_spread',
       'gradcast_scalar',
       'gradcast_score',

@@ -33,4 +33,4 @@ export type {
   TaskIdentity,
   TaskOutput,
 } from './task.ts';
-export type { Condition, Sign, Trouble } from './trouble.ts';
+export type { Condition, Premise, Sign, Trouble } from './trouble.ts';

@@ -3,8 +3,15 @@
 /** A number that is past a bound. */
 export interface Sign {
   /**
-   * Its name: a shown scalar's, a group's `gradient_norm_…`, a score's as metrics.jsonl has it, or `sample_spread`, how much the
-   * samples of a grid differ.
+   * Its name: a shown scalar's, a group's `gradient_norm_…`, a score's as metrics.jsonl has it, or one of a sample grid:
+   *
+   * - `sample_spread`: how much its samples differ, 0 to 0.5;
+   * - `sample_entropy`: of the shares of the classes that a judge reads in them, in nats;
+   * - `sample_confidence`: how surely it reads them, 0 to 1;
+   * - `images`: training images that the model had seen.
+   *
+   * A judge reads grids of MNIST's runs only, and only where a sign is `sample_entropy`, once all else that `where` says of `images`
+   * lets it count.
    */
   readonly of: string;
   readonly is: 'above' | 'below';
@@ -15,9 +22,14 @@ export interface Sign {
   readonly ofPeakFrom?: number;
 }
 
+/** A number that has to be past a bound for others to say something. */
+export type Premise = Pick<Sign, 'of' | 'is' | 'bound'>;
+
 /** Signs that are there together. */
 export interface Condition {
   readonly signs: readonly Sign[];
+  /** An observation of which one of these does not hold is as if it had not been made: a warm-up, or a number that means nothing then. */
+  readonly where?: readonly Premise[];
   /** Observations in a row that make the trouble, and that end it: steps, grids or evaluations, whatever brings the numbers. */
   readonly observations: number;
   /** Half-life, in observations, of the moving average that is looked at; without it the numbers are looked at as they are. */

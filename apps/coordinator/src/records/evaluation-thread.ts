@@ -2,8 +2,6 @@
  * Thread that scores samples of the model in training, as `gradcast evaluate` scores a checkpoint: with its own backend, `wasm`,
  * whose numbers are the same on any machine, and its own engines.
  */
-import { readlinkSync } from 'node:fs';
-import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { chooseBackend, loadBackend } from '@gradcast/backends-node';
 import { testOriginals } from '@gradcast/dataset';
@@ -14,6 +12,7 @@ import { drawImages, isJudged, judgeReal, judgesOf, loadRealPixels, openJudge } 
 import type { Judge, RealPixels } from '@gradcast/judge';
 import { findTask } from '@gradcast/own-task';
 import type { GradientEngine, ImageOutput } from '@gradcast/task';
+import { giveWay } from './give-way.ts';
 import { HeldOutScalars } from './held-out.ts';
 import type { EvaluationReply, EvaluationRequest, EvaluationSettings } from './evaluations.ts';
 
@@ -21,9 +20,6 @@ const { identity, taskFile, data, count } = workerData as EvaluationSettings;
 
 /** Every evaluation is of the same points, which `gradcast evaluate` takes, too. */
 const SEED = 0;
-/** Niceness; workers on the same machine come first. */
-const NICENESS = 10;
-
 interface Opened {
   readonly engine: GradientEngine;
   readonly output: ImageOutput;
@@ -49,16 +45,6 @@ async function open(): Promise<Opened> {
   const heldOut = await HeldOutScalars.open(task, data ?? undefined);
   const engine = await openEngine(task, loaded);
   return { engine, output, originals, judge, pixels, real, heldOut };
-}
-
-/** A thread's own number is in the link that it reads here; where there is none it stays as urgent as the others. */
-function giveWay(): void {
-  try {
-    const thread = Number(readlinkSync('/proc/thread-self').split('/').at(-1));
-    setPriority(thread, NICENESS);
-  } catch {
-    return;
-  }
 }
 
 giveWay();

@@ -34,7 +34,7 @@ const opened = open();
 // Told to whoever asks, by then.
 opened.catch(() => undefined);
 
-async function show({ weights, path }: OutputRequest): Promise<OutputReply> {
+async function show({ weights, path, isRead }: OutputRequest): Promise<OutputReply> {
   try {
     const { engine, output, originals } = await opened;
     engine.load(weights);
@@ -48,7 +48,8 @@ async function show({ weights, path }: OutputRequest): Promise<OutputReply> {
       case 'image': {
         const images = given as Uint8Array;
         await writeAtomically(path, [sampleGrid(images, { count, shape: values.shape, rows: grid.rows })]);
-        return { path, spread: sampleSpread(images, count) };
+        // A copy: what an engine gives may lie over memory of its own.
+        return { path, spread: sampleSpread(images, count), images: isRead ? images.slice() : null };
       }
       case 'classes': {
         const { split, values: known } = originals!;
@@ -66,5 +67,8 @@ async function show({ weights, path }: OutputRequest): Promise<OutputReply> {
 }
 
 parentPort?.on('message', (request: OutputRequest) => {
-  void show(request).then((reply) => parentPort?.postMessage(reply));
+  void show(request).then((reply) => {
+    const images = 'images' in reply ? reply.images : null;
+    parentPort?.postMessage(reply, images ? [images.buffer] : []);
+  });
 });

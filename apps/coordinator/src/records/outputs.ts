@@ -4,10 +4,11 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { BackendChoice, Scores } from '@gradcast/config';
+import type { BackendChoice, ReadClasses, Scores } from '@gradcast/config';
 import type { TaskIdentity } from '@gradcast/task';
 import { entryUrl } from '../entry.ts';
 import { AskedThread } from './asked-thread.ts';
+import type { GridClasses } from './grid-classes.ts';
 import { OneAtATime } from './one-at-a-time.ts';
 
 /** What the thread is started with. */
@@ -25,19 +26,37 @@ export interface OutputSettings {
 export interface OutputRequest {
   readonly weights: Float32Array<ArrayBuffer>;
   readonly path: string;
+  /** Whether the images of a grid are wanted, too. */
+  readonly isRead: boolean;
 }
 
 /** `spread` says how much the samples of a grid differ: see `sampleSpread`. */
 export type OutputReply =
-  { readonly path: string; readonly spread: number } | { readonly scores: Scores } | { readonly failed: string };
+  | { readonly path: string; readonly spread: number; readonly images: Uint8Array<ArrayBuffer> | null }
+  | { readonly scores: Scores }
+  | { readonly failed: string };
+
+/** What is known of a grid. */
+export interface GridFacts {
+  readonly step: number;
+  /** Images that the model had seen, over all starts of its run. */
+  readonly images: number;
+  readonly spread: number;
+  /** Null where they were not read. */
+  readonly classes: ReadClasses | null;
+}
 
 export interface OutputsOptions extends OutputSettings {
   readonly runFolder: string;
   /** Whether the task gives anything. */
   readonly isShown: boolean;
+  /** Images of a step. */
+  readonly batch: number;
+  /** Who reads the classes of grids, if anybody does. */
+  readonly reader: Pick<GridClasses, 'isRead' | 'read' | 'close'> | undefined;
   /** Nothing was shown; the next time is tried again. */
   readonly onFailed: (sentence: string) => void;
-  readonly onDrawn: (step: number, spread: number) => void;
+  readonly onDrawn: (facts: GridFacts) => void;
   readonly onScored: (step: number, scores: Scores) => void;
 }
 
@@ -99,22 +118,26 @@ export class Outputs {
   }
 
   async close(): Promise<void> {
-    await this.#thread.close();
+    await Promise.all([this.#thread.close(), this.#options.reader?.close()]);
   }
 
   async #show(step: number, weights: Float32Array<ArrayBuffer>): Promise<void> {
-    const folder = join(this.#options.runFolder, 'samples');
+    const { runFolder, batch, reader } = this.#options;
+    const folder = join(runFolder, 'samples');
     const path = join(folder, `step-${String(step).padStart(6, '0')}.png`);
+    const images = step * batch;
     try {
       await mkdir(folder, { recursive: true });
-      const reply = await this.#thread.ask({ weights, path }, [weights.buffer]);
+      const isRead = reader?.isRead(images) ?? false;
+      const reply = await this.#thread.ask({ weights, path, isRead }, [weights.buffer]);
       if ('failed' in reply) return this.#options.onFailed(`no output: ${reply.failed}`);
       if ('scores' in reply) {
         this.#scores = reply.scores;
         return this.#options.onScored(step, reply.scores);
       }
       this.#grid = { step, path: reply.path };
-      this.#options.onDrawn(step, reply.spread);
+      const classes = reader && reply.images ? await reader.read(reply.images) : null;
+      this.#options.onDrawn({ step, images, spread: reply.spread, classes });
     } catch (error) {
       this.#options.onFailed(`no output: ${error instanceof Error ? error.message : String(error)}`);
     }

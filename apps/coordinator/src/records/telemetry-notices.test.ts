@@ -82,12 +82,29 @@ describe('what the user reads of a run', () => {
 
   it('is that training is in trouble, what to try, and that it is over', () => {
     const { telemetry, notices } = harness();
-    const look = (...spreads: number[]) => spreads.forEach((spread, i) => telemetry.sampled(i, spread));
+    const look = (...spreads: number[]) =>
+      spreads.forEach((spread, step) => telemetry.sampled({ step, images: step, spread, classes: null }));
     look(0.2, 0.01, 0.01, 0.01, 0.2, 0.2);
     expect(notices).toEqual([
       expect.stringMatching(/^step 2: the generator draws .*; start again with .* \(collapse\)$/),
       'step 5: collapse is over',
     ]);
+  });
+
+  it('is that few classes are left in its grids, which differ as before, once it has seen enough', () => {
+    const { telemetry, notices } = harness();
+    const events: unknown[] = [];
+    telemetry.stream.read((event) => event.type === 'sampled' && events.push(event.classes));
+    const look = (images: number, entropy: number) =>
+      telemetry.sampled({
+        ...{ step: images / 1000, images, spread: 0.18 },
+        classes: { shares: [], entropy, confidence: 0.9, holding: Math.round(Math.exp(entropy)) },
+      });
+    for (let i = 1; i <= 15; i++) look(1000 * i, i < 5 ? 2.2 : 0.7);
+    for (let i = 21; i <= 40; i++) look(1000 * i, i < 30 ? 2.2 : 0.7);
+    expect(notices).toEqual([expect.stringMatching(/^step 32: the generator draws ever fewer .*\(collapse\)$/)]);
+    expect(events).toHaveLength(35);
+    expect(events.at(-1)).toMatchObject({ entropy: 0.7, holding: 2 });
   });
 
   it.each(['stopping', 'draining'] as const)('has ended when it is %s, as its command learns', (to) => {

@@ -26,6 +26,7 @@ import { scrapeTargets } from './scrape-targets.ts';
 import { evaluatedSentence, stateSentence } from './sentences.ts';
 import { showPhases, showStep, stepNumbers } from './step-numbers.ts';
 import type { StepLine } from './step-numbers.ts';
+import type { GridFacts } from './outputs.ts';
 import { Troubles } from './troubles.ts';
 import type { Numbers } from './troubles.ts';
 import { UsedProfiles } from './used-profiles.ts';
@@ -371,11 +372,20 @@ export class Telemetry {
     this.stream.publish({ type: 'saved', step, seconds });
   }
 
-  sampled(step: number, spread: number): void {
+  sampled({ step, images, spread, classes }: GridFacts): void {
     this.writing.written('sample');
     this.#metrics.sampleSpread.set(spread);
-    this.stream.publish({ type: 'sampled', step, spread });
-    this.#observe(step, { sample_spread: spread });
+    this.stream.publish({ type: 'sampled', step, spread, classes });
+    if (!classes) return this.#observe(step, { images, sample_spread: spread });
+    const { entropy, confidence, holding } = classes;
+    this.#metrics.sampleEntropy.set(entropy);
+    this.#metrics.sampleClasses.set(holding);
+    this.#observe(step, {
+      images,
+      sample_spread: spread,
+      sample_entropy: entropy,
+      sample_confidence: confidence,
+    });
   }
 
   scored(step: number, scores: Scores): void {

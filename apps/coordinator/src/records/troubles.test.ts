@@ -111,6 +111,129 @@ describe('a collapse', () => {
   });
 });
 
+describe('few classes', () => {
+  /** Grids 200 steps apart: images seen in thousands, entropy of the classes that the judge reads, its confidence. */
+  type Grid = readonly [number, number, number];
+  const grids = (recorded: readonly Grid[]) =>
+    recorded.map(([thousands, entropy, confidence]): Numbers => ({
+      ...{ images: 1000 * thousands, sample_spread: 0.18 },
+      ...{ sample_entropy: entropy, sample_confidence: confidence },
+    }));
+  /** Of ten minutes of the preset `classic`, seed 1: threes and eights in the end. */
+  const classic: readonly Grid[] = [
+    ...([
+      [6, 2.06, 0.83],
+      [13, 1.99, 0.78],
+      [19, 2.11, 0.77],
+      [26, 2.16, 0.8],
+      [32, 2.11, 0.83],
+    ] as const),
+    ...([
+      [38, 2.1, 0.84],
+      [45, 2.06, 0.85],
+      [51, 1.97, 0.85],
+      [58, 1.94, 0.86],
+      [64, 1.83, 0.88],
+    ] as const),
+    ...([
+      [70, 1.79, 0.89],
+      [77, 1.73, 0.87],
+      [83, 1.71, 0.88],
+      [90, 1.72, 0.87],
+      [96, 1.67, 0.9],
+    ] as const),
+    ...([
+      [102, 1.67, 0.88],
+      [109, 1.55, 0.89],
+      [115, 1.49, 0.91],
+      [122, 1.19, 0.89],
+      [128, 1.2, 0.9],
+    ] as const),
+    [129, 1.18, 0.9],
+  ];
+  /** Of runs that went well, seed 1 of presets, and of the one whose grids varied the most. */
+  const healthy: Readonly<Record<string, readonly Grid[]>> = {
+    tutorial: [
+      ...([
+        [51, 0.68, 0.34],
+        [102, 1.15, 0.66],
+        [154, 1.3, 0.57],
+        [205, 1.94, 0.87],
+      ] as const),
+      ...([
+        [256, 1.79, 0.89],
+        [307, 1.8, 0.67],
+        [358, 2.03, 0.87],
+        [371, 2.06, 0.72],
+      ] as const),
+    ],
+    dcgan: [
+      ...([
+        [26, 0.7, 0.21],
+        [51, 1.97, 0.88],
+        [77, 2.2, 0.83],
+        [102, 2.01, 0.88],
+      ] as const),
+      ...([
+        [128, 2.07, 0.83],
+        [154, 2.1, 0.86],
+        [179, 2.12, 0.81],
+        [205, 2.17, 0.86],
+      ] as const),
+    ],
+    conditional: [
+      ...([
+        [26, 2.16, 0.67],
+        [51, 2.09, 0.83],
+        [77, 2.23, 0.9],
+        [102, 2.29, 0.96],
+        [128, 2.3, 0.98],
+      ] as const),
+    ],
+    mnist: [
+      ...([
+        [26, 2.07, 0.33],
+        [51, 2.13, 0.85],
+        [77, 2.21, 0.84],
+        [102, 2.2, 0.86],
+        [128, 2.23, 0.88],
+      ] as const),
+    ],
+    'the least steady': [
+      ...([
+        [13, 2.06, 0.83],
+        [26, 2.19, 0.82],
+        [38, 1.9, 0.83],
+        [51, 2.05, 0.83],
+      ] as const),
+      ...([
+        [64, 1.96, 0.83],
+        [77, 2.21, 0.82],
+        [90, 2.2, 0.88],
+        [102, 2.2, 0.88],
+      ] as const),
+    ],
+  };
+
+  it('are told of where most are lost, though samples differ', () => {
+    expect(seen(grids(classic))).toEqual([`+collapse ${classic.length - 2}`]);
+  });
+
+  it.each(Object.entries(healthy))('are not told of in a run that goes well: %s', (_, recorded) => {
+    expect(seen(grids(recorded))).toEqual([]);
+  });
+
+  it('are told of where there never were more, after half a million images', () => {
+    const narrow = (thousands: number, confidence = 0.9): Grid => [thousands, 1.1, confidence];
+    const early = Array.from({ length: 20 }, (_, i) => narrow(25 * i));
+    const late = [510, 535, 560].map((thousands) => narrow(thousands));
+    expect(seen(grids(early))).toEqual([]);
+    expect(seen(grids([...early, ...late]))).toEqual(['+collapse 22']);
+    const unreadable = Array.from({ length: 40 }, (_, i) => narrow(25 * i, 0.5));
+    expect(seen(grids(unreadable))).toEqual([]);
+  });
+});
+
 describe('observed', () => {
   const condition: Condition = { signs: [{ of: 'x', is: 'above', bound: 1, clear: 0.5 }], observations: 3 };
   const run = (values: readonly number[]) =>
@@ -120,6 +243,15 @@ describe('observed', () => {
     const before = observed(condition, WELL, { x: 2 });
     expect(observed(condition, before, { y: 2 })).toBe(before);
     expect(observed(condition, before, { x: NaN })).toBe(before);
+  });
+
+  it('takes no notice where something else does not hold', () => {
+    const late: Condition = { ...condition, where: [{ of: 'images', is: 'above', bound: 10 }] };
+    const before = observed(late, WELL, { x: 2, images: 11 });
+    expect(before.inARow).toBe(1);
+    for (const numbers of [{ x: 0, images: 10 }, { x: 0 }, { x: 0, images: NaN }] as Numbers[]) {
+      expect(observed(late, before, numbers)).toBe(before);
+    }
   });
 
   it('begins only after as many in a row past the bound, and ends only after as many behind the other', () => {

@@ -5,7 +5,7 @@
  *
  * Numbers come when there are any: of each closed step, of each grid, of each evaluation. Nothing that is computed depends on this.
  */
-import type { Condition, Sign, Trouble } from '@gradcast/task';
+import type { Condition, Premise, Sign, Trouble } from '@gradcast/task';
 
 export type Numbers = Readonly<Record<string, number>>;
 
@@ -23,7 +23,8 @@ export const WELL: Watched = { isOn: false, inARow: 0, means: [], peaks: [] };
 
 /** The state after an observation; the same object if it says nothing of this condition. */
 export function observed(condition: Condition, before: Watched, numbers: Numbers): Watched {
-  const { signs, observations, halfLife } = condition;
+  const { signs, where = [], observations, halfLife } = condition;
+  if (!where.every((premise) => isPast(premise, numbers[premise.of], premise.bound))) return before;
   const values = signs.map(({ of }) => numbers[of] as number | undefined);
   if (!values.every((value) => value !== undefined && Number.isFinite(value))) return before;
   const kept = halfLife === undefined ? 0 : 0.5 ** (1 / halfLife);
@@ -47,8 +48,8 @@ function boundOf({ ofPeakFrom }: Sign, bound: number, peak: number): number | un
   return peak >= ofPeakFrom ? bound * peak : undefined;
 }
 
-function isPast({ is }: Sign, value: number, bound: number | undefined): boolean {
-  if (bound === undefined) return false;
+function isPast({ is }: Premise, value: number | undefined, bound: number | undefined): boolean {
+  if (value === undefined || bound === undefined) return false;
   return is === 'above' ? value > bound : value < bound;
 }
 

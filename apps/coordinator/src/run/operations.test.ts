@@ -52,7 +52,7 @@ function running() {
 describe('where a run stands', () => {
   it('is told with its workers, its steps and the number of the newest event', async () => {
     const { ask, stream } = setUp();
-    stream.publish({ type: 'sampled', step: 3, spread: 0.2 });
+    stream.publish({ type: 'sampled', step: 3, spread: 0.2, classes: null });
     expect(await ask('GET /state')).toEqual({
       status: 200,
       state: 'setting-up',
@@ -152,11 +152,11 @@ describe('the events', () => {
 
   it('are those after a number, then each as it happens, until the reader leaves', async () => {
     const parts = setUp();
-    for (const step of [1, 2, 3]) parts.stream.publish({ type: 'sampled', step, spread: 0.2 });
+    for (const step of [1, 2, 3]) parts.stream.publish({ type: 'sampled', step, spread: 0.2, classes: null });
     const [all, some, none] = [await read(parts, '?after=0'), await read(parts, '?after=2'), await read(parts, '')];
-    parts.stream.publish({ type: 'sampled', step: 4, spread: 0.2 });
+    parts.stream.publish({ type: 'sampled', step: 4, spread: 0.2, classes: null });
     some.leave();
-    parts.stream.publish({ type: 'sampled', step: 5, spread: 0.2 });
+    parts.stream.publish({ type: 'sampled', step: 5, spread: 0.2, classes: null });
     expect([all.heard, some.heard, none.heard]).toEqual([
       [1, 2, 3, 4, 5],
       [3, 4],

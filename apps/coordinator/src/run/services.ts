@@ -28,6 +28,7 @@ import type { Prepared, RunOptions, Services } from './context.ts';
 import { openObservers } from './observers.ts';
 import { DiskSpace } from '../records/disk-space.ts';
 import { Evaluations } from '../records/evaluations.ts';
+import { GridClasses, readingOf } from '../records/grid-classes.ts';
 import { Outputs } from '../records/outputs.ts';
 import { Saving } from '../records/saving.ts';
 import { operations } from './operations.ts';
@@ -190,6 +191,7 @@ function outputsOf(
   { beginning: { folder }, definition, state: { task } }: Prepared,
   telemetry: Telemetry,
 ): Outputs {
+  const reading = readingOf(task, definition.dataset);
   return new Outputs({
     identity: definition,
     taskFile: config.taskFile,
@@ -199,7 +201,9 @@ function outputsOf(
     runFolder: folder.path,
     isShown: task.output !== undefined && task.output.values.kind !== 'vector',
     onFailed: (sentence) => telemetry.writing.failed('sample', sentence),
-    onDrawn: (step, spread) => telemetry.sampled(step, spread),
+    batch: definition.microBatches * definition.microBatchSize,
+    reader: reading && new GridClasses({ ...reading, onFailed: (sentence) => telemetry.notice(sentence) }),
+    onDrawn: (facts) => telemetry.sampled(facts),
     onScored: (step, scores) => telemetry.scored(step, scores),
   });
 }

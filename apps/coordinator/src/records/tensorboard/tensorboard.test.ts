@@ -76,7 +76,8 @@ async function harness(change: Partial<TensorBoardOptions> = {}) {
     const path = join(folder, 'samples', `${step}.png`);
     if (bytes) await writeFile(path, bytes);
     grid = { step, path };
-    event({ type: 'sampled', step, spread: 0.25 });
+    const classes = { shares: [0.5, 0.5], entropy: Math.LN2, confidence: 1, holding: 2 };
+    event({ type: 'sampled', step, spread: 0.25, classes });
   };
   return { tensorboard, line, event, draw, failed };
 }
@@ -117,6 +118,7 @@ describe.skipIf(!isThere)("TensorBoard's reader (needs the Python package tensor
     expect(scalars['quality/class_share_1']).toEqual([[1, 0.75, 100]]);
     expect(scalars['quality/test_accuracy']).toEqual([[2, 0.5, 100]]);
     expect(scalars['samples/spread']).toEqual([[2, 0.25, 100]]);
+    expect(scalars['samples/classes']).toEqual([[2, 2, 100]]);
     expect(images).toEqual({ 'samples/grid': [[2, 3, 2, PNG.toString('hex')]] });
     expect(Object.keys(histograms).sort()).toEqual([
       'gradients/generator/dense/kernel',

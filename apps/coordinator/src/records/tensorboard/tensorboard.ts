@@ -79,9 +79,12 @@ export class TensorBoard {
   event(event: NumberedEvent): void {
     const { time } = event;
     switch (event.type) {
-      case 'sampled':
-        this.#scalars(event.step, time, 'samples', { spread: event.spread });
-        return this.#image(event.step, time);
+      case 'sampled': {
+        const { step, spread, classes } = event;
+        const read = classes && { entropy: classes.entropy, classes: classes.holding };
+        this.#scalars(step, time, 'samples', { spread, ...read });
+        return this.#image(step, time);
+      }
       case 'scored':
         return this.#scalars(event.step, time, 'quality', { [`${event.split}_accuracy`]: event.accuracy });
       case 'evaluated': {
