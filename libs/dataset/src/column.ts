@@ -24,6 +24,8 @@ export interface Column extends ColumnShape {
   read(indices: ArrayLike<number>): FieldArray;
   /** The same without waiting for the disk meanwhile; undefined where {@link read} never does. */
   readonly readAsync: ((indices: ArrayLike<number>) => Promise<FieldArray>) | undefined;
+  /** All samples, `[count, …shape]`, where they lie in memory that a thread can be given without a copy. Nobody writes to it. */
+  readonly shared: FieldArray | undefined;
 }
 
 /** Bytes of one sample. */
@@ -31,18 +33,15 @@ export function sampleBytes({ dtype, shape }: Pick<ColumnShape, 'dtype' | 'shape
   return sizeOf(shape) * (dtype === 'f32' ? 4 : 1);
 }
 
-/** Memory for some samples, and the bytes under it. */
+/** Memory for some samples, and the bytes under it. @param Memory what it is made of. */
 export function allocate(
-  { dtype, shape }: Pick<ColumnShape, 'dtype' | 'shape'>,
+  column: Pick<ColumnShape, 'dtype' | 'shape'>,
   samples: number,
+  Memory: ArrayBufferConstructor | SharedArrayBufferConstructor = ArrayBuffer,
 ): { values: FieldArray; bytes: Uint8Array } {
-  const elements = samples * sizeOf(shape);
-  if (dtype === 'u8') {
-    const bytes = new Uint8Array(elements);
-    return { values: bytes, bytes };
-  }
-  const values = new Float32Array(elements);
-  return { values, bytes: new Uint8Array(values.buffer) };
+  const buffer = new Memory(samples * sampleBytes(column));
+  const bytes = new Uint8Array(buffer);
+  return { values: column.dtype === 'f32' ? new Float32Array(buffer) : bytes, bytes };
 }
 
 /** A column whose values are in memory, `[count, …shape]`; they are not written to afterwards. */
@@ -60,7 +59,9 @@ export function heldColumn(values: FieldArray, shape: readonly number[]): Column
     }
     return out;
   };
-  return { dtype, shape, count: values.length / elements, read, readAsync: undefined };
+  // A browser's page may know no shared memory, not even by name.
+  const shared = values.buffer instanceof ArrayBuffer ? undefined : values;
+  return { dtype, shape, count: values.length / elements, read, readAsync: undefined, shared };
 }
 
 /** Every sample of a column in its order, whatever memory it takes. */

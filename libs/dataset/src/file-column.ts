@@ -35,5 +35,5 @@ export function fileColumn(file: ByteFile, offset: number, column: ColumnShape):
     return values;
   };
   const { dtype, shape, count } = column;
-  return { dtype, shape, count, read, readAsync };
+  return { dtype, shape, count, read, readAsync, shared: undefined };
 }

@@ -79,6 +79,11 @@ describe('cut', () => {
     const onDisk = await load(COUNT * IMAGE - 1);
     expect(onDisk.sha256).toBe(held.sha256);
     expect([held.inputs.readAsync, typeof onDisk.inputs.readAsync]).toEqual([undefined, 'function']);
+    // What is held is there for threads as well, without a copy.
+    expect(held.inputs.shared).toEqual(pixels);
+    expect(held.inputs.shared!.buffer).toBeInstanceOf(SharedArrayBuffer);
+    expect(onDisk.inputs.shared).toBeUndefined();
+    expect(onDisk.labels?.shared).toEqual(held.labels?.shared);
     // What was unpacked has no name any more.
     expect(await readdir(scratch()).catch(() => [])).toEqual([]);
     const [expected, ahead, slow] = [cutterOf(held), cutterOf(onDisk), cutterOf(onDisk, 3 * STEP - 1)];

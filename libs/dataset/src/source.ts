@@ -60,7 +60,8 @@ export async function takeIn(source: Source, options: TakeInOptions): Promise<Ta
 }
 
 async function hold(source: Source, options: TakeInOptions): Promise<TakenIn> {
-  const { values, bytes } = allocate(source, source.count);
+  // A thread that draws batches reads these very samples.
+  const { values, bytes } = allocate(source, source.count, SharedArrayBuffer);
   let filled = 0;
   await pass(source, options, (chunk) => {
     bytes.set(chunk, filled);
