@@ -44,6 +44,7 @@ const entries = {
   'class-thread': 'apps/coordinator/src/records/class-thread.ts',
   'evaluation-thread': 'apps/coordinator/src/records/evaluation-thread.ts',
   'histogram-thread': 'apps/coordinator/src/records/tensorboard/histogram-thread.ts',
+  'batch-thread': 'apps/coordinator/src/leasing/batch-thread.ts',
   'tracing-thread': 'apps/coordinator/src/records/tracing/tracing-thread.ts',
   worker: 'apps/worker/src/main.ts',
   'compute-thread': 'apps/worker/src/compute-thread.ts',

@@ -36,7 +36,7 @@ export interface LeasingOptions {
   readonly codec: GradientCodec;
   /** Who adds what is used. */
   readonly reducer: OpenStepOptions['reducer'];
-  /** Images and noise of some leaves of a step. */
+  /** Images and noise of some leaves of a step, good until it is called again. */
   readonly cut: (step: number, range: LeafRange) => FieldValues;
   /** Whether the tail of a sum over so many leaves is one that batches can bring. */
   readonly isTailSound: (tail: Float32Array, leaves: number) => boolean;

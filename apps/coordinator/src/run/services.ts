@@ -2,6 +2,7 @@
  * Sets up what takes part in a run: ledger, fleet, checkpoints, records, samples, the watch; and takes it down again.
  */
 import { stat } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import { MicroBatches } from '@gradcast/dataset';
 import { earlyStopOf as ruleOf } from '@gradcast/definition';
@@ -18,6 +19,9 @@ import type { AuditPicks } from '../audit/audit-picks.ts';
 import { VolunteerTrust } from '../audit/volunteer-trust.ts';
 import { reducerFor } from '../leasing/threaded-reducer.ts';
 import type { Reducer } from '../leasing/reducer.ts';
+import { batchSettings } from '../leasing/batch-settings.ts';
+import { BatchesAhead } from '../leasing/batches-ahead.ts';
+import type { Cutter } from '../leasing/batches-ahead.ts';
 import { LedgerRecorder } from '../records/ledger-recorder.ts';
 import { CoordinatorError } from '../failure.ts';
 import { EARLY_STOP_FACT, EarlyStop } from './early-stop.ts';
@@ -66,9 +70,10 @@ export async function openServices(options: RunOptions, prepared: Prepared): Pro
   const cutter = new MicroBatches({ dataset, fields: task.fields, shape: config, seed: config.seed, kernels });
   const reduction = { codec: config.codec, layout: task, seed: config.seed };
   const reducer = reducerFor(prepared.codec, reduction, (error) => options.defects.report(error));
+  const ahead = batchesAheadOf({ options, prepared, telemetry, incarnation }, cutter);
   const fleet = fleetOf(
     { options, prepared, telemetry, incarnation },
-    { cutter, reducer, arbiters, isAudited, hasArbiter, trust },
+    { cutter: ahead ?? cutter, reducer, arbiters, isAudited, hasArbiter, trust },
   );
   telemetry.serveOn(listeners.metrics, () => fleet.workers);
   telemetry.expects({ ...config, savedAt: loaded && (await stat(loaded.path)).mtimeMs / 1000 });
@@ -152,7 +157,7 @@ export async function openServices(options: RunOptions, prepared: Prepared): Pro
       listeners.turnAway();
       fleet.disconnect();
       await reducer.close();
-      await Promise.allSettled([saving.close(), outputs.close(), evaluations.close()]);
+      await Promise.allSettled([saving.close(), outputs.close(), evaluations.close(), ahead?.close()]);
       await observers.close();
       telemetry.end();
       await Promise.allSettled([log.close(), events.close()]);
@@ -219,9 +224,25 @@ function evaluationsOf({ config }: RunOptions, { definition }: Prepared, telemet
   });
 }
 
+/** Undefined where no thread would pay. */
+function batchesAheadOf({ options, prepared, telemetry }: Materials, cutter: Cutter): BatchesAhead | undefined {
+  const { dataset, state, totalSteps } = prepared;
+  const { fields } = state.task;
+  const { config } = options;
+  const cores = availableParallelism();
+  const settings = batchSettings({ dataset, fields, shape: config, seed: config.seed, cores });
+  if (!settings) return undefined;
+  return new BatchesAhead({
+    cutter,
+    settings,
+    steps: { from: state.version, to: totalSteps },
+    notice: (sentence) => telemetry.notice(sentence),
+  });
+}
+
 /** What a fleet's results are checked with. */
 interface Checks {
-  readonly cutter: MicroBatches;
+  readonly cutter: Cutter;
   readonly reducer: Reducer;
   readonly arbiters: Arbiters;
   readonly isAudited: AuditPicks;
