@@ -28,6 +28,7 @@ export default defineConfig({
           isolate: false,
           sequence: { groupOrder: 0 },
           testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {
