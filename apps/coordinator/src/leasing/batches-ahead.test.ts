@@ -1,12 +1,11 @@
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
-import { MessageChannel, Worker } from 'node:worker_threads';
+import { MessageChannel } from 'node:worker_threads';
 import { heldColumn, MicroBatches } from '@gradcast/dataset';
 import type { LeafRange } from '@gradcast/schedule';
 import { fields } from '@gradcast/task';
-import { build } from 'esbuild';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { builtThread } from '../built-thread.ts';
 import type { BatchReply, BatchRequest, BatchSettings } from './batch-messages.ts';
 import { BatchesAhead } from './batches-ahead.ts';
 import type { BatchThread } from './batches-ahead.ts';
@@ -296,16 +295,7 @@ describe('what draws batches', () => {
   });
 
   it('does so in a thread of its own, out of the memory of this one', async () => {
-    const { outputFiles } = await build({
-      entryPoints: [fileURLToPath(new URL('batch-thread.ts', import.meta.url))],
-      bundle: true,
-      format: 'esm',
-      platform: 'node',
-      target: 'node20',
-      write: false,
-    });
-    const code = Buffer.from(outputFiles[0].text).toString('base64');
-    const worker = new Worker(new URL(`data:text/javascript;base64,${code}`), { workerData: settings });
+    const worker = await builtThread(new URL('batch-thread.ts', import.meta.url), settings);
     await threeStepsOf(
       () => worker,
       () => once(worker, 'message'),

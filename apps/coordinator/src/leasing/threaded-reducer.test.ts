@@ -1,13 +1,12 @@
-import { EventEmitter, once } from 'node:events';
-import { fileURLToPath } from 'node:url';
-import { MessageChannel, Worker } from 'node:worker_threads';
+import { EventEmitter } from 'node:events';
+import { MessageChannel } from 'node:worker_threads';
 import { createCodec } from '@gradcast/reduction';
 import type { GradientCodec } from '@gradcast/reduction';
 import type { Subtree } from '@gradcast/schedule';
 import { selectKernels } from '@gradcast/vector';
-import { build } from 'esbuild';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
+import { builtThread } from '../built-thread.ts';
 import { DirectReducer } from './reducer.ts';
 import type { Reducer } from './reducer.ts';
 import type { ReductionSettings, SumReply } from './reduction-messages.ts';
@@ -105,7 +104,10 @@ describe('adding in a thread', () => {
       new DirectReducer(codec),
       halves.map((each) => [each, nodeOf(codec, each)] as const),
     );
-    const sum = await sumOf(threaded(await builtThread(settings)), given);
+    const sum = await sumOf(
+      threaded(await builtThread(new URL('reduction-thread.ts', import.meta.url), settings)),
+      given,
+    );
     expect(Buffer.compare(sum, expected)).toBe(0);
     expect(given.map(([, node]) => node.byteLength)).toEqual([0, 0]);
   });
@@ -172,14 +174,3 @@ describe('where gradients are added', () => {
     expect(reducerFor(codecOf(settings), settings, () => undefined)).toBeInstanceOf(DirectReducer);
   });
 });
-
-/** The thread as it is built. */
-async function builtThread(settings: ReductionSettings): Promise<ReductionThread> {
-  const entry = fileURLToPath(new URL('reduction-thread.ts', import.meta.url));
-  const options = { bundle: true, format: 'esm', platform: 'node', write: false } as const;
-  const { outputFiles } = await build({ entryPoints: [entry], ...options });
-  const code = Buffer.from(outputFiles[0].text).toString('base64');
-  const thread = new Worker(new URL(`data:text/javascript;base64,${code}`), { workerData: settings });
-  await once(thread, 'online');
-  return thread;
-}
