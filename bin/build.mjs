@@ -8,9 +8,9 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { builtinModules } from 'node:module';
 import { dirname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { packagesOutside, REQUIRE_PACKAGE } from './common-js.mjs';
 import { PAGE_FILES, writeExportPage } from './export-page.mjs';
 import { WRITTEN, writeJoinPage } from './join-page.mjs';
 import { THEME } from './page-files.mjs';
@@ -21,8 +21,28 @@ export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 /** The command itself; its first line makes it a program of its own. */
 const command = { cli: 'apps/cli/src/main.ts' };
 
-/** Name of a built file and its source: a process or a thread of its own, or what the command loads when asked for it. */
-const entries = {
+/**
+ * Processes and threads of their own. Each is bundled alone, so that it gets, and loads, only the parts of libraries that it uses: with others it
+ * would get every part that any of them uses.
+ */
+const alone = {
+  watch: 'apps/cli/src/watch.ts',
+  probe: 'apps/cli/src/probe.ts',
+  coordinator: 'apps/coordinator/src/main.ts',
+  'checkpoint-thread': 'apps/coordinator/src/records/checkpoint-thread.ts',
+  'reduction-thread': 'apps/coordinator/src/leasing/reduction-thread.ts',
+  'output-thread': 'apps/coordinator/src/records/output-thread.ts',
+  'batch-thread': 'apps/coordinator/src/leasing/batch-thread.ts',
+  worker: 'apps/worker/src/main.ts',
+  'compute-thread': 'apps/worker/src/compute-thread.ts',
+};
+
+/** What the command loads when asked for it, and the package's API. */
+const others = {
+  'class-thread': 'apps/coordinator/src/records/class-thread.ts',
+  'evaluation-thread': 'apps/coordinator/src/records/evaluation-thread.ts',
+  'histogram-thread': 'apps/coordinator/src/records/tensorboard/histogram-thread.ts',
+  'tracing-thread': 'apps/coordinator/src/records/tracing/tracing-thread.ts',
   'doctor-command': 'apps/cli/src/doctor-command.ts',
   'own-task': 'apps/cli/src/own-task.ts',
   sample: 'apps/cli/src/sample.ts',
@@ -34,30 +54,26 @@ const entries = {
   join: 'apps/cli/src/join.ts',
   replay: 'apps/cli/src/replay.ts',
   evaluate: 'apps/cli/src/evaluate.ts',
-  watch: 'apps/cli/src/watch.ts',
-  probe: 'apps/cli/src/probe.ts',
   api: 'apps/cli/src/api.ts',
-  coordinator: 'apps/coordinator/src/main.ts',
-  'checkpoint-thread': 'apps/coordinator/src/records/checkpoint-thread.ts',
-  'reduction-thread': 'apps/coordinator/src/leasing/reduction-thread.ts',
-  'output-thread': 'apps/coordinator/src/records/output-thread.ts',
-  'class-thread': 'apps/coordinator/src/records/class-thread.ts',
-  'evaluation-thread': 'apps/coordinator/src/records/evaluation-thread.ts',
-  'histogram-thread': 'apps/coordinator/src/records/tensorboard/histogram-thread.ts',
-  'batch-thread': 'apps/coordinator/src/leasing/batch-thread.ts',
-  'tracing-thread': 'apps/coordinator/src/records/tracing/tracing-thread.ts',
-  worker: 'apps/worker/src/main.ts',
-  'compute-thread': 'apps/worker/src/compute-thread.ts',
 };
 
-/** Packages of npm stay imports. */
-export const workspaceOnly = {
-  name: 'workspace-only',
-  setup(builder) {
-    builder.onResolve({ filter: /^[^./]/ }, ({ path, kind }) =>
-      path.startsWith('@gradcast/') || kind === 'entry-point' ? undefined : { path, external: true },
-    );
-  },
+/**
+ * The package of npm that is bundled: half of the time that it takes to load is for translations of its messages, which bundling leaves out.
+ */
+export const BUNDLED = 'zod';
+
+const packages = packagesOutside((name) => name.startsWith('@gradcast/') || name === BUNDLED);
+
+/** What bundles of this repository's TypeScript for Node have in common; other packages of npm stay outside. */
+export const forNode = {
+  absWorkingDir: root,
+  bundle: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  logLevel: 'error',
+  banner: { js: REQUIRE_PACKAGE },
+  plugins: [packages],
 };
 
 /** `import('./sample.ts')` becomes the import of the built entry. */
@@ -78,6 +94,7 @@ async function sources() {
   ];
   const files = [
     'bin/build.mjs',
+    'bin/common-js.mjs',
     'bin/join-page.mjs',
     'bin/page-files.mjs',
     'bin/view-page.mjs',
@@ -139,55 +156,46 @@ export async function build() {
  *
  * @param sourcemap as esbuild takes it.
  * @param quality how hard the join page is compressed.
- * @returns the npm packages that the programs import by name.
+ * @returns esbuild's metafiles of programs and of pages.
  */
 export async function bundleInto(folder, { sourcemap = 'linked', quality } = {}) {
   const { build: bundle, stop } = await import('esbuild');
   const options = {
-    absWorkingDir: root,
+    ...forNode,
     outdir: folder,
     outExtension: { '.js': '.mjs' },
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
     sourcemap,
+    // In a checkout they lie where the maps say.
+    sourcesContent: false,
     metafile: true,
-    logLevel: 'error',
   };
   try {
-    const made = await Promise.all([
+    const programs = [
       bundle({
         ...options,
-        entryPoints: entries,
+        entryPoints: others,
         splitting: true,
         chunkNames: 'chunk-[hash]',
-        plugins: [workspaceOnly],
       }),
-      // Alone it gets only the parts of libraries that it uses, so it starts without the compute libraries. With the others it
-      // would get every part that any of them uses.
+      ...Object.entries(alone).map(([name, source]) => bundle({ ...options, entryPoints: { [name]: source } })),
       bundle({
         ...options,
         entryPoints: command,
-        banner: { js: '#!/usr/bin/env node' },
-        plugins: [loadedWhenAskedFor, workspaceOnly],
+        banner: { js: `#!/usr/bin/env node\n${REQUIRE_PACKAGE}` },
+        plugins: [loadedWhenAskedFor, ...forNode.plugins],
       }),
+    ];
+    const pages = [
       writeJoinPage(root, join(folder, 'join'), quality),
       writeViewPage(root, join(folder, 'view'), quality),
       writeExportPage(root, join(folder, 'export-page')),
-    ]);
-    return importedPackages(made.flatMap((result) => result?.metafile ?? []));
+    ];
+    const [results, ofPages] = await Promise.all([Promise.all(programs), Promise.all(pages)]);
+    return { programs: results.map(({ metafile }) => metafile), pages: ofPages.flat() };
   } finally {
     // Else esbuild's own process would stay for as long as the command runs.
     await stop();
   }
-}
-
-function importedPackages(metafiles) {
-  const outputs = metafiles.flatMap((metafile) => Object.values(metafile.outputs));
-  const paths = outputs.flatMap(({ imports }) => imports.filter(({ external }) => external).map(({ path }) => path));
-  const names = paths.filter((path) => !/^(\.|node:)/.test(path) && !builtinModules.includes(path));
-  return new Set(names.map((path) => path.split('/', path.startsWith('@') ? 2 : 1).join('/')));
 }
 
 /** Keeps the newest few builds: a run that is still going loads its own files to the end. */

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build, stop } from 'esbuild';
-import { root, workspaceOnly } from './build.mjs';
+import { forNode, root } from './build.mjs';
 
 /**
  * Bundles a program for Node; npm packages stay outside, so the file must lie where they are found.
@@ -11,17 +11,7 @@ import { root, workspaceOnly } from './build.mjs';
  * @returns `outfile`.
  */
 export async function bundleProgram(from, outfile) {
-  await build({
-    absWorkingDir: root,
-    ...from,
-    outfile,
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-    logLevel: 'error',
-    plugins: [workspaceOnly],
-  });
+  await build({ ...forNode, ...from, outfile });
   return outfile;
 }
 

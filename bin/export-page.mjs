@@ -10,11 +10,11 @@ const SOURCE = 'libs/export/page';
 /** Written by hand. */
 export const PAGE_FILES = ['index.html', 'style.css'].map((name) => `${SOURCE}/${name}`);
 
-/** Writes the parts into a folder that is made for them. */
+/** Writes the parts into a folder that is made for them. @returns esbuild's metafiles. */
 export async function writeExportPage(root, folder) {
   const { build } = await import('esbuild');
   await mkdir(folder, { recursive: true });
-  await Promise.all([
+  const [{ metafile }] = await Promise.all([
     build({
       absWorkingDir: root,
       entryPoints: [`${SOURCE}/page.ts`],
@@ -24,10 +24,12 @@ export async function writeExportPage(root, folder) {
       platform: 'browser',
       target: 'es2022',
       minify: true,
+      metafile: true,
       legalComments: 'none',
       charset: 'ascii',
       logLevel: 'error',
     }),
     ...PAGE_FILES.map((file) => copyFile(join(root, file), join(folder, file.slice(SOURCE.length)))),
   ]);
+  return [metafile];
 }

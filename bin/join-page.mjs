@@ -46,6 +46,7 @@ export const withoutTfjs = {
  *
  * @param root of the repository.
  * @param quality of brotli.
+ * @returns esbuild's metafiles.
  */
 export async function writeJoinPage(root, folder, quality = 10) {
   const { build } = await import('esbuild');
@@ -58,7 +59,7 @@ export async function writeJoinPage(root, folder, quality = 10) {
   const written = (name) => join('apps', 'join', 'page', name);
   const source = (name) => `apps/join/src/${name}.ts`;
   await mkdir(folder, { recursive: true });
-  await Promise.all([
+  const made = await Promise.all([
     build({ ...options, entryPoints: [source('page')] }),
     // What both have in common is one file, for nothing is loaded later.
     build({
@@ -69,10 +70,13 @@ export async function writeJoinPage(root, folder, quality = 10) {
     }),
     build({ ...options, entryPoints: [source('webgpu')], plugins: [withoutTfjs] }),
     build({ ...options, entryPoints: [written('style.css')] }),
+  ]);
+  await Promise.all([
     ...COPIED.map((name) => copyFile(join(root, written(name)), join(folder, name))),
     copyFile(join(binaries(), BINARY), join(folder, BINARY)),
   ]);
   await Promise.all([...LOADED, 'webgpu.js', BINARY].map((name) => compress(join(folder, name), quality)));
+  return made.map(({ metafile }) => metafile);
 }
 
 function binaries() {

@@ -11,8 +11,10 @@ import { builtinModules } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { stop } from 'esbuild';
-import { bundleInto, root } from './build.mjs';
+import { BUNDLED, bundleInto, root } from './build.mjs';
 import { bundleProgram } from './bundle.mjs';
+import { requiredPaths } from './common-js.mjs';
+import { licensesOf } from './licenses.mjs';
 
 const manifest = join(root, 'package.json');
 const aside = join(root, 'dist', 'package.json');
@@ -24,10 +26,11 @@ const API = 'apps/cli/src/api.ts';
 async function prepare() {
   await restore();
   await mkdir(folder, { recursive: true });
-  const imported = await bundleInto(folder, { sourcemap: false, quality: 11 });
+  const { programs, pages } = await bundleInto(folder, { sourcemap: false, quality: 11 });
+  await writeFile(join(folder, 'LICENSES.txt'), await licensesOf(root, [...programs, ...pages]));
   const types = await writeTypes();
   const ours = await read(manifest);
-  const packed = packedManifest(ours, { types, ...(await runtimeDependencies(imported)) });
+  const packed = packedManifest(ours, { types, ...(await runtimeDependencies(importedPackages(programs))) });
   const next = join(folder, 'package.json');
   await writeFile(next, `${JSON.stringify(packed, undefined, 2)}\n`);
   await rename(manifest, aside);
@@ -84,7 +87,7 @@ async function runtimeDependencies(imported) {
     for (const kind of Object.keys(found)) {
       for (const [name, range] of Object.entries(needs[kind] ?? {})) {
         if (name.startsWith('@gradcast/')) waiting.push(join(root, 'libs', name.slice('@gradcast/'.length)));
-        else found[kind].set(name, range);
+        else if (name !== BUNDLED) found[kind].set(name, range);
       }
     }
   }
@@ -93,6 +96,15 @@ async function runtimeDependencies(imported) {
   if (strange.length > 0) throw new Error(`no app or library declares ${strange.join(', ')}`);
   const sorted = (map) => Object.fromEntries([...map].sort(([a], [b]) => (a < b ? -1 : 1)));
   return { dependencies: sorted(found.dependencies), optionalDependencies: sorted(found.optionalDependencies) };
+}
+
+/** The npm packages that programs import or require by name. */
+function importedPackages(metafiles) {
+  const outputs = metafiles.flatMap((metafile) => Object.values(metafile.outputs));
+  const imported = outputs.flatMap(({ imports }) => imports.filter(({ external }) => external).map(({ path }) => path));
+  const paths = [...imported, ...outputs.flatMap(requiredPaths)];
+  const names = paths.filter((path) => !/^(\.|node:)/.test(path) && !builtinModules.includes(path));
+  return new Set(names.map((path) => path.split('/', path.startsWith('@') ? 2 : 1).join('/')));
 }
 
 async function read(file) {

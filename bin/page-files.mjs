@@ -13,6 +13,7 @@ export const FOR_BROWSERS = {
   platform: 'browser',
   target: 'es2022',
   minify: true,
+  metafile: true,
   legalComments: 'none',
   charset: 'utf8',
   logLevel: 'error',

@@ -17,6 +17,7 @@ export const WRITTEN_VIEW = [...COPIED, 'style.css'];
  *
  * @param root of the repository.
  * @param quality of brotli.
+ * @returns esbuild's metafiles.
  */
 export async function writeViewPage(root, folder, quality = 10) {
   const { build } = await import('esbuild');
@@ -24,7 +25,7 @@ export async function writeViewPage(root, folder, quality = 10) {
   const written = (name) => join(root, 'apps', 'web', 'page', name);
   // One entry of both: the style lies beside the script, under its name.
   const contents = `import 'uplot/dist/uPlot.min.css'; import './page/style.css'; import './src/page.ts';`;
-  await Promise.all([
+  const [{ metafile }] = await Promise.all([
     build({
       ...FOR_BROWSERS,
       absWorkingDir: root,
@@ -34,4 +35,5 @@ export async function writeViewPage(root, folder, quality = 10) {
     ...COPIED.map((name) => copyFile(written(name), join(folder, name))),
   ]);
   await Promise.all(VIEW_PAGE.map((name) => compress(join(folder, name), quality)));
+  return [metafile];
 }

@@ -16,6 +16,7 @@ const NEEDED = [
   'README.md',
   'LICENSE',
   'NOTICE',
+  'dist/package/LICENSES.txt',
   'dist/package/cli.mjs',
   'dist/package/api.mjs',
   'dist/package/coordinator.mjs',

@@ -16,8 +16,8 @@ import {
   resolveTrain,
   resolveWorker,
   taskFileOf,
+  yaml,
 } from '@gradcast/config';
-import { stringify } from 'yaml';
 import type { StartChild } from './child.ts';
 import { runDemo } from './demo.ts';
 import { EXIT_DONE, EXIT_FAILED, EXIT_USAGE } from './exit-codes.ts';
@@ -182,7 +182,7 @@ function printConfig(
   output: OutputConfig,
   world: World,
 ): number {
-  world.stdout.write(output.json ? `${JSON.stringify(printable)}\n` : stringify(printable));
+  world.stdout.write(output.json ? `${JSON.stringify(printable)}\n` : yaml().stringify(printable));
   return EXIT_DONE;
 }
 

@@ -7,6 +7,8 @@ import { ganTask, presets } from '@gradcast/gan';
 import { genericKernels } from '@gradcast/network';
 import { formulaParameters } from '@gradcast/task';
 import { builtinTask } from '@gradcast/tasks';
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runExport, type ExportOptions } from './export.ts';
 import { saveTrained } from './outputs/saved-run.ts';
@@ -87,7 +89,7 @@ describe('runExport', () => {
         throw new Error('device lost');
       },
     };
-    await import('@tensorflow/tfjs-backend-cpu');
+    await tf.setBackend('cpu');
     const backend = { name: 'cpu', kernels, profile: {} } as unknown as LoadedBackend;
     const lost = runExport(
       options('onnx', 'g.onnx'),

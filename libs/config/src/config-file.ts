@@ -1,8 +1,8 @@
 /** Reads a configuration file into one mapping. JSON is read as YAML, of which it is a part. */
 import { readFileSync, statSync } from 'node:fs';
-import { parseDocument } from 'yaml';
 import type { Problem } from './problem.ts';
 import { quoted } from './problem.ts';
+import { yaml } from './yaml.ts';
 
 /** A configuration is a page, not a data set. */
 const MAX_CONFIG_BYTES = 1024 * 1024;
@@ -22,7 +22,7 @@ export function readConfigFile(path: string): ConfigDocument {
     if (code === 'ENOENT') return refuse('config-missing', `there is no configuration file ${quoted(path)}`);
     return refuse('config-unreadable', `the configuration file ${quoted(path)} cannot be read (${code})`);
   }
-  const parsed = parseDocument(text, { uniqueKeys: true, logLevel: 'silent' });
+  const parsed = yaml().parseDocument(text, { uniqueKeys: true, logLevel: 'silent' });
   const fault = parsed.errors.at(0);
   if (fault) {
     const line = fault.linePos ? ` at line ${fault.linePos[0].line}` : '';

@@ -31,3 +31,4 @@ export { isForThisMachine } from './steering.ts';
 export * from './step-phases.ts';
 export { didYouMean } from './suggest.ts';
 export { otlpHeaders, otlpResource } from './tracing.ts';
+export { yaml } from './yaml.ts';

@@ -4,13 +4,13 @@
  */
 import { createHash } from 'node:crypto';
 import { readFileSync, realpathSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { basename, dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import { compileFunction } from 'node:vm';
 import type { Trainable } from '@gradcast/network';
 import { defaultsOfTask } from '@gradcast/tasks';
 import * as tf from '@tensorflow/tfjs-core';
-import { buildSync } from 'esbuild';
-import type { BuildFailure } from 'esbuild';
+import type * as Esbuild from 'esbuild';
 import * as authoring from './authoring.ts';
 import { OwnTaskError } from './errors.ts';
 
@@ -21,6 +21,8 @@ export interface OwnTask {
   /** The file and those that it imports, as paths relative to its folder, with slashes: the file first, then the others sorted. */
   readonly files: readonly string[];
 }
+
+const require = createRequire(import.meta.url);
 
 /** What a task file may import besides files beside it: the same objects that this program computes with. */
 const PROVIDED: Readonly<Record<string, unknown>> = { gradcast: authoring, '@tensorflow/tfjs-core': tf };
@@ -54,6 +56,8 @@ function entryOf(path: string): string {
 }
 
 function scriptOf(entry: string): { readonly code: string; readonly inputs: readonly string[] } {
+  // Loaded here: most runs have no such file.
+  const { buildSync } = require('esbuild') as typeof Esbuild;
   try {
     const { outputFiles, metafile } = buildSync({
       entryPoints: [entry],
@@ -76,7 +80,7 @@ function scriptOf(entry: string): { readonly code: string; readonly inputs: read
     return { code: outputFiles[0].text, inputs };
   } catch (error) {
     if (error instanceof OwnTaskError) throw error;
-    const first = (error as Partial<BuildFailure>).errors?.at(0);
+    const first = (error as Partial<Esbuild.BuildFailure>).errors?.at(0);
     const line = first?.location ? `, line ${first.location.line}` : '';
     const reason = first?.text ?? (error instanceof Error ? error.message : String(error));
     throw new OwnTaskError('task-syntax', `the task file ${entry} cannot be read${line}: ${reason}`, { cause: error });
