@@ -6,6 +6,7 @@
  *
  *     npm run bench:hub -- --preset dcgan --codecs int8 --workers 64,256,1024 --rounds 1
  *     npm run bench:hub -- --codecs f16 --workers 4 --leaves 8 --micro-batch 64      a step as several GPUs have it
+ *     npm run bench:hub -- … --socket unix                                           with workers that `train` starts
  *
  * `--steps` are those measured with one worker; N workers do an N-th of them, ten at least. `--profile` writes a processor
  * profile of each coordinator (for Chrome's developer tools, or `bench:hub-profile`); such times are not comparable.
@@ -29,7 +30,7 @@ import { orderOf, round } from './harness/statistics.ts';
 import { cannedPayloads, trajectory } from './hub/canned.ts';
 import { memoryOf, rowsOf, summaryOf, targetsOf } from './hub/summary.ts';
 import type { BareTurn, CoordinatorTurn, Turn } from './hub/summary.ts';
-import { bareTurn, coordinatorTurn } from './hub/turns.ts';
+import { bareTurn, coordinatorTurn, SOCKETS } from './hub/turns.ts';
 
 const SEED = 1;
 const LEAST_STEPS = 10;
@@ -50,11 +51,12 @@ export const benchmark = defineBenchmark({
     'micro-batch': count(16, 'images a leaf, by default the fewest that the preset takes'),
     steps: count(160, 'steps measured with one worker'),
     preset: choice(presetNames, 'tutorial', 'preset'),
+    socket: choice(SOCKETS, 'tcp', 'how workers reach the coordinator'),
     profile: optional('FOLDER', 'where a processor profile of each coordinator is written'),
   },
   run: async (
     harness,
-    { rounds, workers: fleets, codecs, leaves, 'micro-batch': microBatchSize, steps, preset, profile },
+    { rounds, workers: fleets, codecs, leaves, 'micro-batch': microBatchSize, steps, preset, socket, profile },
   ) => {
     const model = ganTask(presets[preset]);
     const lengths = new Map(fleets.map((workers) => [workers, stepsFor(workers, steps)]));
@@ -76,10 +78,10 @@ export const benchmark = defineBenchmark({
           const found: { coordinator?: CoordinatorTurn; bare?: BareTurn } = {};
           for (const contestant of orderOf(CONTESTANTS, index)) {
             if (contestant === 'coordinator') {
-              found.coordinator = await coordinatorTurn(harness, { config, run, workers, profileTo });
+              found.coordinator = await coordinatorTurn(harness, { config, run, workers, socket, profileTo });
             } else {
               const bytes = messageBytes(model, codec);
-              found.bare = await bareTurn(harness, { workers, warmUp: begin, steps: measured, ...bytes });
+              found.bare = await bareTurn(harness, { workers, socket, warmUp: begin, steps: measured, ...bytes });
             }
           }
           const turn = { workers, codec, coordinator: found.coordinator!, bare: found.bare! };
@@ -100,7 +102,16 @@ export const benchmark = defineBenchmark({
       tell(`memory of the coordinator, ${codec}: steady ${inWords(steady)}; peak ${inWords(peak)}`);
     }
     const parameters = model.parameters.length;
-    return { preset, parameters, rounds, machine: before, results, memory, targets: targetsOf(results, memory, turns) };
+    return {
+      preset,
+      parameters,
+      socket,
+      rounds,
+      machine: before,
+      results,
+      memory,
+      targets: targetsOf(results, memory, turns),
+    };
   },
 });
 

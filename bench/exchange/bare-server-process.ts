@@ -3,6 +3,7 @@
  * `ws` can do with the bytes of a step and nothing else: no header is read, no float is touched.
  */
 import { once } from 'node:events';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { WebSocketServer } from 'ws';
@@ -10,7 +11,13 @@ import type { WebSocket } from 'ws';
 import { serveParent, tellParent } from '../harness/child.ts';
 
 export type Asked =
-  | { readonly type: 'listen'; readonly clients: number; readonly bytesUp: number }
+  | {
+      readonly type: 'listen';
+      /** Of a Unix socket, or null for a port. */
+      readonly path: string | null;
+      readonly clients: number;
+      readonly bytesUp: number;
+    }
   | { readonly type: 'exchange'; readonly steps: number; readonly bytesDown: number };
 
 export type Told =
@@ -26,8 +33,9 @@ let missing = 0;
 let allAnswered: () => void = () => undefined;
 
 serveParent<Asked, Told>({
-  listen: async ({ clients, bytesUp }) => {
-    const server = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate: false, maxPayload: bytesUp });
+  listen: async ({ path, clients, bytesUp }) => {
+    const http = createServer();
+    const server = new WebSocketServer({ server: http, perMessageDeflate: false, maxPayload: bytesUp });
     server.on('connection', (socket, request) => {
       request.socket.setNoDelay(true);
       sockets.push(socket);
@@ -37,8 +45,13 @@ serveParent<Asked, Told>({
       });
       if (sockets.length === clients) tellParent({ type: 'complete' } satisfies Told);
     });
-    await once(server, 'listening');
-    return { type: 'listening', url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}` };
+    http.listen(path === null ? { host: '127.0.0.1', port: 0 } : { path });
+    await once(http, 'listening');
+    const address = http.address() as AddressInfo | string;
+    return {
+      type: 'listening',
+      url: typeof address === 'string' ? `ws+unix:${address}:/` : `ws://127.0.0.1:${address.port}`,
+    };
   },
   exchange: async ({ steps, bytesDown }) => {
     // Pages that were never written would all be one page of zeros, which costs nothing to read.

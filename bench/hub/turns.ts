@@ -25,10 +25,16 @@ export function clientShares(count: number): readonly number[] {
   return Array.from({ length: processes }, (_, i) => Math.ceil((count - i) / processes));
 }
 
+/** How workers reach the coordinator: a port, as those of other machines do, or the socket of those that `train` starts. */
+export const SOCKETS = ['tcp', 'unix'] as const;
+export type Socket = (typeof SOCKETS)[number];
+
 interface CoordinatorSetting {
   readonly config: CoordinatorConfig;
   readonly run: CannedRun;
   readonly workers: number;
+  /** TCP by default. */
+  readonly socket?: Socket;
   /** Folder for a processor profile. */
   readonly profileTo: string | undefined;
   /** What goes on beside the workers, before they join. @returns what ends it. */
@@ -44,7 +50,7 @@ type Clients = RunningProcess<Asked, Told>;
 /** The coordinator's turn. */
 export async function coordinatorTurn(
   harness: Harness,
-  { config, run, workers, profileTo, beside }: CoordinatorSetting,
+  { config, run, workers, socket = 'tcp', profileTo, beside }: CoordinatorSetting,
 ) {
   const out = await harness.makeFolder('run');
   const script = join(await harness.build(), 'coordinator.mjs');
@@ -54,9 +60,10 @@ export async function coordinatorTurn(
   let endBeside = () => {};
   try {
     const access = { credentials: null, local: randomBytes(16).toString('hex') };
-    coordinator.send({ type: 'coordinate', config: { ...config, out }, access, localSocket: null });
+    const path = await socketPath(harness, socket);
+    coordinator.send({ type: 'coordinate', config: { ...config, out }, access, localSocket: path });
     const listening = await coordinator.next('listening');
-    const { url } = listening;
+    const { localUrl: url } = listening;
     if (beside) endBeside = await beside(listening);
     for (const [index, share] of clientShares(workers).entries()) {
       const client = await harness.startProgram<Asked, Told>('hub/canned-workers-process.ts');
@@ -73,6 +80,11 @@ export async function coordinatorTurn(
     await coordinator.gone;
     await rm(out, { recursive: true, force: true });
   }
+}
+
+/** Of a Unix socket, or null for a port. */
+async function socketPath(harness: Harness, socket: Socket): Promise<string | null> {
+  return socket === 'tcp' ? null : join(await harness.makeFolder('socket'), 's');
 }
 
 async function measure(coordinator: Coordinator, clients: readonly Clients[], steps: number) {
@@ -119,6 +131,7 @@ async function usageBetween(coordinator: Coordinator, client: Clients, steps: nu
 
 interface BareSetting {
   readonly workers: number;
+  readonly socket: Socket;
   readonly bytesDown: number;
   readonly bytesUp: number;
   /** Steps that are not measured, and those that are. */
@@ -127,11 +140,12 @@ interface BareSetting {
 }
 
 /** The bare exchange's turn: as many client processes and sockets, messages of the same size. */
-export async function bareTurn(harness: Harness, { workers, bytesDown, bytesUp, warmUp, steps }: BareSetting) {
+export async function bareTurn(harness: Harness, { workers, socket, bytesDown, bytesUp, warmUp, steps }: BareSetting) {
   const server = await harness.startProgram<ServerAsked, ServerTold>('exchange/bare-server-process.ts');
   const clients: RunningProcess<ClientsAsked, ClientsTold>[] = [];
   try {
-    const { url } = await server.ask({ type: 'listen', clients: workers, bytesUp }, 'listening');
+    const path = await socketPath(harness, socket);
+    const { url } = await server.ask({ type: 'listen', path, clients: workers, bytesUp }, 'listening');
     for (const share of clientShares(workers)) {
       const client = await harness.startProgram<ClientsAsked, ClientsTold>('exchange/bare-clients-process.ts');
       clients.push(client);

@@ -18,7 +18,10 @@ const WARM_UP = 10;
 export async function measureWireRound(harness: Harness, cores: readonly number[] | undefined): Promise<number> {
   const start = () => harness.startProgram<ClientsAsked, ClientsTold>('exchange/bare-clients-process.ts', { cores });
   const server = await harness.startProgram<ServerAsked, ServerTold>('exchange/bare-server-process.ts', { cores });
-  const { url } = await server.ask({ type: 'listen', clients: CLIENTS, bytesUp: VECTOR_BYTES }, 'listening');
+  const { url } = await server.ask(
+    { type: 'listen', path: null, clients: CLIENTS, bytesUp: VECTOR_BYTES },
+    'listening',
+  );
   const clients = await Promise.all(Array.from({ length: CLIENTS }, start));
   for (const client of clients) client.send({ type: 'join', url, clients: 1, bytesUp: VECTOR_BYTES, through: 'ws' });
   await server.next('complete');
