@@ -8,6 +8,7 @@ export {
   MOMENT_TOLERANCE,
   recordDeviation,
   recordMismatches,
+  recordOf,
   STEP_TOLERANCE,
 } from './keras-fixture.ts';
 export type {

@@ -97,24 +97,31 @@ export const STEP_TOLERANCE: RecordTolerance = { norm: 1e-4, entry: 1e-4 };
 /** Tolerance for Adam's moments after three steps; as Adam forgives a factor in the gradient, only moments tell it well. */
 export const MOMENT_TOLERANCE: RecordTolerance = { norm: 1e-3, entry: 1e-3 };
 
-/** The largest deviations of one tensor from its record. */
-export function recordDeviation(tensor: Float32Array, record: TensorRecord): RecordTolerance {
+/** What would be recorded of a tensor. */
+export function recordOf(tensor: Float32Array): TensorRecord {
   let squares = 0;
   for (const x of tensor) squares += x * x;
+  return { norm: Math.sqrt(squares), values: recordPlaces(tensor.length).map((place) => tensor[place]) };
+}
+
+/** The largest deviations of one tensor from its record. */
+export function recordDeviation(tensor: Float32Array, record: TensorRecord): RecordTolerance {
+  const { norm, values } = recordOf(tensor);
   const typical = record.norm / Math.sqrt(tensor.length);
   let entry = 0;
-  for (const [i, place] of recordPlaces(tensor.length).entries()) {
+  for (const [i, value] of values.entries()) {
     const wanted = record.values[i];
-    const deviation = Math.abs(tensor[place] - wanted) / Math.max(Math.abs(wanted), typical);
+    const deviation = Math.abs(value - wanted) / Math.max(Math.abs(wanted), typical);
     // A NaN must not hide behind a comparison that is false.
     if (!(deviation <= entry)) entry = deviation;
   }
-  return { norm: Math.abs(Math.sqrt(squares) - record.norm) / record.norm, entry };
+  return { norm: Math.abs(norm - record.norm) / record.norm, entry };
 }
 
 /**
  * Holds a flat vector against records.
  *
+ * @param toleranceOf of a tensor, by its name.
  * @returns one sentence for each tensor that is off; empty if all agree.
  * @throws RangeError if the layout lacks a recorded tensor.
  */
@@ -122,13 +129,14 @@ export function recordMismatches(
   vector: Float32Array,
   layout: Layout,
   records: TensorRecords,
-  tolerance: RecordTolerance = GRADIENT_TOLERANCE,
+  toleranceOf: (tensor: string) => RecordTolerance = () => GRADIENT_TOLERANCE,
 ): string[] {
   return Object.entries(records).flatMap(([name, record]) => {
     const wanted = recordPlaces(entryOf(layout, name).size).length;
     if (record.values.length !== wanted)
       return [`${name}: the record has ${record.values.length} entries, not ${wanted}`];
     const { norm, entry } = recordDeviation(tensorView(layout, vector, name), record);
+    const tolerance = toleranceOf(name);
     if (norm <= tolerance.norm && entry <= tolerance.entry) return [];
     return [`${name}: norm off by ${norm.toExponential(1)}, entries by ${entry.toExponential(1)}`];
   });

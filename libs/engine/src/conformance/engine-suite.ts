@@ -90,7 +90,9 @@ export function engineConformance(name: string, load: () => Promise<LoadedBacken
         }
         const exact = gradient.subarray(offset, offset + size);
         expect(norm(exact), tensor).toBeGreaterThan(0);
-        expect(differenceError(differences, chosen, exact), tensor).toBeLessThan(0.02);
+        // A loss is a float32, so its last bit moves every difference.
+        const rounding = (Math.abs(scalar(model, gradient, own)) * 2 ** -23) / (2 * step);
+        expect(differenceError(differences, chosen, exact, rounding), tensor).toBeLessThan(0.02);
       }
     });
 

@@ -26,15 +26,20 @@ export function distance(actual: Float32Array, expected: Float32Array): number {
 /**
  * How far finite differences at some places of a tensor lie from its gradient, relative to the larger of the gradient's
  * size there and its typical size: a place whose own gradient happens to be tiny says nothing.
+ *
+ * @param rounding of each difference, which does not count.
  */
 export function differenceError(
   differences: readonly number[],
   places: readonly number[],
   gradient: Float32Array,
+  rounding: number,
 ): number {
   const exact = Float32Array.from(places, (place) => gradient[place]);
   const typical = norm(gradient) * Math.sqrt(places.length / gradient.length);
-  return norm(exact.map((value, i) => differences[i] - value)) / Math.max(norm(exact), typical);
+  const off = norm(exact.map((value, i) => differences[i] - value)) - rounding * Math.sqrt(places.length);
+  // A NaN must stay one.
+  return (off < 0 ? 0 : off) / Math.max(norm(exact), typical);
 }
 
 /** The flat gradient of two separate passes through the discriminator, without a tail. */
