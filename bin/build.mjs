@@ -22,8 +22,8 @@ export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const command = { cli: 'apps/cli/src/main.ts' };
 
 /**
- * Processes and threads of their own. Each is bundled alone, so that it gets, and loads, only the parts of libraries that it uses: with others it
- * would get every part that any of them uses.
+ * What every run starts, and `watch`, which writes its report. Each is bundled alone, so that it gets, and loads, only the parts of libraries that
+ * it uses: with others it would get every part that any of them uses.
  */
 const alone = {
   watch: 'apps/cli/src/watch.ts',
@@ -37,7 +37,7 @@ const alone = {
   'compute-thread': 'apps/worker/src/compute-thread.ts',
 };
 
-/** What the command loads when asked for it, and the package's API. */
+/** What few runs load, in chunks that they share: threads of longer runs, what the command loads when asked for it, and the package's API. */
 const others = {
   'class-thread': 'apps/coordinator/src/records/class-thread.ts',
   'evaluation-thread': 'apps/coordinator/src/records/evaluation-thread.ts',

@@ -24,9 +24,9 @@ export function packagesOutside(isBundled) {
   return {
     name: 'packages-outside',
     setup(builder) {
-      builder.onResolve({ filter: /^(?:[^./@n]|n[^o]|@[^g])/ }, ({ path, kind }) => {
+      builder.onResolve({ filter: /^[^./]/ }, ({ path, kind }) => {
         if (isBundled(path) || kind === 'entry-point') return undefined;
-        // Nothing that is loaded when asked for is worth it.
+        // What is loaded when asked for stays an import: it is awaited.
         const isRequired = kind === 'import-statement' && (WRAPPED.has(path) || isCommonJs(path));
         return { path, sideEffects: false, ...(isRequired ? { namespace: NAMESPACE } : { external: true }) };
       });
