@@ -72,6 +72,8 @@ export const forNode = {
   platform: 'node',
   target: 'node20',
   logLevel: 'error',
+  // A package that is imported for what loading it does: see `packagesOutside`.
+  logOverride: { 'ignored-bare-import': 'error' },
   banner: { js: REQUIRE_PACKAGE },
   plugins: [packages],
 };

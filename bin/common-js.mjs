@@ -16,7 +16,8 @@ export const REQUIRE_PACKAGE =
 const WRAPPED = new Set(['ws']);
 
 /**
- * esbuild's plugin: packages of npm stay outside the bundle, those of CommonJS are required, others imported.
+ * esbuild's plugin: packages of npm stay outside the bundle, those of CommonJS are required, others imported. Nothing is loaded whose
+ * names nobody uses, so none may be imported for what loading it does.
  *
  * @param isBundled whether a name is bundled all the same.
  */

@@ -1,5 +1,6 @@
 import { build } from 'esbuild';
 import { describe, expect, it } from 'vitest';
+import { forNode } from './build.mjs';
 import { packagesOutside, requiredPaths } from './common-js.mjs';
 
 /** The bundle of one file that nothing else of Gradcast is in. */
@@ -11,6 +12,8 @@ async function bundle(contents, isBundled = () => false) {
     metafile: true,
     format: 'esm',
     platform: 'node',
+    logLevel: 'silent',
+    logOverride: forNode.logOverride,
     plugins: [packagesOutside(isBundled)],
   });
   return { text: outputFiles[0].text, ...Object.values(metafile.outputs)[0] };
@@ -37,6 +40,10 @@ describe('packages outside a bundle', () => {
   it('are not loaded for what nobody uses', async () => {
     const made = await bundle("import { Packr } from 'msgpackr/pack'; import pino from 'pino'; console.log(1);");
     expect(made.text).not.toMatch(/pino|msgpackr/);
+  });
+
+  it('are refused where CommonJS is imported for what loading it does', async () => {
+    await expect(bundle("import 'pino';")).rejects.toThrow('no side effects');
   });
 
   it('may be inside all the same', async () => {
