@@ -60,7 +60,7 @@ const others = {
 /**
  * The package of npm that is bundled: half of the time that it takes to load is for translations of its messages, which bundling leaves out.
  */
-export const BUNDLED = 'zod';
+const BUNDLED = 'zod';
 
 const packages = packagesOutside((name) => name.startsWith('@gradcast/') || name === BUNDLED);
 

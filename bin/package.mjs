@@ -11,7 +11,7 @@ import { builtinModules } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { stop } from 'esbuild';
-import { BUNDLED, bundleInto, root } from './build.mjs';
+import { bundleInto, root } from './build.mjs';
 import { bundleProgram } from './bundle.mjs';
 import { requiredPaths } from './common-js.mjs';
 import { licensesOf } from './licenses.mjs';
@@ -87,7 +87,8 @@ async function runtimeDependencies(imported) {
     for (const kind of Object.keys(found)) {
       for (const [name, range] of Object.entries(needs[kind] ?? {})) {
         if (name.startsWith('@gradcast/')) waiting.push(join(root, 'libs', name.slice('@gradcast/'.length)));
-        else if (name !== BUNDLED) found[kind].set(name, range);
+        // One that is bundled, too: declarations of types name it.
+        else found[kind].set(name, range);
       }
     }
   }
