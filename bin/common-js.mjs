@@ -45,7 +45,15 @@ export function requiredPaths({ inputs }) {
   return Object.keys(inputs).flatMap((name) => (name.startsWith(start) ? [name.slice(start.length)] : []));
 }
 
+/** What is known of names: a build asks for each import of each file of each bundle. */
+const known = new Map();
+
 function isCommonJs(path) {
+  if (!known.has(path)) known.set(path, looksCommonJs(path));
+  return known.get(path);
+}
+
+function looksCommonJs(path) {
   const url = import.meta.resolve(path);
   if (!url.startsWith('file:')) return false;
   const file = fileURLToPath(url);

@@ -6,14 +6,11 @@ import { packagesOutside, requiredPaths } from './common-js.mjs';
 /** The bundle of one file that nothing else of Gradcast is in. */
 async function bundle(contents, isBundled = () => false) {
   const { outputFiles, metafile } = await build({
+    ...forNode,
     stdin: { contents, resolveDir: import.meta.dirname },
-    bundle: true,
     write: false,
     metafile: true,
-    format: 'esm',
-    platform: 'node',
     logLevel: 'silent',
-    logOverride: forNode.logOverride,
     plugins: [packagesOutside(isBundled)],
   });
   return { text: outputFiles[0].text, ...Object.values(metafile.outputs)[0] };

@@ -38,6 +38,14 @@ interface Trained {
   readonly vectors: readonly Float32Array[];
 }
 
+/** What a tensor may be off: the tolerance, or as far as moved parameters bring the same steps away. */
+function widened(tolerance: RecordTolerance, tensor: Float32Array, moved: readonly Float32Array[]): RecordTolerance {
+  const record = recordOf(tensor);
+  const own = moved.map((other) => recordDeviation(other, record));
+  const wider = (part: keyof RecordTolerance) => withLeeway(tolerance[part], ...own.map((each) => each[part]));
+  return { norm: wider('norm'), entry: wider('entry') };
+}
+
 /** How many runs with moved parameters tell what rounding may change, where tolerances alone do not hold. */
 const MOVED_RUNS = 4;
 
@@ -98,13 +106,13 @@ export function kerasConformance(
       const view = (vector: Float32Array, tensor: string) => tensorView(model.parameters, vector, tensor);
       const mismatches = (moved: readonly Trained[]) =>
         recorded.flatMap(({ records, tolerance }, which) =>
-          recordMismatches(vectors[which], model.parameters, records, (tensor) => {
-            const record = recordOf(view(vectors[which], tensor));
-            const own = moved.map((other) => recordDeviation(view(other.vectors[which], tensor), record));
-            const wider = (part: keyof RecordTolerance) =>
-              withLeeway(tolerance[part], ...own.map((each) => each[part]));
-            return { norm: wider('norm'), entry: wider('entry') };
-          }),
+          recordMismatches(vectors[which], model.parameters, records, (tensor) =>
+            widened(
+              tolerance,
+              view(vectors[which], tensor),
+              moved.map((other) => view(other.vectors[which], tensor)),
+            ),
+          ),
         );
       let found = mismatches([]);
       if (found.length > 0) {
